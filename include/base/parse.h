@@ -1,0 +1,51 @@
+/*
+ * Strict readers for the words of a command line: numbers, ids, keys, sizes, ranges, ages.
+ *
+ * A word is taken whole or not at all: no blanks, no sign where none belongs, nothing behind it,
+ * nothing wrapped or cut to fit. Each returns 0, or -EINVAL with a text in ERR that names the
+ * word and says what would be right; then *ret_x is untouched.
+ */
+#ifndef SHMTOOL_BASE_PARSE_H
+#define SHMTOOL_BASE_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* A span of numbers, both ends included. */
+struct range {
+    uint64_t low;
+    uint64_t high;
+};
+
+/*
+ * Reads the decimal number that TEXT begins with (up to LENGTH bytes) into *ret_value.
+ * Returns how many bytes it took, 0 when there is no digit or the value does not fit 64 bits.
+ */
+size_t parse_digits(const char *text, size_t length, uint64_t *ret_value);
+
+/* Decimal digits alone, up to MAX. WHAT names the kind of number in the error ("a pid"). */
+int parse_number(const char *word, uint64_t max, const char *what, uint64_t *ret_value,
+                 struct error *err);
+
+/* A segment id: decimal, 0 to 2147483647, without leading zeros (010 could be meant as 8). */
+int parse_shmid(const char *word, int *ret_shmid, struct error *err);
+
+/*
+ * A key: 0x and hex digits, decimal (negative as /proc/sysvipc/shm prints it, down to
+ * -2147483648), or octal with a leading 0; 32 bits.
+ */
+int parse_key(const char *word, uint32_t *ret_key, struct error *err);
+
+/* A size in bytes: digits and a unit K M G T P or KiB ... (1024), KB ... (1000), or none. */
+int parse_size(const char *word, uint64_t *ret_bytes, struct error *err);
+
+/* N, N..M, N.. or ..M; N and M as parse_size reads them. */
+int parse_range(const char *word, struct range *ret_range, struct error *err);
+
+/* An age in seconds: digits and s, m, h or d, or none (seconds). */
+int parse_age(const char *word, uint64_t *ret_seconds, struct error *err);
+
+#endif

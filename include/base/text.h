@@ -1,0 +1,44 @@
+/*
+ * Text from strangers (command lines, user names, wrong words) made safe to show.
+ *
+ * Command names and user names may hold any byte. Here such text becomes something that a
+ * terminal cannot obey and that a JSON reader accepts.
+ */
+#ifndef SHMTOOL_BASE_TEXT_H
+#define SHMTOOL_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
+
+/*
+ * Reads one UTF-8 character (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF).
+ *
+ * text, length: what is left, at least one byte
+ * Returns the character's length in bytes and sets *ret_point, or 0 when the first byte does not
+ * begin a valid character.
+ */
+size_t text_decode_utf8(const char *text, size_t length, uint32_t *ret_point);
+
+/*
+ * Tells whether a character could act on a terminal or turn the reading order of a line around:
+ * C0, DEL, C1, line and paragraph separators, bidirectional controls.
+ */
+bool text_is_control(uint32_t point);
+
+/*
+ * Appends TEXT so that a terminal shows it and does nothing else: control characters and bytes
+ * that are no valid UTF-8 become \xNN, byte by byte, as does a backslash in front of an x. Where
+ * the locale is not UTF-8 every byte above 0x7e is written so. Plain text stays as it is.
+ */
+void text_escape(struct strbuf *out, const char *text, size_t length);
+
+/*
+ * Appends TEXT as a JSON string with its quotes (RFC 8259). Bytes that are no valid UTF-8 become
+ * U+FFFD, control characters \uNNNN.
+ */
+void text_json(struct strbuf *out, const char *text, size_t length);
+
+#endif

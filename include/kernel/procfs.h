@@ -1,0 +1,64 @@
+/*
+ * The tree that is looked at: the live system's /, or the saved one that --sysroot names.
+ *
+ * Every reader opens its files through this, so that a support bundle, a test's fixture and the
+ * machine itself are read by the same code.
+ */
+#ifndef SHMTOOL_KERNEL_PROCFS_H
+#define SHMTOOL_KERNEL_PROCFS_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+
+struct procfs {
+    int root_fd;        /* owned */
+    bool live;          /* the running system, not a saved tree */
+    uint64_t page_size; /* bytes; of a saved tree: the largest that its machine may have had */
+};
+
+/*
+ * Opens the live system (DIR is NULL) or a saved tree.
+ * Returns 0 or a negative errno with DIR named in ERR.
+ */
+int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err);
+
+/* Closes the tree. */
+void procfs_close(struct procfs *procfs);
+
+/*
+ * Opens a regular file below the root for reading, close-on-exec. Symbolic links of a saved tree
+ * are followed inside of it only; FIFOs, directories and devices are refused without waiting.
+ *
+ * path: without a leading slash ("proc/sysvipc/shm")
+ * Returns the descriptor, which the caller closes, or a negative errno with the path in ERR.
+ */
+int procfs_open_file(const struct procfs *procfs, const char *path, struct error *err);
+
+/*
+ * Opens a directory below the root, likewise. Returns the stream, which the caller closes, or
+ * NULL with errno set and the path in ERR.
+ */
+DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error *err);
+
+/*
+ * Appends a whole file to BUF. A file of more than LIMIT bytes is refused with -EFBIG.
+ * Returns 0 or a negative errno with the path in ERR; BUF may then hold a part of it.
+ */
+int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
+                     struct strbuf *buf, struct error *err);
+
+/*
+ * Reads a symbolic link's text (as /proc/PID/ns/ipc bears it) into TEXT, NUL-terminated.
+ * Returns 0 or a negative errno; -ENAMETOOLONG when it does not fit.
+ */
+int procfs_read_link(const struct procfs *procfs, const char *path, char *text, size_t size);
+
+/* The path as messages show it: with a leading slash on the live system. */
+const char *procfs_slash(const struct procfs *procfs);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * The System V shared memory calls: the only place that makes them.
+ */
+#ifndef SHMTOOL_KERNEL_SYSV_H
+#define SHMTOOL_KERNEL_SYSV_H
+
+#include <stddef.h>
+
+#include "model/segment.h"
+
+/*
+ * Reads one segment by its id, without rss and swap (has_usage is false).
+ *
+ * SHM_STAT_ANY (Linux 4.17) needs no permission on the segment and takes an index; the kernel
+ * takes the index bits out of a whole id itself and returns the id that stands there now
+ * (ipc/util.h, ipcid_to_idx), so a stale id is told from a reused index on every id layout.
+ * Older kernels are asked with IPC_STAT, which needs read permission.
+ *
+ * Returns 0, -ENOENT (no such id: the kernel's EINVAL and EIDRM), -EACCES (an older kernel, and
+ * no read permission), or another negative errno such as -ENOSYS.
+ */
+int sysv_stat(int shmid, struct segment *ret_segment);
+
+/*
+ * Reads the segment at an index of the kernel's table, 0 to what sysv_highest_index() gives.
+ * Returns 0, -ENOENT (nothing there), -EACCES (an older kernel, no read permission), or another
+ * negative errno.
+ */
+int sysv_stat_index(int index, struct segment *ret_segment);
+
+/*
+ * Sets *ret_index to the highest index in use (0 also when there is none: SHM_INFO).
+ * Returns 0 or a negative errno (-ENOSYS: a kernel without System V IPC).
+ */
+int sysv_highest_index(int *ret_index);
+
+/*
+ * Removes a segment: it is destroyed at once when nobody has it attached, and otherwise marked
+ * (SHM_DEST, key 0) until the last one detaches.
+ *
+ * Returns 0, -EPERM, -EINVAL or -EIDRM (gone), or another negative errno. Permission is the
+ * kernel's to decide: effective uid equal to owner or creator, or CAP_SYS_ADMIN.
+ */
+int sysv_remove(int shmid);
+
+#endif

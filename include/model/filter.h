@@ -1,0 +1,78 @@
+/*
+ * Which segments are meant: the selection options as data, and the test against one segment.
+ *
+ * Values of one option widen (or), different options narrow (and). A filter with nothing in it
+ * matches every segment.
+ */
+#ifndef SHMTOOL_MODEL_FILTER_H
+#define SHMTOOL_MODEL_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/parse.h"
+#include "model/idset.h"
+#include "model/segment.h"
+#include "model/state.h"
+
+/* A list of values of one option; empty: the option was not given. */
+struct filter_values {
+    struct range *items; /* owned; a single value is a range of one */
+    size_t count;
+    size_t capacity;
+};
+
+struct filter {
+    struct filter_values keys;
+    struct filter_values owners;   /* uid */
+    struct filter_values creators; /* cuid */
+    struct filter_values groups;   /* gid */
+    struct filter_values sizes;
+    struct filter_values nattchs;
+    struct filter_values cpids;
+    struct filter_values pids;     /* attached by; tested against facts.attached */
+    bool dest;
+    bool locked;
+    bool attached;
+    bool unattached;
+    bool orphan;
+    unsigned states;               /* mask of 1 << STATE_x; 0: not given */
+    bool has_older;
+    bool has_newer;
+    uint64_t older_than;           /* seconds */
+    uint64_t newer_than;           /* seconds */
+};
+
+/* What the test needs to know besides the segment. */
+struct filter_facts {
+    int64_t now;                  /* epoch seconds */
+    enum segment_state state;     /* looked at only when filter_wants_state() */
+    const struct idset *attached; /* ids that the filter's pids hold; only when pids are given */
+};
+
+/* Adds one value, or a range, to an option. */
+void filter_add_value(struct filter_values *values, uint64_t value);
+void filter_add_range(struct filter_values *values, struct range range);
+
+/* Adds an age to --older-than or --newer-than: with several, the widest counts. */
+void filter_add_older(struct filter *filter, uint64_t seconds);
+void filter_add_newer(struct filter *filter, uint64_t seconds);
+
+/* Tells whether nothing was selected by. */
+bool filter_is_empty(const struct filter *filter);
+
+/* Tells whether the test looks at the segment's state. */
+bool filter_wants_state(const struct filter *filter);
+
+/* Tells whether keys were given and none of them is 0: what rm takes as named. */
+bool filter_names_keys(const struct filter *filter);
+
+/* Tells whether SEGMENT is meant. */
+bool filter_match(const struct filter *filter, const struct segment *segment,
+                  const struct filter_facts *facts);
+
+/* Releases what the filter holds and leaves it empty. */
+void filter_release(struct filter *filter);
+
+#endif

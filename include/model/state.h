@@ -1,0 +1,66 @@
+/*
+ * What a segment is to its users: in use, marked, left over, resting, or not to be told.
+ *
+ * The rules are those of shmtool(1), STATES. Every doubt ends in idle or unknown, never in orphan.
+ */
+#ifndef SHMTOOL_MODEL_STATE_H
+#define SHMTOOL_MODEL_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/segment.h"
+
+enum segment_state {
+    STATE_USED,    /* attached */
+    STATE_DEST,    /* marked for destruction, still attached */
+    STATE_ORPHAN,  /* not attached, creator and last process dead */
+    STATE_IDLE,    /* not attached, one of them alive */
+    STATE_UNKNOWN, /* not attached, cannot be told */
+    STATE_COUNT,
+};
+
+/* What is known of the process that bears a number now. */
+enum pid_presence { PID_GONE, PID_ALIVE, PID_UNKNOWN };
+
+struct pid_fact {
+    enum pid_presence presence;
+    bool has_start; /* only with PID_ALIVE */
+    int64_t start;  /* epoch seconds, by the present clock */
+};
+
+/* The clock by which starts and segment times are compared. */
+struct state_clock {
+    int64_t now;
+    bool has_boot;
+    int64_t boot; /* /proc/stat's btime: moves when the clock is stepped */
+};
+
+/*
+ * Returns the state of SEGMENT.
+ *
+ * creator, last: what is known of the processes that bear cpid and lpid now. A process that
+ * started later than the moment at which it should have touched the segment is somebody else,
+ * unless the segment's times tell that the clock was stepped.
+ */
+enum segment_state segment_state(const struct segment *segment, struct pid_fact creator,
+                                 struct pid_fact last, const struct state_clock *clock);
+
+/*
+ * Tells whether the process described by FACT can be the segment's creator: PID_ALIVE it is
+ * (as far as can be told), PID_GONE it is dead or somebody else, PID_UNKNOWN cannot be told.
+ */
+enum pid_presence segment_creator(const struct segment *segment, struct pid_fact fact,
+                                  const struct state_clock *clock);
+
+/* The state's word: "used", "dest", ... */
+const char *state_name(enum segment_state state);
+
+/*
+ * Reads a comma-separated list of states into a mask of 1 << STATE_x bits, added to *mask.
+ * Returns 0, or -EINVAL with the wrong word in ERR.
+ */
+int state_parse_list(const char *list, unsigned *mask, struct error *err);
+
+#endif

@@ -1,0 +1,55 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+static void set_text(struct error *err, int code, const char *format, va_list args)
+{
+    char *text;
+
+    if (vasprintf(&text, format, args) < 0)
+        xalloc_die();
+    error_clear(err);
+    err->code = code;
+    err->text = text;
+}
+
+int error_set(struct error *err, int code, const char *format, ...)
+{
+    va_list args;
+
+    if (err) {
+        va_start(args, format);
+        set_text(err, code, format, args);
+        va_end(args);
+    }
+    return -code;
+}
+
+int error_set_errno(struct error *err, int code, const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    if (!err)
+        return -code;
+    va_start(args, format);
+    set_text(err, code, format, args);
+    va_end(args);
+    if (asprintf(&text, "%s: %s", err->text, strerror(code)) < 0)
+        xalloc_die();
+    free(err->text);
+    err->text = text;
+    return -code;
+}
+
+void error_clear(struct error *err)
+{
+    free(err->text);
+    err->code = 0;
+    err->text = NULL;
+}

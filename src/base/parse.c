@@ -1,0 +1,197 @@
+#include "base/parse.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+
+size_t parse_digits(const char *text, size_t length, uint64_t *ret_value)
+{
+    uint64_t value = 0;
+    size_t used = 0;
+
+    while (used < length && text[used] >= '0' && text[used] <= '9') {
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(text[used] - '0'), &value))
+            return 0;
+        used++;
+    }
+    if (used > 0)
+        *ret_value = value;
+    return used;
+}
+
+int parse_number(const char *word, uint64_t max, const char *what, uint64_t *ret_value,
+                 struct error *err)
+{
+    size_t length = strlen(word);
+    uint64_t value;
+
+    if (length == 0 || parse_digits(word, length, &value) != length || value > max)
+        return error_set(err, EINVAL, "'%s': not %s (a decimal number from 0 to %llu)", word, what,
+                         (unsigned long long)max);
+    *ret_value = value;
+    return 0;
+}
+
+int parse_shmid(const char *word, int *ret_shmid, struct error *err)
+{
+    uint64_t value;
+    int r;
+
+    if (word[0] == '0' && word[1] >= '0' && word[1] <= '9')
+        return error_set(err, EINVAL, "'%s': not an id: leave out the leading zeros", word);
+    r = parse_number(word, INT_MAX, "an id", &value, err);
+    if (r < 0)
+        return r;
+    *ret_shmid = (int)value;
+    return 0;
+}
+
+/* Reads digits of BASE up to the end of the string; false when there are none, others, or over
+ * 32 bits of them. */
+static bool read_based(const char *digits, unsigned base, uint32_t *ret_value)
+{
+    uint64_t value = 0;
+
+    if (*digits == '\0')
+        return false;
+    for (; *digits; digits++) {
+        const char *all = "0123456789abcdef";
+        const char *found = strchr(all, *digits >= 'A' && *digits <= 'F' ? *digits + 32 : *digits);
+
+        if (!found || (unsigned)(found - all) >= base)
+            return false;
+        value = value * base + (unsigned)(found - all);
+        if (value > UINT32_MAX)
+            return false;
+    }
+    *ret_value = (uint32_t)value;
+    return true;
+}
+
+int parse_key(const char *word, uint32_t *ret_key, struct error *err)
+{
+    uint32_t key = 0;
+    bool valid;
+
+    if (word[0] == '0' && (word[1] == 'x' || word[1] == 'X')) {
+        valid = read_based(word + 2, 16, &key);
+    } else if (word[0] == '-') {
+        valid = word[1] != '0' && read_based(word + 1, 10, &key) && key <= 1U << 31;
+        key = -key;
+    } else if (word[0] == '0' && word[1] != '\0') {
+        valid = read_based(word + 1, 8, &key);
+    } else {
+        valid = read_based(word, 10, &key);
+    }
+    if (!valid)
+        return error_set(err, EINVAL,
+                         "'%s': not a key (32 bits: 0x hex, decimal, or octal with a leading 0)",
+                         word);
+    *ret_key = key;
+    return 0;
+}
+
+/* The factor of a unit; 0 for a word that is none. */
+static uint64_t unit_factor(const char *unit, size_t length)
+{
+    static const char letters[] = "KMGTP";
+    uint64_t base;
+    uint64_t factor = 1;
+    const char *letter;
+
+    if (length == 0)
+        return 1;
+    letter = unit[0] ? strchr(letters, unit[0] >= 'a' && unit[0] <= 'z' ? unit[0] - 32 : unit[0])
+                     : NULL;
+    if (!letter)
+        return 0;
+    if (length == 1 || (length == 3 && strncasecmp(unit + 1, "iB", 2) == 0))
+        base = 1024;
+    else if (length == 2 && (unit[1] == 'B' || unit[1] == 'b'))
+        base = 1000;
+    else
+        return 0;
+    for (const char *step = letters; step <= letter; step++)
+        factor *= base;
+    return factor;
+}
+
+/* Reads digits and a unit that fill exactly LENGTH bytes. */
+static bool read_size(const char *text, size_t length, uint64_t *ret_bytes)
+{
+    uint64_t value;
+    size_t used = parse_digits(text, length, &value);
+    uint64_t factor;
+
+    if (used == 0)
+        return false;
+    factor = unit_factor(text + used, length - used);
+    if (factor == 0 || __builtin_mul_overflow(value, factor, &value))
+        return false;
+    *ret_bytes = value;
+    return true;
+}
+
+int parse_size(const char *word, uint64_t *ret_bytes, struct error *err)
+{
+    if (!read_size(word, strlen(word), ret_bytes))
+        return error_set(err, EINVAL,
+                         "'%s': not a size (digits and one of K M G T P, KiB ..., KB ..., "
+                         "below 2^64)",
+                         word);
+    return 0;
+}
+
+int parse_range(const char *word, struct range *ret_range, struct error *err)
+{
+    struct range range = {0, UINT64_MAX};
+    const char *dots = strstr(word, "..");
+    bool valid;
+
+    if (!dots) {
+        valid = read_size(word, strlen(word), &range.low);
+        range.high = range.low;
+    } else {
+        const char *upper = dots + 2;
+
+        valid = dots > word || *upper;
+        if (dots > word)
+            valid = valid && read_size(word, (size_t)(dots - word), &range.low);
+        if (*upper)
+            valid = valid && read_size(upper, strlen(upper), &range.high);
+    }
+    if (!valid)
+        return error_set(err, EINVAL,
+                         "'%s': not a range (N, N..M, N.. or ..M; N with K M G T P or none)", word);
+    if (range.low > range.high)
+        return error_set(err, EINVAL, "'%s': not a range: its end lies below its start", word);
+    *ret_range = range;
+    return 0;
+}
+
+int parse_age(const char *word, uint64_t *ret_seconds, struct error *err)
+{
+    size_t length = strlen(word);
+    uint64_t value = 0;
+    size_t used = parse_digits(word, length, &value);
+    uint64_t factor = 0;
+
+    if (used == length)
+        factor = 1;
+    else if (used + 1 == length && word[used] == 's')
+        factor = 1;
+    else if (used + 1 == length && word[used] == 'm')
+        factor = 60;
+    else if (used + 1 == length && word[used] == 'h')
+        factor = 3600;
+    else if (used + 1 == length && word[used] == 'd')
+        factor = 86400;
+    /* Times are signed 64-bit seconds: an age beyond them could not be compared. */
+    if (used == 0 || factor == 0 || __builtin_mul_overflow(value, factor, &value) ||
+        value > INT64_MAX)
+        return error_set(err, EINVAL, "'%s': not an age (45, 30s, 10m, 2h or 7d)", word);
+    *ret_seconds = value;
+    return 0;
+}

@@ -1,0 +1,106 @@
+#include "base/strbuf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+void strbuf_reserve(struct strbuf *buf, size_t more)
+{
+    size_t needed;
+
+    if (__builtin_add_overflow(buf->length, more, &needed) ||
+        __builtin_add_overflow(needed, 1, &needed))
+        xalloc_die();
+    if (needed <= buf->capacity)
+        return;
+    if (needed < buf->capacity * 2)
+        needed = buf->capacity * 2;
+    if (needed < 64)
+        needed = 64;
+    buf->data = xreallocarray(buf->data, needed, 1);
+    buf->capacity = needed;
+}
+
+void strbuf_reset(struct strbuf *buf)
+{
+    buf->length = 0;
+    if (buf->data)
+        buf->data[0] = '\0';
+}
+
+void strbuf_release(struct strbuf *buf)
+{
+    free(buf->data);
+    *buf = (struct strbuf)STRBUF_INIT;
+}
+
+void strbuf_append(struct strbuf *buf, const void *data, size_t length)
+{
+    strbuf_reserve(buf, length);
+    if (length > 0)
+        memcpy(buf->data + buf->length, data, length);
+    buf->length += length;
+    buf->data[buf->length] = '\0';
+}
+
+void strbuf_putc(struct strbuf *buf, char byte)
+{
+    strbuf_append(buf, &byte, 1);
+}
+
+void strbuf_puts(struct strbuf *buf, const char *text)
+{
+    strbuf_append(buf, text, strlen(text));
+}
+
+void strbuf_printf(struct strbuf *buf, const char *format, ...)
+{
+    va_list args;
+    char *text;
+    int length;
+
+    va_start(args, format);
+    length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0)
+        xalloc_die();
+    strbuf_append(buf, text, (size_t)length);
+    free(text);
+}
+
+void strbuf_put_u64(struct strbuf *buf, uint64_t value)
+{
+    char digits[20];
+    size_t start = sizeof(digits);
+
+    do {
+        digits[--start] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    strbuf_append(buf, digits + start, sizeof(digits) - start);
+}
+
+void strbuf_put_i64(struct strbuf *buf, int64_t value)
+{
+    if (value < 0)
+        strbuf_putc(buf, '-');
+    /* Negating as unsigned is defined for INT64_MIN too. */
+    strbuf_put_u64(buf, value < 0 ? -(uint64_t)value : (uint64_t)value);
+}
+
+void strbuf_put_key(struct strbuf *buf, uint32_t key)
+{
+    char text[10] = "0x";
+
+    for (int digit = 0; digit < 8; digit++)
+        text[2 + digit] = "0123456789abcdef"[key >> (28 - 4 * digit) & 0xf];
+    strbuf_append(buf, text, sizeof(text));
+}
+
+const char *strbuf_string(const struct strbuf *buf)
+{
+    return buf->data ? buf->data : "";
+}

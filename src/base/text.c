@@ -1,0 +1,126 @@
+#include "base/text.h"
+
+#include <langinfo.h>
+#include <string.h>
+
+size_t text_decode_utf8(const char *text, size_t length, uint32_t *ret_point)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *byte = (const unsigned char *)text;
+    uint32_t point;
+    size_t size;
+
+    if (byte[0] < 0x80) {
+        *ret_point = byte[0];
+        return 1;
+    }
+    if (byte[0] >= 0xc2 && byte[0] <= 0xdf)
+        size = 2;
+    else if (byte[0] >= 0xe0 && byte[0] <= 0xef)
+        size = 3;
+    else if (byte[0] >= 0xf0 && byte[0] <= 0xf4)
+        size = 4;
+    else
+        return 0;
+    if (size > length)
+        return 0;
+    point = byte[0] & (0x7fU >> size);
+    for (size_t i = 1; i < size; i++) {
+        if ((byte[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (byte[i] & 0x3f);
+    }
+    if (point < smallest[size] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+        return 0;
+    *ret_point = point;
+    return size;
+}
+
+bool text_is_control(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x061c ||
+           point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+           (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+}
+
+/* How many bytes from TEXT on need no care in either form: printable ASCII without \ and ". */
+static size_t plain_run(const char *text, size_t length)
+{
+    size_t run = 0;
+
+    while (run < length && text[run] >= 0x20 && text[run] < 0x7f && text[run] != '\\' &&
+           text[run] != '"')
+        run++;
+    return run;
+}
+
+static void put_hex_bytes(struct strbuf *out, const char *text, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        char escaped[4] = {'\\', 'x', digits[byte >> 4], digits[byte & 0xf]};
+
+        strbuf_append(out, escaped, sizeof(escaped));
+    }
+}
+
+void text_escape(struct strbuf *out, const char *text, size_t length)
+{
+    bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    size_t done = 0;
+
+    while (done < length) {
+        size_t run = plain_run(text + done, length - done);
+        uint32_t point = 0;
+        size_t size;
+
+        strbuf_append(out, text + done, run);
+        done += run;
+        if (done == length)
+            break;
+        size = text_decode_utf8(text + done, length - done, &point);
+        if (size == 0 || text_is_control(point) || (size > 1 && !utf8) ||
+            (point == '\\' && done + 1 < length && text[done + 1] == 'x')) {
+            size = size > 0 ? size : 1;
+            put_hex_bytes(out, text + done, size);
+        } else {
+            strbuf_append(out, text + done, size);
+        }
+        done += size;
+    }
+}
+
+static void put_json_point(struct strbuf *out, const char *text, size_t size, uint32_t point)
+{
+    if (size == 0)
+        strbuf_puts(out, "\\ufffd");
+    else if (point == '"' || point == '\\')
+        strbuf_printf(out, "\\%c", (char)point);
+    else if (text_is_control(point))
+        strbuf_printf(out, "\\u%04x", (unsigned)point);
+    else
+        strbuf_append(out, text, size);
+}
+
+void text_json(struct strbuf *out, const char *text, size_t length)
+{
+    size_t done = 0;
+
+    strbuf_putc(out, '"');
+    while (done < length) {
+        size_t run = plain_run(text + done, length - done);
+        uint32_t point = 0;
+        size_t size;
+
+        strbuf_append(out, text + done, run);
+        done += run;
+        if (done == length)
+            break;
+        size = text_decode_utf8(text + done, length - done, &point);
+        put_json_point(out, text + done, size, point);
+        done += size > 0 ? size : 1;
+    }
+    strbuf_putc(out, '"');
+}

@@ -1,0 +1,269 @@
+#include "kernel/names.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+
+/* A saved passwd or group of more bytes than this is none. */
+enum { LARGEST_DATABASE = 64 * 1024 * 1024 };
+
+/* A name and its number; a NULL name: no database knows the number. */
+struct entry {
+    uint32_t id;
+    char *name;
+    struct entry *next;
+};
+
+enum { BUCKETS = 256 };
+
+/* Users or groups: one of each in a cache. */
+struct database {
+    const struct database_kind *kind;
+    struct entry *buckets[BUCKETS];
+    bool loaded; /* of a saved tree: its file was read */
+};
+
+/* What tells users and groups apart. */
+struct database_kind {
+    const char *path;
+    const char *what;
+    /* Ask the C library; return 0 (with a NULL name: unknown) or a positive errno. */
+    int (*name_of)(uint32_t id, struct strbuf *buffer, const char **ret_name);
+    int (*id_of)(const char *name, struct strbuf *buffer, bool *ret_found, uint32_t *ret_id);
+};
+
+struct names {
+    const struct procfs *procfs;
+    struct database users;
+    struct database groups;
+    struct strbuf buffer;
+};
+
+static int user_name_of(uint32_t id, struct strbuf *buffer, const char **ret_name)
+{
+    struct passwd entry;
+    struct passwd *found;
+    int r = getpwuid_r(id, &entry, buffer->data, buffer->capacity, &found);
+
+    *ret_name = r == 0 && found ? found->pw_name : NULL;
+    return r;
+}
+
+static int user_id_of(const char *name, struct strbuf *buffer, bool *ret_found, uint32_t *ret_id)
+{
+    struct passwd entry;
+    struct passwd *found = NULL;
+    int r = getpwnam_r(name, &entry, buffer->data, buffer->capacity, &found);
+
+    *ret_found = r == 0 && found;
+    if (*ret_found)
+        *ret_id = found->pw_uid;
+    return r;
+}
+
+static int group_name_of(uint32_t id, struct strbuf *buffer, const char **ret_name)
+{
+    struct group entry;
+    struct group *found;
+    int r = getgrgid_r(id, &entry, buffer->data, buffer->capacity, &found);
+
+    *ret_name = r == 0 && found ? found->gr_name : NULL;
+    return r;
+}
+
+static int group_id_of(const char *name, struct strbuf *buffer, bool *ret_found, uint32_t *ret_id)
+{
+    struct group entry;
+    struct group *found = NULL;
+    int r = getgrnam_r(name, &entry, buffer->data, buffer->capacity, &found);
+
+    *ret_found = r == 0 && found;
+    if (*ret_found)
+        *ret_id = found->gr_gid;
+    return r;
+}
+
+static const struct database_kind user_kind = {"etc/passwd", "user", user_name_of, user_id_of};
+static const struct database_kind group_kind = {"etc/group", "group", group_name_of, group_id_of};
+
+struct names *names_new(const struct procfs *procfs)
+{
+    struct names *names = xcalloc(1, sizeof(*names));
+
+    names->procfs = procfs;
+    names->users.kind = &user_kind;
+    names->groups.kind = &group_kind;
+    strbuf_reserve(&names->buffer, 4096);
+    return names;
+}
+
+static void release(struct database *database)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct entry *next;
+
+        for (struct entry *entry = database->buckets[i]; entry; entry = next) {
+            next = entry->next;
+            free(entry->name);
+            free(entry);
+        }
+    }
+}
+
+void names_free(struct names *names)
+{
+    if (!names)
+        return;
+    release(&names->users);
+    release(&names->groups);
+    strbuf_release(&names->buffer);
+    free(names);
+}
+
+static struct entry *find(const struct database *database, uint32_t id)
+{
+    struct entry *entry = database->buckets[id % BUCKETS];
+
+    while (entry && entry->id != id)
+        entry = entry->next;
+    return entry;
+}
+
+static struct entry *remember(struct database *database, uint32_t id, const char *name)
+{
+    struct entry **tail = &database->buckets[id % BUCKETS];
+    struct entry *entry = xcalloc(1, sizeof(*entry));
+
+    /* At the end: of several names of one number the first of the file is shown. */
+    while (*tail)
+        tail = &(*tail)->next;
+    entry->id = id;
+    entry->name = name ? xstrdup(name) : NULL;
+    *tail = entry;
+    return entry;
+}
+
+/* Takes "name:password:number:..." apart. */
+static void load_line(struct database *database, char *line)
+{
+    const char *name = strsep(&line, ":");
+    const char *digits;
+    uint64_t id;
+
+    if (!strsep(&line, ":"))
+        return;
+    digits = strsep(&line, ":");
+    if (!digits || !*name || parse_digits(digits, strlen(digits), &id) != strlen(digits) ||
+        id > UINT32_MAX)
+        return;
+    remember(database, (uint32_t)id, name);
+}
+
+/* Reads a saved tree's database, once. A tree without one has numbers only. */
+static void load(const struct names *names, struct database *database)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    char *rest;
+    char *line;
+
+    if (database->loaded)
+        return;
+    database->loaded = true;
+    if (procfs_read_file(names->procfs, database->kind->path, LARGEST_DATABASE, &text, NULL) < 0)
+        return;
+    rest = text.data;
+    while ((line = strsep(&rest, "\n")))
+        load_line(database, line);
+}
+
+static const char *name_of(struct names *names, struct database *database, uint32_t id)
+{
+    const struct entry *entry;
+    const char *name;
+
+    if (!names->procfs->live)
+        load(names, database);
+    entry = find(database, id);
+    if (entry || !names->procfs->live)
+        return entry ? entry->name : NULL;
+    while (database->kind->name_of(id, &names->buffer, &name) == ERANGE)
+        strbuf_reserve(&names->buffer, names->buffer.capacity * 2);
+    return remember(database, id, name)->name;
+}
+
+const char *names_user(struct names *names, uid_t uid)
+{
+    return name_of(names, &names->users, uid);
+}
+
+const char *names_group(struct names *names, gid_t gid)
+{
+    return name_of(names, &names->groups, gid);
+}
+
+/* Looks WORD up as a name. Returns 0 with *ret_found set, or a positive errno. */
+static int look_up(struct names *names, struct database *database, const char *word,
+                   bool *ret_found, uint32_t *ret_id)
+{
+    int r;
+
+    *ret_found = false;
+    if (!names->procfs->live) {
+        load(names, database);
+        for (size_t i = 0; i < BUCKETS && !*ret_found; i++) {
+            for (const struct entry *entry = database->buckets[i]; entry; entry = entry->next) {
+                if (strcmp(entry->name, word) == 0) {
+                    *ret_found = true;
+                    *ret_id = entry->id;
+                }
+            }
+        }
+        return 0;
+    }
+    while ((r = database->kind->id_of(word, &names->buffer, ret_found, ret_id)) == ERANGE)
+        strbuf_reserve(&names->buffer, names->buffer.capacity * 2);
+    /* getpwnam(3): these too say no more than "not found". */
+    return r == ENOENT || r == ESRCH || r == EBADF || r == EPERM ? 0 : r;
+}
+
+static int find_id(struct names *names, struct database *database, const char *word,
+                   uint32_t *ret_id, struct error *err)
+{
+    const char *what = database->kind->what;
+    size_t length = strlen(word);
+    uint64_t number;
+    uint32_t id;
+    bool found;
+    int r = look_up(names, database, word, &found, &id);
+
+    if (r > 0)
+        return error_set_errno(err, r, "'%s': %s cannot be looked up", word, what);
+    if (!found) {
+        /* The highest number is the kernel's "none", (uid_t)-1. */
+        if (length == 0 || parse_digits(word, length, &number) != length || number >= UINT32_MAX)
+            return error_set(err, EINVAL, "'%s': no such %s, and not a number below 4294967295",
+                             word, what);
+        id = (uint32_t)number;
+    }
+    *ret_id = id;
+    return 0;
+}
+
+int names_find_user(struct names *names, const char *word, uid_t *ret_uid, struct error *err)
+{
+    return find_id(names, &names->users, word, ret_uid, err);
+}
+
+int names_find_group(struct names *names, const char *word, gid_t *ret_gid, struct error *err)
+{
+    return find_id(names, &names->groups, word, ret_gid, err);
+}

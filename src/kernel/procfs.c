@@ -1,0 +1,123 @@
+#include "kernel/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* No Linux machine has larger pages than these. */
+enum { LARGEST_PAGE_SIZE = 65536 };
+
+int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err)
+{
+    int fd = open(dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "%s", dir ? dir : "/");
+    *ret_procfs = (struct procfs){
+        .root_fd = fd,
+        .live = !dir,
+        .page_size = dir ? LARGEST_PAGE_SIZE : (uint64_t)sysconf(_SC_PAGESIZE),
+    };
+    return 0;
+}
+
+void procfs_close(struct procfs *procfs)
+{
+    if (procfs->root_fd >= 0)
+        close(procfs->root_fd);
+    procfs->root_fd = -1;
+}
+
+const char *procfs_slash(const struct procfs *procfs)
+{
+    return procfs->live ? "/" : "";
+}
+
+/* Opens PATH so that a saved tree's links cannot lead out of it. */
+static int open_below(const struct procfs *procfs, const char *path, int flags)
+{
+    struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_IN_ROOT};
+    int fd;
+
+    if (procfs->live)
+        return openat(procfs->root_fd, path, flags);
+    fd = (int)syscall(SYS_openat2, procfs->root_fd, path, &how, sizeof(how));
+    /* Before Linux 5.6, and in some sandboxes: then follow no link at the path's end at all. */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        fd = openat(procfs->root_fd, path, flags | O_NOFOLLOW);
+    return fd;
+}
+
+int procfs_open_file(const struct procfs *procfs, const char *path, struct error *err)
+{
+    /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+    CLEANUP_CLOSE int fd =
+        open_below(procfs, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat status;
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
+    if (S_ISDIR(status.st_mode))
+        return error_set_errno(err, EISDIR, "%s%s", procfs_slash(procfs), path);
+    if (!S_ISREG(status.st_mode))
+        return error_set(err, EINVAL, "%s%s: not a regular file", procfs_slash(procfs), path);
+    return steal_fd(&fd);
+}
+
+DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error *err)
+{
+    CLEANUP_CLOSE int fd = open_below(procfs, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (dir)
+        steal_fd(&fd);
+    else
+        error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
+    return dir;
+}
+
+int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
+                     struct strbuf *buf, struct error *err)
+{
+    enum { CHUNK = 4096 };
+    CLEANUP_CLOSE int fd = procfs_open_file(procfs, path, err);
+    size_t total = 0;
+
+    if (fd < 0)
+        return fd;
+    for (;;) {
+        ssize_t got;
+
+        strbuf_reserve(buf, CHUNK);
+        got = read(fd, buf->data + buf->length, CHUNK);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
+        if (got == 0)
+            break;
+        buf->length += (size_t)got;
+        total += (size_t)got;
+        if (total > limit)
+            return error_set_errno(err, EFBIG, "%s%s", procfs_slash(procfs), path);
+    }
+    buf->data[buf->length] = '\0';
+    return 0;
+}
+
+int procfs_read_link(const struct procfs *procfs, const char *path, char *text, size_t size)
+{
+    ssize_t length = readlinkat(procfs->root_fd, path, text, size);
+
+    if (length < 0)
+        return -errno;
+    if ((size_t)length >= size)
+        return -ENAMETOOLONG;
+    text[length] = '\0';
+    return 0;
+}

@@ -1,0 +1,82 @@
+#include "kernel/sysv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#ifndef SHM_STAT_ANY
+#define SHM_STAT_ANY 15
+#endif
+
+static void fill(struct segment *segment, int shmid, const struct shmid_ds *ds)
+{
+    *segment = (struct segment){
+        .key = (uint32_t)ds->shm_perm.__key,
+        .shmid = shmid,
+        .mode = ds->shm_perm.mode,
+        .uid = ds->shm_perm.uid,
+        .gid = ds->shm_perm.gid,
+        .cuid = ds->shm_perm.cuid,
+        .cgid = ds->shm_perm.cgid,
+        .cpid = ds->shm_cpid,
+        .lpid = ds->shm_lpid,
+        .size = ds->shm_segsz,
+        .nattch = ds->shm_nattch,
+        .atime = ds->shm_atime,
+        .dtime = ds->shm_dtime,
+        .ctime = ds->shm_ctime,
+    };
+}
+
+static bool means_gone(int code)
+{
+    return code == EINVAL || code == EIDRM;
+}
+
+int sysv_stat(int shmid, struct segment *ret_segment)
+{
+    struct shmid_ds ds = {0};
+    int id = shmctl(shmid, SHM_STAT_ANY, &ds);
+
+    if (id < 0 && means_gone(errno)) {
+        /* Gone, or a kernel without SHM_STAT_ANY: IPC_STAT tells the two apart. */
+        id = shmctl(shmid, IPC_STAT, &ds) == 0 ? shmid : -1;
+    }
+    if (id < 0)
+        return means_gone(errno) ? -ENOENT : -errno;
+    if (id != shmid)
+        return -ENOENT;
+    fill(ret_segment, shmid, &ds);
+    return 0;
+}
+
+int sysv_stat_index(int index, struct segment *ret_segment)
+{
+    struct shmid_ds ds = {0};
+    int id = shmctl(index, SHM_STAT_ANY, &ds);
+
+    if (id < 0 && means_gone(errno))
+        id = shmctl(index, SHM_STAT, &ds);
+    if (id < 0)
+        return means_gone(errno) ? -ENOENT : -errno;
+    fill(ret_segment, id, &ds);
+    return 0;
+}
+
+int sysv_highest_index(int *ret_index)
+{
+    struct shm_info info = {0};
+    /* SHM_INFO fills a struct shm_info where the prototype asks for a struct shmid_ds. */
+    int highest = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info);
+
+    if (highest < 0)
+        return -errno;
+    *ret_index = highest;
+    return 0;
+}
+
+int sysv_remove(int shmid)
+{
+    return shmctl(shmid, IPC_RMID, NULL) < 0 ? -errno : 0;
+}

@@ -1,0 +1,119 @@
+#include "model/filter.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+void filter_add_range(struct filter_values *values, struct range range)
+{
+    values->items = xgrow(values->items, values->count, &values->capacity, sizeof(range));
+    values->items[values->count++] = range;
+}
+
+void filter_add_value(struct filter_values *values, uint64_t value)
+{
+    filter_add_range(values, (struct range){value, value});
+}
+
+void filter_add_older(struct filter *filter, uint64_t seconds)
+{
+    if (!filter->has_older || seconds < filter->older_than)
+        filter->older_than = seconds;
+    filter->has_older = true;
+}
+
+void filter_add_newer(struct filter *filter, uint64_t seconds)
+{
+    if (!filter->has_newer || seconds > filter->newer_than)
+        filter->newer_than = seconds;
+    filter->has_newer = true;
+}
+
+static bool only_keys(const struct filter *filter)
+{
+    return filter->owners.count == 0 && filter->creators.count == 0 && filter->groups.count == 0 &&
+           filter->sizes.count == 0 && filter->nattchs.count == 0 && filter->cpids.count == 0 &&
+           filter->pids.count == 0 && !filter->dest && !filter->locked && !filter->attached &&
+           !filter->unattached && !filter->orphan && filter->states == 0 && !filter->has_older &&
+           !filter->has_newer;
+}
+
+bool filter_is_empty(const struct filter *filter)
+{
+    return filter->keys.count == 0 && only_keys(filter);
+}
+
+bool filter_wants_state(const struct filter *filter)
+{
+    return filter->orphan || filter->states != 0;
+}
+
+bool filter_names_keys(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->keys.count; i++) {
+        if (filter->keys.items[i].low == 0)
+            return false;
+    }
+    return filter->keys.count > 0;
+}
+
+/* An option that was not given lets everything pass. */
+static bool allows(const struct filter_values *values, uint64_t value)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        if (value >= values->items[i].low && value <= values->items[i].high)
+            return true;
+    }
+    return values->count == 0;
+}
+
+static bool allows_age(const struct filter *filter, const struct segment *segment, int64_t now)
+{
+    int64_t last = segment_last_time(segment);
+    /* A time in the future (a clock stepped back) has no age yet: it is young, never old. */
+    uint64_t age = now > last ? (uint64_t)(now - last) : 0;
+
+    if (filter->has_older && (last > now || age < filter->older_than))
+        return false;
+    return !filter->has_newer || age < filter->newer_than;
+}
+
+static bool allows_status(const struct filter *filter, const struct segment *segment)
+{
+    return (!filter->dest || segment_is_dest(segment)) &&
+           (!filter->locked || segment_is_locked(segment)) &&
+           (!filter->attached || segment->nattch > 0) &&
+           (!filter->unattached || segment->nattch == 0);
+}
+
+static bool allows_state(const struct filter *filter, enum segment_state state)
+{
+    return (!filter->orphan || state == STATE_ORPHAN) &&
+           (filter->states == 0 || (filter->states & 1U << state) != 0);
+}
+
+bool filter_match(const struct filter *filter, const struct segment *segment,
+                  const struct filter_facts *facts)
+{
+    return allows(&filter->keys, segment->key) && allows(&filter->owners, segment->uid) &&
+           allows(&filter->creators, segment->cuid) && allows(&filter->groups, segment->gid) &&
+           allows(&filter->sizes, segment->size) && allows(&filter->nattchs, segment->nattch) &&
+           allows(&filter->cpids, (uint64_t)segment->cpid) && allows_status(filter, segment) &&
+           allows_age(filter, segment, facts->now) &&
+           (filter->pids.count == 0 ||
+            (facts->attached && idset_has(facts->attached, segment->shmid))) &&
+           (!filter_wants_state(filter) || allows_state(filter, facts->state));
+}
+
+void filter_release(struct filter *filter)
+{
+    free(filter->keys.items);
+    free(filter->owners.items);
+    free(filter->creators.items);
+    free(filter->groups.items);
+    free(filter->sizes.items);
+    free(filter->nattchs.items);
+    free(filter->cpids.items);
+    free(filter->pids.items);
+    *filter = (struct filter){0};
+}

@@ -1,0 +1,61 @@
+#include "model/segment.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+bool segment_same(const struct segment *a, const struct segment *b)
+{
+    return a->shmid == b->shmid && a->key == b->key && a->uid == b->uid && a->cuid == b->cuid &&
+           a->size == b->size && a->cpid == b->cpid && a->ctime == b->ctime;
+}
+
+int64_t segment_last_time(const struct segment *segment)
+{
+    int64_t last = segment->ctime;
+
+    if (segment->atime > last)
+        last = segment->atime;
+    if (segment->dtime > last)
+        last = segment->dtime;
+    return last;
+}
+
+void segment_list_add(struct segment_list *list, const struct segment *segment)
+{
+    list->items = xgrow(list->items, list->count, &list->capacity, sizeof(*list->items));
+    list->items[list->count++] = *segment;
+}
+
+const struct segment *segment_list_find(const struct segment_list *list, int shmid)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].shmid == shmid)
+            return &list->items[i];
+    }
+    return NULL;
+}
+
+uint64_t segment_list_bytes(const struct segment_list *list)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        bytes = saturating_add(bytes, list->items[i].size);
+    return bytes;
+}
+
+size_t segment_list_in_use(const struct segment_list *list)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        count += list->items[i].nattch > 0;
+    return count;
+}
+
+void segment_list_release(struct segment_list *list)
+{
+    free(list->items);
+    *list = (struct segment_list)SEGMENT_LIST_INIT;
+}

@@ -1,0 +1,113 @@
+#include "model/state.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const names[STATE_COUNT] = {
+    [STATE_USED] = "used",
+    [STATE_DEST] = "dest",
+    [STATE_ORPHAN] = "orphan",
+    [STATE_IDLE] = "idle",
+    [STATE_UNKNOWN] = "unknown",
+};
+
+/*
+ * Starts are known to a clock tick, segment times to a second, and slewing moves the clock a
+ * little: a process counts as later only when it is later by more than this.
+ */
+enum { START_MARGIN_SECONDS = 5 };
+
+/* A segment lives between this boot and now: times outside tell of a clock that was stepped. */
+static bool clock_was_stepped(const struct segment *segment, const struct state_clock *clock)
+{
+    const int64_t times[] = {segment->atime, segment->dtime, segment->ctime};
+
+    if (!clock->has_boot)
+        return true;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        if (times[i] != 0 && (times[i] > clock->now + START_MARGIN_SECONDS ||
+                              times[i] + START_MARGIN_SECONDS < clock->boot))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the process of FACT can be the one that touched SEGMENT at the time TOUCHED. */
+static enum pid_presence same_process(const struct segment *segment, struct pid_fact fact,
+                                      int64_t touched, const struct state_clock *clock)
+{
+    if (fact.presence != PID_ALIVE || !fact.has_start ||
+        fact.start <= touched + START_MARGIN_SECONDS)
+        return fact.presence;
+    return clock_was_stepped(segment, clock) ? PID_UNKNOWN : PID_GONE;
+}
+
+enum pid_presence segment_creator(const struct segment *segment, struct pid_fact fact,
+                                  const struct state_clock *clock)
+{
+    if (segment->cpid == 0)
+        return PID_UNKNOWN;
+    /* ctime may be later than the creation, never earlier. */
+    return same_process(segment, fact, segment->ctime, clock);
+}
+
+static enum pid_presence last_process(const struct segment *segment, struct pid_fact fact,
+                                      const struct state_clock *clock)
+{
+    int64_t touched = segment->atime > segment->dtime ? segment->atime : segment->dtime;
+
+    if (segment->lpid == 0) /* nobody ever, or somebody in another PID namespace */
+        return touched == 0 ? PID_GONE : PID_UNKNOWN;
+    return same_process(segment, fact, touched, clock);
+}
+
+enum segment_state segment_state(const struct segment *segment, struct pid_fact creator,
+                                 struct pid_fact last, const struct state_clock *clock)
+{
+    enum pid_presence first;
+    enum pid_presence latest;
+
+    if (segment->nattch > 0)
+        return segment_is_dest(segment) ? STATE_DEST : STATE_USED;
+    first = segment_creator(segment, creator, clock);
+    latest = last_process(segment, last, clock);
+    if (first == PID_ALIVE || latest == PID_ALIVE)
+        return STATE_IDLE;
+    if (first == PID_UNKNOWN || latest == PID_UNKNOWN)
+        return STATE_UNKNOWN;
+    return STATE_ORPHAN;
+}
+
+const char *state_name(enum segment_state state)
+{
+    return names[state];
+}
+
+static int find_state(const char *word, size_t length)
+{
+    for (int state = 0; state < STATE_COUNT; state++) {
+        if (strlen(names[state]) == length && memcmp(names[state], word, length) == 0)
+            return state;
+    }
+    return -1;
+}
+
+int state_parse_list(const char *list, unsigned *mask, struct error *err)
+{
+    unsigned found = 0;
+
+    for (const char *word = list;; word++) {
+        size_t length = strcspn(word, ",");
+        int state = find_state(word, length);
+
+        if (state < 0)
+            return error_set(err, EINVAL, "'%.*s': not a state (used, dest, orphan, idle, unknown)",
+                             (int)length, word);
+        found |= 1U << state;
+        word += length;
+        if (*word == '\0')
+            break;
+    }
+    *mask |= found;
+    return 0;
+}
