@@ -1,0 +1,232 @@
+# shmtool: build, test, install. `make help` lists what can be made.
+#
+# Variables, all of them settable on the command line or in the environment:
+#   CC CFLAGS CPPFLAGS LDFLAGS LDLIBS    as everywhere; yours come last and win
+#   D=debug|asan|ubsan|coverage          a developer's build, in build/$(D); without D: the release
+#   BUILD=DIR                            where to build, `make CC=clang BUILD=build/clang`
+#   WERROR=1                             warnings are errors (always so in developer builds)
+#   V=1                                  show the commands
+#   PREFIX DESTDIR BINDIR MANDIR         where to install
+#   T='FILE...'                          which tests to run, `make test T=tests/cli/ls.bats`
+#   NO_INSTALL=1                         never install a missing dependency, only name it
+
+NAME := shmtool
+VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+
+PKG_CONFIG ?= pkg-config
+
+# --- Flavours ---------------------------------------------------------------------------------
+# What sanitizers and coverage need stands in FLAVOUR, apart from CFLAGS, so that a CFLAGS of
+# your own does not lose it.
+
+ifeq ($(strip $(D)),)
+BUILD ?= build
+CFLAGS ?= -O2 -g
+HARDEN = $(call once,HARDEN,$(call accepted,$(HARDEN_WANTED)))
+LDHARDEN := -pie -Wl,-z,relro,-z,now
+else
+BUILD ?= build/$(D)
+WERROR ?= 1
+ifeq ($(D),debug)
+CFLAGS ?= -O0 -g3
+else ifeq ($(D),asan)
+CFLAGS ?= -O1 -g
+FLAVOUR := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(D),ubsan)
+CFLAGS ?= -O1 -g
+FLAVOUR := -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(D),coverage)
+CFLAGS ?= -O0 -g
+FLAVOUR := --coverage
+else
+$(error D=$(D): no such flavour; there are debug, asan, ubsan, coverage)
+endif
+endif
+
+# --- Flags ------------------------------------------------------------------------------------
+
+# $(call once,NAME,VALUE): VALUE, worked out when NAME is first used and kept from then on.
+once = $(eval $(1) := $(2))$($(1))
+
+# $(call accepted,FLAGS): those of FLAGS that the compiler takes without a warning.
+accepted = $(foreach flag,$(1),$(shell $(CC) -Werror $(flag) -x c -c /dev/null -o /dev/null \
+	2>/dev/null && echo $(flag)))
+
+HARDEN_WANTED := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection
+# Fortified libc calls need optimisation; some compilers bring a level of their own.
+FORTIFY = $(if $(and $(LDHARDEN),$(filter -O1 -O2 -O3 -Os,$(CFLAGS))),-U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=2)
+
+STD := -std=c17 -D_GNU_SOURCE
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	-Wvla $(if $(filter-out 0,$(WERROR)),-Werror)
+
+SMARTCOLS_CFLAGS ?= $(call once,SMARTCOLS_CFLAGS,$(shell $(PKG_CONFIG) --cflags smartcols 2>/dev/null))
+SMARTCOLS_LIBS ?= $(call once,SMARTCOLS_LIBS,$(shell $(PKG_CONFIG) --libs smartcols 2>/dev/null))
+CMOCKA_CFLAGS ?= $(call once,CMOCKA_CFLAGS,$(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null))
+CMOCKA_LIBS ?= $(call once,CMOCKA_LIBS,$(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null))
+
+ALL_CPPFLAGS = $(STD) -Iinclude -DSHMTOOL_VERSION='"$(VERSION)"' $(SMARTCOLS_CFLAGS) $(FORTIFY) \
+	$(CPPFLAGS)
+ALL_CFLAGS = $(WARN) $(HARDEN) $(FLAVOUR) $(CFLAGS)
+ALL_LDFLAGS = $(LDHARDEN) $(FLAVOUR) $(CFLAGS) $(LDFLAGS)
+
+# --- Files ------------------------------------------------------------------------------------
+
+LIB := $(BUILD)/lib$(NAME).a
+BIN := $(BUILD)/$(NAME)
+
+MAIN_SRC := src/command/main.c
+LIB_SRC := $(filter-out $(MAIN_SRC),$(sort $(wildcard src/*/*.c)))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+# What several unit tests share: linked into each.
+UNIT_COMMON_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
+
+# $(call object,SOURCES): where their object files go.
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+LIB_OBJ := $(call object,$(LIB_SRC))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+HELPER_BIN := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(HELPER_SRC))
+DEPFILES := $(patsubst %.o,%.d,$(call object,$(MAIN_SRC) $(LIB_SRC) $(UNIT_SRC) $(UNIT_COMMON_SRC) \
+	$(HELPER_SRC)))
+
+# All objects depend on this file: a change of compiler or flags rebuilds everything.
+STAMP := $(BUILD)/flags
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $@)
+DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all check-programs test lint demo install uninstall format clean dist help FORCE
+.DEFAULT_GOAL := all
+
+# --- Building ---------------------------------------------------------------------------------
+
+## all: the program, build/shmtool (this is what a plain `make` does)
+all: $(BIN)
+
+$(STAMP): FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(CC) | $(AR) | $(ALL_CPPFLAGS) | $(ALL_CFLAGS) | \
+	$(ALL_LDFLAGS) | $(SMARTCOLS_LIBS) $(LDLIBS))' >$@.new
+	@if cmp -s $@.new $@; then rm -f $@.new; else \
+		NO_INSTALL=1 $(DEPS) build && mv -f $@.new $@ || { rm -f $@.new; exit 1; }; fi
+
+$(BUILD)/obj/%.o: %.c $(STAMP)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The list of members: a source file that is gone must leave the archive too.
+$(BUILD)/members: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LIB_OBJ)' | cmp -s - $@ || echo '$(LIB_OBJ)' >$@
+
+$(LIB): $(LIB_OBJ) $(BUILD)/members
+	$(call say,AR)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(LIB_OBJ)
+
+$(BIN): $(call object,$(MAIN_SRC)) $(LIB)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SMARTCOLS_LIBS) $(LDLIBS)
+
+# A unit test replaces functions by the linker's --wrap: a comment line ` * wrap: shmctl openat`
+# in it names them.
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call object,$(UNIT_COMMON_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) $$(sed -n 's/^ \* wrap: //p' tests/unit/$*.c | tr -s ' ' '\n' | \
+		sed 's/^./-Wl,--wrap=&/') -o $@ $^ $(CMOCKA_LIBS) $(SMARTCOLS_LIBS) $(LDLIBS)
+
+$(BUILD)/helpers/%: $(BUILD)/obj/tests/helpers/%.o
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lutil $(LDLIBS)
+
+$(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): ALL_CPPFLAGS += $(CMOCKA_CFLAGS)
+.SECONDARY: $(call object,$(UNIT_SRC) $(HELPER_SRC))
+
+# --- Testing ----------------------------------------------------------------------------------
+
+## test: run the tests (T=FILE... for some of them, D=asan for a flavour)
+test:
+	@$(DEPS) test
+	@$(if $(FLAVOUR),$(DEPS) san)
+	@$(MAKE) --no-print-directory check-programs
+	@tests/run -b $(BUILD) $(T)
+
+# The program, the unit tests and the helpers: what tests/run runs.
+check-programs: $(BIN) $(HELPER_BIN) $(UNIT_BIN)
+
+## demo: show the main job in an IPC namespace of its own
+demo:
+	@$(DEPS) demo
+	@$(MAKE) --no-print-directory $(BIN) $(HELPER_BIN)
+	@tests/demo -b $(BUILD)
+
+## lint: check the code's form, mistakes that tools can find, and the rules of the house
+lint:
+	@NO_INSTALL=1 $(DEPS) build lint
+	@$(MAKE) --no-print-directory check-programs
+	@tests/lint/run -b $(BUILD)
+
+## format: lay out the C code as .clang-format says
+format:
+	clang-format -i $(sort $(wildcard include/*/*.h src/*/*.c tests/*/*.c tests/*/*.h))
+
+# --- Installing -------------------------------------------------------------------------------
+
+MAN_PAGES := $(sort $(wildcard man/*.1))
+BASH_COMPLETION := $(wildcard contrib/completions/shmtool.bash)
+ZSH_COMPLETION := $(wildcard contrib/completions/shmtool.zsh)
+FISH_COMPLETION := $(wildcard contrib/completions/shmtool.fish)
+
+# SOURCE:MODE:DESTINATION, for install and uninstall alike.
+INSTALLED := $(BIN):755:$(BINDIR)/$(NAME) \
+	$(foreach page,$(MAN_PAGES),$(page):644:$(MANDIR)/man1/$(notdir $(page))) \
+	$(BASH_COMPLETION:%=%:644:$(DATADIR)/bash-completion/completions/shmtool) \
+	$(ZSH_COMPLETION:%=%:644:$(DATADIR)/zsh/site-functions/_shmtool) \
+	$(FISH_COMPLETION:%=%:644:$(DATADIR)/fish/vendor_completions.d/shmtool.fish)
+
+## install: put the program, its man pages and completions under PREFIX (and DESTDIR)
+install: $(BIN)
+	$(Q)set -e; for entry in $(INSTALLED); do \
+		source=$${entry%%:*}; rest=$${entry#*:}; \
+		echo "  INSTALL $(DESTDIR)$${rest#*:}"; \
+		install -D -m "$${rest%%:*}" "$$source" "$(DESTDIR)$${rest#*:}"; done
+
+## uninstall: remove what install put there
+uninstall:
+	$(Q)set -e; for entry in $(INSTALLED); do \
+		rest=$${entry#*:}; \
+		echo "  RM      $(DESTDIR)$${rest#*:}"; \
+		rm -f "$(DESTDIR)$${rest#*:}"; done
+
+## dist: the committed sources as build/shmtool-VERSION.tar.gz
+dist:
+	@mkdir -p build
+	git archive --prefix=$(NAME)-$(VERSION)/ -o build/$(NAME)-$(VERSION).tar.gz HEAD
+
+## clean: remove everything that was built, in every flavour
+clean:
+	rm -rf build $(addprefix $(BUILD)/,obj unit helpers flags members lib$(NAME).a $(NAME))
+
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile | awk -F ': ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@echo 'Variables and flavours are described at the top of the Makefile.'
+
+FORCE:
+
+-include $(DEPFILES)
