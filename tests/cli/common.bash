@@ -1,0 +1,286 @@
+# What every bats file loads (`load common`): segments of one's own, helpers, and assertions.
+#
+# The runner (tests/run) starts each bats file in a new IPC namespace and sets
+#   SHMTOOL    the program under test        HELPERS  the directory of the built helpers
+#   SRC        the project's root            SHMTOOL_TEST_NS  1 in a namespace of one's own, else 0
+# A file that needs a setup or teardown of its own calls common_setup or common_teardown in it.
+
+: "${SHMTOOL:?run the tests by tests/run or make test}" "${HELPERS:?}" "${SRC:?}"
+
+helper_pids=()
+status=0 out='' err='' ran=''
+
+# --- Conditions -------------------------------------------------------------------------------
+
+# own_ns: this really is an IPC namespace that the tests were given, and not the machine's.
+own_ns() {
+    local here init
+    [[ ${SHMTOOL_TEST_NS:-0} == 1 && -n ${SHMTOOL_TEST_OUTER_NS:-} ]] || return 1
+    here=$(readlink /proc/self/ns/ipc) || return 1
+    [[ $here != "$SHMTOOL_TEST_OUTER_NS" ]] || return 1
+    # An ordinary user cannot read this link; the two conditions above stand alone then.
+    init=$(readlink /proc/1/ns/ipc 2>/dev/null) || return 0
+    [[ $here != "$init" ]]
+}
+
+# need_ns: skips the test where it would see the machine's own segments.
+need_ns() {
+    own_ns || skip "no IPC namespace of its own: segments are neither made nor removed"
+}
+
+# need_root: skips the test where no second user can be had.
+need_root() {
+    setpriv --reuid 12345 --regid 12345 --clear-groups true 2>/dev/null ||
+        skip "needs root: it runs commands as other users"
+}
+
+# need_program NAME: skips the test where a program that only it uses is missing
+need_program() {
+    command -v "$1" >/dev/null || skip "needs $1"
+}
+
+# as_user UID COMMAND...: as that user and group, with no other group
+as_user() {
+    local uid=$1
+    shift
+    setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
+}
+
+# --- Segments ---------------------------------------------------------------------------------
+
+# remove_all_segments: nothing is left of an earlier test. Does nothing outside a namespace of one's own.
+remove_all_segments() {
+    own_ns || return 0
+    ipcrm --all=shm
+}
+
+# make_seg [-s SIZE] [-k KEY] [-m MODE] [any option of the helper mkseg]: prints the new ids
+make_seg() {
+    "$HELPERS/mkseg" "$@"
+}
+
+# key_of ID, field_of ID COLUMN-NUMBER: from /proc/sysvipc/shm, the test's own view of the truth.
+# Columns: 1 key (signed) 2 shmid 3 perms 4 size 5 cpid 6 lpid 7 nattch 8 uid 9 gid 10 cuid 11 cgid
+# 12 atime 13 dtime 14 ctime 15 rss 16 swap. Nothing for an id that does not exist.
+field_of() {
+    awk -v id="$1" -v column="$2" 'NR > 1 && $2 == id { print $column }' /proc/sysvipc/shm
+}
+
+# seg_exists ID
+seg_exists() {
+    [[ -n $(field_of "$1" 2) ]]
+}
+
+# all_ids: every id there is, one a line, in kernel order
+all_ids() {
+    awk 'NR > 1 { print $2 }' /proc/sysvipc/shm
+}
+
+# --- Helpers in the background ----------------------------------------------------------------
+
+# start_helper COMMAND...: starts it (a bare name is looked for in $HELPERS first, and may stand
+# behind `as_user UID`), waits until it has printed a line that begins with `ready`, and sets
+# $helper_pid and $helper_out (the file with its output). Not to be called in a subshell.
+start_helper() {
+    local words=("$@") at=0
+    [[ $1 != as_user ]] || at=2
+    [[ ! -x $HELPERS/${words[at]} ]] || words[at]=$HELPERS/${words[at]}
+    if ((at)); then
+        words=(setpriv --reuid "$2" --regid "$2" --clear-groups "${words[@]:at}")
+    fi
+    helper_out=$(mktemp "$BATS_TEST_TMPDIR/helper.XXXXXX")
+    # A background job of a script ignores SIGINT and SIGQUIT: not so a helper. Descriptor 3 is
+    # bats' own, and it waits for its end.
+    env --default-signal "${words[@]}" >"$helper_out" 2>&1 3>&- &
+    helper_pid=$!
+    helper_pids+=("$helper_pid")
+    wait_until helper_is_ready_or_gone || return 1
+    grep -q '^ready' "$helper_out" || fail "helper ended without 'ready': $*" "$(cat "$helper_out")"
+}
+
+helper_is_ready_or_gone() {
+    grep -q '^ready' "$helper_out" || ! kill -0 "$helper_pid" 2>/dev/null
+}
+
+# helper_children: the pids behind the helper's own in its line `ready PID CHILD...`
+helper_children() {
+    sed -n 's/^ready [0-9]* *//p' "$helper_out"
+}
+
+# stop_helper [PID]: ends it (the latest one) with SIGTERM and waits for its end
+stop_helper() {
+    local pid=${1:-$helper_pid}
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" || true
+}
+
+# kill_helper [PID]: the same with SIGKILL
+kill_helper() {
+    local pid=${1:-$helper_pid}
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
+
+# wait_until COMMAND...: runs COMMAND again and again until it succeeds, for ten seconds at the most
+wait_until() {
+    local end=$((SECONDS + 10))
+    until "$@"; do
+        ((SECONDS < end)) || {
+            fail "waited ten seconds for: $*"
+            return 1
+        }
+        sleep 0.02
+    done
+}
+
+common_setup() {
+    helper_pids=()
+    remove_all_segments
+}
+
+common_teardown() {
+    local pid
+    for pid in "${helper_pids[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+}
+
+setup() {
+    common_setup
+}
+
+teardown() {
+    common_teardown
+}
+
+# --- Running and asserting --------------------------------------------------------------------
+
+# run_split COMMAND...: runs it and sets
+#   $status            its exit status
+#   $out $err          exactly what it wrote on standard output and standard error, newlines too
+#   $out_file $err_file   the same in files, for bytes that a variable cannot hold
+# Standard input is the caller's: `run_split "$SHMTOOL" rm <<<5`. Behind a pipe it would run in a
+# subshell and set nothing.
+run_split() {
+    out_file=$BATS_TEST_TMPDIR/out
+    err_file=$BATS_TEST_TMPDIR/err
+    status=0
+    "$@" >"$out_file" 2>"$err_file" 3>&- || status=$?
+    read_whole out "$out_file"
+    read_whole err "$err_file"
+    ran="$*"
+}
+
+# shmtool ARG...: run_split with the program under test
+shmtool() {
+    run_split "$SHMTOOL" "$@"
+}
+
+# pty ARG...: run_split with ptyrun (its options, steps, --, command)
+pty() {
+    run_split "$HELPERS/ptyrun" "$@"
+}
+
+# read_whole VARIABLE FILE
+read_whole() {
+    IFS= read -r -d '' "$1" <"$2" || true
+}
+
+# fail TEXT...: ends the test and tells what the last run_split saw
+fail() {
+    {
+        printf '%s\n' "$@"
+        if [[ -n ${ran:-} ]]; then
+            printf 'command: %s\nstatus:  %s\n' "$ran" "$status"
+            printf 'standard output:\n%s\n' "$(indented "$out")"
+            printf 'standard error:\n%s\n' "$(indented "$err")"
+        fi
+    } >&2
+    return 1
+}
+
+# indented TEXT: each line between bars, so that blanks and empty lines can be seen
+indented() {
+    if [[ -z $1 ]]; then
+        echo '  (nothing)'
+        return
+    fi
+    printf '%s\n' "${1%$'\n'}" | sed 's/^/  |/; s/$/|/'
+    [[ $1 == *$'\n' ]] || echo '  (no newline at its end)'
+}
+
+assert_status() {
+    [[ $status == "$1" ]] || fail "status is $status, not $1"
+}
+
+# assert_out TEXT, assert_err TEXT: the whole output is TEXT and a newline; '' is no output at all
+assert_out() {
+    [[ $out == "$1${1:+$'\n'}" ]] || fail "standard output is not:" "$(indented "$1")"
+}
+
+assert_err() {
+    [[ $err == "$1${1:+$'\n'}" ]] || fail "standard error is not:" "$(indented "$1")"
+}
+
+# assert_out_has TEXT, assert_err_has TEXT: TEXT occurs in it, literally
+assert_out_has() {
+    [[ $out == *"$1"* ]] || fail "standard output has no '$1'"
+}
+
+assert_err_has() {
+    [[ $err == *"$1"* ]] || fail "standard error has no '$1'"
+}
+
+assert_out_has_not() {
+    [[ $out != *"$1"* ]] || fail "standard output has '$1'"
+}
+
+assert_err_has_not() {
+    [[ $err != *"$1"* ]] || fail "standard error has '$1'"
+}
+
+# assert_out_matches REGEX, assert_err_matches REGEX: an extended regular expression; ^ and $ are the ends of it all
+assert_out_matches() {
+    [[ $out =~ $1 ]] || fail "standard output does not match '$1'"
+}
+
+assert_err_matches() {
+    [[ $err =~ $1 ]] || fail "standard error does not match '$1'"
+}
+
+# assert_out_lines N: standard output has N lines
+assert_out_lines() {
+    local lines=${out//[!$'\n']/}
+    [[ ${#lines} == "$1" ]] || fail "standard output has ${#lines} lines, not $1"
+}
+
+# assert_equal ACTUAL EXPECTED
+assert_equal() {
+    [[ $1 == "$2" ]] || fail "it is:" "$(indented "$1")" "and not:" "$(indented "$2")"
+}
+
+# assert_exists ID..., assert_gone ID...
+assert_exists() {
+    local id
+    for id in "$@"; do
+        seg_exists "$id" || fail "segment $id does not exist" || return 1
+    done
+}
+
+assert_gone() {
+    local id
+    for id in "$@"; do
+        ! seg_exists "$id" || fail "segment $id still exists" || return 1
+    done
+}
+
+# assert_wrong_usage TEXT...: exit 2, nothing on standard output, and each TEXT in the message
+assert_wrong_usage() {
+    local text
+    assert_status 2 || return 1
+    assert_out '' || return 1
+    for text in "$@"; do
+        assert_err_has "$text" || return 1
+    done
+}
