@@ -37,6 +37,10 @@ CFLAGS ?= -O0 -g3
 else ifeq ($(D),asan)
 CFLAGS ?= -O1 -g
 FLAVOUR := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# Beside the address sanitizer, gcc's shared libubsan ignores log_path, which tests/run looks into.
+LDFLAVOUR = $(call once,LDFLAVOUR,$(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -fsanitize=undefined -static-libubsan -x c - -o /dev/null 2>/dev/null && \
+	echo -static-libubsan))
 else ifeq ($(D),ubsan)
 CFLAGS ?= -O1 -g
 FLAVOUR := -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -75,7 +79,7 @@ CMOCKA_LIBS ?= $(call once,CMOCKA_LIBS,$(shell $(PKG_CONFIG) --libs cmocka 2>/de
 ALL_CPPFLAGS = $(STD) -Iinclude -DSHMTOOL_VERSION='"$(VERSION)"' $(SMARTCOLS_CFLAGS) $(FORTIFY) \
 	$(CPPFLAGS)
 ALL_CFLAGS = $(WARN) $(HARDEN) $(FLAVOUR) $(CFLAGS)
-ALL_LDFLAGS = $(LDHARDEN) $(FLAVOUR) $(CFLAGS) $(LDFLAGS)
+ALL_LDFLAGS = $(LDHARDEN) $(FLAVOUR) $(LDFLAVOUR) $(CFLAGS) $(LDFLAGS)
 
 # --- Files ------------------------------------------------------------------------------------
 
