@@ -37,10 +37,10 @@ CFLAGS ?= -O0 -g3
 else ifeq ($(D),asan)
 CFLAGS ?= -O1 -g
 FLAVOUR := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-# Beside the address sanitizer, gcc's shared libubsan ignores log_path, which tests/run looks into.
+# gcc's two shared sanitizer libraries do not agree on log_path, which tests/run looks into.
 LDFLAVOUR = $(call once,LDFLAVOUR,$(shell echo 'int main(void) { return 0; }' | \
-	$(CC) -fsanitize=undefined -static-libubsan -x c - -o /dev/null 2>/dev/null && \
-	echo -static-libubsan))
+	$(CC) -fsanitize=address,undefined -static-libasan -static-libubsan -x c - -o /dev/null \
+	2>/dev/null && echo -static-libasan -static-libubsan))
 else ifeq ($(D),ubsan)
 CFLAGS ?= -O1 -g
 FLAVOUR := -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
