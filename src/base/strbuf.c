@@ -102,5 +102,6 @@ void strbuf_put_key(struct strbuf *buf, uint32_t key)
 
 const char *strbuf_string(const struct strbuf *buf)
 {
-    return buf->data ? buf->data : "";
+    /* Memory that was only reserved holds no NUL yet. */
+    return buf->length > 0 ? buf->data : "";
 }
