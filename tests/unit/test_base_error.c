@@ -1,0 +1,119 @@
+/* base/error: the text and the number of what went wrong. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "unit.h"
+
+static void starts_as_no_error(void **state)
+{
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(err.code, 0);
+    assert_null(err.text);
+}
+
+static void set_keeps_text_and_code(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(error_set(&err, EINVAL, "'%s': not a %s", "1x", "number"), -EINVAL);
+    assert_int_equal(err.code, EINVAL);
+    assert_string_equal(err.text, "'1x': not a number");
+}
+
+static void set_replaces_what_was_there(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+
+    (void)state;
+    error_set(&err, EINVAL, "first");
+    assert_int_equal(error_set(&err, ENOENT, "second"), -ENOENT);
+    assert_int_equal(err.code, ENOENT);
+    assert_string_equal(err.text, "second");
+}
+
+static void set_may_quote_the_text_it_replaces(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+
+    (void)state;
+    error_set(&err, ENOENT, "inner");
+    error_set(&err, ENOENT, "outer: %s", err.text);
+    assert_string_equal(err.text, "outer: inner");
+    error_set_errno(&err, EIO, "file: %s", err.text);
+    assert_string_equal(err.text, "file: outer: inner: Input/output error");
+}
+
+static void set_errno_adds_the_systems_words(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(error_set_errno(&err, ENOENT, "%s%s", "/", "proc/1"), -ENOENT);
+    assert_int_equal(err.code, ENOENT);
+    assert_string_equal(err.text, "/proc/1: No such file or directory");
+}
+
+static void arguments_are_no_formats(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+
+    (void)state;
+    error_set(&err, EINVAL, "'%s': wrong", "%n%s%d");
+    assert_string_equal(err.text, "'%n%s%d': wrong");
+    error_set_errno(&err, EINVAL, "%s", "100%d");
+    assert_string_equal(err.text, "100%d: Invalid argument");
+}
+
+static void long_texts_are_not_cut(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    char word[10001];
+
+    (void)state;
+    memset(word, 'x', sizeof(word) - 1);
+    word[sizeof(word) - 1] = '\0';
+    error_set(&err, EINVAL, "'%s'", word);
+    assert_int_equal(strlen(err.text), sizeof(word) + 1);
+    assert_memory_equal(err.text + 1, word, sizeof(word) - 1);
+}
+
+static void nobody_needs_to_listen(void **state)
+{
+    (void)state;
+    assert_int_equal(error_set(NULL, EINVAL, "%s", "lost"), -EINVAL);
+    assert_int_equal(error_set_errno(NULL, EPERM, "%s", "lost"), -EPERM);
+}
+
+static void clear_makes_it_no_error_again(void **state)
+{
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    error_set(&err, EINVAL, "text");
+    error_clear(&err);
+    assert_int_equal(err.code, 0);
+    assert_null(err.text);
+    error_clear(&err);
+    assert_null(err.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_as_no_error),
+        cmocka_unit_test(set_keeps_text_and_code),
+        cmocka_unit_test(set_replaces_what_was_there),
+        cmocka_unit_test(set_may_quote_the_text_it_replaces),
+        cmocka_unit_test(set_errno_adds_the_systems_words),
+        cmocka_unit_test(arguments_are_no_formats),
+        cmocka_unit_test(long_texts_are_not_cut),
+        cmocka_unit_test(nobody_needs_to_listen),
+        cmocka_unit_test(clear_makes_it_no_error_again),
+    };
+
+    return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);
+}
