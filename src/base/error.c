@@ -1,13 +1,16 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
 
-static void set_text(struct error *err, int code, const char *format, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+set_text(struct error *err, int code, const char *format, va_list args)
 {
     char *text;
 
@@ -45,6 +48,25 @@ int error_set_errno(struct error *err, int code, const char *format, ...)
     free(err->text);
     err->text = text;
     return -code;
+}
+
+const char *error_code_name(int code)
+{
+    static const struct {
+        int code;
+        const char *name;
+    } names[] = {
+        {EPERM, "EPERM"},   {ENOENT, "ENOENT"}, {EINTR, "EINTR"},   {EIO, "EIO"},
+        {ENOMEM, "ENOMEM"}, {EACCES, "EACCES"}, {EEXIST, "EEXIST"}, {EINVAL, "EINVAL"},
+        {ENOSPC, "ENOSPC"}, {EIDRM, "EIDRM"},   {ENOSYS, "ENOSYS"}, {EFBIG, "EFBIG"},
+        {ESRCH, "ESRCH"},   {EAGAIN, "EAGAIN"}, {ENFILE, "ENFILE"}, {EMFILE, "EMFILE"},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].code == code)
+            return names[i].name;
+    }
+    return NULL;
 }
 
 void error_clear(struct error *err)
