@@ -10,8 +10,12 @@ enum { FREE_SLOT = -1, SMALLEST_SIZE = 64 };
 /* The slot that holds ID, or the free one where it belongs. The set is never full. */
 static size_t find_slot(const struct idset *set, int id)
 {
-    /* Multiplying spreads the runs of neighbouring ids that the kernel gives out. */
-    size_t slot = ((uint32_t)id * UINT32_C(2654435769)) & (set->size - 1);
+    /*
+     * Multiplying spreads the runs of neighbouring ids that the kernel gives out, and folding
+     * brings down what only the sequence, in an id's high bits, tells apart.
+     */
+    uint32_t hash = (uint32_t)id * UINT32_C(2654435769);
+    size_t slot = (hash ^ hash >> 15) & (set->size - 1);
 
     while (set->slots[slot] != FREE_SLOT && set->slots[slot] != id)
         slot = (slot + 1) & (set->size - 1);
@@ -20,8 +24,7 @@ static size_t find_slot(const struct idset *set, int id)
 
 static void grow(struct idset *set)
 {
-    struct idset larger = {.size = set->size ? set->size * 2 : SMALLEST_SIZE,
-                           .count = set->count};
+    struct idset larger = {.size = set->size ? set->size * 2 : SMALLEST_SIZE, .count = set->count};
 
     larger.slots = xreallocarray(NULL, larger.size, sizeof(*larger.slots));
     for (size_t i = 0; i < larger.size; i++)
