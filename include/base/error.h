@@ -31,6 +31,12 @@ int error_set(struct error *err, int code, const char *format, ...)
 int error_set_errno(struct error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * The name of an errno, "EPERM", for programs to read. NULL for one that no call of ours gives:
+ * the C library's own table (strerrorname_np) is not everywhere.
+ */
+const char *error_code_name(int code);
+
 /* Releases what ERR holds and makes it "no error" again. */
 void error_clear(struct error *err);
 

@@ -24,14 +24,22 @@ void pids_forget(struct pids *pids);
  * What is known of the process PID (above 0).
  *
  * On the live system kill(pid, 0) tells the dead (ESRCH) from the living even where hidepid hides
- * /proc/PID. A number that a thread bears, or a zombie with no thread left, is a dead process. The
- * start is known only where /proc shows this process's own PID namespace. In a saved tree a
- * missing process is dead if the tree holds processes at all, else unknown.
+ * /proc/PID, or /proc is that of another PID namespace; who a living process is that /proc does not
+ * show is unknown. A number that a thread bears, or a zombie with no thread left, is a dead
+ * process. In a saved tree a missing process is dead if the tree holds processes at all, else
+ * unknown.
  */
 struct pid_fact pids_fact(struct pids *pids, pid_t pid);
 
-/* The present clock of the tree: its boot time, and now (of a saved tree: 0 when not known). */
+/* The present clock of the machine; of a saved tree the moment at which it was saved, if it tells.
+ */
 const struct state_clock *pids_clock(struct pids *pids);
+
+/* The state of SEGMENT, asking after its creator and last process only where that matters. */
+enum segment_state pids_state(struct pids *pids, const struct segment *segment);
+
+/* The command line of the process that created SEGMENT while it lives, else NULL. */
+const char *pids_creator_command(struct pids *pids, const struct segment *segment);
 
 /*
  * The command line of PID, its arguments joined by blanks, or the name in brackets as ps(1) shows

@@ -14,7 +14,7 @@
 
 enum segment_state {
     STATE_USED,    /* attached */
-    STATE_DEST,    /* marked for destruction, still attached */
+    STATE_DEST,    /* marked for destruction */
     STATE_ORPHAN,  /* not attached, creator and last process dead */
     STATE_IDLE,    /* not attached, one of them alive */
     STATE_UNKNOWN, /* not attached, cannot be told */
@@ -34,6 +34,7 @@ struct pid_fact {
 struct state_clock {
     int64_t now;
     bool has_boot;
+    bool stepped; /* known to have been set forward since boot */
     int64_t boot; /* /proc/stat's btime: moves when the clock is stepped */
 };
 
@@ -41,8 +42,8 @@ struct state_clock {
  * Returns the state of SEGMENT.
  *
  * creator, last: what is known of the processes that bear cpid and lpid now. A process that
- * started later than the moment at which it should have touched the segment is somebody else,
- * unless the segment's times tell that the clock was stepped.
+ * started later than the moment at which it should have touched the segment is somebody else, and
+ * one whose start is not known may be; where the clock was stepped, a late start tells nothing.
  */
 enum segment_state segment_state(const struct segment *segment, struct pid_fact creator,
                                  struct pid_fact last, const struct state_clock *clock);

@@ -5,18 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
+#include "kernel/pidstat.h"
 
 enum {
     BUCKETS = 256,
-    LARGEST_STAT = 64 * 1024,
-    LARGEST_COMMAND = 8 * 1024 * 1024, /* arguments are at most a quarter of the stack's limit */
-    TREE_TICKS = 100,                  /* USER_HZ of every machine that a tree may come from */
+    LARGEST_FILE = 8 * 1024 * 1024, /* arguments are at most a quarter of the stack's limit */
+    TREE_TICKS = 100,               /* USER_HZ of every machine that a tree may come from */
 };
 
 struct entry {
@@ -36,15 +37,27 @@ struct pids {
     struct entry *buckets[BUCKETS];
 };
 
-/* Whether /proc/PID is the process that kill(PID) means: not so under another namespace's /proc. */
+/*
+ * Whether /proc/PID is the process that kill(PID) means: not so where /proc was mounted in another
+ * PID namespace. A process has a number in each namespace from that of /proc down to its own.
+ */
 static bool is_own_proc(const struct procfs *procfs)
 {
-    char self[32];
-    char own[32];
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const char *line;
+    uint64_t pid;
+    size_t used;
 
-    snprintf(own, sizeof(own), "%d", (int)getpid());
-    return procfs_read_link(procfs, "proc/self", self, sizeof(self)) == 0 &&
-           strcmp(self, own) == 0;
+    if (procfs_read_file(procfs, "proc/self/status", LARGEST_FILE, &text, NULL) < 0)
+        return false;
+    line = strstr(strbuf_string(&text), "\nNSpid:\t");
+    if (!line) /* before Linux 4.1 */
+        line = strstr(strbuf_string(&text), "\nTgid:\t");
+    if (!line)
+        return false;
+    line = strchr(line, '\t') + 1;
+    used = parse_digits(line, strlen(line), &pid);
+    return used > 0 && line[used] == '\n' && pid == (uint64_t)getpid();
 }
 
 static bool tree_has_processes(const struct procfs *procfs)
@@ -59,30 +72,81 @@ static bool tree_has_processes(const struct procfs *procfs)
     return false;
 }
 
-/* The live boot time, by the present clock: what the kernel prints as btime. */
-static int64_t live_boot(void)
+/* Sets the live clock; the boot time is by the present clock, as the kernel prints btime. */
+static void read_live_clock(struct state_clock *clock)
 {
     struct timespec now;
     struct timespec since_boot;
 
     clock_gettime(CLOCK_REALTIME, &now);
     clock_gettime(CLOCK_BOOTTIME, &since_boot);
-    return now.tv_sec - since_boot.tv_sec - (now.tv_nsec < since_boot.tv_nsec);
+    clock->now = now.tv_sec;
+    clock->has_boot = true;
+    clock->boot = now.tv_sec - since_boot.tv_sec - (now.tv_nsec < since_boot.tv_nsec);
 }
 
-static bool tree_boot(const struct procfs *procfs, int64_t *ret_boot)
+/* When a process started, by the present clock. */
+static int64_t start_time(const struct pids *pids, const struct pidstat *stat)
+{
+    return pids->clock.boot + (int64_t)(stat->start / (uint64_t)pids->ticks);
+}
+
+/*
+ * Whether the clock was set forward since boot (a machine without a clock of its own, a virtual one
+ * that slept): then starts that are worked out by it lie too late. Every /proc is mounted after the
+ * first process of its PID namespace started and keeps the time of that; if this process seems to
+ * have started later than that, the clock was set in between. Unknown is taken for yes.
+ */
+static bool was_set_forward(const struct pids *pids)
+{
+    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(pids->procfs, "proc", NULL);
+    struct pidstat first;
+    struct stat mounted;
+
+    if (!dir || fstat(dirfd(dir), &mounted) < 0 || pidstat_read(pids->procfs, 1, &first) < 0)
+        return true;
+    return start_time(pids, &first) > mounted.st_mtim.tv_sec + 1;
+}
+
+/* The number of seconds that a file of /proc begins with, or that follows MARK in it. */
+static bool read_seconds(const struct procfs *procfs, const char *path, const char *mark,
+                         int64_t *ret_seconds)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    const char *line;
-    uint64_t boot;
+    const char *number;
+    uint64_t value;
 
-    if (procfs_read_file(procfs, "proc/stat", LARGEST_COMMAND, &text, NULL) < 0)
+    if (procfs_read_file(procfs, path, LARGEST_FILE, &text, NULL) < 0)
         return false;
-    line = strstr(strbuf_string(&text), "\nbtime ");
-    if (!line || parse_digits(line + 7, strlen(line + 7), &boot) == 0 || boot > INT64_MAX)
+    number = strstr(strbuf_string(&text), mark);
+    if (!number)
         return false;
-    *ret_boot = (int64_t)boot;
+    number += strlen(mark);
+    if (parse_digits(number, strlen(number), &value) == 0 || value > INT64_MAX / 4)
+        return false;
+    *ret_seconds = (int64_t)value;
     return true;
+}
+
+/* The clock of a saved tree: now is the moment at which it was saved, if the tree tells. */
+static void read_tree_clock(const struct procfs *procfs, struct state_clock *clock)
+{
+    int64_t uptime;
+
+    clock->now = time(NULL);
+    clock->has_boot = read_seconds(procfs, "proc/stat", "\nbtime ", &clock->boot);
+    if (clock->has_boot && read_seconds(procfs, "proc/uptime", "", &uptime))
+        clock->now = clock->boot + uptime;
+}
+
+static void read_clock(struct pids *pids)
+{
+    if (!pids->procfs->live) {
+        read_tree_clock(pids->procfs, &pids->clock);
+        return;
+    }
+    read_live_clock(&pids->clock);
+    pids->clock.stepped = pids->sees_processes && was_set_forward(pids);
 }
 
 struct pids *pids_new(const struct procfs *procfs)
@@ -90,21 +154,13 @@ struct pids *pids_new(const struct procfs *procfs)
     struct pids *pids = xcalloc(1, sizeof(*pids));
 
     pids->procfs = procfs;
-    pids->clock.now = time(NULL);
-    if (procfs->live) {
-        pids->sees_processes = is_own_proc(procfs);
-        pids->ticks = sysconf(_SC_CLK_TCK);
-        pids->clock.has_boot = true;
-        pids->clock.boot = live_boot();
-    } else {
-        pids->sees_processes = tree_has_processes(procfs);
-        pids->ticks = TREE_TICKS;
-        pids->clock.has_boot = tree_boot(procfs, &pids->clock.boot);
-    }
+    pids->sees_processes = procfs->live ? is_own_proc(procfs) : tree_has_processes(procfs);
+    pids->ticks = procfs->live ? sysconf(_SC_CLK_TCK) : TREE_TICKS;
+    read_clock(pids);
     return pids;
 }
 
-void pids_forget(struct pids *pids)
+static void drop_entries(struct pids *pids)
 {
     for (size_t i = 0; i < BUCKETS; i++) {
         struct entry *next;
@@ -116,16 +172,19 @@ void pids_forget(struct pids *pids)
         }
         pids->buckets[i] = NULL;
     }
-    pids->clock.now = time(NULL);
-    if (pids->procfs->live)
-        pids->clock.boot = live_boot();
+}
+
+void pids_forget(struct pids *pids)
+{
+    drop_entries(pids);
+    read_clock(pids);
 }
 
 void pids_free(struct pids *pids)
 {
     if (!pids)
         return;
-    pids_forget(pids);
+    drop_entries(pids);
     free(pids);
 }
 
@@ -159,27 +218,6 @@ static int read_process_file(const struct pids *pids, pid_t pid, const char *nam
     return procfs_read_file(pids->procfs, path, limit, text, NULL);
 }
 
-/* proc_pid_stat(5): pid (comm) state ppid ...; comm may hold blanks and parentheses. */
-static bool parse_stat(const char *text, char *ret_state, uint64_t *ret_threads,
-                       uint64_t *ret_start)
-{
-    const char *field = strrchr(text, ')');
-
-    if (!field || field[1] != ' ' || !field[2])
-        return false;
-    *ret_state = field[2];
-    field += 2;
-    for (int number = 3; number < 22; number++) {
-        field = strchr(field, ' ');
-        if (!field)
-            return false;
-        field++;
-        if (number + 1 == 20 && parse_digits(field, strlen(field), ret_threads) == 0)
-            return false;
-    }
-    return parse_digits(field, strlen(field), ret_start) > 0;
-}
-
 /* A number in /proc may be a thread's: then the process of that number is dead. */
 static bool is_thread(const struct pids *pids, pid_t pid)
 {
@@ -187,42 +225,40 @@ static bool is_thread(const struct pids *pids, pid_t pid)
     const char *line;
     uint64_t leader;
 
-    if (read_process_file(pids, pid, "status", LARGEST_STAT, &text) < 0)
+    if (read_process_file(pids, pid, "status", LARGEST_FILE, &text) < 0)
         return false;
     line = strstr(strbuf_string(&text), "\nTgid:\t");
-    return line && parse_digits(line + 7, strlen(line + 7), &leader) > 0 &&
-           leader != (uint64_t)pid;
+    return line && parse_digits(line + 7, strlen(line + 7), &leader) > 0 && leader != (uint64_t)pid;
 }
 
-/* What /proc tells of a process that there is, by all that is known so far. */
-static struct pid_fact describe(const struct pids *pids, pid_t pid, enum pid_presence missing)
+/* What /proc tells of the process; unknown when it does not show it, or not all of it. */
+static struct pid_fact describe(const struct pids *pids, pid_t pid)
 {
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    struct pid_fact fact = {.presence = PID_ALIVE};
-    uint64_t threads;
-    uint64_t start;
-    char state;
+    struct pid_fact fact = {.presence = PID_UNKNOWN};
+    struct pidstat stat;
     int r;
 
-    if (!pids->sees_processes) {
-        fact.presence = missing;
+    if (!pids->sees_processes)
         return fact;
-    }
-    r = read_process_file(pids, pid, "stat", LARGEST_STAT, &text);
-    if (r == -ENOENT)
-        fact.presence = pids->procfs->live ? missing : PID_GONE;
-    else if (r == -ESRCH)
+    r = pidstat_read(pids->procfs, pid, &stat);
+    if (r == -ESRCH || (r == -ENOENT && !pids->procfs->live))
         fact.presence = PID_GONE;
-    if (r < 0 || !parse_stat(strbuf_string(&text), &state, &threads, &start))
+    if (r < 0)
         return fact;
-    /* A dead leader with living threads is still its process; alone it can touch nothing more. */
-    if (((state == 'Z' || state == 'X') && threads <= 1) || is_thread(pids, pid)) {
+    /* What ended and was not waited for yet can touch nothing any more. */
+    if (pidstat_is_dead(&stat) || is_thread(pids, pid)) {
         fact.presence = PID_GONE;
         return fact;
     }
+    fact.presence = PID_ALIVE;
     fact.has_start = pids->clock.has_boot;
-    fact.start = pids->clock.boot + (int64_t)(start / (uint64_t)pids->ticks);
+    fact.start = start_time(pids, &stat);
     return fact;
+}
+
+static bool is_dead(pid_t pid)
+{
+    return kill(pid, 0) < 0 && errno == ESRCH;
 }
 
 struct pid_fact pids_fact(struct pids *pids, pid_t pid)
@@ -232,12 +268,10 @@ struct pid_fact pids_fact(struct pids *pids, pid_t pid)
     if (entry->has_fact)
         return entry->fact;
     entry->has_fact = true;
-    if (!pids->procfs->live)
-        entry->fact = describe(pids, pid, PID_UNKNOWN);
-    else if (kill(pid, 0) < 0 && errno == ESRCH)
+    entry->fact = describe(pids, pid);
+    /* A process that /proc hides (hidepid) answers to kill all the same; a dead one does not. */
+    if (pids->procfs->live && is_dead(pid))
         entry->fact = (struct pid_fact){.presence = PID_GONE};
-    else
-        entry->fact = describe(pids, pid, PID_ALIVE); /* hidden: it answers to kill all the same */
     return entry->fact;
 }
 
@@ -261,13 +295,13 @@ static char *read_command(const struct pids *pids, pid_t pid)
 
     if (!pids->sees_processes)
         return NULL;
-    if (read_process_file(pids, pid, "cmdline", LARGEST_COMMAND, &text) == 0) {
+    if (read_process_file(pids, pid, "cmdline", LARGEST_FILE, &text) == 0) {
         join_arguments(&text);
         if (text.length > 0)
             return steal_pointer(&text.data);
     }
     strbuf_reset(&text);
-    if (read_process_file(pids, pid, "comm", LARGEST_STAT, &text) < 0)
+    if (read_process_file(pids, pid, "comm", LARGEST_FILE, &text) < 0)
         return NULL;
     if (text.length > 0 && text.data[text.length - 1] == '\n')
         text.data[--text.length] = '\0';
@@ -285,4 +319,27 @@ const char *pids_command(struct pids *pids, pid_t pid)
         entry->command = read_command(pids, pid);
     }
     return entry->command;
+}
+
+/* What is known of a process that a segment names; 0 names none. */
+static struct pid_fact named_fact(struct pids *pids, pid_t pid)
+{
+    return pid > 0 ? pids_fact(pids, pid) : (struct pid_fact){.presence = PID_UNKNOWN};
+}
+
+enum segment_state pids_state(struct pids *pids, const struct segment *segment)
+{
+    struct pid_fact none = {.presence = PID_UNKNOWN};
+
+    if (segment->nattch > 0)
+        return segment_state(segment, none, none, &pids->clock);
+    return segment_state(segment, named_fact(pids, segment->cpid), named_fact(pids, segment->lpid),
+                         &pids->clock);
+}
+
+const char *pids_creator_command(struct pids *pids, const struct segment *segment)
+{
+    if (segment_creator(segment, named_fact(pids, segment->cpid), &pids->clock) != PID_ALIVE)
+        return NULL;
+    return pids_command(pids, segment->cpid);
 }

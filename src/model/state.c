@@ -4,16 +4,13 @@
 #include <string.h>
 
 static const char *const names[STATE_COUNT] = {
-    [STATE_USED] = "used",
-    [STATE_DEST] = "dest",
-    [STATE_ORPHAN] = "orphan",
-    [STATE_IDLE] = "idle",
-    [STATE_UNKNOWN] = "unknown",
+    [STATE_USED] = "used", [STATE_DEST] = "dest",       [STATE_ORPHAN] = "orphan",
+    [STATE_IDLE] = "idle", [STATE_UNKNOWN] = "unknown",
 };
 
 /*
- * Starts are known to a clock tick, segment times to a second, and slewing moves the clock a
- * little: a process counts as later only when it is later by more than this.
+ * Starts are known to a clock tick, segment times to a second, and small steps of the clock leave
+ * no trace: a process counts as later only when it is later by more than this.
  */
 enum { START_MARGIN_SECONDS = 5 };
 
@@ -22,7 +19,7 @@ static bool clock_was_stepped(const struct segment *segment, const struct state_
 {
     const int64_t times[] = {segment->atime, segment->dtime, segment->ctime};
 
-    if (!clock->has_boot)
+    if (!clock->has_boot || clock->stepped)
         return true;
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         if (times[i] != 0 && (times[i] > clock->now + START_MARGIN_SECONDS ||
@@ -36,9 +33,12 @@ static bool clock_was_stepped(const struct segment *segment, const struct state_
 static enum pid_presence same_process(const struct segment *segment, struct pid_fact fact,
                                       int64_t touched, const struct state_clock *clock)
 {
-    if (fact.presence != PID_ALIVE || !fact.has_start ||
-        fact.start <= touched + START_MARGIN_SECONDS)
+    if (fact.presence != PID_ALIVE)
         return fact.presence;
+    if (!fact.has_start)
+        return PID_UNKNOWN;
+    if (fact.start <= touched + START_MARGIN_SECONDS)
+        return PID_ALIVE;
     return clock_was_stepped(segment, clock) ? PID_UNKNOWN : PID_GONE;
 }
 
@@ -58,6 +58,8 @@ static enum pid_presence last_process(const struct segment *segment, struct pid_
 
     if (segment->lpid == 0) /* nobody ever, or somebody in another PID namespace */
         return touched == 0 ? PID_GONE : PID_UNKNOWN;
+    if (touched == 0 && fact.presence == PID_ALIVE) /* no listing of a kernel's says so */
+        return PID_UNKNOWN;
     return same_process(segment, fact, touched, clock);
 }
 
@@ -67,8 +69,12 @@ enum segment_state segment_state(const struct segment *segment, struct pid_fact 
     enum pid_presence first;
     enum pid_presence latest;
 
+    /* The kernel keeps no marked segment that is not attached; if one shows, it is on its way out.
+     */
+    if (segment_is_dest(segment))
+        return STATE_DEST;
     if (segment->nattch > 0)
-        return segment_is_dest(segment) ? STATE_DEST : STATE_USED;
+        return STATE_USED;
     first = segment_creator(segment, creator, clock);
     latest = last_process(segment, last, clock);
     if (first == PID_ALIVE || latest == PID_ALIVE)

@@ -1,0 +1,84 @@
+/*
+ * Removing segments: plan, verify each at the last moment, remove, remember what became of it.
+ */
+#ifndef SHMTOOL_ACTION_REMOVAL_H
+#define SHMTOOL_ACTION_REMOVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/machine.h"
+#include "model/selection.h"
+
+enum removal_outcome {
+    REMOVAL_SELECTED, /* not tried yet */
+    REMOVAL_REMOVED,  /* destroyed */
+    REMOVAL_MARKED,   /* dest: destroyed when the last process detaches */
+    REMOVAL_GONE,     /* somebody else was faster */
+    REMOVAL_CHANGED,  /* not the segment that was selected any more: left alone */
+    REMOVAL_FAILED,   /* the kernel refused */
+    REMOVAL_OUTCOMES,
+};
+
+struct removal_item {
+    bool missing;           /* an id that was named and does not exist: only shmid is set */
+    struct segment segment; /* as it was selected */
+    enum removal_outcome outcome;
+    int code; /* positive errno with REMOVAL_FAILED, else 0 */
+};
+
+struct removal_plan {
+    struct removal_item *items; /* owned; in the order of removal */
+    size_t count;
+    size_t capacity;
+};
+
+struct removal_totals {
+    size_t selected; /* items of segments that there were */
+    size_t counts[REMOVAL_OUTCOMES];
+    size_t in_use;        /* selected ones that are attached */
+    uint64_t bytes;       /* of all selected */
+    uint64_t freed_bytes; /* of those destroyed */
+};
+
+/* What the remover is told and asks while it works; any of them may be NULL. */
+struct removal_hooks {
+    bool (*interrupted)(void *arg); /* before each item; true ends the run */
+    void (*done)(void *arg, const struct removal_item *item);
+    void *arg;
+};
+
+/* The outcome's word: "removed", "marked", ... */
+const char *removal_outcome_name(enum removal_outcome outcome);
+
+/*
+ * Adds SEGMENT to the plan. One of which the selection's lines said something else (another key)
+ * is in it as changed and will not be touched. The selection's ids must be sorted.
+ */
+void removal_add(struct removal_plan *plan, const struct selection *selection,
+                 const struct segment *segment);
+
+/*
+ * Adds a named id that does not exist: as gone where IGNORED (--ignore-missing), else as failed
+ * with EINVAL, which is what the kernel says of it.
+ */
+void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored);
+
+/*
+ * Removes the plan's segments that are not decided yet, one after the other.
+ *
+ * Each is read again first and must be the same segment (segment_same()) and match the selection
+ * still; one failure does not stop the rest. One that is marked already is not touched. When
+ * interrupted, the rest is REMOVAL_FAILED with EINTR.
+ */
+void removal_run(struct machine *machine, const struct selection *selection,
+                 struct removal_plan *plan, const struct removal_hooks *hooks);
+
+/* Counts the plan's outcomes. */
+struct removal_totals removal_count(const struct removal_plan *plan);
+
+/* Releases the plan's memory and leaves it empty. */
+void removal_plan_release(struct removal_plan *plan);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * Columns: what a record shows under which name, for tables, CSV and JSON alike.
+ *
+ * A kind of record has ONE table of columns (view/segment_columns.h, ...). Everything that prints,
+ * sorts or names columns goes by that table.
+ */
+#ifndef SHMTOOL_VIEW_COLUMN_H
+#define SHMTOOL_VIEW_COLUMN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "kernel/machine.h"
+#include "view/human.h"
+
+enum column_type {
+    COLUMN_KEY,    /* 0x00143511 */
+    COLUMN_ID,     /* a number that names: aligned left */
+    COLUMN_NUMBER, /* a number that counts: aligned right */
+    COLUMN_SIZE,   /* bytes */
+    COLUMN_PERMS,  /* octal */
+    COLUMN_TIME,   /* epoch seconds */
+    COLUMN_STATUS, /* SEGMENT_DEST and SEGMENT_LOCKED bits */
+    COLUMN_NAME,   /* a name, or the number of which no database knows the name */
+    COLUMN_TEXT,
+};
+
+/* One value of one record. */
+struct column_value {
+    bool known;       /* false: not known, or never happened */
+    uint64_t number;  /* of names: the uid or gid */
+    const char *text; /* of names and texts; NULL: none; borrowed from the record or a cache */
+};
+
+/* Where values come from and how they are to be shown. */
+struct column_format {
+    struct machine *machine;
+    bool numeric; /* uids and gids instead of names */
+    bool human;   /* 1.5M instead of bytes; not in JSON and CSV */
+    enum human_time time;
+    int64_t now; /* for ages */
+};
+
+struct column {
+    const char *name; /* in --columns, headers and JSON */
+    enum column_type type;
+    const char *help;
+    void (*get)(const struct column_format *format, const void *record,
+                struct column_value *ret_value);
+};
+
+/* All columns of one kind of record. */
+struct column_table {
+    const struct column *columns;
+    size_t count;
+    const char *defaults;  /* names, comma-separated */
+    const char *long_form; /* with --long; NULL: none */
+};
+
+/* A choice of columns, in order, each once. */
+struct column_set {
+    const struct column **items; /* owned array of borrowed columns */
+    size_t count;
+    size_t capacity;
+};
+
+#define COLUMN_SET_INIT \
+    { \
+        NULL, 0, 0 \
+    }
+
+/* Returns the column of this name (LENGTH bytes), or NULL. */
+const struct column *column_find(const struct column_table *table, const char *name, size_t length);
+
+/* Adds the columns of a comma-separated list. Returns 0, or -EINVAL with the wrong word in ERR. */
+int column_set_add_list(struct column_set *set, const struct column_table *table, const char *list,
+                        struct error *err);
+
+/* Adds all columns of the table. */
+void column_set_add_all(struct column_set *set, const struct column_table *table);
+
+/* Releases the set's memory and leaves it empty. */
+void column_set_release(struct column_set *set);
+
+/* Appends a value as tables and CSV show it: not escaped; nothing when it is not known. */
+void column_put_text(struct strbuf *out, const struct column *column,
+                     const struct column_format *format, const struct column_value *value);
+
+/* Appends a value as JSON: a number, a string, an array of strings (status) or null. */
+void column_put_json(struct strbuf *out, const struct column *column,
+                     const struct column_format *format, const struct column_value *value);
+
+/* Appends a record as a JSON object. */
+void column_put_object(struct strbuf *out, const struct column_set *set,
+                       const struct column_format *format, const void *record);
+
+/* One of the columns to sort by. */
+struct sort_key {
+    const struct column *column;
+    bool descending;
+};
+
+struct sort_order {
+    struct sort_key *items; /* owned */
+    size_t count;
+    size_t capacity;
+};
+
+/* Adds the keys of "[-]COL[,...]". Returns 0, or -EINVAL with the wrong word in ERR. */
+int sort_order_add_list(struct sort_order *order, const struct column_table *table,
+                        const char *list, struct error *err);
+
+/*
+ * Sorts COUNT records of SIZE bytes: numbers as numbers, what is not known first, names by their
+ * bytes; equal ones keep their order.
+ */
+void sort_records(void *records, size_t count, size_t size, const struct sort_order *order,
+                  const struct column_format *format);
+
+void sort_order_release(struct sort_order *order);
+
+#endif

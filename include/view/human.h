@@ -1,0 +1,29 @@
+/*
+ * Sizes and times in the forms that people read.
+ */
+#ifndef SHMTOOL_VIEW_HUMAN_H
+#define SHMTOOL_VIEW_HUMAN_H
+
+#include <stdint.h>
+
+#include "base/strbuf.h"
+
+/* Appends a size as lsblk shows it: "56B", "384K", "1.5M"; powers of 1024, rounded to a tenth. */
+void human_size(struct strbuf *out, uint64_t bytes);
+
+/* The same with the unit in full: "56 B", "384 KiB", "37.4 MiB". */
+void human_size_long(struct strbuf *out, uint64_t bytes);
+
+/* How times are shown. */
+enum human_time { TIME_ISO, TIME_EPOCH, TIME_AGE };
+
+/*
+ * Appends a time (epoch seconds): 2026-11-21T22:10:05+00:00 in the local zone, the seconds
+ * themselves, or how long before NOW ("3d4h", "10m3s"; with a minus sign when it lies ahead).
+ */
+void human_time(struct strbuf *out, int64_t time, enum human_time form, int64_t now);
+
+/* Appends a count and its noun, with an s for any count but one: "1 segment", "2 segments". */
+void human_count(struct strbuf *out, uint64_t count, const char *noun);
+
+#endif

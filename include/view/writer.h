@@ -1,0 +1,50 @@
+/*
+ * Records on their way out, in one of the forms that ls, who and rm know.
+ *
+ * A writer is given records one by one and keeps none of them, but for the table, which needs all
+ * of them for its widths. Write errors stay in the stream, for the command to find at its end.
+ */
+#ifndef SHMTOOL_VIEW_WRITER_H
+#define SHMTOOL_VIEW_WRITER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "view/column.h"
+
+enum writer_form { FORM_TABLE, FORM_QUIET, FORM_JSON, FORM_NDJSON, FORM_CSV };
+
+struct libscols_table;
+
+struct writer {
+    enum writer_form form;
+    FILE *out;                          /* borrowed */
+    const struct column_set *columns;   /* borrowed */
+    const struct column_format *format; /* borrowed */
+    const char *list_name;              /* of the array in a JSON document: "segments" */
+    bool header;                        /* of tables and CSV */
+    size_t rows;
+    struct strbuf buffer;
+    struct strbuf cell;
+    struct libscols_table *table;
+};
+
+/*
+ * Begins to write to OUT. Everything given is borrowed until writer_end().
+ *
+ * With FORM_QUIET the first column alone is written, one value a line.
+ */
+void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
+                  const struct column_set *columns, const struct column_format *format,
+                  const char *list_name, bool header);
+
+/* Writes one record of the columns' kind. */
+void writer_row(struct writer *writer, const void *record);
+
+/* Ends the document, gives all of it to the stream and releases the writer's memory. */
+void writer_end(struct writer *writer);
+
+/* Gives up a document that nothing was written of yet, and releases the writer's memory. */
+void writer_abandon(struct writer *writer);
+
+#endif

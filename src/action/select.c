@@ -1,0 +1,116 @@
+#include "action/select.h"
+
+#include <errno.h>
+
+#include "kernel/attach.h"
+
+/* One pass over the segments. */
+struct pass {
+    struct machine *machine;
+    const struct selection *selection;
+    const struct source_sink *sink;
+    struct select_report report;
+    struct filter_facts facts;
+};
+
+/* The ids that the filter's pids hold now. */
+static int read_attached(struct machine *machine, const struct filter *filter,
+                         struct idset *attached, struct error *err)
+{
+    for (size_t i = 0; i < filter->pids.count; i++) {
+        int r =
+            attach_ids_of_pid(&machine->procfs, (pid_t)filter->pids.items[i].low, attached, err);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static void note_keys(struct pass *pass, const struct segment *segment)
+{
+    const struct filter_values *keys = &pass->selection->filter.keys;
+
+    for (size_t i = 0; i < keys->count; i++) {
+        if (keys->items[i].low == segment->key)
+            idset_add(&pass->report.met_keys, (int)i);
+    }
+}
+
+static int take_segment(void *arg, const struct segment *segment)
+{
+    struct pass *pass = arg;
+    const struct selection *selection = pass->selection;
+
+    note_keys(pass, segment);
+    if (!selection_has_id(selection, segment->shmid))
+        return 0;
+    if (selection->by_id)
+        idset_add(&pass->report.met_ids, segment->shmid);
+    if (filter_wants_state(&selection->filter))
+        pass->facts.state = pids_state(pass->machine->pids, segment);
+    if (!filter_match(&selection->filter, segment, &pass->facts))
+        return 0;
+    return pass->sink->segment(pass->sink->arg, segment);
+}
+
+static void take_garbage(void *arg, const char *where, const char *text, size_t length)
+{
+    const struct pass *pass = arg;
+
+    pass->sink->garbage(pass->sink->arg, where, text, length);
+}
+
+int select_segments(struct machine *machine, const struct selection *selection,
+                    const struct source_sink *sink, struct select_report *ret_report,
+                    struct error *err)
+{
+    CLEANUP_IDSET struct idset attached = IDSET_INIT;
+    struct pass pass = {.machine = machine, .selection = selection, .sink = sink};
+    const struct source_sink own = {take_segment, take_garbage, &pass};
+    int r = read_attached(machine, &selection->filter, &attached, err);
+
+    if (r < 0)
+        return r;
+    pass.facts.now = pids_clock(machine->pids)->now;
+    pass.facts.attached = &attached;
+    r = source_read(&machine->procfs, &own, err);
+    if (r == 0 && ret_report)
+        *ret_report = pass.report;
+    else
+        select_report_release(&pass.report);
+    return r;
+}
+
+int select_still_matches(struct machine *machine, const struct selection *selection,
+                         const struct segment *segment, struct error *err)
+{
+    CLEANUP_IDSET struct idset attached = IDSET_INIT;
+    struct filter_facts facts = {.attached = &attached};
+    int r = read_attached(machine, &selection->filter, &attached, err);
+
+    if (r < 0)
+        return r;
+    if (filter_wants_state(&selection->filter)) {
+        pids_forget(machine->pids);
+        facts.state = pids_state(machine->pids, segment);
+    }
+    facts.now = pids_clock(machine->pids)->now;
+    return filter_match(&selection->filter, segment, &facts);
+}
+
+bool select_met_id(const struct select_report *report, int shmid)
+{
+    return idset_has(&report->met_ids, shmid);
+}
+
+bool select_met_key(const struct select_report *report, size_t position)
+{
+    return idset_has(&report->met_keys, (int)position);
+}
+
+void select_report_release(struct select_report *report)
+{
+    idset_release(&report->met_ids);
+    idset_release(&report->met_keys);
+}

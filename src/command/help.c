@@ -1,0 +1,63 @@
+#include "command/help.h"
+
+#include <string.h>
+
+#include "command/options.h"
+
+static void put_option(FILE *out, const struct option_spec *option)
+{
+    char text[64];
+    int width;
+
+    width = snprintf(text, sizeof(text), "--%s%s%s", option->name, option->argument ? " " : "",
+                     option->argument ? option->argument : "");
+    if (option->letter)
+        fprintf(out, "  -%c, %-24s", option->letter, text);
+    else
+        fprintf(out, "      %-24s", text);
+    fprintf(out, "%s%s\n", width > 23 ? " " : "", option->help);
+}
+
+static void put_group(FILE *out, const struct option_group *group)
+{
+    fprintf(out, "\n%s:\n", group->title);
+    for (size_t i = 0; i < group->count; i++)
+        put_option(out, &group->options[i]);
+}
+
+void help_program(FILE *out)
+{
+    fputs("Usage: shmtool [--sysroot DIR] COMMAND [OPTION]... [ARG]...\n"
+          "       shmtool --help | --version | help [COMMAND]\n"
+          "\n"
+          "Shows, explains and safely cleans System V shared memory.\n"
+          "\n"
+          "Commands:\n",
+          out);
+    for (size_t i = 0; commands[i]; i++)
+        fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n"
+          "Options:\n"
+          "      --sysroot DIR           read DIR/proc and DIR/etc instead of the live system\n"
+          "      --help                  show this help\n"
+          "      --version               show the version\n"
+          "\n"
+          "'shmtool COMMAND --help' shows a command's options.\n",
+          out);
+}
+
+void help_command(FILE *out, const struct command *command)
+{
+    static const struct option_spec help_option = {1, 0, "help", NULL, "show this help"};
+
+    for (size_t i = 0; i < 4 && command->synopsis[i]; i++)
+        fprintf(out, "%s shmtool %s %s\n", i == 0 ? "Usage:" : "      ", command->name,
+                command->synopsis[i]);
+    fprintf(out, "\n%c%s.\n", command->summary[0] - 32, command->summary + 1);
+    if (command->details)
+        fprintf(out, "%s\n", command->details);
+    for (size_t i = 0; i < COMMAND_GROUPS && command->groups[i]; i++)
+        put_group(out, command->groups[i]);
+    fputc('\n', out);
+    put_option(out, &help_option);
+}

@@ -1,0 +1,184 @@
+/*
+ * shmtool shows, explains and safely cleans System V shared memory.
+ *
+ * The modules, from the ground up. A file includes only its own layer and those above it here.
+ *
+ * base       libc only, knows nothing of segments
+ *   cleanup          scope-bound release and handing over
+ *   xalloc           memory that is always there
+ *   error            what went wrong, carried upward
+ *   strbuf           growing bytes
+ *   text             strangers' text made safe for terminals and JSON
+ *   parse            strict numbers, ids, keys, sizes, ranges, ages
+ * model      plain data, no input or output
+ *   segment          the record, its identity, lists of it
+ *   idset            have we met this id?
+ *   state            used, dest, orphan, idle, unknown
+ *   filter           the selection options as data, and the test
+ *   selection        named ids and a filter; lines of rm's standard input
+ * kernel     the only code that touches the system
+ *   sysv             the only caller of shm*()
+ *   procfs           files below / or --sysroot
+ *   source           segments: source_proc from the listing, source_stat from the calls
+ *   names            users and groups
+ *   pids             processes by number: alive, since when, which command
+ *   attach           who has which segment mapped
+ *   machine          procfs, names and pids together
+ *   interrupts       signals held back
+ * action     what changes things or combines
+ *   select           from a selection to segments
+ *   removal          plan, verify, remove
+ * view       what people and programs read
+ *   human            sizes, times, counts
+ *   column, sort     columns of any record; segment_columns: those of segments
+ *   writer, table    records as table, ids, JSON, NDJSON, CSV
+ *   prompt           the question
+ * command    one file a command
+ *   command          the list of commands, messages
+ *   options, help    command lines, made from tables
+ *   cmd_ls, cmd_rm   the commands
+ *   main             from argv to a command
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/command.h"
+#include "command/help.h"
+
+/* The words in front of the command. */
+struct invocation {
+    const char *sysroot;
+    int command_at; /* in argv */
+    int status;     /* when nothing is left to do; else -1 */
+};
+
+/*
+ * A standard stream that is closed would be taken by the next file opened, and results written
+ * into it. /dev/null takes its place, opened the wrong way round: using it is an error.
+ */
+static void hold_standard_streams(void)
+{
+    static const int wrong_way[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", wrong_way[fd]);
+    }
+}
+
+static int usage(struct context *context, const char *word, const char *why)
+{
+    context_warn(context, "%s%s%s; see 'shmtool --help'", word, *word ? ": " : "", why);
+    return STATUS_USAGE;
+}
+
+/* shmtool help [COMMAND] */
+static int show_help(struct context *context, int argc, char **argv, int at)
+{
+    const struct command *command;
+
+    if (at == argc) {
+        help_program(context->out);
+        return STATUS_DONE;
+    }
+    command = command_find(argv[at]);
+    if (!command)
+        return usage(context, argv[at], "no such command");
+    help_command(context->out, command);
+    return STATUS_DONE;
+}
+
+static struct invocation read_invocation(struct context *context, int argc, char **argv)
+{
+    struct invocation invocation = {.command_at = 1, .status = -1};
+
+    for (; invocation.command_at < argc; invocation.command_at++) {
+        const char *word = argv[invocation.command_at];
+
+        if (strcmp(word, "--help") == 0) {
+            help_program(context->out);
+            invocation.status = STATUS_DONE;
+        } else if (strcmp(word, "--version") == 0) {
+            fputs("shmtool " SHMTOOL_VERSION "\n", context->out);
+            invocation.status = STATUS_DONE;
+        } else if (strncmp(word, "--sysroot=", 10) == 0) {
+            invocation.sysroot = word + 10;
+        } else if (strcmp(word, "--sysroot") == 0 && invocation.command_at + 1 < argc) {
+            invocation.sysroot = argv[++invocation.command_at];
+        } else if (strcmp(word, "--sysroot") == 0) {
+            invocation.status = usage(context, word, "needs a directory");
+        } else if (strcmp(word, "help") == 0) {
+            invocation.status = show_help(context, argc, argv, invocation.command_at + 1);
+        } else if (word[0] == '-') {
+            invocation.status = usage(context, word, "no such option");
+        } else {
+            return invocation;
+        }
+        if (invocation.status >= 0)
+            return invocation;
+    }
+    invocation.status = usage(context, "", "a command is missing");
+    return invocation;
+}
+
+static int run_command(struct context *context, const struct invocation *invocation, int argc,
+                       char **argv)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct command *command = command_find(argv[invocation->command_at]);
+    int status;
+
+    if (!command)
+        return usage(context, argv[invocation->command_at], "no such command");
+    context->command = command->name;
+    if (invocation->sysroot && command->flags & COMMAND_CHANGES) {
+        context_warn(context, "--sysroot: %s changes the live system only", command->name);
+        return STATUS_USAGE;
+    }
+    if (machine_open(&context->machine, invocation->sysroot, &err) < 0)
+        return context_fail(context, &err, STATUS_UNREADABLE);
+    status = command->run(context, argc - invocation->command_at, argv + invocation->command_at);
+    machine_close(&context->machine);
+    return status;
+}
+
+/* Results that could not be written are a failure, but for a reader who went away. */
+static int close_output(struct context *context, int status)
+{
+    bool failed = ferror(context->out) != 0;
+    int code = errno;
+
+    if (fclose(context->out) != 0) {
+        failed = true;
+        code = errno;
+    }
+    if (!failed)
+        return status;
+    if (code != EPIPE)
+        context_warn(context, "standard output: %s", strerror(code));
+    return status == STATUS_DONE ? STATUS_FAILED : status;
+}
+
+int main(int argc, char **argv)
+{
+    struct context context = {.out = stdout, .err = stderr};
+    struct invocation invocation;
+    int status;
+
+    hold_standard_streams();
+    /* Characters as the terminal has them; messages and numbers as scripts expect them. */
+    setlocale(LC_CTYPE, "");
+    if (getuid() != geteuid() || getgid() != getegid()) {
+        context_warn(&context, "refuses to run setuid or setgid: it would remove for others what "
+                               "they may not remove themselves");
+        return STATUS_USAGE;
+    }
+    invocation = read_invocation(&context, argc, argv);
+    status =
+        invocation.status >= 0 ? invocation.status : run_command(&context, &invocation, argc, argv);
+    return close_output(&context, status);
+}

@@ -1,0 +1,368 @@
+#include "kernel/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/xalloc.h"
+#include "kernel/maps.h"
+#include "kernel/pidstat.h"
+#include "kernel/shmdev.h"
+
+enum { LARGEST_STATUS = 1024 * 1024 };
+
+/* What came of looking at one process. */
+enum outcome { READ, NOTHING, UNREADABLE, VANISHED };
+
+/* One look at /proc. */
+struct scan {
+    const struct procfs *procfs;
+    DIR *dir;     /* of /proc, owned */
+    char *buffer; /* MAPS_BUFFER_SIZE bytes, owned */
+    struct shmdev devices;
+    bool has_ns;    /* the caller's IPC namespace is known */
+    struct stat ns; /* only with has_ns */
+    struct attach_table table;
+    size_t first; /* where the attachments of the process at hand begin */
+};
+
+static int scan_init(struct scan *scan, const struct procfs *procfs, struct error *err)
+{
+    *scan = (struct scan){.procfs = procfs};
+    scan->dir = procfs_open_dir(procfs, "proc", err);
+    if (!scan->dir)
+        return -errno;
+    scan->buffer = xmalloc(MAPS_BUFFER_SIZE);
+    if (procfs->live)
+        scan->has_ns = fstatat(dirfd(scan->dir), "self/ns/ipc", &scan->ns, 0) == 0;
+    return 0;
+}
+
+static void scan_release(struct scan *scan)
+{
+    if (scan->dir)
+        closedir(scan->dir);
+    free(scan->buffer);
+    attach_table_release(&scan->table);
+}
+
+#define CLEANUP_SCAN __attribute__((cleanup(scan_release)))
+
+/* Opens PATH below /proc. Returns the descriptor or a negative errno. */
+static int open_below(const struct scan *scan, const char *path)
+{
+    char whole[128];
+    int fd;
+
+    if (!scan->procfs->live) {
+        snprintf(whole, sizeof(whole), "proc/%s", path);
+        return procfs_open_file(scan->procfs, whole, NULL);
+    }
+    fd = openat(dirfd(scan->dir), path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Takes a mapping in: one row each for now, merged when the process is through. */
+static void add_mapping(void *arg, const struct mapping *mapping)
+{
+    struct scan *scan = arg;
+    struct attach_table *table = &scan->table;
+
+    if (scan->procfs->live ? !shmdev_has(&scan->devices, mapping->major, mapping->minor)
+                           : mapping->major != 0)
+        return;
+    table->items = xgrow(table->items, table->count, &table->capacity, sizeof(*table->items));
+    table->items[table->count++] = (struct attachment){
+        .shmid = mapping->shmid,
+        .writable = mapping->writable,
+        .maps = 1,
+        .original_key = mapping->key,
+    };
+}
+
+/*
+ * Reads the mappings of a process or thread; BASE is "PID" or "PID/task/TID". Returns how many
+ * bytes there were, or a negative errno.
+ */
+static ssize_t read_maps(struct scan *scan, const char *base)
+{
+    const struct maps_sink sink = {add_mapping, scan};
+    CLEANUP_CLOSE int fd = -1;
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/maps", base);
+    fd = open_below(scan, path);
+    return fd < 0 ? fd : maps_read(fd, scan->buffer, &sink);
+}
+
+/* Whether the process or thread BASE is in the caller's IPC namespace. */
+static enum outcome check_namespace(const struct scan *scan, const char *base)
+{
+    struct stat ns;
+    char path[64];
+
+    if (!scan->has_ns)
+        return READ;
+    snprintf(path, sizeof(path), "%s/ns/ipc", base);
+    if (fstatat(dirfd(scan->dir), path, &ns, 0) < 0)
+        return errno == ENOENT || errno == ESRCH ? VANISHED : UNREADABLE;
+    return ns.st_ino == scan->ns.st_ino && ns.st_dev == scan->ns.st_dev ? READ : NOTHING;
+}
+
+/* A process whose leader has ended shows its memory through the threads that are left. */
+static enum outcome scan_threads(struct scan *scan, const char *name)
+{
+    CLEANUP_CLOSEDIR DIR *dir = NULL;
+    const struct dirent *entry;
+    char path[64];
+
+    snprintf(path, sizeof(path), "proc/%s/task", name);
+    dir = procfs_open_dir(scan->procfs, path, NULL);
+    while (dir && (entry = readdir(dir))) {
+        char base[64];
+
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || strcmp(entry->d_name, name) == 0)
+            continue;
+        snprintf(base, sizeof(base), "%.15s/task/%.15s", name, entry->d_name);
+        if (read_maps(scan, base) > 0)
+            return scan->table.count > scan->first ? check_namespace(scan, base) : READ;
+    }
+    return NOTHING;
+}
+
+/* Why there is nothing to read, and whether anything could be missed by that. */
+static enum outcome judge(struct scan *scan, const char *name, pid_t pid, int error)
+{
+    struct pidstat stat;
+    int r;
+
+    /* Linux from 6.11 on says ESRCH where older kernels show an empty file. */
+    if (error == 0 || error == -ESRCH) {
+        enum outcome outcome = scan_threads(scan, name);
+
+        if (outcome != NOTHING)
+            return outcome;
+    }
+    r = pidstat_read(scan->procfs, pid, &stat);
+    if (r == 0 && (pidstat_is_kernel(&stat) || pidstat_is_dead(&stat)))
+        return NOTHING;
+    if (!scan->procfs->live)
+        return UNREADABLE; /* whoever saved the tree could not read it */
+    if (r == -ENOENT || r == -ESRCH || error == -ENOENT)
+        return VANISHED;
+    return error == 0 || error == -ESRCH ? NOTHING : UNREADABLE;
+}
+
+static int by_shmid(const void *a, const void *b)
+{
+    const struct attachment *left = a;
+    const struct attachment *right = b;
+
+    if (left->shmid != right->shmid)
+        return left->shmid < right->shmid ? -1 : 1;
+    return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+/* Makes one row a segment of the mappings found in one process. */
+static void merge(struct attach_table *table, size_t first)
+{
+    size_t kept = first;
+
+    if (table->count - first < 2)
+        return;
+    qsort(table->items + first, table->count - first, sizeof(*table->items), by_shmid);
+    for (size_t i = first + 1; i < table->count; i++) {
+        const struct attachment *next = &table->items[i];
+        struct attachment *last = &table->items[kept];
+
+        if (next->shmid == last->shmid) {
+            last->writable = last->writable || next->writable;
+            last->maps += next->maps;
+        } else {
+            table->items[++kept] = *next;
+        }
+    }
+    table->count = kept + 1;
+}
+
+/* Finds out who a process with attachments belongs to. */
+static bool find_uid(const struct scan *scan, const char *name, uid_t *ret_uid)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    char path[64];
+    const char *line;
+    struct stat status;
+    uint64_t uid;
+
+    /* The directory's owner is the effective uid, of processes that are not dumpable too. */
+    if (scan->procfs->live) {
+        if (fstatat(dirfd(scan->dir), name, &status, 0) < 0)
+            return false;
+        *ret_uid = status.st_uid;
+        return true;
+    }
+    snprintf(path, sizeof(path), "proc/%.15s/status", name);
+    if (procfs_read_file(scan->procfs, path, LARGEST_STATUS, &text, NULL) < 0)
+        return false;
+    line = strstr(strbuf_string(&text), "\nUid:\t"); /* real, effective, saved, file system */
+    line = line ? strchr(line + 6, '\t') : NULL;
+    if (!line || parse_digits(line + 1, strlen(line + 1), &uid) == 0 || uid > UINT32_MAX)
+        return false;
+    *ret_uid = (uid_t)uid;
+    return true;
+}
+
+/* Looks at one process, NAME being its number as /proc has it. */
+static enum outcome scan_process(struct scan *scan, const char *name, pid_t pid)
+{
+    struct attach_table *table = &scan->table;
+    enum outcome outcome = READ;
+    struct attachment *items;
+    uid_t uid = 0;
+    bool has_uid;
+    ssize_t bytes;
+
+    scan->first = table->count;
+    bytes = read_maps(scan, name);
+    if (bytes <= 0) {
+        table->count = scan->first; /* of a leader that ended while it was read */
+        outcome = judge(scan, name, pid, (int)bytes);
+    } else if (table->count > scan->first) {
+        outcome = check_namespace(scan, name);
+    }
+    if (outcome != READ)
+        table->count = scan->first;
+    if (table->count == scan->first)
+        return outcome;
+    merge(table, scan->first);
+    has_uid = find_uid(scan, name, &uid);
+    items = table->items;
+    for (size_t i = scan->first; i < table->count; i++) {
+        items[i].pid = pid;
+        items[i].has_uid = has_uid;
+        items[i].uid = uid;
+    }
+    return READ;
+}
+
+/* The pid that a name in /proc stands for, 0 when it is none. */
+static pid_t parse_pid(const char *name)
+{
+    size_t length = strlen(name);
+    uint64_t pid;
+
+    if (name[0] < '1' || name[0] > '9' || parse_digits(name, length, &pid) != length ||
+        pid > INT_MAX)
+        return 0;
+    return (pid_t)pid;
+}
+
+/* Whether PID exists on the live system but does not show in /proc. */
+static bool is_hidden(const struct scan *scan, pid_t pid)
+{
+    char name[16];
+    struct stat status;
+
+    snprintf(name, sizeof(name), "%d", (int)pid);
+    return scan->procfs->live && fstatat(dirfd(scan->dir), name, &status, 0) < 0 &&
+           errno == ENOENT && (kill(pid, 0) == 0 || errno == EPERM);
+}
+
+/* Whether the tree shows the process at all. */
+static bool is_shown(const struct scan *scan, pid_t pid)
+{
+    CLEANUP_CLOSEDIR DIR *dir = NULL;
+    char path[32];
+
+    snprintf(path, sizeof(path), "proc/%d", (int)pid);
+    dir = procfs_open_dir(scan->procfs, path, NULL);
+    return dir != NULL;
+}
+
+int attach_scan(const struct procfs *procfs, struct attach_table *ret_table, struct error *err)
+{
+    CLEANUP_SCAN struct scan scan = {0};
+    struct attach_table *table = &scan.table;
+    const struct dirent *entry;
+    int r = scan_init(&scan, procfs, err);
+
+    if (r < 0)
+        return r;
+    while ((entry = readdir(scan.dir))) {
+        pid_t pid = parse_pid(entry->d_name);
+
+        if (pid == 0)
+            continue;
+        switch (scan_process(&scan, entry->d_name, pid)) {
+        case READ:
+        case NOTHING:
+            table->processes++;
+            break;
+        case UNREADABLE:
+            table->unreadable++;
+            break;
+        case VANISHED:
+            table->vanished++;
+            break;
+        }
+    }
+    table->hidden = is_hidden(&scan, 1); /* it always exists */
+    if (table->count > 0)
+        qsort(table->items, table->count, sizeof(*table->items), by_shmid);
+    *ret_table = *table;
+    *table = (struct attach_table)ATTACH_TABLE_INIT;
+    return 0;
+}
+
+const struct attachment *attach_table_find(const struct attach_table *table, int shmid,
+                                           size_t *ret_count)
+{
+    size_t low = 0;
+    size_t high = table->count;
+    size_t count = 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (table->items[middle].shmid < shmid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    while (low + count < table->count && table->items[low + count].shmid == shmid)
+        count++;
+    *ret_count = count;
+    return count > 0 ? &table->items[low] : NULL;
+}
+
+void attach_table_release(struct attach_table *table)
+{
+    free(table->items);
+    *table = (struct attach_table)ATTACH_TABLE_INIT;
+}
+
+int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids, struct error *err)
+{
+    CLEANUP_SCAN struct scan scan = {0};
+    enum outcome outcome = VANISHED;
+    char name[16];
+    int r = scan_init(&scan, procfs, err);
+
+    if (r < 0)
+        return r;
+    snprintf(name, sizeof(name), "%d", (int)pid);
+    if (is_shown(&scan, pid))
+        outcome = scan_process(&scan, name, pid);
+    if (outcome == UNREADABLE || (outcome == VANISHED && is_hidden(&scan, pid)))
+        return error_set(err, EACCES, "the mappings of process %d cannot be read", (int)pid);
+    for (size_t i = 0; i < scan.table.count; i++)
+        idset_add(ids, scan.table.items[i].shmid);
+    return 0;
+}

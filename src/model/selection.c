@@ -1,0 +1,235 @@
+#include "model/selection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/xalloc.h"
+
+void selection_add_id(struct selection *selection, const struct named_id *id)
+{
+    selection->by_id = true;
+    selection->ids = xgrow(selection->ids, selection->id_count, &selection->id_capacity,
+                           sizeof(*selection->ids));
+    selection->ids[selection->id_count++] = *id;
+    idset_add(&selection->id_set, id->shmid);
+}
+
+int selection_add_word(struct selection *selection, const char *word, struct error *err)
+{
+    struct named_id id = {0};
+    int r = parse_shmid(word, &id.shmid, err);
+
+    if (r == 0)
+        selection_add_id(selection, &id);
+    return r;
+}
+
+/* One more word than any row has, so that a line with too many is seen. */
+enum { MOST_WORDS = 10 };
+
+struct word {
+    const char *at;
+    size_t length;
+};
+
+static size_t split_words(const char *line, size_t length, struct word *words)
+{
+    size_t count = 0;
+    size_t at = 0;
+
+    while (at < length && count < MOST_WORDS) {
+        size_t start;
+
+        while (at < length && line[at] == ' ')
+            at++;
+        start = at;
+        while (at < length && line[at] != ' ')
+            at++;
+        if (at > start)
+            words[count++] = (struct word){line + start, at - start};
+    }
+    return count;
+}
+
+static bool word_is(const struct word *word, const char *text)
+{
+    return word->length == strlen(text) && memcmp(word->at, text, word->length) == 0;
+}
+
+static bool words_are(const struct word *words, size_t count, const char *const *texts)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!texts[i] || !word_is(&words[i], texts[i]))
+            return false;
+    }
+    return !texts[count];
+}
+
+static bool is_header(const struct word *words, size_t count)
+{
+    static const char *const columns[] = {"key",   "shmid",  "owner",  "perms",
+                                          "bytes", "nattch", "status", NULL};
+    static const char *const banner[] = {"------",   "Shared",   "Memory",
+                                         "Segments", "--------", NULL};
+
+    return words_are(words, count, columns) || words_are(words, count, banner);
+}
+
+/* Whether WORD is made of the characters of SET alone, and of LEAST to MOST of them. */
+static bool is_made_of(const struct word *word, const char *set, size_t least, size_t most)
+{
+    for (size_t i = 0; i < word->length; i++) {
+        if (word->at[i] == '\0' || !strchr(set, word->at[i]))
+            return false;
+    }
+    return word->length >= least && word->length <= most;
+}
+
+/* ipcs prints "dest locked" as two words, ls as one. */
+static bool is_status(const struct word *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!word_is(&words[i], "dest") && !word_is(&words[i], "locked") &&
+            !word_is(&words[i], "dest,locked"))
+            return false;
+    }
+    return count <= 2;
+}
+
+/* A number of bytes, or 1.5M as ls -H prints it; the latter cannot be compared. */
+static bool read_row_size(const struct word *word, struct named_id *id)
+{
+    struct word human = *word;
+
+    id->has_size = parse_digits(word->at, word->length, &id->size) == word->length;
+    if (id->has_size)
+        return true;
+    human.length--;
+    return is_made_of(&human, "0123456789.", 1, 6) && human.at[0] != '.' &&
+           strchr("BKMGTPE", word->at[word->length - 1]) && word->at[word->length - 1];
+}
+
+/* key shmid owner perms bytes nattch [status] */
+static bool read_row(const struct word *words, size_t count, struct named_id *ret_id)
+{
+    static const char decimal[] = "0123456789";
+    struct named_id id = {.is_row = true};
+    char text[16];
+    uint64_t nattch;
+
+    if (count < 6 || !is_made_of(&words[1], decimal, 1, 10) ||
+        !is_made_of(&words[3], "01234567", 1, 3) || !read_row_size(&words[4], &id) ||
+        parse_digits(words[5].at, words[5].length, &nattch) != words[5].length ||
+        !is_status(words + 6, count - 6))
+        return false;
+    if (words[0].length != 10 || memcmp(words[0].at, "0x", 2) != 0)
+        return false;
+    memcpy(text, words[0].at, 10);
+    text[10] = '\0';
+    if (parse_key(text, &id.key, NULL) < 0)
+        return false;
+    memcpy(text, words[1].at, words[1].length);
+    text[words[1].length] = '\0';
+    if (parse_shmid(text, &id.shmid, NULL) < 0)
+        return false;
+    *ret_id = id;
+    return true;
+}
+
+int selection_parse_line(const char *line, size_t length, struct named_id *ret_id,
+                         struct error *err)
+{
+    struct word words[MOST_WORDS];
+    size_t count;
+
+    if (length > 0 && line[length - 1] == '\r')
+        length--;
+    count = split_words(line, length, words);
+    if (count == 0 || is_header(words, count))
+        return 0;
+    /* An id alone stands at the line's start and fills it. */
+    if (count == 1 && words[0].length == length && length <= 10) {
+        struct named_id id = {0};
+        char text[16];
+
+        memcpy(text, line, length);
+        text[length] = '\0';
+        if (!memchr(line, '\0', length) && parse_shmid(text, &id.shmid, NULL) == 0) {
+            *ret_id = id;
+            return 1;
+        }
+    }
+    if (words[0].at == line && read_row(words, count, ret_id))
+        return 1;
+    return error_set(err, EINVAL,
+                     "'%.*s': neither an id alone nor a row of 'shmtool ls' or 'ipcs -m'",
+                     length > 200 ? 200 : (int)length, line);
+}
+
+bool selection_is_empty(const struct selection *selection)
+{
+    return !selection->by_id && filter_is_empty(&selection->filter);
+}
+
+bool selection_is_named(const struct selection *selection)
+{
+    return selection->by_id || filter_names_keys(&selection->filter);
+}
+
+bool selection_has_id(const struct selection *selection, int shmid)
+{
+    return !selection->by_id || idset_has(&selection->id_set, shmid);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    const struct named_id *a = left;
+    const struct named_id *b = right;
+
+    return (a->shmid > b->shmid) - (a->shmid < b->shmid);
+}
+
+void selection_sort_ids(struct selection *selection)
+{
+    if (selection->id_count > 0)
+        qsort(selection->ids, selection->id_count, sizeof(*selection->ids), compare_ids);
+}
+
+/* The position of the first id that is not below SHMID. */
+static size_t first_id(const struct selection *selection, int shmid)
+{
+    size_t low = 0;
+    size_t high = selection->id_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (selection->ids[middle].shmid < shmid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool selection_claims_hold(const struct selection *selection, const struct segment *segment)
+{
+    for (size_t i = first_id(selection, segment->shmid);
+         i < selection->id_count && selection->ids[i].shmid == segment->shmid; i++) {
+        const struct named_id *id = &selection->ids[i];
+
+        if (id->is_row && (id->key != segment->key || (id->has_size && id->size != segment->size)))
+            return false;
+    }
+    return true;
+}
+
+void selection_release(struct selection *selection)
+{
+    filter_release(&selection->filter);
+    free(selection->ids);
+    idset_release(&selection->id_set);
+    *selection = (struct selection){0};
+}

@@ -1,0 +1,186 @@
+#include "view/column.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "model/segment.h"
+
+const struct column *column_find(const struct column_table *table, const char *name, size_t length)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct column *column = &table->columns[i];
+
+        if (strlen(column->name) == length && memcmp(column->name, name, length) == 0)
+            return column;
+    }
+    return NULL;
+}
+
+static void add(struct column_set *set, const struct column *column)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->items[i] == column)
+            return;
+    }
+    set->items = xgrow(set->items, set->count, &set->capacity, sizeof(const struct column *));
+    set->items[set->count++] = column;
+}
+
+/* The error that names a wrong word and lists the right ones. */
+static int no_such_column(const struct column_table *table, const char *word, size_t length,
+                          struct error *err)
+{
+    CLEANUP_STRBUF struct strbuf all = STRBUF_INIT;
+
+    for (size_t i = 0; i < table->count; i++)
+        strbuf_printf(&all, " %s", table->columns[i].name);
+    return error_set(err, EINVAL, "'%.*s': no such column; there are:%s", (int)length, word,
+                     strbuf_string(&all));
+}
+
+int column_set_add_list(struct column_set *set, const struct column_table *table, const char *list,
+                        struct error *err)
+{
+    for (const char *word = list;; word++) {
+        size_t length = strcspn(word, ",");
+        const struct column *column = column_find(table, word, length);
+
+        if (!column)
+            return no_such_column(table, word, length, err);
+        add(set, column);
+        word += length;
+        if (*word == '\0')
+            return 0;
+    }
+}
+
+void column_set_add_all(struct column_set *set, const struct column_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        add(set, &table->columns[i]);
+}
+
+void column_set_release(struct column_set *set)
+{
+    free(set->items);
+    *set = (struct column_set)COLUMN_SET_INIT;
+}
+
+/* The words of a status: with BETWEEN between them, each in quotes or not. */
+static void put_status(struct strbuf *out, uint64_t mode, const char *quote)
+{
+    static const struct {
+        unsigned bit;
+        const char *word;
+    } words[] = {{SEGMENT_DEST, "dest"}, {SEGMENT_LOCKED, "locked"}};
+    const char *between = "";
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (!(mode & words[i].bit))
+            continue;
+        strbuf_puts(out, between);
+        strbuf_puts(out, quote);
+        strbuf_puts(out, words[i].word);
+        strbuf_puts(out, quote);
+        between = ",";
+    }
+}
+
+void column_put_text(struct strbuf *out, const struct column *column,
+                     const struct column_format *format, const struct column_value *value)
+{
+    if (!value->known)
+        return;
+    switch (column->type) {
+    case COLUMN_KEY:
+        strbuf_put_key(out, (uint32_t)value->number);
+        break;
+    case COLUMN_PERMS:
+        strbuf_printf(out, "%o", (unsigned)value->number);
+        break;
+    case COLUMN_STATUS:
+        put_status(out, value->number, "");
+        break;
+    case COLUMN_TIME:
+        human_time(out, (int64_t)value->number, format->time, format->now);
+        break;
+    case COLUMN_NAME:
+    case COLUMN_TEXT:
+        if (value->text)
+            strbuf_puts(out, value->text);
+        else
+            strbuf_put_u64(out, value->number);
+        break;
+    case COLUMN_SIZE:
+        if (format->human)
+            human_size(out, value->number);
+        else
+            strbuf_put_u64(out, value->number);
+        break;
+    case COLUMN_ID:
+    case COLUMN_NUMBER:
+        strbuf_put_u64(out, value->number);
+        break;
+    }
+}
+
+void column_put_json(struct strbuf *out, const struct column *column,
+                     const struct column_format *format, const struct column_value *value)
+{
+    bool has_text = value->text || (column->type != COLUMN_NAME && column->type != COLUMN_TEXT);
+
+    if (!value->known || !has_text) {
+        strbuf_puts(out, "null");
+        return;
+    }
+    switch (column->type) {
+    case COLUMN_KEY:
+        strbuf_putc(out, '"');
+        strbuf_put_key(out, (uint32_t)value->number);
+        strbuf_putc(out, '"');
+        break;
+    case COLUMN_PERMS:
+        strbuf_printf(out, "\"%04o\"", (unsigned)value->number);
+        break;
+    case COLUMN_STATUS:
+        strbuf_putc(out, '[');
+        put_status(out, value->number, "\"");
+        strbuf_putc(out, ']');
+        break;
+    case COLUMN_TIME:
+        if (format->time != TIME_EPOCH)
+            strbuf_putc(out, '"');
+        human_time(out, (int64_t)value->number, format->time, format->now);
+        if (format->time != TIME_EPOCH)
+            strbuf_putc(out, '"');
+        break;
+    case COLUMN_NAME:
+    case COLUMN_TEXT:
+        text_json(out, value->text, strlen(value->text));
+        break;
+    case COLUMN_SIZE:
+    case COLUMN_ID:
+    case COLUMN_NUMBER:
+        strbuf_put_u64(out, value->number);
+        break;
+    }
+}
+
+void column_put_object(struct strbuf *out, const struct column_set *set,
+                       const struct column_format *format, const void *record)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct column *column = set->items[i];
+        struct column_value value = {0};
+
+        strbuf_puts(out, i == 0 ? "{\"" : ", \"");
+        strbuf_puts(out, column->name);
+        strbuf_append(out, "\": ", 3);
+        column->get(format, record, &value);
+        column_put_json(out, column, format, &value);
+    }
+    strbuf_putc(out, '}');
+}

@@ -1,0 +1,116 @@
+#include "view/human.h"
+
+#include <time.h>
+
+/* Splits a size into whole units and tenths, rounded; returns the unit's index into "BKMGTPE". */
+static unsigned scale(uint64_t bytes, uint64_t *ret_whole, unsigned *ret_tenth)
+{
+    unsigned unit = 0;
+    uint64_t whole;
+    uint64_t rest;
+    uint64_t tenth;
+
+    while (unit < 6 && bytes >> (10 * (unit + 1)) > 0)
+        unit++;
+    whole = bytes >> (10 * unit);
+    rest = unit > 0 ? bytes & ((UINT64_C(1) << (10 * unit)) - 1) : 0;
+    /* Ten bits less, so that the product of the largest rest fits. */
+    tenth = unit > 1 ? (rest >> 10) * 10 + (UINT64_C(1) << (10 * unit - 11)) : rest * 10 + 512;
+    tenth = unit == 0 ? 0 : unit > 1 ? tenth >> (10 * (unit - 1)) : tenth >> 10;
+    if (tenth == 10) {
+        tenth = 0;
+        whole++;
+        if (whole == 1024 && unit < 6) {
+            whole = 1;
+            unit++;
+        }
+    }
+    *ret_whole = whole;
+    *ret_tenth = (unsigned)tenth;
+    return unit;
+}
+
+static unsigned put_scaled(struct strbuf *out, uint64_t bytes)
+{
+    uint64_t whole;
+    unsigned tenth;
+    unsigned unit = scale(bytes, &whole, &tenth);
+
+    strbuf_put_u64(out, whole);
+    if (tenth > 0)
+        strbuf_printf(out, ".%u", tenth);
+    return unit;
+}
+
+void human_size(struct strbuf *out, uint64_t bytes)
+{
+    unsigned unit = put_scaled(out, bytes);
+
+    strbuf_putc(out, "BKMGTPE"[unit]);
+}
+
+void human_size_long(struct strbuf *out, uint64_t bytes)
+{
+    static const char *const units[] = {" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
+
+    strbuf_puts(out, units[put_scaled(out, bytes)]);
+}
+
+static void put_age(struct strbuf *out, int64_t time, int64_t now)
+{
+    uint64_t age = time <= now ? (uint64_t)now - (uint64_t)time : (uint64_t)time - (uint64_t)now;
+    unsigned long long seconds = age % 60;
+    unsigned long long minutes = age / 60 % 60;
+    unsigned long long hours = age / 3600 % 24;
+    unsigned long long days = age / 86400;
+
+    if (time > now)
+        strbuf_putc(out, '-');
+    if (days > 0)
+        strbuf_printf(out, "%llud%lluh", days, hours);
+    else if (hours > 0)
+        strbuf_printf(out, "%lluh%llum", hours, minutes);
+    else if (minutes > 0)
+        strbuf_printf(out, "%llum%llus", minutes, seconds);
+    else
+        strbuf_printf(out, "%llus", seconds);
+}
+
+static void put_iso(struct strbuf *out, int64_t time)
+{
+    char text[64];
+    struct tm parts;
+    time_t seconds = (time_t)time;
+    size_t length;
+
+    if (!localtime_r(&seconds, &parts)) {
+        /* A year that no calendar has: the seconds are still true. */
+        strbuf_putc(out, '@');
+        strbuf_put_i64(out, time);
+        return;
+    }
+    length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &parts);
+    /* strftime has +0000 where ISO 8601's extended form has +00:00. */
+    strbuf_append(out, text, length - 2);
+    strbuf_putc(out, ':');
+    strbuf_append(out, text + length - 2, 2);
+}
+
+void human_time(struct strbuf *out, int64_t time, enum human_time form, int64_t now)
+{
+    if (form == TIME_EPOCH)
+        strbuf_put_i64(out, time);
+    else if (form == TIME_AGE)
+        put_age(out, time, now);
+    else
+        put_iso(out, time);
+}
+
+void human_count(struct strbuf *out, uint64_t count, const char *noun)
+{
+    strbuf_put_u64(out, count);
+    strbuf_putc(out, ' ');
+    strbuf_puts(out, noun);
+    if (count != 1)
+        strbuf_putc(out, 's');
+}

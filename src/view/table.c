@@ -1,0 +1,88 @@
+#include "view/table.h"
+
+#include <libsmartcols.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+
+static bool is_right_aligned(enum column_type type)
+{
+    return type == COLUMN_NUMBER || type == COLUMN_SIZE;
+}
+
+/* libsmartcols fails for want of memory only. */
+static void must(int r)
+{
+    if (r < 0)
+        xalloc_die();
+}
+
+void table_begin(struct writer *writer)
+{
+    struct libscols_table *table = scols_new_table();
+
+    if (!table)
+        xalloc_die();
+    /* Cells are escaped here already; a terminal's width must not cut or wrap them. */
+    must(scols_table_enable_noencoding(table, 1));
+    must(scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER));
+    must(scols_table_enable_noheadings(table, !writer->header));
+    must(scols_table_set_stream(table, writer->out));
+    for (size_t i = 0; i < writer->columns->count; i++) {
+        const struct column *column = writer->columns->items[i];
+
+        if (!scols_table_new_column(table, column->name, 0,
+                                    is_right_aligned(column->type) ? SCOLS_FL_RIGHT : 0))
+            xalloc_die();
+    }
+    writer->table = table;
+}
+
+/* What is not known is a dash, so that fields can be counted; at the line's end it is nothing. */
+static void put_cell(struct writer *writer, const struct column *column, bool last,
+                     const void *record)
+{
+    struct column_value value = {0};
+
+    strbuf_reset(&writer->cell);
+    column->get(writer->format, record, &value);
+    if (value.text)
+        text_escape(&writer->cell, value.text, strlen(value.text));
+    else
+        column_put_text(&writer->cell, column, writer->format, &value);
+    if (writer->cell.length == 0 && !last)
+        strbuf_putc(&writer->cell, '-');
+}
+
+void table_row(struct writer *writer, const void *record)
+{
+    struct libscols_line *line = scols_table_new_line(writer->table, NULL);
+
+    if (!line)
+        xalloc_die();
+    for (size_t i = 0; i < writer->columns->count; i++) {
+        put_cell(writer, writer->columns->items[i], i + 1 == writer->columns->count, record);
+        must(scols_line_set_data(line, i, strbuf_string(&writer->cell)));
+    }
+}
+
+void table_end(struct writer *writer)
+{
+    /* Without a row libsmartcols prints nothing at all: the header is due all the same. */
+    if (writer->rows == 0 && writer->header) {
+        for (size_t i = 0; i < writer->columns->count; i++)
+            strbuf_printf(&writer->buffer, "%s%s", i > 0 ? " " : "",
+                          writer->columns->items[i]->name);
+        strbuf_putc(&writer->buffer, '\n');
+    } else {
+        must(scols_print_table(writer->table));
+    }
+    table_release(writer);
+}
+
+void table_release(struct writer *writer)
+{
+    scols_unref_table(writer->table);
+    writer->table = NULL;
+}
