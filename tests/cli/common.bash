@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What every bats file loads (`load common`): segments of one's own, helpers, and assertions.
 #
 # The runner (tests/run) starts each bats file in a new IPC namespace and sets
