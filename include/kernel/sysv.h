@@ -22,6 +22,12 @@
 int sysv_stat(int shmid, struct segment *ret_segment);
 
 /*
+ * Tells whether a segment with this id is still there, marked for destruction or not. One call,
+ * and no permission needed: IPC_STAT says EACCES only of what exists (ipc/shm.c, shmctl_stat()).
+ */
+bool sysv_exists(int shmid);
+
+/*
  * Reads the segment at an index of the kernel's table, 0 to what sysv_highest_index() gives.
  * Returns 0, -ENOENT (nothing there), -EACCES (an older kernel, no read permission), or another
  * negative errno.

@@ -125,7 +125,6 @@ static bool verify(struct machine *machine, const struct selection *selection,
 static void verify_and_remove(struct machine *machine, const struct selection *selection,
                               struct removal_item *item)
 {
-    struct segment left;
     int r;
 
     if (!verify(machine, selection, item))
@@ -136,9 +135,7 @@ static void verify_and_remove(struct machine *machine, const struct selection *s
     else if (r < 0)
         decide(item, REMOVAL_FAILED, -r);
     else /* somebody may have attached at the last moment: only another look tells */
-        decide(item,
-               sysv_stat(item->segment.shmid, &left) == -ENOENT ? REMOVAL_REMOVED : REMOVAL_MARKED,
-               0);
+        decide(item, sysv_exists(item->segment.shmid) ? REMOVAL_MARKED : REMOVAL_REMOVED, 0);
 }
 
 void removal_run(struct machine *machine, const struct selection *selection,

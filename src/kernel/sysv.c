@@ -51,6 +51,13 @@ int sysv_stat(int shmid, struct segment *ret_segment)
     return 0;
 }
 
+bool sysv_exists(int shmid)
+{
+    struct shmid_ds ds;
+
+    return shmctl(shmid, IPC_STAT, &ds) == 0 || !means_gone(errno);
+}
+
 int sysv_stat_index(int index, struct segment *ret_segment)
 {
     struct shmid_ds ds = {0};
