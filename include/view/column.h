@@ -75,6 +75,9 @@ struct column_set {
 /* Returns the column of this name (LENGTH bytes), or NULL. */
 const struct column *column_find(const struct column_table *table, const char *name, size_t length);
 
+/* Adds COLUMN, unless it is there already. */
+void column_set_add(struct column_set *set, const struct column *column);
+
 /* Adds the columns of a comma-separated list. Returns 0, or -EINVAL with the wrong word in ERR. */
 int column_set_add_list(struct column_set *set, const struct column_table *table, const char *list,
                         struct error *err);

@@ -11,16 +11,16 @@
 #include "kernel/attach.h"
 #include "view/column.h"
 
-/* Writes the segments that are still to be removed as ls shows them. */
-void removal_report_table(FILE *out, const struct removal_plan *plan,
-                          const struct column_format *format);
-
 /*
- * Appends the processes that have a segment attached, "postgres[812] postgres[815] +3"; nothing
- * when none was found.
+ * Writes the segments that are still to be removed as ls shows them.
+ *
+ * attachments: adds the column "processes": the first few that have a segment attached, by name
+ *              and pid ("postgres[812] postgres[815] +3"), and whether some are not visible.
+ *              NULL: leaves it out
  */
-void removal_report_users(struct strbuf *out, struct machine *machine,
-                          const struct attach_table *attachments, int shmid);
+void removal_report_table(FILE *out, const struct removal_plan *plan,
+                          const struct column_format *format,
+                          const struct attach_table *attachments);
 
 /* Appends "Remove 15 segments, 37.4 MiB, 4 of them in use? (yes/no) ". */
 void removal_report_question(struct strbuf *out, const struct removal_plan *plan);

@@ -227,29 +227,19 @@ static size_t count_pending(const struct removal *removal)
     return removal_count(&removal->plan).counts[REMOVAL_SELECTED];
 }
 
-/* For each segment in use, the processes that were found to use it. */
-static void show_users(struct removal *removal)
+/* Shows what is about to be removed, and who uses it. */
+static void show_plan(struct removal *removal)
 {
     CLEANUP_ATTACH_TABLE struct attach_table attachments = ATTACH_TABLE_INIT;
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    struct machine *machine = &removal->context->machine;
+    bool in_use = removal_count(&removal->plan).in_use > 0;
 
-    if (removal_count(&removal->plan).in_use == 0)
-        return;
-    if (attach_scan(&machine->procfs, &attachments, &err) < 0) {
-        context_fail(removal->context, &err, 0);
-        return;
+    if (in_use && attach_scan(&removal->context->machine.procfs, &attachments, &err) < 0) {
+        context_warn(removal->context, "%s", err.text);
+        in_use = false;
     }
-    for (size_t i = 0; i < removal->plan.count; i++) {
-        const struct removal_item *item = &removal->plan.items[i];
-        CLEANUP_STRBUF struct strbuf users = STRBUF_INIT;
-
-        if (item->outcome != REMOVAL_SELECTED || item->segment.nattch == 0)
-            continue;
-        removal_report_users(&users, machine, &attachments, item->segment.shmid);
-        fprintf(removal->context->err, "%d is used by %s\n", item->segment.shmid,
-                users.length > 0 ? strbuf_string(&users) : "processes not visible to you");
-    }
+    removal_report_table(removal->context->err, &removal->plan, &removal->format,
+                         in_use ? &attachments : NULL);
 }
 
 /* Where the answer comes from: standard input, or the terminal when that carries the ids. */
@@ -272,8 +262,7 @@ static int ask(struct removal *removal)
                      strerror(errno));
         return STATUS_DECLINED;
     }
-    removal_report_table(removal->context->err, &removal->plan, &removal->format);
-    show_users(removal);
+    show_plan(removal);
     removal_report_question(&question, &removal->plan);
     answer =
         prompt_ask(removal->context->err, strbuf_string(&question), input, removal->interrupts.fd);
@@ -354,7 +343,7 @@ static void show_dry_run(struct removal *removal)
     if (removal->json)
         put_json(removal);
     else
-        removal_report_table(removal->context->out, &removal->plan, &removal->format);
+        removal_report_table(removal->context->out, &removal->plan, &removal->format, NULL);
     for (size_t i = 0; i < removal->plan.count; i++) {
         if (removal->plan.items[i].outcome != REMOVAL_SELECTED)
             tell_item(removal, &removal->plan.items[i]);

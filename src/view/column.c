@@ -19,7 +19,7 @@ const struct column *column_find(const struct column_table *table, const char *n
     return NULL;
 }
 
-static void add(struct column_set *set, const struct column *column)
+void column_set_add(struct column_set *set, const struct column *column)
 {
     for (size_t i = 0; i < set->count; i++) {
         if (set->items[i] == column)
@@ -50,7 +50,7 @@ int column_set_add_list(struct column_set *set, const struct column_table *table
 
         if (!column)
             return no_such_column(table, word, length, err);
-        add(set, column);
+        column_set_add(set, column);
         word += length;
         if (*word == '\0')
             return 0;
@@ -60,7 +60,7 @@ int column_set_add_list(struct column_set *set, const struct column_table *table
 void column_set_add_all(struct column_set *set, const struct column_table *table)
 {
     for (size_t i = 0; i < table->count; i++)
-        add(set, &table->columns[i]);
+        column_set_add(set, &table->columns[i]);
 }
 
 void column_set_release(struct column_set *set)

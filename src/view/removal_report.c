@@ -3,53 +3,91 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "view/segment_columns.h"
 #include "view/writer.h"
 
+/* What the table shows of a segment: the columns of segments go by the first member. */
+struct row {
+    struct segment segment;
+    const char *processes;
+};
+
+static void get_processes(const struct column_format *format, const void *record,
+                          struct column_value *ret_value)
+{
+    const struct row *row = record;
+
+    (void)format;
+    *ret_value = (struct column_value){.known = row->processes != NULL, .text = row->processes};
+}
+
+static const struct column processes_column = {"processes", COLUMN_TEXT, "who has it attached",
+                                               get_processes};
+
+/* Appends the name of a command line's program, without its directories. */
+static void put_program(struct strbuf *out, const char *command)
+{
+    size_t length = strcspn(command, " ");
+    const char *slash = command[0] == '/' ? memrchr(command, '/', length) : NULL;
+    const char *name = slash ? slash + 1 : command;
+
+    strbuf_append(out, name, length - (size_t)(name - command));
+}
+
+/* Appends "postgres[812] postgres[815] +3", and what could not be seen of NATTCH mappings. */
+static void put_processes(struct strbuf *out, struct pids *pids,
+                          const struct attach_table *attachments, const struct segment *segment)
+{
+    enum { SHOWN = 4 };
+    size_t count = 0;
+    uint64_t maps = 0;
+    const struct attachment *found = attach_table_find(attachments, segment->shmid, &count);
+
+    for (size_t i = 0; found && i < count; i++) {
+        maps += found[i].maps;
+        if (i < SHOWN) {
+            const char *command = pids_command(pids, found[i].pid);
+
+            put_program(out, command ? command : "?");
+            strbuf_printf(out, "[%d] ", (int)found[i].pid);
+        }
+    }
+    if (count > SHOWN)
+        strbuf_printf(out, "+%zu ", count - SHOWN);
+    if (maps < segment->nattch)
+        strbuf_puts(out, count > 0 ? "and some not visible to you" : "not visible to you");
+}
+
+static void write_row(struct writer *writer, const struct segment *segment,
+                      const struct attach_table *attachments)
+{
+    CLEANUP_STRBUF struct strbuf processes = STRBUF_INIT;
+    struct row row = {.segment = *segment};
+
+    if (attachments && segment->nattch > 0) {
+        put_processes(&processes, writer->format->machine->pids, attachments, segment);
+        row.processes = strbuf_string(&processes);
+    }
+    writer_row(writer, &row);
+}
+
 void removal_report_table(FILE *out, const struct removal_plan *plan,
-                          const struct column_format *format)
+                          const struct column_format *format,
+                          const struct attach_table *attachments)
 {
     struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
     column_set_add_list(&columns, &segment_columns, segment_columns.defaults, NULL);
+    if (attachments)
+        column_set_add(&columns, &processes_column);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, true);
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->items[i].outcome == REMOVAL_SELECTED)
-            writer_row(&writer, &plan->items[i].segment);
+            write_row(&writer, &plan->items[i].segment, attachments);
     }
     writer_end(&writer);
     column_set_release(&columns);
-}
-
-/* The name of a command line's program, without its directories. */
-static void put_program(struct strbuf *out, const char *command)
-{
-    size_t length = strcspn(command, " ");
-    const char *slash = memrchr(command, '/', length);
-    const char *name = slash && command[0] == '/' ? slash + 1 : command;
-
-    text_escape(out, name, length - (size_t)(name - command));
-}
-
-void removal_report_users(struct strbuf *out, struct machine *machine,
-                          const struct attach_table *attachments, int shmid)
-{
-    enum { SHOWN = 4 };
-    size_t count;
-    const struct attachment *first = attach_table_find(attachments, shmid, &count);
-
-    for (size_t i = 0; first && i < count && i < SHOWN; i++) {
-        const char *command = pids_command(machine->pids, first[i].pid);
-
-        if (i > 0)
-            strbuf_putc(out, ' ');
-        put_program(out, command ? command : "?");
-        strbuf_printf(out, "[%d]", (int)first[i].pid);
-    }
-    if (first && count > SHOWN)
-        strbuf_printf(out, " +%zu", count - SHOWN);
 }
 
 void removal_report_question(struct strbuf *out, const struct removal_plan *plan)
