@@ -1,0 +1,532 @@
+/*
+ * kernel/pids: who bears a number, since when, and what its command line is.
+ *
+ * wrap: kill clock_gettime
+ */
+#include "kernel/pids.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/pidstat.h"
+#include "tree.h"
+#include "unit.h"
+
+/* --- The system, bent where a test wants it --------------------------------------------------- */
+
+static bool all_hidden;     /* kill answers as for another user's process */
+static time_t clock_set_by; /* how far the clock was set since boot */
+
+int __real_kill(pid_t pid, int signal_number);
+int __wrap_kill(pid_t pid, int signal_number);
+int __real_clock_gettime(clockid_t id, struct timespec *time);
+int __wrap_clock_gettime(clockid_t id, struct timespec *time);
+
+int __wrap_kill(pid_t pid, int signal_number)
+{
+    if (all_hidden) {
+        errno = EPERM;
+        return -1;
+    }
+    return __real_kill(pid, signal_number);
+}
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *time)
+{
+    int r = __real_clock_gettime(id, time);
+
+    if (id == CLOCK_REALTIME)
+        time->tv_sec += clock_set_by;
+    return r;
+}
+
+static int straighten(void **state)
+{
+    (void)state;
+    all_hidden = false;
+    clock_set_by = 0;
+    return 0;
+}
+
+/* --- Looking ---------------------------------------------------------------------------------- */
+
+/* A cache on the live system or on TREE. */
+struct look {
+    struct procfs procfs;
+    struct pids *pids;
+};
+
+static struct look *look_at(const struct tree *tree)
+{
+    struct look *look = calloc(1, sizeof(*look));
+
+    assert_non_null(look);
+    assert_int_equal(procfs_open(&look->procfs, tree ? tree->path : NULL, NULL), 0);
+    look->pids = pids_new(&look->procfs);
+    return look;
+}
+
+static void look_away(struct look **look)
+{
+    pids_free((*look)->pids);
+    procfs_close(&(*look)->procfs);
+    free(*look);
+}
+
+#define LOOK __attribute__((cleanup(look_away))) struct look *
+
+/* --- The live system -------------------------------------------------------------------------- */
+
+/* A child that waits to be killed. */
+static pid_t start_child(void)
+{
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    return child;
+}
+
+static void end_child(pid_t child)
+{
+    __real_kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void a_living_process_has_a_start(void **state)
+{
+    LOOK look = look_at(NULL);
+    pid_t child = start_child();
+    struct pid_fact fact = pids_fact(look->pids, child);
+    int64_t now = pids_clock(look->pids)->now;
+
+    (void)state;
+    end_child(child);
+    assert_int_equal(fact.presence, PID_ALIVE);
+    assert_true(fact.has_start);
+    assert_in_range(fact.start, now - 5, now + 5);
+}
+
+static void a_dead_process_is_gone(void **state)
+{
+    LOOK look = look_at(NULL);
+    pid_t child = start_child();
+
+    (void)state;
+    end_child(child);
+    assert_int_equal(pids_fact(look->pids, child).presence, PID_GONE);
+}
+
+static void answers_are_kept_until_forgotten(void **state)
+{
+    LOOK look = look_at(NULL);
+    pid_t child = start_child();
+
+    (void)state;
+    assert_int_equal(pids_fact(look->pids, child).presence, PID_ALIVE);
+    end_child(child);
+    assert_int_equal(pids_fact(look->pids, child).presence, PID_ALIVE);
+    pids_forget(look->pids);
+    assert_int_equal(pids_fact(look->pids, child).presence, PID_GONE);
+}
+
+static void a_zombie_is_gone(void **state)
+{
+    LOOK look = look_at(NULL);
+    pid_t child = start_child();
+    siginfo_t info;
+
+    (void)state;
+    __real_kill(child, SIGKILL);
+    assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal(pids_fact(look->pids, child).presence, PID_GONE);
+    end_child(child);
+}
+
+/* Tells its number and waits. */
+static void *wait_in_thread(void *arg)
+{
+    pid_t tid = (pid_t)syscall(SYS_gettid);
+    const int *fd = arg;
+
+    if (write(*fd, &tid, sizeof(tid)) != (ssize_t)sizeof(tid))
+        _exit(1);
+    for (;;)
+        pause();
+    return NULL;
+}
+
+/* A child whose leader ends once a second thread runs; sets the thread's number. */
+static pid_t start_leaderless(pid_t *ret_tid)
+{
+    int fds[2];
+    pid_t child;
+
+    assert_int_equal(pipe(fds), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        pthread_t thread;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (pthread_create(&thread, NULL, wait_in_thread, &fds[1]) != 0)
+            _exit(1);
+        syscall(SYS_exit, 0); /* this thread alone */
+    }
+    assert_int_equal(read(fds[0], ret_tid, sizeof(*ret_tid)), sizeof(*ret_tid));
+    close(fds[0]);
+    close(fds[1]);
+    return child;
+}
+
+static void wait_for_zombie(const struct procfs *procfs, pid_t pid)
+{
+    time_t end = time(NULL) + 10;
+    struct pidstat stat;
+
+    do {
+        assert_int_equal(pidstat_read(procfs, pid, &stat), 0);
+        assert_true(time(NULL) < end);
+    } while (stat.state != 'Z');
+}
+
+static void a_dead_leader_with_a_living_thread_is_alive(void **state)
+{
+    LOOK look = look_at(NULL);
+    pid_t tid;
+    pid_t child = start_leaderless(&tid);
+    struct pid_fact leader;
+    struct pid_fact thread;
+
+    (void)state;
+    wait_for_zombie(&look->procfs, child);
+    leader = pids_fact(look->pids, child);
+    thread = pids_fact(look->pids, tid);
+    end_child(child);
+    assert_int_equal(leader.presence, PID_ALIVE);
+    assert_true(leader.has_start);
+    assert_int_equal(thread.presence, PID_GONE);
+}
+
+static void a_hidden_process_is_unknown(void **state)
+{
+    LOOK look = look_at(NULL);
+    pid_t child = start_child();
+
+    (void)state;
+    end_child(child);
+    all_hidden = true; /* /proc shows nothing, kill says that it is there */
+    assert_int_equal(pids_fact(look->pids, child).presence, PID_UNKNOWN);
+}
+
+static void a_command_line_is_joined_by_blanks(void **state)
+{
+    LOOK look = look_at(NULL);
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const char *command = pids_command(look->pids, getpid());
+
+    (void)state;
+    assert_int_equal(procfs_read_file(&look->procfs, "proc/self/cmdline", 65536, &text, NULL), 0);
+    assert_string_equal(command, strbuf_string(&text)); /* no arguments: nothing to join */
+}
+
+static void the_dead_have_no_command(void **state)
+{
+    LOOK look = look_at(NULL);
+    pid_t child = start_child();
+
+    (void)state;
+    end_child(child);
+    assert_null(pids_command(look->pids, child));
+}
+
+/* --- The clock -------------------------------------------------------------------------------- */
+
+/* How far this machine's clock has to be set so that process 1 starts when /proc was mounted. */
+static time_t to_an_honest_clock(void)
+{
+    struct timespec now;
+    struct timespec since_boot;
+    struct procfs procfs;
+    struct pidstat first;
+    struct stat mounted;
+
+    assert_int_equal(__real_clock_gettime(CLOCK_REALTIME, &now), 0);
+    assert_int_equal(__real_clock_gettime(CLOCK_BOOTTIME, &since_boot), 0);
+    assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
+    assert_int_equal(pidstat_read(&procfs, 1, &first), 0);
+    procfs_close(&procfs);
+    assert_int_equal(stat("/proc", &mounted), 0);
+    return mounted.st_mtim.tv_sec - (now.tv_sec - since_boot.tv_sec) -
+           (time_t)(first.start / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static bool seems_stepped(time_t set_by)
+{
+    LOOK look = NULL;
+
+    clock_set_by = set_by;
+    look = look_at(NULL);
+    return pids_clock(look->pids)->stepped;
+}
+
+static void a_clock_set_forward_since_boot_is_noticed(void **state)
+{
+    time_t honest = to_an_honest_clock();
+
+    (void)state;
+    assert_false(seems_stepped(honest));
+    assert_true(seems_stepped(honest + 3));
+    assert_true(seems_stepped(honest + 3600));
+    assert_false(seems_stepped(honest - 3600)); /* backward does no harm */
+}
+
+static void a_clock_set_while_we_run_is_noticed_when_all_is_forgotten(void **state)
+{
+    LOOK look = NULL;
+
+    (void)state;
+    clock_set_by = to_an_honest_clock();
+    look = look_at(NULL);
+    assert_false(pids_clock(look->pids)->stepped);
+    clock_set_by += 3600;
+    pids_forget(look->pids);
+    assert_true(pids_clock(look->pids)->stepped);
+}
+
+/* The creator of a segment made before the clock was set: never taken for somebody else. */
+static void a_stepped_clock_makes_no_orphan(void **state)
+{
+    LOOK look = NULL;
+    pid_t child = start_child();
+    struct segment segment = {.cpid = child};
+    struct timespec now;
+
+    (void)state;
+    clock_set_by = to_an_honest_clock();
+    __wrap_clock_gettime(CLOCK_REALTIME, &now);
+    segment.ctime = now.tv_sec;
+    look = look_at(NULL);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_IDLE);
+    assert_non_null(pids_creator_command(look->pids, &segment));
+    clock_set_by += 3600;
+    pids_forget(look->pids);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_UNKNOWN);
+    assert_null(pids_creator_command(look->pids, &segment));
+    end_child(child);
+    pids_forget(look->pids);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
+}
+
+static void a_later_process_of_the_creators_number_is_somebody_else(void **state)
+{
+    LOOK look = NULL;
+    pid_t child = start_child();
+    struct segment segment = {.cpid = child};
+    struct timespec now;
+
+    (void)state;
+    clock_set_by = to_an_honest_clock();
+    __wrap_clock_gettime(CLOCK_REALTIME, &now);
+    look = look_at(NULL);
+    segment.ctime = now.tv_sec - 60;
+    if (segment.ctime < pids_clock(look->pids)->boot) {
+        end_child(child);
+        skip(); /* up for less than a minute */
+    }
+    assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
+    assert_null(pids_creator_command(look->pids, &segment));
+    end_child(child);
+}
+
+/* --- Saved trees ------------------------------------------------------------------------------ */
+
+/* Of process PID: NAME as it stands in parentheses, started START ticks after boot. */
+static void put_stat(const struct tree *tree, int pid, const char *name, char process_state,
+                     unsigned threads, unsigned long long start)
+{
+    char path[64];
+    char line[512];
+
+    snprintf(path, sizeof(path), "proc/%d/stat", pid);
+    snprintf(line, sizeof(line),
+             "%d (%s) %c 1 %d %d 0 -1 4194560 198 0 0 0 0 0 0 0 20 0 %u 0 %llu 2936832 357 "
+             "18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+             pid, name, process_state, pid, pid, threads, start);
+    tree_puts(tree, path, line);
+}
+
+static void put_clock(const struct tree *tree)
+{
+    tree_puts(tree, "proc/stat",
+              "cpu  1 2 3\nintr 1 btime 5\nctxt 1\nbtime 1000000\nprocesses 9\n");
+    tree_puts(tree, "proc/uptime", "5000.25 9000.00\n");
+}
+
+static void a_trees_clock_is_its_own(void **state)
+{
+    const struct tree *tree = *state;
+    LOOK look = NULL;
+
+    put_clock(tree);
+    look = look_at(tree);
+    assert_true(pids_clock(look->pids)->has_boot);
+    assert_int_equal(pids_clock(look->pids)->boot, 1000000);
+    assert_int_equal(pids_clock(look->pids)->now, 1005000);
+}
+
+static void a_tree_without_a_clock_has_none(void **state)
+{
+    const struct tree *tree = *state;
+    LOOK look = NULL;
+    time_t before = time(NULL);
+
+    tree_puts(tree, "proc/stat",
+              "btime 1\n"); /* not at a line's start after another: no stat file */
+    tree_puts(tree, "proc/uptime", "5000.25 9000.00\n");
+    look = look_at(tree);
+    assert_false(pids_clock(look->pids)->has_boot);
+    assert_in_range(pids_clock(look->pids)->now, before, before + 60);
+}
+
+static void a_trees_processes_are_found(void **state)
+{
+    const struct tree *tree = *state;
+    LOOK look = NULL;
+    struct pid_fact fact;
+
+    put_clock(tree);
+    put_stat(tree, 10, "a) R (b", 'S', 1, 20050);
+    put_stat(tree, 11, "zombie", 'Z', 1, 300);
+    put_stat(tree, 12, "leaderless", 'Z', 2, 300);
+    put_stat(tree, 13, "exiting", 'X', 0, 300);
+    tree_puts(tree, "proc/14/stat", "14 (cut off) S 1 14 14");
+    look = look_at(tree);
+    fact = pids_fact(look->pids, 10);
+    assert_int_equal(fact.presence, PID_ALIVE);
+    assert_true(fact.has_start);
+    assert_int_equal(fact.start, 1000200);
+    assert_int_equal(pids_fact(look->pids, 11).presence, PID_GONE);
+    assert_int_equal(pids_fact(look->pids, 12).presence, PID_ALIVE);
+    assert_int_equal(pids_fact(look->pids, 13).presence, PID_GONE);
+    assert_int_equal(pids_fact(look->pids, 14).presence, PID_UNKNOWN);
+    assert_int_equal(pids_fact(look->pids, 15).presence, PID_GONE);
+    assert_int_equal(pids_fact(look->pids, getpid()).presence, PID_GONE); /* not the live one */
+}
+
+static void a_tree_without_processes_tells_nothing(void **state)
+{
+    const struct tree *tree = *state;
+    LOOK look = NULL;
+
+    put_clock(tree);
+    look = look_at(tree);
+    assert_int_equal(pids_fact(look->pids, 10).presence, PID_UNKNOWN);
+    assert_null(pids_command(look->pids, 10));
+}
+
+static void a_trees_thread_is_no_process(void **state)
+{
+    const struct tree *tree = *state;
+    LOOK look = NULL;
+
+    put_clock(tree);
+    put_stat(tree, 21, "thread", 'S', 4, 300);
+    tree_puts(tree, "proc/21/status", "Name:\tthread\nTgid:\t20\nPid:\t21\n");
+    put_stat(tree, 22, "process", 'S', 4, 300);
+    tree_puts(tree, "proc/22/status", "Name:\tprocess\nTgid:\t22\nPid:\t22\n");
+    look = look_at(tree);
+    assert_int_equal(pids_fact(look->pids, 21).presence, PID_GONE);
+    assert_int_equal(pids_fact(look->pids, 22).presence, PID_ALIVE);
+}
+
+static void a_trees_commands_are_read(void **state)
+{
+    static const char with_empty[] = "sh\0-c\0\0echo\0";
+    static const char set_title[] = "postgres: checkpointer \0\0\0\0";
+    const struct tree *tree = *state;
+    LOOK look = NULL;
+
+    tree_write(tree, "proc/30/cmdline", with_empty, sizeof(with_empty) - 1);
+    tree_write(tree, "proc/31/cmdline", set_title, sizeof(set_title) - 1);
+    tree_puts(tree, "proc/32/cmdline", "");
+    tree_puts(tree, "proc/32/comm", "kthreadd\n");
+    tree_puts(tree, "proc/33/comm", "");
+    tree_write(tree, "proc/34/cmdline", "\0\0", 2);
+    tree_puts(tree, "proc/34/comm", "empty\n");
+    look = look_at(tree);
+    assert_string_equal(pids_command(look->pids, 30), "sh -c  echo");
+    assert_string_equal(pids_command(look->pids, 31), "postgres: checkpointer ");
+    assert_string_equal(pids_command(look->pids, 32), "[kthreadd]");
+    assert_string_equal(pids_command(look->pids, 33), "[]");
+    assert_string_equal(pids_command(look->pids, 34), "[empty]");
+    assert_null(pids_command(look->pids, 35));
+    assert_ptr_equal(pids_command(look->pids, 30), pids_command(look->pids, 30));
+}
+
+/* Segments of a captured machine on which the creator's number was taken by somebody else. */
+static void a_reused_number_in_a_tree_makes_an_orphan(void **state)
+{
+    const struct tree *tree = *state;
+    struct segment segment = {.cpid = 40, .ctime = 1000100};
+    LOOK look = NULL;
+
+    put_clock(tree);
+    put_stat(tree, 40, "newcomer", 'S', 1, 30000); /* 1000300 */
+    tree_puts(tree, "proc/40/comm", "newcomer\n");
+    look = look_at(tree);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
+    assert_null(pids_creator_command(look->pids, &segment));
+    segment.ctime = 1000300;
+    assert_int_equal(pids_state(look->pids, &segment), STATE_IDLE);
+    assert_string_equal(pids_creator_command(look->pids, &segment), "[newcomer]");
+    segment.ctime = 999900; /* before that boot */
+    assert_int_equal(pids_state(look->pids, &segment), STATE_UNKNOWN);
+    segment.cpid = 0;
+    assert_int_equal(pids_state(look->pids, &segment), STATE_UNKNOWN);
+    assert_null(pids_creator_command(look->pids, &segment));
+}
+
+#define live_test(name) cmocka_unit_test_setup(name, straighten)
+#define tree_test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        live_test(a_living_process_has_a_start),
+        live_test(a_dead_process_is_gone),
+        live_test(answers_are_kept_until_forgotten),
+        live_test(a_zombie_is_gone),
+        live_test(a_dead_leader_with_a_living_thread_is_alive),
+        live_test(a_hidden_process_is_unknown),
+        live_test(a_command_line_is_joined_by_blanks),
+        live_test(the_dead_have_no_command),
+        live_test(a_clock_set_forward_since_boot_is_noticed),
+        live_test(a_clock_set_while_we_run_is_noticed_when_all_is_forgotten),
+        live_test(a_stepped_clock_makes_no_orphan),
+        live_test(a_later_process_of_the_creators_number_is_somebody_else),
+        tree_test(a_trees_clock_is_its_own),
+        tree_test(a_tree_without_a_clock_has_none),
+        tree_test(a_trees_processes_are_found),
+        tree_test(a_tree_without_processes_tells_nothing),
+        tree_test(a_trees_thread_is_no_process),
+        tree_test(a_trees_commands_are_read),
+        tree_test(a_reused_number_in_a_tree_makes_an_orphan),
+    };
+
+    return cmocka_run_group_tests_name("kernel/pids", tests, NULL, NULL);
+}
