@@ -1,0 +1,254 @@
+/* kernel/maps and kernel/shmdev: which lines of a process's mappings are segments. */
+#include "kernel/maps.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/strbuf.h"
+#include "kernel/shmdev.h"
+#include "unit.h"
+
+#define LINE(perms, device, inode, name) \
+    "7f7291c00000-7f7291c01000 " perms " 00000000 " device " " inode " " name
+#define SEGMENT(inode, key) \
+    LINE("rw-s", "00:01", inode, "                   /SYSV" key " (deleted)")
+
+/* --- Lines ------------------------------------------------------------------------------------ */
+
+static bool parse(const char *line, struct mapping *ret_mapping)
+{
+    return maps_parse_line(line, strlen(line), ret_mapping);
+}
+
+static void lines_of_segments_are_understood(void **state)
+{
+    static const struct {
+        const char *line;
+        struct mapping mapping;
+    } cases[] = {
+        {SEGMENT("5", "00001234"), {5, 0x1234, true, 0, 1}},
+        {SEGMENT("0", "00000000"), {0, 0, true, 0, 1}},
+        {SEGMENT("2147483647", "ffffffff"), {INT32_MAX, 0xffffffff, true, 0, 1}},
+        {LINE("r--s", "00:11", "7", "/SYSVdeadbeef (deleted)"), {7, 0xdeadbeef, false, 0, 0x11}},
+        {LINE("rwxs", "00:01", "7", "/SYSV00000000"), {7, 0, true, 0, 1}},
+        {LINE("---s", "00:01", "7", "/SYSV00000000"), {7, 0, false, 0, 1}},
+        {LINE("-w-s", "fe:fffff", "7", "/SYSV00000000"), {7, 0, true, 0xfe, 0xfffff}},
+        {"08048000-08049000 rw-s 00000000 00:04 32768 /SYSV0000162e (deleted)",
+         {32768, 0x162e, true, 0, 4}},
+        {"ffff8000000000-ffff8000001000 rw-s ffff00000000 00:01 3          /SYSV00000001 (deleted)",
+         {3, 1, true, 0, 1}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct mapping mapping = {0};
+
+        assert_true(parse(cases[i].line, &mapping));
+        assert_int_equal(mapping.shmid, cases[i].mapping.shmid);
+        assert_int_equal(mapping.key, cases[i].mapping.key);
+        assert_int_equal(mapping.writable, cases[i].mapping.writable);
+        assert_int_equal(mapping.major, cases[i].mapping.major);
+        assert_int_equal(mapping.minor, cases[i].mapping.minor);
+    }
+}
+
+static void other_lines_are_none(void **state)
+{
+    static const char *const lines[] = {
+        "",
+        "/SYSV00001234 (deleted)",
+        LINE("rw-p", "00:01", "5", "/SYSV00001234 (deleted)"), /* never private */
+        LINE("rw-s", "00:01", "5", "/dev/zero (deleted)"),
+        LINE("rw-s", "00:01", "5", "/memfd:SYSV00001234 (deleted)"),
+        LINE("rw-s", "00:01", "5", "/tmp/SYSV00001234 (deleted)"),
+        LINE("rw-s", "00:01", "5", "/tmp//SYSV00001234 (deleted)"),
+        LINE("rw-s", "00:01", "5", "/SYSV00001234/x"),
+        LINE("rw-s", "00:01", "5", "/SYSV00001234x (deleted)"),
+        LINE("rw-s", "00:01", "5", "/SYSV00001234 (deleted) (deleted)"),
+        LINE("rw-s", "00:01", "5", "/SYSV00001234 "),
+        LINE("rw-s", "00:01", "5", "/SYSV00001234 (deletex)"),
+        LINE("rw-s", "00:01", "5", "/SYSV0000123 (deleted)"),
+        LINE("rw-s", "00:01", "5", "/SYSV0000123"),
+        LINE("rw-s", "00:01", "5", "/SYSV0000123g (deleted)"),
+        LINE("rw-s", "00:01", "5", "/SYSV0000ABCD (deleted)"),
+        LINE("rw-s", "00:01", "5", "/sysv00001234 (deleted)"),
+        LINE("rw-s", "00:01", "2147483648", "/SYSV00001234 (deleted)"),
+        LINE("rw-s", "00:01", "4294967301", "/SYSV00001234 (deleted)"),
+        LINE("rw-s", "00:01", "-5", "/SYSV00001234 (deleted)"),
+        LINE("rw-s", "00:01", "5x", "/SYSV00001234 (deleted)"),
+        LINE("rw-s", "00:01", "", "/SYSV00001234 (deleted)"),
+        LINE("rw-s", "0001", "5", "/SYSV00001234 (deleted)"),
+        LINE("rw-", "00:01", "5", "/SYSV00001234 (deleted)"),
+        "-7f7291c01000 rw-s 00000000 00:01 5 /SYSV00001234 (deleted)",
+        "7f7291c00000 rw-s 00000000 00:01 5 /SYSV00001234 (deleted)",
+        "7f7291c000007f729-7f7291c01000 rw-s 00000000 00:01 5 /SYSV00001234 (deleted)",
+        "7f7291c00000-7f7291c01000 rw-s 00000000 00:01 5/SYSV00001234 (deleted)",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        struct mapping mapping = {.shmid = -77};
+
+        if (parse(lines[i], &mapping) || mapping.shmid != -77)
+            fail_msg("taken for a segment: %s", lines[i]);
+    }
+}
+
+static void a_line_is_not_read_past_its_length(void **state)
+{
+    static const char line[] = SEGMENT("5", "00001234");
+    struct mapping mapping;
+
+    (void)state;
+    for (size_t length = 0; length < sizeof(line) - 1; length++) {
+        /* In memory of its own, so that a sanitizer sees what lies behind. */
+        char *cut = malloc(length + 1);
+        bool whole = length == sizeof(line) - 1 - strlen(" (deleted)");
+
+        assert_non_null(cut);
+        memcpy(cut, line, length);
+        assert_int_equal(maps_parse_line(cut, length, &mapping), whole);
+        free(cut);
+    }
+}
+
+/* --- Files ------------------------------------------------------------------------------------ */
+
+struct found {
+    struct mapping items[16];
+    size_t count;
+};
+
+static void note(void *arg, const struct mapping *mapping)
+{
+    struct found *found = arg;
+
+    assert_in_range(found->count, 0, COUNT_OF(found->items) - 1);
+    found->items[found->count++] = *mapping;
+}
+
+static ssize_t read_text(const char *text, size_t length, struct found *found)
+{
+    const struct maps_sink sink = {note, found};
+    char *buffer = malloc(MAPS_BUFFER_SIZE);
+    int fd = memfd_create("maps", MFD_CLOEXEC);
+    ssize_t r;
+
+    assert_non_null(buffer);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, text, length, 0), length);
+    r = maps_read(fd, buffer, &sink);
+    close(fd);
+    free(buffer);
+    return r;
+}
+
+static void files_are_searched(void **state)
+{
+    static const char text[] = LINE("r-xp", "fe:00", "332383", "/usr/lib/SYSV00000000.so") "\n" SEGMENT(
+        "3",
+        "0000000"
+        "3") "\n" LINE("rw-p", "00:00", "0",
+                       "") "\n" SEGMENT("4",
+                                        "00000004") "\n" SEGMENT("4",
+                                                                 "00000004") "\n" LINE("rw-s",
+                                                                                       "00:01", "9",
+                                                                                       "/SYSV "
+                                                                                       "/SYSV000000"
+                                                                                       "0"
+                                                                                       "9") "\n" SEGMENT("5",
+                                                                                                         "00000005");
+    struct found found = {0};
+
+    (void)state;
+    assert_int_equal(read_text(text, sizeof(text) - 1, &found), sizeof(text) - 1);
+    assert_int_equal(found.count, 4);
+    assert_int_equal(found.items[0].shmid, 3);
+    assert_int_equal(found.items[1].shmid, 4);
+    assert_int_equal(found.items[2].shmid, 4);
+    assert_int_equal(found.items[3].shmid, 5);
+}
+
+static void empty_files_have_nothing(void **state)
+{
+    struct found found = {0};
+
+    (void)state;
+    assert_int_equal(read_text("", 0, &found), 0);
+    assert_int_equal(found.count, 0);
+}
+
+/* A file larger than the buffer, with a segment's line across every possible end of it. */
+static void lines_across_the_buffers_end_are_whole(void **state)
+{
+    static const char filler[] = LINE("rw-p", "00:00", "0", "[heap]") "\n";
+    static const char line[] = SEGMENT("6", "00000006") "\n";
+    size_t fill_length = sizeof(filler) - 1;
+    size_t length = sizeof(line) - 1;
+
+    (void)state;
+    for (size_t shift = 0; shift <= length; shift += 9) {
+        CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+        struct found found = {0};
+
+        while (text.length + fill_length + length < MAPS_BUFFER_SIZE)
+            strbuf_append(&text, filler, fill_length);
+        while (text.length + shift < MAPS_BUFFER_SIZE)
+            strbuf_append(&text, "\n", 1);
+        strbuf_append(&text, line, length);
+        for (int i = 0; i < 10; i++)
+            strbuf_append(&text, filler, fill_length);
+        assert_int_equal(read_text(text.data, text.length, &found), text.length);
+        assert_int_equal(found.count, 1);
+        assert_int_equal(found.items[0].shmid, 6);
+    }
+}
+
+static void a_line_without_end_names_nothing(void **state)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct found found = {0};
+
+    (void)state;
+    while (text.length < (size_t)3 * MAPS_BUFFER_SIZE)
+        strbuf_puts(&text, "/SYSV00000001 ");
+    assert_int_equal(read_text(text.data, text.length, &found), text.length);
+    assert_int_equal(found.count, 0);
+}
+
+/* --- Devices ---------------------------------------------------------------------------------- */
+
+static void devices_are_those_of_memory_files(void **state)
+{
+    struct shmdev devices = {0};
+    struct stat status;
+    int fd = memfd_create("device", MFD_CLOEXEC);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &status), 0);
+    close(fd);
+    assert_true(shmdev_has(&devices, major(status.st_dev), minor(status.st_dev)));
+    assert_false(shmdev_has(&devices, 0, 0xfffff));
+    assert_false(shmdev_has(&devices, 8, minor(status.st_dev)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_of_segments_are_understood),
+        cmocka_unit_test(other_lines_are_none),
+        cmocka_unit_test(a_line_is_not_read_past_its_length),
+        cmocka_unit_test(files_are_searched),
+        cmocka_unit_test(empty_files_have_nothing),
+        cmocka_unit_test(lines_across_the_buffers_end_are_whole),
+        cmocka_unit_test(a_line_without_end_names_nothing),
+        cmocka_unit_test(devices_are_those_of_memory_files),
+    };
+
+    return cmocka_run_group_tests_name("kernel/maps", tests, NULL, NULL);
+}
