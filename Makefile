@@ -111,7 +111,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check-programs test lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -170,13 +170,16 @@ test:
 	@$(MAKE) --no-print-directory check-programs
 	@tests/run -b $(BUILD) $(T)
 
-# The program, the unit tests and the helpers: what tests/run runs.
-check-programs: $(BIN) $(HELPER_BIN) $(UNIT_BIN)
+# The program, the helpers and the unit tests: what tests/demo and tests/run run.
+demo-programs: $(BIN) $(HELPER_BIN)
+	@:
+check-programs: demo-programs $(UNIT_BIN)
+	@:
 
 ## demo: show the main job in an IPC namespace of its own
 demo:
 	@$(DEPS) demo
-	@$(MAKE) --no-print-directory $(BIN) $(HELPER_BIN)
+	@$(MAKE) --no-print-directory demo-programs
 	@tests/demo -b $(BUILD)
 
 ## lint: check the code's form, mistakes that tools can find, and the rules of the house
