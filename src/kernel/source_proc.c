@@ -68,7 +68,7 @@ static bool take_key(struct rest *rest, uint32_t *ret_key)
     negative = rest->at < rest->end && *rest->at == '-';
     if (negative) {
         rest->at++;
-        if (rest->at == rest->end || *rest->at == ' ')
+        if (rest->at == rest->end || *rest->at == ' ' || *rest->at == '\t')
             return false;
     }
     if (!take_number(rest, negative ? (uint64_t)INT_MAX + 1 : INT_MAX, &value))
