@@ -11,9 +11,11 @@
 
 extern const struct command command_ls;
 extern const struct command command_rm;
+extern const struct command command_who;
 
 const struct command *const commands[] = {
     &command_ls,
+    &command_who,
     &command_rm,
     NULL,
 };
@@ -27,9 +29,21 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-void context_warn(struct context *context, const char *format, ...)
+/* The whole message in one write: lines of several processes must not mix. */
+static void put_message(struct context *context, const char *text, size_t length)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+    strbuf_puts(&line, "shmtool: ");
+    if (context->command)
+        strbuf_printf(&line, "%s: ", context->command);
+    text_escape(&line, text, length);
+    strbuf_putc(&line, '\n');
+    fwrite(strbuf_string(&line), 1, line.length, context->err);
+}
+
+void context_warn(struct context *context, const char *format, ...)
+{
     va_list args;
     char *text;
 
@@ -37,25 +51,22 @@ void context_warn(struct context *context, const char *format, ...)
     if (vasprintf(&text, format, args) < 0)
         xalloc_die();
     va_end(args);
-    strbuf_puts(&line, "shmtool: ");
-    if (context->command)
-        strbuf_printf(&line, "%s: ", context->command);
-    text_escape(&line, text, strlen(text));
-    strbuf_putc(&line, '\n');
+    put_message(context, text, strlen(text));
     free(text);
-    fwrite(strbuf_string(&line), 1, line.length, context->err);
 }
 
 void context_warn_garbage(struct context *context, const char *where, const char *text,
                           size_t length)
 {
     enum { SHOWN = 200 };
-    CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
 
-    /* NULs would end the message: they are shown like any other byte. */
-    text_escape(&shown, text, length > SHOWN ? SHOWN : length);
-    context_warn(context, "%s: not understood: %s%s", where, strbuf_string(&shown),
-                 length > SHOWN ? "..." : "");
+    strbuf_printf(&message, "%s: not understood: ", where);
+    /* May hold NULs, which context_warn() would end at. */
+    strbuf_append(&message, text, length > SHOWN ? SHOWN : length);
+    if (length > SHOWN)
+        strbuf_puts(&message, "...");
+    put_message(context, strbuf_string(&message), message.length);
 }
 
 int context_fail(struct context *context, const struct error *err, int status)
