@@ -86,6 +86,23 @@ static const struct option_spec *find_spec(const struct parser *parser, int code
     return NULL;
 }
 
+/* Says that WORD ("--s=5") is no option, or which ones it is the start of. */
+static void refuse_long(struct context *context, const struct parser *parser, const char *word)
+{
+    CLEANUP_STRBUF struct strbuf candidates = STRBUF_INIT;
+    size_t length = strcspn(word, "=");
+
+    for (const struct option *option = parser->longs; option->name; option++) {
+        if (strncmp(option->name, word + 2, length - 2) == 0)
+            strbuf_printf(&candidates, "%s --%s", candidates.length > 0 ? "," : "", option->name);
+    }
+    if (candidates.length > 0)
+        context_warn(context, "%.*s: which one?%s", (int)length, word, strbuf_string(&candidates));
+    else
+        context_warn(context, "%.*s: no such option; see 'shmtool %s --help'", (int)length, word,
+                     context->command);
+}
+
 /* Says what getopt_long found wrong with WORD, the argument that it looked at last. */
 static int refuse(struct context *context, const struct parser *parser, int code, const char *word)
 {
@@ -103,9 +120,7 @@ static int refuse(struct context *context, const struct parser *parser, int code
                      "--sysroot: stands in front of the command: 'shmtool --sysroot DIR %s'",
                      context->command);
     else
-        context_warn(context,
-                     "%s: no such option, or the start of several; see 'shmtool %s --help'", word,
-                     context->command);
+        refuse_long(context, parser, word);
     return -EINVAL;
 }
 
