@@ -95,6 +95,18 @@ static int choose_time(struct listing *listing, const char *word, struct error *
     return 0;
 }
 
+static int add_columns(struct listing *listing, const char *list, struct error *err)
+{
+    struct column_set checked = COLUMN_SET_INIT;
+    int r = column_set_add_list(&checked, &segment_columns, list + (*list == '+'), err);
+
+    column_set_release(&checked);
+    listing->column_lists = xgrow(listing->column_lists, listing->list_count,
+                                  &listing->list_capacity, sizeof(const char *));
+    listing->column_lists[listing->list_count++] = list;
+    return r;
+}
+
 static int take_option(void *arg, int id, const char *word, struct error *err)
 {
     struct listing *listing = arg;
@@ -104,10 +116,7 @@ static int take_option(void *arg, int id, const char *word, struct error *err)
         listing->long_form = true;
         return 0;
     case OPTION_COLUMNS:
-        listing->column_lists = xgrow(listing->column_lists, listing->list_count,
-                                      &listing->list_capacity, sizeof(const char *));
-        listing->column_lists[listing->list_count++] = word;
-        return 0;
+        return add_columns(listing, word, err);
     case OPTION_SORT:
         return sort_order_add_list(&listing->sort, &segment_columns, word, err);
     case OPTION_HUMAN:
@@ -205,20 +214,18 @@ static void write_sorted(struct listing *listing)
         writer_row(&listing->writer, &listing->kept.items[i]);
 }
 
-/* Names the ids that were asked for and do not exist. Returns whether there are any. */
+/* Names the ids that were asked for and do not exist, each once. Returns whether there are any. */
 static bool warn_missing(struct listing *listing, const struct select_report *report)
 {
-    bool missing = false;
+    CLEANUP_IDSET struct idset told = IDSET_INIT;
 
     for (size_t i = 0; i < listing->selection.id_count; i++) {
         int shmid = listing->selection.ids[i].shmid;
 
-        if (!select_met_id(report, shmid)) {
+        if (!select_met_id(report, shmid) && idset_add(&told, shmid))
             context_warn(listing->context, "%d: no such segment", shmid);
-            missing = true;
-        }
     }
-    return missing;
+    return told.count > 0;
 }
 
 static int list(struct listing *listing)
