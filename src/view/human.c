@@ -13,10 +13,9 @@ static unsigned scale(uint64_t bytes, uint64_t *ret_whole, unsigned *ret_tenth)
     while (unit < 6 && bytes >> (10 * (unit + 1)) > 0)
         unit++;
     whole = bytes >> (10 * unit);
-    rest = unit > 0 ? bytes & ((UINT64_C(1) << (10 * unit)) - 1) : 0;
-    /* Ten bits less, so that the product of the largest rest fits. */
-    tenth = unit > 1 ? (rest >> 10) * 10 + (UINT64_C(1) << (10 * unit - 11)) : rest * 10 + 512;
-    tenth = unit == 0 ? 0 : unit > 1 ? tenth >> (10 * (unit - 1)) : tenth >> 10;
+    rest = bytes & ((UINT64_C(1) << (10 * unit)) - 1);
+    /* The largest rest is below 2^60: ten times that, and a half, fits. */
+    tenth = unit > 0 ? (rest * 10 + (UINT64_C(1) << (10 * unit - 1))) >> (10 * unit) : 0;
     if (tenth == 10) {
         tenth = 0;
         whole++;
