@@ -66,6 +66,7 @@ struct removal {
     bool verbose;
     bool json;
     bool reads_input; /* standard input carries ids */
+    bool has_summary; /* will end with one */
     bool failed;      /* something was missing or not understood */
 };
 
@@ -137,30 +138,46 @@ static int check_usage(struct removal *removal, struct error *err)
     return 0;
 }
 
+/* No row is longer, not even one with an owner's name of 4 KiB in hex. */
+enum { LONGEST_LINE = 64 * 1024 };
+
+/* Reads a line without its newline, or the start of one that is too long; false at the end. */
+static bool read_line(struct strbuf *line)
+{
+    int byte = 0;
+
+    strbuf_reset(line);
+    while (line->length <= LONGEST_LINE && (byte = getc_unlocked(stdin)) != EOF && byte != '\n')
+        strbuf_putc(line, (char)byte);
+    return byte != EOF || line->length > 0;
+}
+
+/* Returns 0, or -EINVAL with words in ERR. */
+static int take_line(struct removal *removal, const struct strbuf *line, struct error *err)
+{
+    struct named_id id;
+    int r;
+
+    if (line->length > LONGEST_LINE)
+        return error_set(err, EINVAL, "longer than any row of a listing");
+    r = selection_parse_line(strbuf_string(line), line->length, &id, err);
+    if (r > 0)
+        selection_add_id(&removal->selection, &id);
+    return r < 0 ? r : 0;
+}
+
 /* Takes all lines of standard input. Returns an exit status. */
 static int read_input(struct removal *removal)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    CLEANUP_FREE char *line = NULL;
-    size_t capacity = 0;
-    size_t number = 0;
-    ssize_t length;
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
 
-    errno = 0;
-    while ((length = getline(&line, &capacity, stdin)) >= 0) {
-        struct named_id id;
-        int r;
-
-        number++;
-        if (length > 0 && line[length - 1] == '\n')
-            length--;
-        r = selection_parse_line(line, (size_t)length, &id, &err);
-        if (r < 0) {
-            context_warn(removal->context, "standard input, line %zu: %s", number, err.text);
+    for (size_t number = 1; read_line(&line); number++) {
+        if (take_line(removal, &line, &err) < 0) {
+            context_warn(removal->context, "standard input, line %zu: %s; nothing was removed",
+                         number, err.text);
             return STATUS_USAGE;
         }
-        if (r > 0)
-            selection_add_id(&removal->selection, &id);
     }
     if (ferror(stdin)) {
         context_warn(removal->context, "standard input: %s", strerror(errno));
@@ -308,11 +325,15 @@ static void tell_item(void *arg, const struct removal_item *item)
     struct removal *removal = arg;
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     bool bad = item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_FAILED;
-    /* A single segment has no summary, which would tell that it is only marked. */
-    bool notable = item->outcome == REMOVAL_MARKED && removal->plan.count == 1;
+    bool not_tried = item->outcome == REMOVAL_FAILED && item->code == EINTR;
 
+    /* The summary counts those that are only marked, or were not tried. */
+    if (removal->has_summary)
+        bad = bad && !not_tried;
+    else
+        bad = bad || item->outcome == REMOVAL_MARKED;
     removal_report_line(&line, item);
-    if (bad || (notable && !removal->verbose))
+    if (bad)
         context_warn(removal->context, "%d: %s", item->segment.shmid, strbuf_string(&line));
     else if (removal->verbose)
         fprintf(removal->json ? removal->context->err : removal->context->out, "%d: %s\n",
@@ -323,7 +344,7 @@ static void summarize(const struct removal *removal)
 {
     CLEANUP_STRBUF struct strbuf summary = STRBUF_INIT;
 
-    if (!removal->verbose && removal_count(&removal->plan).selected <= 1)
+    if (!removal->has_summary)
         return;
     removal_report_summary(&summary, &removal->plan);
     context_warn(removal->context, "%s", strbuf_string(&summary));
@@ -354,6 +375,7 @@ static void carry_out(struct removal *removal)
 {
     const struct removal_hooks hooks = {was_interrupted, tell_item, removal};
 
+    removal->has_summary = removal->verbose || removal_count(&removal->plan).selected > 1;
     removal_run(&removal->context->machine, &removal->selection, &removal->plan, &hooks);
     fflush(removal->context->out);
     summarize(removal);

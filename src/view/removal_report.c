@@ -132,7 +132,9 @@ void removal_report_line(struct strbuf *out, const struct removal_item *item)
         strbuf_puts(out, "changed since it was listed, left alone");
         break;
     case REMOVAL_FAILED:
-        strbuf_puts(out, item->missing ? "no such segment" : strerror(item->code));
+        strbuf_puts(out, item->missing         ? "no such segment"
+                         : item->code == EINTR ? "not tried, a signal came"
+                                               : strerror(item->code));
         break;
     case REMOVAL_OUTCOMES:
         break;
@@ -148,7 +150,18 @@ static void put_part(struct strbuf *out, size_t count, const char *words)
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
 {
     struct removal_totals totals = removal_count(plan);
+    size_t missing = 0;
+    size_t not_tried = 0;
 
+    /* Neither are segments that were tried, and failed or were gone. */
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct removal_item *item = &plan->items[i];
+        bool interrupted = item->outcome == REMOVAL_FAILED && item->code == EINTR;
+
+        missing += item->missing;
+        not_tried += interrupted;
+        totals.counts[item->outcome] -= item->missing || interrupted;
+    }
     strbuf_printf(out, "removed %zu of ", totals.counts[REMOVAL_REMOVED]);
     human_count(out, totals.selected, "segment");
     strbuf_puts(out, ", ");
@@ -158,6 +171,8 @@ void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
     put_part(out, totals.counts[REMOVAL_GONE], "gone already");
     put_part(out, totals.counts[REMOVAL_CHANGED], "changed and left alone");
     put_part(out, totals.counts[REMOVAL_FAILED], "failed");
+    put_part(out, not_tried, "not tried because a signal came");
+    put_part(out, missing, "named that do not exist");
 }
 
 static void put_result(struct strbuf *out, const struct removal_item *item)
