@@ -15,14 +15,13 @@
 enum {
     OLD_COLUMNS = 14, /* without rss and swap */
     COLUMNS = 16,
+    /* The kernel's lines are about 190 bytes; a file with a longer one than this is no listing. */
     BUFFER_SIZE = 256 * 1024,
-    /* The kernel's lines are about 190 bytes; what is longer is no listing. */
-    LONGEST_LINE = 64 * 1024,
 };
 
-static const char *const header_words[COLUMNS] = {"key", "shmid", "perms", "size",  "cpid",  "lpid",
-                                                  "nattch", "uid", "gid", "cuid", "cgid", "atime",
-                                                  "dtime", "ctime", "rss", "swap"};
+static const char *const header_words[COLUMNS] = {
+    "key", "shmid", "perms", "size",  "cpid",  "lpid",  "nattch", "uid",
+    "gid", "cuid",  "cgid",  "atime", "dtime", "ctime", "rss",    "swap"};
 
 /* What is left of a line: fields are taken off its front. */
 struct rest {
@@ -262,9 +261,8 @@ static int read_lines(struct listing *listing, int fd, struct error *err)
             return (int)used;
         kept -= (size_t)used;
         memmove(buffer, buffer + used, kept);
-        if (kept > LONGEST_LINE)
-            return error_set(err, EBADMSG, "line %zu has no end: not a listing",
-                             listing->line + 1);
+        if (kept == BUFFER_SIZE)
+            return error_set(err, EBADMSG, "line %zu has no end: not a listing", listing->line + 1);
     }
     if (listing->columns == 0)
         return error_set(err, EBADMSG, "not a listing of shared memory segments: no header");
@@ -274,8 +272,7 @@ static int read_lines(struct listing *listing, int fd, struct error *err)
     return 0;
 }
 
-int source_proc_read(const struct procfs *procfs, const struct source_sink *sink,
-                     struct error *err)
+int source_proc_read(const struct procfs *procfs, const struct source_sink *sink, struct error *err)
 {
     CLEANUP_ERROR struct error inner = ERROR_INIT;
     CLEANUP_CLOSE int fd = procfs_open_file(procfs, LISTING_PATH, err);
