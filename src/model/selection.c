@@ -104,11 +104,23 @@ static bool read_row_size(const struct word *word, struct named_id *id)
     struct word human = *word;
 
     id->has_size = parse_digits(word->at, word->length, &id->size) == word->length;
+    /* The kernel makes no empty segments: this is a message queue. */
     if (id->has_size)
-        return true;
+        return id->size > 0;
     human.length--;
     return is_made_of(&human, "0123456789.", 1, 6) && human.at[0] != '.' &&
            strchr("BKMGTPE", word->at[word->length - 1]) && word->at[word->length - 1];
+}
+
+/*
+ * A row of ipcs -q has as many words, and numbers in the same places. It is told by its last
+ * column: "%-12ju" there, while ipcs -m pads its status, and ls pads nothing that long.
+ */
+static bool is_queue_row(const struct word *words, size_t count, const char *end)
+{
+    enum { MESSAGES_WIDTH = 12, LONGEST_COUNT = 10 };
+
+    return count == 6 && end - words[5].at == MESSAGES_WIDTH && words[5].length <= LONGEST_COUNT;
 }
 
 /* key shmid owner perms bytes nattch [status] */
@@ -161,11 +173,14 @@ int selection_parse_line(const char *line, size_t length, struct named_id *ret_i
             return 1;
         }
     }
-    if (words[0].at == line && read_row(words, count, ret_id))
+    if (words[0].at == line && !is_queue_row(words, count, line + length) &&
+        read_row(words, count, ret_id))
         return 1;
     return error_set(err, EINVAL,
-                     "'%.*s': neither an id alone nor a row of 'shmtool ls' or 'ipcs -m'",
-                     length > 200 ? 200 : (int)length, line);
+                     "'%.*s'%s: neither an id alone nor a row of 'shmtool ls' or 'ipcs -m' with "
+                     "its seven columns",
+                     length > 200 ? 200 : (int)length, line,
+                     memchr(line, '\0', length) ? " and a NUL byte" : "");
 }
 
 bool selection_is_empty(const struct selection *selection)
