@@ -85,6 +85,8 @@ static int show_help(struct context *context, int argc, char **argv, int at)
         help_program(context->out);
         return STATUS_DONE;
     }
+    if (at + 1 < argc)
+        return usage(context, argv[at + 1], "help takes one command");
     command = command_find(argv[at]);
     if (!command)
         return usage(context, argv[at], "no such command");
@@ -118,6 +120,8 @@ static struct invocation read_invocation(struct context *context, int argc, char
         } else {
             return invocation;
         }
+        if (invocation.status < 0 && invocation.sysroot && *invocation.sysroot == '\0')
+            invocation.status = usage(context, "--sysroot", "needs a directory");
         if (invocation.status >= 0)
             return invocation;
     }
