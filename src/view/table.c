@@ -3,6 +3,7 @@
 #include <libsmartcols.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
@@ -28,7 +29,6 @@ void table_begin(struct writer *writer)
     must(scols_table_enable_noencoding(table, 1));
     must(scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER));
     must(scols_table_enable_noheadings(table, !writer->header));
-    must(scols_table_set_stream(table, writer->out));
     for (size_t i = 0; i < writer->columns->count; i++) {
         const struct column *column = writer->columns->items[i];
 
@@ -67,6 +67,29 @@ void table_row(struct writer *writer, const void *record)
     }
 }
 
+/* Lines of libsmartcols end in a blank where the last cell is empty. */
+static void put_trimmed(struct strbuf *out, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        size_t shown = length;
+
+        while (shown > 0 && text[shown - 1] == ' ')
+            shown--;
+        strbuf_append(out, text, shown);
+        strbuf_putc(out, '\n');
+        text += length + (text[length] == '\n');
+    }
+}
+
+static void put_table(struct writer *writer)
+{
+    CLEANUP_FREE char *text = NULL;
+
+    must(scols_print_table_to_string(writer->table, &text));
+    put_trimmed(&writer->buffer, text);
+}
+
 void table_end(struct writer *writer)
 {
     /* Without a row libsmartcols prints nothing at all: the header is due all the same. */
@@ -76,7 +99,7 @@ void table_end(struct writer *writer)
                           writer->columns->items[i]->name);
         strbuf_putc(&writer->buffer, '\n');
     } else {
-        must(scols_print_table(writer->table));
+        put_table(writer);
     }
     table_release(writer);
 }
