@@ -172,7 +172,7 @@ void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
     put_part(out, totals.counts[REMOVAL_CHANGED], "changed and left alone");
     put_part(out, totals.counts[REMOVAL_FAILED], "failed");
     put_part(out, not_tried, "not tried because a signal came");
-    put_part(out, missing, "named that do not exist");
+    put_part(out, missing, "did not exist");
 }
 
 static void put_result(struct strbuf *out, const struct removal_item *item)
