@@ -19,6 +19,7 @@ enum { LARGEST_DATABASE = 64 * 1024 * 1024 };
 /* A name and its number; a NULL name: no database knows the number. */
 struct entry {
     uint32_t id;
+    size_t order; /* in which it was remembered */
     char *name;
     struct entry *next;
 };
@@ -29,6 +30,7 @@ enum { BUCKETS = 256 };
 struct database {
     const struct database_kind *kind;
     struct entry *buckets[BUCKETS];
+    size_t count;
     bool loaded; /* of a saved tree: its file was read */
 };
 
@@ -147,22 +149,26 @@ static struct entry *remember(struct database *database, uint32_t id, const char
     while (*tail)
         tail = &(*tail)->next;
     entry->id = id;
+    entry->order = database->count++;
     entry->name = name ? xstrdup(name) : NULL;
     *tail = entry;
     return entry;
 }
 
-/* Takes "name:password:number:..." apart. */
+/* Takes "name:password:number:..." apart; comments and lines for NIS ("+::::::") are no entries. */
 static void load_line(struct database *database, char *line)
 {
-    const char *name = strsep(&line, ":");
+    const char *name = line;
     const char *digits;
     uint64_t id;
 
+    if (strchr("#+-:", *line))
+        return;
+    strsep(&line, ":");
     if (!strsep(&line, ":"))
         return;
     digits = strsep(&line, ":");
-    if (!digits || !*name || parse_digits(digits, strlen(digits), &id) != strlen(digits) ||
+    if (!digits || !*digits || parse_digits(digits, strlen(digits), &id) != strlen(digits) ||
         id > UINT32_MAX)
         return;
     remember(database, (uint32_t)id, name);
@@ -210,23 +216,34 @@ const char *names_group(struct names *names, gid_t gid)
     return name_of(names, &names->groups, gid);
 }
 
+/* The first line of a saved tree's database with this name, or NULL. */
+static const struct entry *find_name(const struct database *database, const char *name)
+{
+    const struct entry *first = NULL;
+
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (const struct entry *entry = database->buckets[i]; entry; entry = entry->next) {
+            if (strcmp(entry->name, name) == 0 && (!first || entry->order < first->order))
+                first = entry;
+        }
+    }
+    return first;
+}
+
 /* Looks WORD up as a name. Returns 0 with *ret_found set, or a positive errno. */
 static int look_up(struct names *names, struct database *database, const char *word,
                    bool *ret_found, uint32_t *ret_id)
 {
+    const struct entry *entry;
     int r;
 
     *ret_found = false;
     if (!names->procfs->live) {
         load(names, database);
-        for (size_t i = 0; i < BUCKETS && !*ret_found; i++) {
-            for (const struct entry *entry = database->buckets[i]; entry; entry = entry->next) {
-                if (strcmp(entry->name, word) == 0) {
-                    *ret_found = true;
-                    *ret_id = entry->id;
-                }
-            }
-        }
+        entry = find_name(database, word);
+        *ret_found = entry != NULL;
+        if (entry)
+            *ret_id = entry->id;
         return 0;
     }
     while ((r = database->kind->id_of(word, &names->buffer, ret_found, ret_id)) == ERANGE)
