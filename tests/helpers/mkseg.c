@@ -2,6 +2,7 @@
  * mkseg: makes segments, as tests want them, and prints their ids, one a line.
  *
  *     mkseg [--key K] [--size N] [--mode M] [--count N] [--fill] [--touch] [--uid U] [--gid G]
+ *           [--stay]
  *
  * --key    0x hex, decimal (negative too) or octal; default 0, IPC_PRIVATE. The second of several
  *          has the next key. A key that is taken is an error
@@ -11,11 +12,15 @@
  * --fill   writes every page: the segment has an rss
  * --touch  attaches and detaches once: the segment has a last process
  * --uid --gid  gives the segment away afterwards: its owner is not its creator then
+ * --stay   prints `ready PID` behind the ids and lives on until SIGTERM, or until whoever started
+ *          it ends: the segment's creator is alive
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ipc.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 
 #include "helper.h"
@@ -27,6 +32,7 @@ struct request {
     long long count;
     bool fill;
     bool touch;
+    bool stay;
     bool has_uid;
     bool has_gid;
     uid_t uid;
@@ -34,15 +40,11 @@ struct request {
 };
 
 static const struct option OPTIONS[] = {
-    {"key", required_argument, NULL, 'k'},
-    {"size", required_argument, NULL, 's'},
-    {"mode", required_argument, NULL, 'm'},
-    {"count", required_argument, NULL, 'n'},
-    {"fill", no_argument, NULL, 'f'},
-    {"touch", no_argument, NULL, 't'},
-    {"uid", required_argument, NULL, 'u'},
-    {"gid", required_argument, NULL, 'g'},
-    {NULL, 0, NULL, 0},
+    {"key", required_argument, NULL, 'k'},  {"size", required_argument, NULL, 's'},
+    {"mode", required_argument, NULL, 'm'}, {"count", required_argument, NULL, 'n'},
+    {"fill", no_argument, NULL, 'f'},       {"touch", no_argument, NULL, 't'},
+    {"stay", no_argument, NULL, 'S'},       {"uid", required_argument, NULL, 'u'},
+    {"gid", required_argument, NULL, 'g'},  {NULL, 0, NULL, 0},
 };
 
 static void read_options(int argc, char **argv, struct request *request)
@@ -68,6 +70,9 @@ static void read_options(int argc, char **argv, struct request *request)
             break;
         case 't':
             request->touch = true;
+            break;
+        case 'S':
+            request->stay = true;
             break;
         case 'u':
             request->uid = (uid_t)helper_number(optarg, 10, 0, UINT32_MAX - 1);
@@ -112,6 +117,24 @@ static void give_away(int shmid, const struct request *request)
         die(HELPER_FAILED, "IPC_SET %d: %s", shmid, strerror(errno));
 }
 
+/* Returns once SIGTERM has come. */
+static void stay(void)
+{
+    pid_t parent = getppid();
+    sigset_t term;
+    int signal_number;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        return;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    printf("ready %d\n", (int)getpid());
+    if (fflush(stdout) == 0)
+        sigwait(&term, &signal_number);
+}
+
 int main(int argc, char **argv)
 {
     struct request request = {.size = 4096, .mode = 0600, .count = 1};
@@ -131,5 +154,7 @@ int main(int argc, char **argv)
             give_away(shmid, &request);
         printf("%d\n", shmid);
     }
+    if (request.stay)
+        stay();
     return fflush(stdout) == 0 ? 0 : HELPER_FAILED;
 }

@@ -1,0 +1,213 @@
+/*
+ * meanwhile: runs a program, and does something at the very moment before it looks at, or removes,
+ * a segment.
+ *
+ *     meanwhile [--call stat|rmid] [--nth N] [--signal SIGNAL] [--do COMMAND] -- PROGRAM [ARG]...
+ *     meanwhile --test
+ *
+ * --call    the call that is waited for: shmctl with SHM_STAT_ANY or with IPC_RMID, default stat
+ * --nth     how many of them, default 1: the first one
+ * --signal  is sent to PROGRAM then: its number
+ * --do      is run by sh then, while PROGRAM is held
+ * --test    tells whether this can be done here: status 0, or 77
+ *
+ * Then PROGRAM goes on, not traced any more. The exit status is its own, 128+N when signal N ended
+ * it, or 125 when the call never came or something else failed.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ipc.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "helper.h"
+
+#define MEANWHILE_FAILED 125
+#define MEANWHILE_CANNOT 77
+
+/* <linux/ptrace.h> has these too, but not every libc lets it stand beside its own <sys/ptrace.h>.
+ */
+#ifndef PTRACE_GET_SYSCALL_INFO
+#define PTRACE_GET_SYSCALL_INFO 0x420e
+#endif
+#define SYSCALL_STOP (SIGTRAP | 0x80)
+
+struct syscall_info {
+    uint8_t op; /* 1: on its way in */
+    uint8_t reserved[3];
+    uint32_t arch;
+    uint64_t instruction;
+    uint64_t stack;
+    uint64_t number;
+    uint64_t args[6];
+};
+
+#ifndef SHM_STAT_ANY
+#define SHM_STAT_ANY 15
+#endif
+#define IPC_64 0x100 /* added to the command on some machines */
+
+struct request {
+    uint64_t command; /* of shmctl */
+    long long nth;
+    int signal_number; /* 0: none */
+    const char *deed;  /* NULL: none */
+    bool test;
+};
+
+static const struct option OPTIONS[] = {
+    {"call", required_argument, NULL, 'c'},   {"nth", required_argument, NULL, 'n'},
+    {"signal", required_argument, NULL, 's'}, {"do", required_argument, NULL, 'd'},
+    {"test", no_argument, NULL, 't'},         {NULL, 0, NULL, 0},
+};
+
+static uint64_t call_by_name(const char *word)
+{
+    if (strcmp(word, "stat") == 0)
+        return SHM_STAT_ANY;
+    if (strcmp(word, "rmid") == 0)
+        return IPC_RMID;
+    die(HELPER_USAGE, "'%s': neither stat nor rmid", word);
+}
+
+static void read_options(int argc, char **argv, struct request *request)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "+", OPTIONS, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            request->command = call_by_name(optarg);
+            break;
+        case 'n':
+            request->nth = helper_number(optarg, 10, 1, 100000);
+            break;
+        case 's':
+            request->signal_number = (int)helper_number(optarg, 10, 1, 64);
+            break;
+        case 'd':
+            request->deed = optarg;
+            break;
+        case 't':
+            request->test = true;
+            break;
+        default:
+            exit(HELPER_USAGE);
+        }
+    }
+    if (optind == argc && !request->test)
+        die(HELPER_USAGE, "which program? give it behind --");
+}
+
+/* Starts ARGV, stopped before its first instruction. Returns its pid, or -1 when it can't be
+ * traced. */
+static pid_t start(char **argv)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child < 0)
+        die(MEANWHILE_FAILED, "fork: %s", strerror(errno));
+    if (child == 0) {
+        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+            _exit(MEANWHILE_CANNOT);
+        raise(SIGSTOP);
+        execvp(argv[0], argv);
+        _exit(MEANWHILE_FAILED);
+    }
+    if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
+        return -1;
+    if (ptrace(PTRACE_SETOPTIONS, child, NULL,
+               PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC) < 0) {
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
+        return -1;
+    }
+    return child;
+}
+
+/* Tells whether CHILD, held at a system call, is about to make the one that is waited for. */
+static bool is_call(pid_t child, const struct request *request)
+{
+    struct syscall_info info = {0};
+
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) < 0)
+        die(MEANWHILE_FAILED, "PTRACE_GET_SYSCALL_INFO: %s", strerror(errno));
+    return info.op == 1 && info.number == SYS_shmctl &&
+           (info.args[1] & ~(uint64_t)IPC_64) == request->command;
+}
+
+/* Lets CHILD run up to the call. */
+static void run_up_to_call(pid_t child, const struct request *request)
+{
+    long long met = 0;
+    long pass_on = 0; /* the signal that CHILD was about to be given */
+    int status;
+
+    while (met < request->nth) {
+        if (ptrace(PTRACE_SYSCALL, child, NULL, pass_on) < 0 || waitpid(child, &status, 0) != child)
+            die(MEANWHILE_FAILED, "ptrace: %s", strerror(errno));
+        if (!WIFSTOPPED(status))
+            die(MEANWHILE_FAILED, "the program ended (status %d) after %lld such calls",
+                WEXITSTATUS(status), met);
+        pass_on = 0;
+        if (WSTOPSIG(status) == SYSCALL_STOP)
+            met += is_call(child, request);
+        else if (WSTOPSIG(status) != SIGTRAP)
+            pass_on = WSTOPSIG(status);
+    }
+}
+
+static int wait_for_end(pid_t child)
+{
+    int status;
+
+    if (waitpid(child, &status, 0) != child)
+        die(MEANWHILE_FAILED, "waitpid: %s", strerror(errno));
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* A system call is met where tracing works: the first one that `true` makes. */
+static int test_tracing(void)
+{
+    char *argv[] = {(char[]){"true"}, NULL};
+    struct syscall_info info = {0};
+    pid_t child = start(argv);
+    int status;
+    bool works = false;
+
+    if (child < 0)
+        return MEANWHILE_CANNOT;
+    if (ptrace(PTRACE_SYSCALL, child, NULL, 0) == 0 && waitpid(child, &status, 0) == child)
+        works =
+            WIFSTOPPED(status) && ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) > 0;
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    return works ? 0 : MEANWHILE_CANNOT;
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {.command = SHM_STAT_ANY, .nth = 1};
+    pid_t child;
+
+    read_options(argc, argv, &request);
+    if (request.test)
+        return test_tracing();
+    require_own_namespace();
+    child = start(argv + optind);
+    if (child < 0)
+        die(MEANWHILE_FAILED, "nothing can be traced here");
+    run_up_to_call(child, &request);
+    if (request.signal_number)
+        kill(child, request.signal_number);
+    if (request.deed && system(request.deed) != 0)
+        die(MEANWHILE_FAILED, "'%s' failed", request.deed);
+    if (ptrace(PTRACE_DETACH, child, NULL, 0) < 0)
+        die(MEANWHILE_FAILED, "PTRACE_DETACH: %s", strerror(errno));
+    return wait_for_end(child);
+}
