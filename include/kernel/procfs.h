@@ -52,12 +52,6 @@ DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error
 int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
                      struct strbuf *buf, struct error *err);
 
-/*
- * Reads a symbolic link's text (as /proc/PID/ns/ipc bears it) into TEXT, NUL-terminated.
- * Returns 0 or a negative errno; -ENAMETOOLONG when it does not fit.
- */
-int procfs_read_link(const struct procfs *procfs, const char *path, char *text, size_t size);
-
 /* The path as messages show it: with a leading slash on the live system. */
 const char *procfs_slash(const struct procfs *procfs);
 

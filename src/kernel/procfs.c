@@ -56,8 +56,7 @@ static int open_below(const struct procfs *procfs, const char *path, int flags)
 int procfs_open_file(const struct procfs *procfs, const char *path, struct error *err)
 {
     /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-    CLEANUP_CLOSE int fd =
-        open_below(procfs, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    CLEANUP_CLOSE int fd = open_below(procfs, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat status;
 
     if (fd < 0 || fstat(fd, &status) < 0)
@@ -73,12 +72,17 @@ DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error
 {
     CLEANUP_CLOSE int fd = open_below(procfs, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    int code = errno;
 
-    if (dir)
+    if (dir) {
         steal_fd(&fd);
-    else
-        error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
-    return dir;
+        return dir;
+    }
+    error_set_errno(err, code, "%s%s", procfs_slash(procfs), path);
+    if (fd >= 0)
+        close(steal_fd(&fd));
+    errno = code;
+    return NULL;
 }
 
 int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
@@ -102,22 +106,10 @@ int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit
         if (got == 0)
             break;
         buf->length += (size_t)got;
+        buf->data[buf->length] = '\0';
         total += (size_t)got;
         if (total > limit)
             return error_set_errno(err, EFBIG, "%s%s", procfs_slash(procfs), path);
     }
-    buf->data[buf->length] = '\0';
-    return 0;
-}
-
-int procfs_read_link(const struct procfs *procfs, const char *path, char *text, size_t size)
-{
-    ssize_t length = readlinkat(procfs->root_fd, path, text, size);
-
-    if (length < 0)
-        return -errno;
-    if ((size_t)length >= size)
-        return -ENAMETOOLONG;
-    text[length] = '\0';
     return 0;
 }

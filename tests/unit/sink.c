@@ -1,8 +1,6 @@
 #include "sink.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "tree.h"
 #include "unit.h"
 
 static int take_segment(void *arg, const struct segment *segment)
@@ -27,16 +25,6 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
 struct source_sink collector_sink(struct collector *collector)
 {
     return (struct source_sink){take_segment, take_garbage, collector};
-}
-
-/* The lowest free descriptor: it is the same again when nothing was left open. */
-static int lowest_descriptor(void)
-{
-    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-    assert_true(fd >= 0);
-    close(fd);
-    return fd;
 }
 
 int collector_read(const char *dir, struct collector *collector, struct error *err)

@@ -88,6 +88,15 @@ void tree_symlink(const struct tree *tree, const char *path, const char *target)
     assert_int_equal(symlink(target, full), 0);
 }
 
+int lowest_descriptor(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    close(fd);
+    return fd;
+}
+
 int tree_setup(void **state)
 {
     struct tree *tree = calloc(1, sizeof(*tree));

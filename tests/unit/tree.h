@@ -25,6 +25,9 @@ void tree_mkdir(const struct tree *tree, const char *path);
 void tree_mkfifo(const struct tree *tree, const char *path);
 void tree_symlink(const struct tree *tree, const char *path, const char *target);
 
+/* The lowest free descriptor: the same as before when nothing was left open. */
+int lowest_descriptor(void);
+
 /* For cmocka: *state is a struct tree of each test's own. */
 int tree_setup(void **state);
 int tree_teardown(void **state);
