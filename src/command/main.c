@@ -46,6 +46,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/xalloc.h"
 #include "command/command.h"
 #include "command/help.h"
 
@@ -68,6 +69,43 @@ static void hold_standard_streams(void)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
             open("/dev/null", wrong_way[fd]);
     }
+}
+
+/* Standard output as a stream that remembers why a write failed: stdio keeps no more than that. */
+struct output {
+    int fd;
+    int code; /* positive errno of the first failure; 0: none */
+};
+
+static ssize_t write_output(void *cookie, const char *data, size_t size)
+{
+    struct output *output = cookie;
+    size_t done = 0;
+
+    while (done < size) {
+        ssize_t written = write(output->fd, data + done, size - done);
+
+        if (written >= 0) {
+            done += (size_t)written;
+        } else if (errno != EINTR) {
+            output->code = output->code ? output->code : errno;
+            return 0;
+        }
+    }
+    return (ssize_t)done;
+}
+
+static FILE *open_output(struct output *output)
+{
+    const cookie_io_functions_t functions = {.write = write_output};
+    FILE *stream = fopencookie(output, "w", functions);
+
+    if (!stream)
+        xalloc_die();
+    /* On a terminal each line is seen when it is written. */
+    if (isatty(output->fd))
+        setvbuf(stream, NULL, _IOLBF, BUFSIZ);
+    return stream;
 }
 
 static int usage(struct context *context, const char *word, const char *why)
@@ -151,25 +189,22 @@ static int run_command(struct context *context, const struct invocation *invocat
 }
 
 /* Results that could not be written are a failure, but for a reader who went away. */
-static int close_output(struct context *context, int status)
+static int close_output(struct context *context, struct output *output, int status)
 {
-    bool failed = ferror(context->out) != 0;
-    int code = errno;
-
-    if (fclose(context->out) != 0) {
-        failed = true;
-        code = errno;
-    }
-    if (!failed)
+    fclose(context->out);
+    if (close(output->fd) < 0 && output->code == 0)
+        output->code = errno;
+    if (output->code == 0)
         return status;
-    if (code != EPIPE)
-        context_warn(context, "standard output: %s", strerror(code));
+    if (output->code != EPIPE)
+        context_warn(context, "standard output: %s", strerror(output->code));
     return status == STATUS_DONE ? STATUS_FAILED : status;
 }
 
 int main(int argc, char **argv)
 {
-    struct context context = {.out = stdout, .err = stderr};
+    struct output output = {.fd = STDOUT_FILENO};
+    struct context context = {.err = stderr};
     struct invocation invocation;
     int status;
 
@@ -181,8 +216,9 @@ int main(int argc, char **argv)
                                "they may not remove themselves");
         return STATUS_USAGE;
     }
+    context.out = open_output(&output);
     invocation = read_invocation(&context, argc, argv);
     status =
         invocation.status >= 0 ? invocation.status : run_command(&context, &invocation, argc, argv);
-    return close_output(&context, status);
+    return close_output(&context, &output, status);
 }
