@@ -88,6 +88,25 @@ static void nobody_needs_to_listen(void **state)
     assert_int_equal(error_set_errno(NULL, EPERM, "%s", "lost"), -EPERM);
 }
 
+static void codes_have_names_for_programs(void **state)
+{
+    static const struct {
+        int code;
+        const char *name;
+    } cases[] = {
+        {EPERM, "EPERM"},   {ENOENT, "ENOENT"}, {EACCES, "EACCES"}, {EEXIST, "EEXIST"},
+        {EINVAL, "EINVAL"}, {ENOSPC, "ENOSPC"}, {ENOMEM, "ENOMEM"}, {EIDRM, "EIDRM"},
+        {ENOSYS, "ENOSYS"}, {EIO, "EIO"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_string_equal(error_code_name(cases[i].code), cases[i].name);
+    assert_null(error_code_name(0));
+    assert_null(error_code_name(-EPERM));
+    assert_null(error_code_name(99999));
+}
+
 static void clear_makes_it_no_error_again(void **state)
 {
     struct error err = ERROR_INIT;
@@ -112,6 +131,7 @@ int main(void)
         cmocka_unit_test(arguments_are_no_formats),
         cmocka_unit_test(long_texts_are_not_cut),
         cmocka_unit_test(nobody_needs_to_listen),
+        cmocka_unit_test(codes_have_names_for_programs),
         cmocka_unit_test(clear_makes_it_no_error_again),
     };
 

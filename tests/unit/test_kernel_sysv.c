@@ -188,6 +188,19 @@ static void stat_passes_other_errors_on(void **state)
     assert_stat_fails(EOVERFLOW);
 }
 
+static void exists_unless_the_kernel_says_gone(void **state)
+{
+    (void)state;
+    SCRIPT({5, IPC_STAT, 0});
+    assert_true(sysv_exists(5));
+    SCRIPT({0, IPC_STAT, -EACCES});
+    assert_true(sysv_exists(0));
+    SCRIPT({5, IPC_STAT, -EINVAL});
+    assert_false(sysv_exists(5));
+    SCRIPT({5, IPC_STAT, -EIDRM});
+    assert_false(sysv_exists(5));
+}
+
 static void index_gives_the_whole_id(void **state)
 {
     struct segment segment;
@@ -339,8 +352,10 @@ static void real_segment_attached_and_marked(void **state)
     /* A second removal succeeds and changes nothing. */
     assert_int_equal(sysv_remove(shmid), 0);
     assert_int_equal(sysv_stat(shmid, &segment), 0);
+    assert_true(sysv_exists(shmid));
     assert_int_equal(shmdt(memory), 0);
     assert_int_equal(sysv_stat(shmid, &segment), -ENOENT);
+    assert_false(sysv_exists(shmid));
     assert_int_equal(sysv_remove(shmid), -EINVAL);
 }
 
@@ -420,8 +435,10 @@ static int look_as_somebody_else(int shmid)
         return 77;
     if (sysv_stat(shmid, &segment) != 0 || segment.size != 4096)
         return 1;
-    if (sysv_remove(shmid) != -EPERM)
+    if (!sysv_exists(shmid))
         return 2;
+    if (sysv_remove(shmid) != -EPERM)
+        return 3;
     return 0;
 }
 
@@ -461,6 +478,7 @@ int main(void)
         scripted(stat_tells_another_segment_at_the_same_index),
         scripted(stat_takes_both_words_for_gone),
         scripted(stat_passes_other_errors_on),
+        scripted(exists_unless_the_kernel_says_gone),
         scripted(index_gives_the_whole_id),
         scripted(index_asks_older_kernels_too),
         scripted(index_tells_a_hole_from_a_failure),
