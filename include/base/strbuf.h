@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct strbuf {
     char *data;      /* owned; NUL-terminated once anything was appended; may hold NULs itself */
@@ -21,6 +22,13 @@ struct strbuf {
 /* Makes sure that MORE bytes and a NUL fit behind what is there. */
 void strbuf_reserve(struct strbuf *buf, size_t more);
 
+/* The same, without a call where they fit already: appending is most of what a listing does. */
+static inline void strbuf_make_room(struct strbuf *buf, size_t more)
+{
+    if (more >= buf->capacity - buf->length)
+        strbuf_reserve(buf, more);
+}
+
 /* Empties BUF and keeps its memory. */
 void strbuf_reset(struct strbuf *buf);
 
@@ -28,9 +36,27 @@ void strbuf_reset(struct strbuf *buf);
 void strbuf_release(struct strbuf *buf);
 
 /* Appends LENGTH bytes, a byte, a string, formatted text. */
-void strbuf_append(struct strbuf *buf, const void *data, size_t length);
-void strbuf_putc(struct strbuf *buf, char byte);
-void strbuf_puts(struct strbuf *buf, const char *text);
+static inline void strbuf_append(struct strbuf *buf, const void *data, size_t length)
+{
+    strbuf_make_room(buf, length);
+    if (length > 0)
+        memcpy(buf->data + buf->length, data, length);
+    buf->length += length;
+    buf->data[buf->length] = '\0';
+}
+
+static inline void strbuf_putc(struct strbuf *buf, char byte)
+{
+    strbuf_make_room(buf, 1);
+    buf->data[buf->length++] = byte;
+    buf->data[buf->length] = '\0';
+}
+
+static inline void strbuf_puts(struct strbuf *buf, const char *text)
+{
+    strbuf_append(buf, text, strlen(text));
+}
+
 void strbuf_printf(struct strbuf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -63,13 +63,14 @@ struct column_table {
 /* A choice of columns, in order, each once. */
 struct column_set {
     const struct column **items; /* owned array of borrowed columns */
+    struct strbuf *labels;       /* owned; what stands before the value in a JSON object */
     size_t count;
     size_t capacity;
 };
 
 #define COLUMN_SET_INIT \
     { \
-        NULL, 0, 0 \
+        NULL, NULL, 0, 0 \
     }
 
 /* Returns the column of this name (LENGTH bytes), or NULL. */

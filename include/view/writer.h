@@ -23,6 +23,8 @@ struct writer {
     const struct column_format *format; /* borrowed */
     const char *list_name;              /* of the array in a JSON document: "segments" */
     bool header;                        /* of tables and CSV */
+    const char *count_name;             /* of a number behind the array in JSON; NULL: none */
+    uint64_t count;
     size_t rows;
     struct strbuf buffer;
     struct strbuf cell;
@@ -37,6 +39,9 @@ struct writer {
 void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
                   const struct column_set *columns, const struct column_format *format,
                   const char *list_name, bool header);
+
+/* Adds a number to a JSON document, behind its array; the other forms have no place for it. */
+void writer_set_count(struct writer *writer, const char *name, uint64_t count);
 
 /* Writes one record of the columns' kind. */
 void writer_row(struct writer *writer, const void *record);

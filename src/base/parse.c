@@ -5,22 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-size_t parse_digits(const char *text, size_t length, uint64_t *ret_value)
-{
-    uint64_t value = 0;
-    size_t used = 0;
-
-    while (used < length && text[used] >= '0' && text[used] <= '9') {
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(text[used] - '0'), &value))
-            return 0;
-        used++;
-    }
-    if (used > 0)
-        *ret_value = value;
-    return used;
-}
-
 int parse_number(const char *word, uint64_t max, const char *what, uint64_t *ret_value,
                  struct error *err)
 {
@@ -103,8 +87,8 @@ static uint64_t unit_factor(const char *unit, size_t length)
 
     if (length == 0)
         return 1;
-    letter = unit[0] ? strchr(letters, unit[0] >= 'a' && unit[0] <= 'z' ? unit[0] - 32 : unit[0])
-                     : NULL;
+    letter =
+        unit[0] ? strchr(letters, unit[0] >= 'a' && unit[0] <= 'z' ? unit[0] - 32 : unit[0]) : NULL;
     if (!letter)
         return 0;
     if (length == 1 || (length == 3 && strncasecmp(unit + 1, "iB", 2) == 0))

@@ -37,25 +37,6 @@ void strbuf_release(struct strbuf *buf)
     *buf = (struct strbuf)STRBUF_INIT;
 }
 
-void strbuf_append(struct strbuf *buf, const void *data, size_t length)
-{
-    strbuf_reserve(buf, length);
-    if (length > 0)
-        memcpy(buf->data + buf->length, data, length);
-    buf->length += length;
-    buf->data[buf->length] = '\0';
-}
-
-void strbuf_putc(struct strbuf *buf, char byte)
-{
-    strbuf_append(buf, &byte, 1);
-}
-
-void strbuf_puts(struct strbuf *buf, const char *text)
-{
-    strbuf_append(buf, text, strlen(text));
-}
-
 void strbuf_printf(struct strbuf *buf, const char *format, ...)
 {
     va_list args;
@@ -73,14 +54,19 @@ void strbuf_printf(struct strbuf *buf, const char *format, ...)
 
 void strbuf_put_u64(struct strbuf *buf, uint64_t value)
 {
-    char digits[20];
-    size_t start = sizeof(digits);
+    enum { MOST_DIGITS = 20 };
+    char digits[MOST_DIGITS];
+    size_t start = MOST_DIGITS;
 
-    do {
+    if (value < 10) { /* most numbers of a listing: attach counts, root, no pages */
+        strbuf_putc(buf, (char)('0' + value));
+        return;
+    }
+    while (value > 0) {
         digits[--start] = (char)('0' + value % 10);
         value /= 10;
-    } while (value > 0);
-    strbuf_append(buf, digits + start, sizeof(digits) - start);
+    }
+    strbuf_append(buf, digits + start, MOST_DIGITS - start);
 }
 
 void strbuf_put_i64(struct strbuf *buf, int64_t value)

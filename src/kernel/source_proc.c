@@ -19,111 +19,104 @@ enum {
     BUFFER_SIZE = 256 * 1024,
 };
 
-static const char *const header_words[COLUMNS] = {
-    "key", "shmid", "perms", "size",  "cpid",  "lpid",  "nattch", "uid",
-    "gid", "cuid",  "cgid",  "atime", "dtime", "ctime", "rss",    "swap"};
-
-/* What is left of a line: fields are taken off its front. */
-struct rest {
-    const char *at;
-    const char *end;
+/* The listing's columns, in its order. */
+enum field {
+    FIELD_KEY,
+    FIELD_SHMID,
+    FIELD_PERMS,
+    FIELD_SIZE,
+    FIELD_CPID,
+    FIELD_LPID,
+    FIELD_NATTCH,
+    FIELD_UID,
+    FIELD_GID,
+    FIELD_CUID,
+    FIELD_CGID,
+    FIELD_ATIME,
+    FIELD_DTIME,
+    FIELD_CTIME,
+    FIELD_RSS,
+    FIELD_SWAP,
 };
 
-static void skip_blanks(struct rest *rest)
+/* Their names in the header, and the most that they may be. */
+static const struct {
+    const char *name;
+    uint64_t most;
+} fields[COLUMNS] = {
+    [FIELD_KEY] = {"key", INT_MAX}, /* signed: INT_MIN too */
+    [FIELD_SHMID] = {"shmid", INT_MAX},   [FIELD_PERMS] = {"perms", 0777777}, /* octal */
+    [FIELD_SIZE] = {"size", UINT64_MAX},  [FIELD_CPID] = {"cpid", INT_MAX},
+    [FIELD_LPID] = {"lpid", INT_MAX},     [FIELD_NATTCH] = {"nattch", UINT64_MAX},
+    [FIELD_UID] = {"uid", UINT32_MAX},    [FIELD_GID] = {"gid", UINT32_MAX},
+    [FIELD_CUID] = {"cuid", UINT32_MAX},  [FIELD_CGID] = {"cgid", UINT32_MAX},
+    [FIELD_ATIME] = {"atime", INT64_MAX}, [FIELD_DTIME] = {"dtime", INT64_MAX},
+    [FIELD_CTIME] = {"ctime", INT64_MAX}, [FIELD_RSS] = {"rss", UINT64_MAX},
+    [FIELD_SWAP] = {"swap", UINT64_MAX},
+};
+
+static inline bool is_blank(char byte)
 {
-    while (rest->at < rest->end && (*rest->at == ' ' || *rest->at == '\t'))
-        rest->at++;
+    return byte == ' ' || byte == '\t';
 }
 
-/* Takes a word off the front; returns its length, 0 at the line's end. */
-static size_t take_word(struct rest *rest, const char **ret_word)
+static inline const char *skip_blanks(const char *at, const char *end)
 {
-    skip_blanks(rest);
-    *ret_word = rest->at;
-    while (rest->at < rest->end && *rest->at != ' ' && *rest->at != '\t')
-        rest->at++;
-    return (size_t)(rest->at - *ret_word);
+    static const char padding[] = "        ";
+
+    /* Half a line is padding: it is passed over in strides. */
+    while (end - at >= 8 && memcmp(at, padding, 8) == 0)
+        at += 8;
+    while (at < end && is_blank(*at))
+        at++;
+    return at;
 }
 
-/* Takes a decimal number up to MAX, followed by a blank or the line's end. */
-static bool take_number(struct rest *rest, uint64_t max, uint64_t *ret_value)
+static inline const char *skip_word(const char *at, const char *end)
 {
-    size_t used;
-
-    skip_blanks(rest);
-    used = parse_digits(rest->at, (size_t)(rest->end - rest->at), ret_value);
-    rest->at += used;
-    return used > 0 && *ret_value <= max &&
-           (rest->at == rest->end || *rest->at == ' ' || *rest->at == '\t');
+    while (at < end && !is_blank(*at))
+        at++;
+    return at;
 }
 
-/* The key is printed as a signed number. */
-static bool take_key(struct rest *rest, uint32_t *ret_key)
+/* Reads octal digits as parse_digits() reads decimal ones. */
+static size_t parse_octal(const char *text, size_t length, uint64_t *ret_value)
 {
-    uint64_t value;
-    bool negative;
+    enum { MOST_DIGITS = 6 };
+    uint64_t value = 0;
+    size_t used = 0;
 
-    skip_blanks(rest);
-    negative = rest->at < rest->end && *rest->at == '-';
-    if (negative) {
-        rest->at++;
-        if (rest->at == rest->end || *rest->at == ' ' || *rest->at == '\t')
-            return false;
+    while (used < length && used < MOST_DIGITS && text[used] >= '0' && text[used] <= '7')
+        value = value << 3 | (uint64_t)(text[used++] - '0');
+    *ret_value = value;
+    return used;
+}
+
+/*
+ * Reads the first COUNT fields of a line into NUMBERS, one loop for all of them: most of the time
+ * that a listing takes is spent here. Returns where it stopped, NULL when one is not understood.
+ */
+static const char *read_fields(const char *at, const char *end, size_t count, uint64_t *numbers,
+                               bool *ret_negative_key)
+{
+    *ret_negative_key = false;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t most = fields[i].most;
+        size_t used;
+
+        at = skip_blanks(at, end);
+        if (i == FIELD_KEY) {
+            *ret_negative_key = at < end && *at == '-';
+            at += *ret_negative_key;
+            most += *ret_negative_key;
+        }
+        used = i == FIELD_PERMS ? parse_octal(at, (size_t)(end - at), &numbers[i])
+                                : parse_digits(at, (size_t)(end - at), &numbers[i]);
+        at += used;
+        if (used == 0 || numbers[i] > most || (at < end && !is_blank(*at)))
+            return NULL;
     }
-    if (!take_number(rest, negative ? (uint64_t)INT_MAX + 1 : INT_MAX, &value))
-        return false;
-    *ret_key = negative ? -(uint32_t)value : (uint32_t)value;
-    return true;
-}
-
-static bool take_mode(struct rest *rest, uint32_t *ret_mode)
-{
-    const char *word;
-    size_t length = take_word(rest, &word);
-    uint32_t mode = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        if (word[i] < '0' || word[i] > '7')
-            return false;
-        mode = mode << 3 | (uint32_t)(word[i] - '0');
-    }
-    *ret_mode = mode;
-    return length > 0 && length <= 6;
-}
-
-/* Takes the pid and id columns between size and atime. */
-static bool take_users(struct rest *rest, struct segment *segment)
-{
-    uint64_t numbers[7];
-
-    for (size_t i = 0; i < 7; i++) {
-        uint64_t max = i < 2 ? INT_MAX : i == 2 ? UINT64_MAX : UINT32_MAX;
-
-        if (!take_number(rest, max, &numbers[i]))
-            return false;
-    }
-    segment->cpid = (pid_t)numbers[0];
-    segment->lpid = (pid_t)numbers[1];
-    segment->nattch = numbers[2];
-    segment->uid = (uid_t)numbers[3];
-    segment->gid = (gid_t)numbers[4];
-    segment->cuid = (uid_t)numbers[5];
-    segment->cgid = (gid_t)numbers[6];
-    return true;
-}
-
-static bool take_times(struct rest *rest, struct segment *segment)
-{
-    uint64_t times[3];
-
-    for (size_t i = 0; i < 3; i++) {
-        if (!take_number(rest, INT64_MAX, &times[i]))
-            return false;
-    }
-    segment->atime = (int64_t)times[0];
-    segment->dtime = (int64_t)times[1];
-    segment->ctime = (int64_t)times[2];
-    return true;
+    return at;
 }
 
 static bool usage_is_true(const struct segment *segment, uint64_t page_size)
@@ -139,44 +132,57 @@ static bool usage_is_true(const struct segment *segment, uint64_t page_size)
 bool source_parse_line(const char *line, size_t length, size_t columns, uint64_t page_size,
                        struct segment *ret_segment)
 {
-    struct segment segment = {0};
-    struct rest rest = {line, line + length};
-    const char *word;
-    uint64_t shmid;
+    const char *end = line + length;
+    uint64_t numbers[COLUMNS] = {0};
+    bool negative;
+    const char *at =
+        read_fields(line, end, columns < COLUMNS ? columns : COLUMNS, numbers, &negative);
+    uint32_t key = (uint32_t)numbers[FIELD_KEY];
 
-    if (!take_key(&rest, &segment.key) || !take_number(&rest, INT_MAX, &shmid) ||
-        !take_mode(&rest, &segment.mode) || !take_number(&rest, UINT64_MAX, &segment.size) ||
-        !take_users(&rest, &segment) || !take_times(&rest, &segment))
-        return false;
-    segment.shmid = (int)shmid;
-    if (columns >= COLUMNS) {
-        if (!take_number(&rest, UINT64_MAX, &segment.rss) ||
-            !take_number(&rest, UINT64_MAX, &segment.swap))
-            return false;
-        segment.has_usage = usage_is_true(&segment, page_size);
+    for (size_t column = COLUMNS; at && column < columns; column++) {
+        const char *word = skip_blanks(at, end);
+
+        at = word < end ? skip_word(word, end) : NULL;
     }
-    for (size_t column = COLUMNS; column < columns; column++) {
-        if (take_word(&rest, &word) == 0)
-            return false;
-    }
-    if (take_word(&rest, &word) > 0)
+    if (!at || skip_blanks(at, end) < end)
         return false;
-    *ret_segment = segment;
+    *ret_segment = (struct segment){
+        .key = negative ? -key : key,
+        .shmid = (int)numbers[FIELD_SHMID],
+        .mode = (uint32_t)numbers[FIELD_PERMS],
+        .uid = (uid_t)numbers[FIELD_UID],
+        .gid = (gid_t)numbers[FIELD_GID],
+        .cuid = (uid_t)numbers[FIELD_CUID],
+        .cgid = (gid_t)numbers[FIELD_CGID],
+        .cpid = (pid_t)numbers[FIELD_CPID],
+        .lpid = (pid_t)numbers[FIELD_LPID],
+        .size = numbers[FIELD_SIZE],
+        .nattch = numbers[FIELD_NATTCH],
+        .rss = numbers[FIELD_RSS],
+        .swap = numbers[FIELD_SWAP],
+        .atime = (int64_t)numbers[FIELD_ATIME],
+        .dtime = (int64_t)numbers[FIELD_DTIME],
+        .ctime = (int64_t)numbers[FIELD_CTIME],
+    };
+    ret_segment->has_usage = columns >= COLUMNS && usage_is_true(ret_segment, page_size);
     return true;
 }
 
 size_t source_parse_header(const char *line, size_t length)
 {
-    struct rest rest = {line, line + length};
-    const char *word;
+    const char *end = line + length;
+    const char *word = skip_blanks(line, end);
     size_t columns = 0;
-    size_t size;
 
-    while ((size = take_word(&rest, &word)) > 0) {
-        if (columns < COLUMNS && (size != strlen(header_words[columns]) ||
-                                  memcmp(word, header_words[columns], size) != 0))
+    while (word < end) {
+        const char *behind = skip_word(word, end);
+        size_t size = (size_t)(behind - word);
+
+        if (columns < COLUMNS &&
+            (size != strlen(fields[columns].name) || memcmp(word, fields[columns].name, size) != 0))
             return 0;
         columns++;
+        word = skip_blanks(behind, end);
     }
     return columns == OLD_COLUMNS || columns >= COLUMNS ? columns : 0;
 }

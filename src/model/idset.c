@@ -11,11 +11,11 @@ enum { FREE_SLOT = -1, SMALLEST_SIZE = 64 };
 static size_t find_slot(const struct idset *set, int id)
 {
     /*
-     * Multiplying spreads the runs of neighbouring ids that the kernel gives out, and folding
-     * brings down what only the sequence, in an id's high bits, tells apart.
+     * Neighbouring ids get neighbouring slots: a listing comes in the order of the low 15 bits, and
+     * so walks through memory. The sequence above them sets ids apart that share these bits.
      */
-    uint32_t hash = (uint32_t)id * UINT32_C(2654435769);
-    size_t slot = (hash ^ hash >> 15) & (set->size - 1);
+    uint32_t hash = (uint32_t)id + ((uint32_t)id >> 15) * UINT32_C(40503);
+    size_t slot = hash & (set->size - 1);
 
     while (set->slots[slot] != FREE_SLOT && set->slots[slot] != id)
         slot = (slot + 1) & (set->size - 1);

@@ -21,11 +21,19 @@ const struct column *column_find(const struct column_table *table, const char *n
 
 void column_set_add(struct column_set *set, const struct column *column)
 {
+    struct strbuf label = STRBUF_INIT;
+
     for (size_t i = 0; i < set->count; i++) {
         if (set->items[i] == column)
             return;
     }
-    set->items = xgrow(set->items, set->count, &set->capacity, sizeof(const struct column *));
+    if (set->count == set->capacity) {
+        set->capacity = set->capacity ? set->capacity * 2 : 16;
+        set->items = xreallocarray(set->items, set->capacity, sizeof(const struct column *));
+        set->labels = xreallocarray(set->labels, set->capacity, sizeof(*set->labels));
+    }
+    strbuf_printf(&label, "%s\"%s\": ", set->count == 0 ? "{" : ", ", column->name);
+    set->labels[set->count] = label;
     set->items[set->count++] = column;
 }
 
@@ -65,6 +73,9 @@ void column_set_add_all(struct column_set *set, const struct column_table *table
 
 void column_set_release(struct column_set *set)
 {
+    for (size_t i = 0; i < set->count; i++)
+        strbuf_release(&set->labels[i]);
+    free(set->labels);
     free(set->items);
     *set = (struct column_set)COLUMN_SET_INIT;
 }
@@ -89,6 +100,15 @@ static void put_status(struct strbuf *out, uint64_t mode, const char *quote)
     }
 }
 
+/* Appends the low twelve bits in octal, with zeros in front up to LEAST digits. */
+static void put_octal(struct strbuf *out, uint64_t mode, int least)
+{
+    for (int digit = 3; digit >= 0; digit--) {
+        if (digit < least || mode >> (3 * digit) > 0)
+            strbuf_putc(out, (char)('0' + (mode >> (3 * digit) & 7)));
+    }
+}
+
 void column_put_text(struct strbuf *out, const struct column *column,
                      const struct column_format *format, const struct column_value *value)
 {
@@ -99,7 +119,7 @@ void column_put_text(struct strbuf *out, const struct column *column,
         strbuf_put_key(out, (uint32_t)value->number);
         break;
     case COLUMN_PERMS:
-        strbuf_printf(out, "%o", (unsigned)value->number);
+        put_octal(out, value->number, 1);
         break;
     case COLUMN_STATUS:
         put_status(out, value->number, "");
@@ -143,7 +163,9 @@ void column_put_json(struct strbuf *out, const struct column *column,
         strbuf_putc(out, '"');
         break;
     case COLUMN_PERMS:
-        strbuf_printf(out, "\"%04o\"", (unsigned)value->number);
+        strbuf_putc(out, '"');
+        put_octal(out, value->number, 4);
+        strbuf_putc(out, '"');
         break;
     case COLUMN_STATUS:
         strbuf_putc(out, '[');
@@ -176,9 +198,7 @@ void column_put_object(struct strbuf *out, const struct column_set *set,
         const struct column *column = set->items[i];
         struct column_value value = {0};
 
-        strbuf_puts(out, i == 0 ? "{\"" : ", \"");
-        strbuf_puts(out, column->name);
-        strbuf_append(out, "\": ", 3);
+        strbuf_append(out, set->labels[i].data, set->labels[i].length);
         column->get(format, record, &value);
         column_put_json(out, column, format, &value);
     }

@@ -65,7 +65,9 @@ static void row_csv(struct writer *writer, const void *record)
         column->get(writer->format, record, &value);
         if (is_empty_in_csv(writer, column, &value))
             continue;
-        if (value.text || column->type == COLUMN_STATUS) {
+        if (value.text) {
+            put_csv_field(writer, value.text);
+        } else if (column->type == COLUMN_STATUS) { /* "dest,locked" */
             CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
             column_put_text(&text, column, writer->format, &value);
@@ -100,7 +102,12 @@ static void row_json(struct writer *writer, const void *record)
 
 static void end_json(struct writer *writer)
 {
-    strbuf_puts(&writer->buffer, writer->rows > 0 ? "\n]}\n" : "]}\n");
+    strbuf_puts(&writer->buffer, writer->rows > 0 ? "\n]" : "]");
+    if (writer->count_name) {
+        strbuf_printf(&writer->buffer, ", \"%s\": ", writer->count_name);
+        strbuf_put_u64(&writer->buffer, writer->count);
+    }
+    strbuf_puts(&writer->buffer, "}\n");
 }
 
 static void row_ndjson(struct writer *writer, const void *record)
@@ -136,6 +143,12 @@ void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
     };
     if (forms[form].begin)
         forms[form].begin(writer);
+}
+
+void writer_set_count(struct writer *writer, const char *name, uint64_t count)
+{
+    writer->count_name = name;
+    writer->count = count;
 }
 
 void writer_row(struct writer *writer, const void *record)
