@@ -111,7 +111,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test test-packages lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -176,6 +176,12 @@ demo-programs: $(BIN) $(HELPER_BIN)
 check-programs: demo-programs $(UNIT_BIN)
 	@:
 
+## test-packages: build, install, use and remove the packages (as root, on Debian)
+test-packages:
+	@$(DEPS) test packages
+	@$(MAKE) --no-print-directory demo-programs
+	@tests/run -b $(BUILD) -t 1200 $(or $(T),$(sort $(wildcard tests/packaging/*.bats)))
+
 ## demo: show the main job in an IPC namespace of its own
 demo:
 	@$(DEPS) demo
@@ -222,8 +228,8 @@ uninstall:
 
 ## dist: the committed sources as build/shmtool-VERSION.tar.gz
 dist:
-	@mkdir -p build
-	git archive --prefix=$(NAME)-$(VERSION)/ -o build/$(NAME)-$(VERSION).tar.gz HEAD
+	@mkdir -p $(BUILD)
+	git archive --prefix=$(NAME)-$(VERSION)/ -o $(BUILD)/$(NAME)-$(VERSION).tar.gz HEAD
 
 ## clean: remove everything that was built, in every flavour
 clean:
@@ -231,7 +237,7 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## //p' Makefile | awk -F ': ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^## //p' Makefile | awk -F ': ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 	@echo 'Variables and flavours are described at the top of the Makefile.'
 
 FORCE:
