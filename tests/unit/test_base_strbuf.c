@@ -161,9 +161,7 @@ static void release_leaves_it_ready_for_use(void **state)
     (void)state;
     strbuf_puts(&buf, "old");
     strbuf_release(&buf);
-    assert_null(buf.data);
-    assert_int_equal(buf.length, 0);
-    assert_int_equal(buf.capacity, 0);
+    assert_memory_equal(&buf, &(const struct strbuf)STRBUF_INIT, sizeof(buf));
     strbuf_puts(&buf, "new");
     assert_string_equal(strbuf_string(&buf), "new");
 }

@@ -54,7 +54,7 @@ static int find_account(const struct account *accounts, size_t count, const char
     /* The answer stands in the caller's buffer and nowhere else. */
     memset(buffer, 0, size);
     if (*ret_account)
-        strcpy(buffer + size - 16, (*ret_account)->name);
+        snprintf(buffer + size - 16, 16, "%s", (*ret_account)->name);
     return 0;
 }
 

@@ -33,6 +33,12 @@ static const char *const sample[COLUMNS] = {
     "1002",    "1003",      "1004", "1795299005", "1795299004", "1795299003", "12288", "8192",
 };
 
+/* As the kernel prints it. */
+static const char kernels_header[] =
+    "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  "
+    "cgid"
+    "      atime      dtime      ctime                   rss                  swap";
+
 /* The field of a record that a column is read into. */
 static uint64_t field_of(const struct segment *segment, size_t column)
 {
@@ -111,6 +117,14 @@ static void make_line(char *line, size_t size, size_t columns, size_t column, co
                                    i == column ? word : sample[i]);
         assert_true(length < size);
     }
+}
+
+/* Puts TEXT behind LINE. */
+static void add(char *line, size_t size, const char *text)
+{
+    size_t length = strlen(line);
+
+    assert_true((size_t)snprintf(line + length, size - length, "%s", text) < size - length);
 }
 
 /* Whether the sample's line is understood with WORD in one column, as *ret_value. */
@@ -195,14 +209,14 @@ static void columns_to_come_are_passed_over(void **state)
     assert_true(parse(line, COLUMNS, &expected));
     for (size_t i = 0; i < COUNT_OF(tails); i++) {
         make_line(line, sizeof(line), COLUMNS, COLUMNS, "");
-        strcat(line, tails[i]);
+        add(line, sizeof(line), tails[i]);
         assert_true(parse(line, 17, &segment));
         assert_same_record_and_usage(&segment, &expected);
         /* Neither fewer than the header has, nor more. */
         assert_false(parse(line, 18, &segment));
         assert_false(parse(line, 16, &segment));
     }
-    strcat(line, " 18th");
+    add(line, sizeof(line), " 18th");
     assert_true(parse(line, 18, &segment));
     assert_same_record_and_usage(&segment, &expected);
 }
@@ -361,9 +375,7 @@ static void other_lines_are_no_segments(void **state)
         "",
         " ",
         "\t",
-        "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  "
-        "cgid"
-        "      atime      dtime      ctime                   rss                  swap",
+        kernels_header,
         "0x00000000 1867776 root 600 393216 2 dest",
         "------ Shared Memory Segments --------",
         "root:x:0:0:root:/root:/bin/bash",
@@ -499,17 +511,13 @@ static void headers_tell_how_many_columns(void **state)
                               "ctime rss swap";
     static const char old[] = "key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime "
                               "ctime";
-    static const char kernels[] =
-        "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  "
-        "cgid"
-        "      atime      dtime      ctime                   rss                  swap";
     static const char future[] = "key shmid perms size cpid lpid nattch uid gid cuid cgid atime "
                                  "dtime ctime rss swap huge\tmemcg ";
 
     (void)state;
     assert_int_equal(source_parse_header(all, strlen(all)), 16);
     assert_int_equal(source_parse_header(old, strlen(old)), 14);
-    assert_int_equal(source_parse_header(kernels, strlen(kernels)), 16);
+    assert_int_equal(source_parse_header(kernels_header, strlen(kernels_header)), 16);
     assert_int_equal(source_parse_header(future, strlen(future)), 18);
     /* 15 columns: with rss alone. No kernel printed that, and none of 13. */
     assert_int_equal(source_parse_header(all, strlen(all) - strlen(" swap")), 0);

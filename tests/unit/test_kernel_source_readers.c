@@ -262,7 +262,7 @@ static void *attach(int shmid, int flags)
 {
     void *memory = shmat(shmid, NULL, flags);
 
-    assert_true(memory != (void *)-1);
+    assert_int_not_equal((intptr_t)memory, -1);
     return memory;
 }
 
@@ -276,13 +276,13 @@ static void readers_agree_on_nothing(void **state)
 static void readers_agree_on_every_kind(void **state)
 {
     static const struct {
-        int key;
         unsigned long size;
+        int key;
         int mode;
     } kinds[] = {
-        {IPC_PRIVATE, 1, 0},           {0x00143511, 4095, 0600}, {0x7fffffff, 4096, 0777},
-        {(int)0x80000000, 4097, 0666}, {-1, 131104, 0444},       {(int)0xdeadbeef, 33554432, 0640},
-        {IPC_PRIVATE, 1UL << 40, 0},
+        {1, IPC_PRIVATE, 0},           {4095, 0x00143511, 0600}, {4096, 0x7fffffff, 0777},
+        {4097, (int)0x80000000, 0666}, {131104, -1, 0444},       {33554432, (int)0xdeadbeef, 0640},
+        {1UL << 40, IPC_PRIVATE, 0},
     };
     struct shmid_ds ds;
     size_t made = 0;
