@@ -25,20 +25,31 @@ struct mapping {
  */
 bool maps_parse_line(const char *line, size_t length, struct mapping *ret_mapping);
 
-/* Memory that reading needs, the same for all processes of a scan. */
-enum { MAPS_BUFFER_SIZE = 256 * 1024 };
-
 /* Who is told of each mapping of a segment. */
 struct maps_sink {
     void (*mapping)(void *arg, const struct mapping *mapping);
     void *arg;
 };
 
+/* What reading one process after the other keeps between them. */
+struct maps_reader {
+    char *buffer;   /* owned */
+    bool text_only; /* the kernel does not answer queries: read and parse the lines */
+};
+
+/* Returns a reader, released with maps_reader_release(). */
+struct maps_reader maps_reader_new(bool text_only);
+
+void maps_reader_release(struct maps_reader *reader);
+
 /*
- * Reads FD to its end. buffer: MAPS_BUFFER_SIZE bytes to work in.
- * Returns how many bytes there were (0: a process without memory), or a negative errno: -ESRCH
- * when the process ended meanwhile.
+ * Finds the segments in an open /proc/PID/maps. From Linux 6.11 on the kernel is asked for the
+ * shared mappings of files alone (PROCMAP_QUERY of linux/fs.h), which are few; before, and of saved
+ * files, all lines are read.
+ *
+ * Returns 1, 0 for a process without memory of its own (of the kernel, or ended), or a negative
+ * errno: -ESRCH when it ended meanwhile, or has no memory either.
  */
-ssize_t maps_read(int fd, char *buffer, const struct maps_sink *sink);
+int maps_read(struct maps_reader *reader, int fd, const struct maps_sink *sink);
 
 #endif

@@ -55,6 +55,12 @@ enum segment_state segment_state(const struct segment *segment, struct pid_fact 
 enum pid_presence segment_creator(const struct segment *segment, struct pid_fact fact,
                                   const struct state_clock *clock);
 
+/*
+ * The same of the last process that attached or detached; PID_GONE also when nobody ever did.
+ */
+enum pid_presence segment_last_user(const struct segment *segment, struct pid_fact fact,
+                                    const struct state_clock *clock);
+
 /* The state's word: "used", "dest", ... */
 const char *state_name(enum segment_state state);
 

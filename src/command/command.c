@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
+extern const struct command command_limits;
 extern const struct command command_ls;
 extern const struct command command_rm;
 extern const struct command command_who;
@@ -17,6 +18,7 @@ const struct command *const commands[] = {
     &command_ls,
     &command_who,
     &command_rm,
+    &command_limits,
     NULL,
 };
 

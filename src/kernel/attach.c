@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
@@ -16,7 +17,7 @@
 #include "kernel/pidstat.h"
 #include "kernel/shmdev.h"
 
-enum { LARGEST_STATUS = 1024 * 1024 };
+enum { LARGEST_STATUS = 1024 * 1024, NS_LENGTH = 32 };
 
 /* What came of looking at one process. */
 enum outcome { READ, NOTHING, UNREADABLE, VANISHED };
@@ -24,14 +25,27 @@ enum outcome { READ, NOTHING, UNREADABLE, VANISHED };
 /* One look at /proc. */
 struct scan {
     const struct procfs *procfs;
-    DIR *dir;     /* of /proc, owned */
-    char *buffer; /* MAPS_BUFFER_SIZE bytes, owned */
+    DIR *dir; /* of /proc, owned */
+    struct maps_reader reader;
     struct shmdev devices;
-    bool has_ns;    /* the caller's IPC namespace is known */
-    struct stat ns; /* only with has_ns */
+    char ns[NS_LENGTH]; /* the caller's IPC namespace, "ipc:[4026531839]"; empty: not known */
     struct attach_table table;
     size_t first; /* where the attachments of the process at hand begin */
 };
+
+/* Reads which IPC namespace the process or thread BASE is in. Returns 0 or a negative errno. */
+static int read_namespace(const struct scan *scan, const char *base, char *ret_name)
+{
+    char path[64];
+    ssize_t length;
+
+    snprintf(path, sizeof(path), "%s/ns/ipc", base);
+    length = readlinkat(dirfd(scan->dir), path, ret_name, NS_LENGTH - 1);
+    if (length < 0)
+        return -errno;
+    ret_name[length] = '\0';
+    return 0;
+}
 
 static int scan_init(struct scan *scan, const struct procfs *procfs, struct error *err)
 {
@@ -39,9 +53,9 @@ static int scan_init(struct scan *scan, const struct procfs *procfs, struct erro
     scan->dir = procfs_open_dir(procfs, "proc", err);
     if (!scan->dir)
         return -errno;
-    scan->buffer = xmalloc(MAPS_BUFFER_SIZE);
-    if (procfs->live)
-        scan->has_ns = fstatat(dirfd(scan->dir), "self/ns/ipc", &scan->ns, 0) == 0;
+    scan->reader = maps_reader_new(!procfs->live);
+    if (procfs->live && read_namespace(scan, "self", scan->ns) < 0)
+        scan->ns[0] = '\0';
     return 0;
 }
 
@@ -49,7 +63,7 @@ static void scan_release(struct scan *scan)
 {
     if (scan->dir)
         closedir(scan->dir);
-    free(scan->buffer);
+    maps_reader_release(&scan->reader);
     attach_table_release(&scan->table);
 }
 
@@ -88,10 +102,10 @@ static void add_mapping(void *arg, const struct mapping *mapping)
 }
 
 /*
- * Reads the mappings of a process or thread; BASE is "PID" or "PID/task/TID". Returns how many
- * bytes there were, or a negative errno.
+ * Reads the mappings of a process or thread; BASE is "PID" or "PID/task/TID". Returns 1, 0 for one
+ * without memory, or a negative errno.
  */
-static ssize_t read_maps(struct scan *scan, const char *base)
+static int read_maps(struct scan *scan, const char *base)
 {
     const struct maps_sink sink = {add_mapping, scan};
     CLEANUP_CLOSE int fd = -1;
@@ -99,21 +113,21 @@ static ssize_t read_maps(struct scan *scan, const char *base)
 
     snprintf(path, sizeof(path), "%s/maps", base);
     fd = open_below(scan, path);
-    return fd < 0 ? fd : maps_read(fd, scan->buffer, &sink);
+    return fd < 0 ? fd : maps_read(&scan->reader, fd, &sink);
 }
 
 /* Whether the process or thread BASE is in the caller's IPC namespace. */
 static enum outcome check_namespace(const struct scan *scan, const char *base)
 {
-    struct stat ns;
-    char path[64];
+    char name[NS_LENGTH];
+    int r;
 
-    if (!scan->has_ns)
+    if (!scan->ns[0])
         return READ;
-    snprintf(path, sizeof(path), "%s/ns/ipc", base);
-    if (fstatat(dirfd(scan->dir), path, &ns, 0) < 0)
-        return errno == ENOENT || errno == ESRCH ? VANISHED : UNREADABLE;
-    return ns.st_ino == scan->ns.st_ino && ns.st_dev == scan->ns.st_dev ? READ : NOTHING;
+    r = read_namespace(scan, base, name);
+    if (r < 0)
+        return r == -ENOENT || r == -ESRCH ? VANISHED : UNREADABLE;
+    return strcmp(name, scan->ns) == 0 ? READ : NOTHING;
 }
 
 /* A process whose leader has ended shows its memory through the threads that are left. */
@@ -143,7 +157,7 @@ static enum outcome judge(struct scan *scan, const char *name, pid_t pid, int er
     struct pidstat stat;
     int r;
 
-    /* Linux from 6.11 on says ESRCH where older kernels show an empty file. */
+    /* An empty file; or, to a query, no such process. */
     if (error == 0 || error == -ESRCH) {
         enum outcome outcome = scan_threads(scan, name);
 
@@ -227,13 +241,13 @@ static enum outcome scan_process(struct scan *scan, const char *name, pid_t pid)
     struct attachment *items;
     uid_t uid = 0;
     bool has_uid;
-    ssize_t bytes;
+    int r;
 
     scan->first = table->count;
-    bytes = read_maps(scan, name);
-    if (bytes <= 0) {
+    r = read_maps(scan, name);
+    if (r <= 0) {
         table->count = scan->first; /* of a leader that ended while it was read */
-        outcome = judge(scan, name, pid, (int)bytes);
+        outcome = judge(scan, name, pid, r);
     } else if (table->count > scan->first) {
         outcome = check_namespace(scan, name);
     }

@@ -2,13 +2,20 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "base/xalloc.h"
 
 #define NAME_START "/SYSV"
-enum { NAME_START_LENGTH = sizeof(NAME_START) - 1, KEY_DIGITS = 8 };
+enum {
+    NAME_START_LENGTH = sizeof(NAME_START) - 1,
+    KEY_DIGITS = 8,
+    BUFFER_SIZE = 256 * 1024, /* of text; more than PATH_MAX, which a query's name needs */
+};
 
 /* What is left of a line: fields are taken off its front. */
 struct rest {
@@ -138,13 +145,13 @@ static size_t search_lines(char *buffer, size_t length, const struct maps_sink *
     return length - whole;
 }
 
-ssize_t maps_read(int fd, char *buffer, const struct maps_sink *sink)
+static int read_text(char *buffer, int fd, const struct maps_sink *sink)
 {
-    size_t total = 0;
+    bool empty = true;
     size_t kept = 0;
 
     for (;;) {
-        ssize_t got = read(fd, buffer + kept, MAPS_BUFFER_SIZE - kept);
+        ssize_t got = read(fd, buffer + kept, BUFFER_SIZE - kept);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -152,15 +159,118 @@ ssize_t maps_read(int fd, char *buffer, const struct maps_sink *sink)
             return -errno;
         if (got == 0)
             break;
+        empty = false;
         kept += (size_t)got;
-        total += (size_t)got;
-        if (kept == MAPS_BUFFER_SIZE) {
+        if (kept == BUFFER_SIZE) {
             kept = search_lines(buffer, kept, sink);
             /* A line as long as the buffer names no segment. */
-            if (kept == MAPS_BUFFER_SIZE)
+            if (kept == BUFFER_SIZE)
                 kept = 0;
         }
     }
     search(buffer, kept, sink);
-    return (ssize_t)total;
+    return empty ? 0 : 1;
+}
+
+/* struct procmap_query of linux/fs.h, which kernel headers before 6.11 do not have. */
+struct query {
+    uint64_t size; /* of this struct */
+    uint64_t query_flags;
+    uint64_t query_addr;
+    uint64_t vma_start;
+    uint64_t vma_end;
+    uint64_t vma_flags;
+    uint64_t vma_page_size;
+    uint64_t vma_offset;
+    uint64_t inode;
+    uint32_t dev_major;
+    uint32_t dev_minor;
+    uint32_t vma_name_size;
+    uint32_t build_id_size;
+    uint64_t vma_name_addr;
+    uint64_t build_id_addr;
+};
+
+#define QUERY _IOWR('f', 17, struct query)
+enum { QUERY_WRITABLE = 0x02, QUERY_SHARED = 0x08, QUERY_NEXT = 0x10, QUERY_FILE = 0x20 };
+
+static void take_answer(const struct query *answer, const char *name, const struct maps_sink *sink)
+{
+    struct rest rest = {name, name + strlen(name)};
+    struct mapping mapping = {
+        .shmid = (int)answer->inode,
+        .writable = (answer->vma_flags & QUERY_WRITABLE) != 0,
+        .major = answer->dev_major,
+        .minor = answer->dev_minor,
+    };
+
+    if (answer->inode <= INT_MAX && take_name(&rest, &mapping.key))
+        sink->mapping(sink->arg, &mapping);
+}
+
+/* The next shared mapping of a file from ADDRESS on. Returns 0 or a negative errno. */
+static int ask(int fd, uint64_t address, char *name, struct query *ret_answer)
+{
+    struct query query = {
+        .size = sizeof(query),
+        .query_flags = QUERY_NEXT | QUERY_FILE | QUERY_SHARED,
+        .query_addr = address,
+        .vma_name_size = PATH_MAX,
+        .vma_name_addr = (uint64_t)(uintptr_t)name,
+    };
+
+    name[0] = '\0';
+    if (ioctl(fd, QUERY, &query) < 0) {
+        if (errno != ENAMETOOLONG)
+            return -errno;
+        /* Not a segment's, but the next one is behind it. */
+        query.vma_name_size = 0;
+        query.vma_name_addr = 0;
+        if (ioctl(fd, QUERY, &query) < 0)
+            return -errno;
+    }
+    *ret_answer = query;
+    return 0;
+}
+
+/* Goes from one shared mapping of a file to the next. FIRST is the answer to the first question. */
+static int query_all(char *buffer, int fd, struct query first, const struct maps_sink *sink)
+{
+    struct query answer = first;
+    int r;
+
+    do {
+        take_answer(&answer, buffer, sink);
+        r = ask(fd, answer.vma_end, buffer, &answer);
+    } while (r == 0);
+    return r == -ENOENT ? 1 : r;
+}
+
+struct maps_reader maps_reader_new(bool text_only)
+{
+    return (struct maps_reader){.buffer = xmalloc(BUFFER_SIZE), .text_only = text_only};
+}
+
+void maps_reader_release(struct maps_reader *reader)
+{
+    free(reader->buffer);
+    reader->buffer = NULL;
+}
+
+int maps_read(struct maps_reader *reader, int fd, const struct maps_sink *sink)
+{
+    struct query first;
+    int r;
+
+    if (!reader->text_only) {
+        r = ask(fd, 0, reader->buffer, &first);
+        if (r == 0)
+            return query_all(reader->buffer, fd, first, sink);
+        if (r == -ENOENT)
+            return 1;
+        if (r == -ESRCH)
+            return r;
+        reader->text_only = true; /* an older kernel, or one that is not allowed to answer */
+    }
+    return read_text(reader->buffer, fd, sink);
 }

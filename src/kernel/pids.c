@@ -34,6 +34,7 @@ struct pids {
     struct state_clock clock;
     bool sees_processes; /* /proc shows processes, of the PID namespace that segments speak of */
     int64_t ticks;       /* clock ticks a second */
+    struct strbuf scratch;
     struct entry *buckets[BUCKETS];
 };
 
@@ -185,6 +186,7 @@ void pids_free(struct pids *pids)
     if (!pids)
         return;
     drop_entries(pids);
+    strbuf_release(&pids->scratch);
     free(pids);
 }
 
@@ -284,30 +286,29 @@ static void join_arguments(struct strbuf *text)
         if (text->data[i] == '\0')
             text->data[i] = ' ';
     }
-    if (text->data)
-        text->data[text->length] = '\0';
 }
 
-static char *read_command(const struct pids *pids, pid_t pid)
+static char *read_command(struct pids *pids, pid_t pid)
 {
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    CLEANUP_STRBUF struct strbuf name = STRBUF_INIT;
+    struct strbuf *text = &pids->scratch;
 
     if (!pids->sees_processes)
         return NULL;
-    if (read_process_file(pids, pid, "cmdline", LARGEST_FILE, &text) == 0) {
-        join_arguments(&text);
-        if (text.length > 0)
-            return steal_pointer(&text.data);
+    strbuf_reset(text);
+    if (read_process_file(pids, pid, "cmdline", LARGEST_FILE, text) == 0) {
+        join_arguments(text);
+        if (text->length > 0)
+            return xstrndup(text->data, text->length);
     }
-    strbuf_reset(&text);
-    if (read_process_file(pids, pid, "comm", LARGEST_FILE, &text) < 0)
+    strbuf_reset(text);
+    strbuf_putc(text, '[');
+    if (read_process_file(pids, pid, "comm", LARGEST_FILE, text) < 0)
         return NULL;
-    if (text.length > 0 && text.data[text.length - 1] == '\n')
-        text.data[--text.length] = '\0';
-    join_arguments(&text);
-    strbuf_printf(&name, "[%s]", strbuf_string(&text));
-    return steal_pointer(&name.data);
+    if (text->data[text->length - 1] == '\n')
+        text->length--;
+    join_arguments(text);
+    strbuf_putc(text, ']');
+    return xstrndup(text->data, text->length);
 }
 
 const char *pids_command(struct pids *pids, pid_t pid)
@@ -337,9 +338,19 @@ enum segment_state pids_state(struct pids *pids, const struct segment *segment)
                          &pids->clock);
 }
 
+enum pid_presence pids_creator(struct pids *pids, const struct segment *segment)
+{
+    return segment_creator(segment, named_fact(pids, segment->cpid), &pids->clock);
+}
+
+enum pid_presence pids_last_user(struct pids *pids, const struct segment *segment)
+{
+    return segment_last_user(segment, named_fact(pids, segment->lpid), &pids->clock);
+}
+
 const char *pids_creator_command(struct pids *pids, const struct segment *segment)
 {
-    if (segment_creator(segment, named_fact(pids, segment->cpid), &pids->clock) != PID_ALIVE)
+    if (pids_creator(pids, segment) != PID_ALIVE)
         return NULL;
     return pids_command(pids, segment->cpid);
 }

@@ -51,8 +51,8 @@ enum pid_presence segment_creator(const struct segment *segment, struct pid_fact
     return same_process(segment, fact, segment->ctime, clock);
 }
 
-static enum pid_presence last_process(const struct segment *segment, struct pid_fact fact,
-                                      const struct state_clock *clock)
+enum pid_presence segment_last_user(const struct segment *segment, struct pid_fact fact,
+                                    const struct state_clock *clock)
 {
     int64_t touched = segment->atime > segment->dtime ? segment->atime : segment->dtime;
 
@@ -76,7 +76,7 @@ enum segment_state segment_state(const struct segment *segment, struct pid_fact 
     if (segment->nattch > 0)
         return STATE_USED;
     first = segment_creator(segment, creator, clock);
-    latest = last_process(segment, last, clock);
+    latest = segment_last_user(segment, last, clock);
     if (first == PID_ALIVE || latest == PID_ALIVE)
         return STATE_IDLE;
     if (first == PID_UNKNOWN || latest == PID_UNKNOWN)

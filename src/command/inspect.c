@@ -1,0 +1,79 @@
+#include "command/inspect.h"
+
+#include <unistd.h>
+
+#include "action/select.h"
+#include "base/strbuf.h"
+
+static int take_segment(void *arg, const struct segment *segment)
+{
+    struct inspection *inspection = arg;
+
+    segment_list_add(&inspection->segments, segment);
+    return 0;
+}
+
+static void take_garbage(void *arg, const char *where, const char *text, size_t length)
+{
+    struct inspection *inspection = arg;
+
+    inspection->incomplete = true;
+    context_warn_garbage(inspection->context, where, text, length);
+}
+
+/* Names the ids that were asked for and do not exist, each once. */
+static void warn_missing(struct inspection *inspection, const struct select_report *report)
+{
+    CLEANUP_IDSET struct idset named = IDSET_INIT;
+
+    for (size_t i = 0; i < inspection->selection.id_count; i++) {
+        int shmid = inspection->selection.ids[i].shmid;
+
+        if (!select_met_id(report, shmid) && idset_add(&named, shmid))
+            context_warn(inspection->context, "%d: no such segment", shmid);
+    }
+    inspection->incomplete |= named.count > 0;
+}
+
+int inspect(struct inspection *inspection, struct error *err)
+{
+    const struct source_sink sink = {take_segment, take_garbage, inspection};
+    struct machine *machine = &inspection->context->machine;
+    struct select_report report = {0};
+    int r = select_segments(machine, &inspection->selection, &sink, &report, err);
+
+    if (r == 0) {
+        warn_missing(inspection, &report);
+        r = attach_scan(&machine->procfs, &inspection->attachments, err);
+    }
+    select_report_release(&report);
+    return r;
+}
+
+void inspect_warn_unreadable(const struct inspection *inspection)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const struct attach_table *table = &inspection->attachments;
+    const char *remedy = "root sees all";
+
+    if (table->unreadable == 0 && !table->hidden)
+        return;
+    if (table->unreadable > 0)
+        strbuf_printf(&text, "%zu process%s could not be read", table->unreadable,
+                      table->unreadable == 1 ? "" : "es");
+    if (table->hidden)
+        strbuf_printf(&text, "%s of other users do not show at all (hidepid)",
+                      table->unreadable > 0 ? ", and others" : "processes");
+    if (!inspection->context->machine.procfs.live)
+        remedy = "whoever saved the tree could not see them";
+    else if (geteuid() == 0)
+        remedy = "root with all capabilities sees all";
+    context_warn(inspection->context, "%s; %s", strbuf_string(&text), remedy);
+}
+
+void inspect_release(struct inspection *inspection)
+{
+    selection_release(&inspection->selection);
+    segment_list_release(&inspection->segments);
+    attach_table_release(&inspection->attachments);
+}
