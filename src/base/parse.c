@@ -20,7 +20,7 @@ int parse_number(const char *word, uint64_t max, const char *what, uint64_t *ret
 
 int parse_shmid(const char *word, int *ret_shmid, struct error *err)
 {
-    uint64_t value;
+    uint64_t value = 0;
     int r;
 
     if (word[0] == '0' && word[1] >= '0' && word[1] <= '9')
@@ -155,23 +155,24 @@ int parse_range(const char *word, struct range *ret_range, struct error *err)
     return 0;
 }
 
+/* The factor of an age's unit; 0 for a word that is none. */
+static uint64_t age_factor(const char *unit)
+{
+    if (strcmp(unit, "") == 0 || strcmp(unit, "s") == 0)
+        return 1;
+    if (strcmp(unit, "m") == 0)
+        return 60;
+    if (strcmp(unit, "h") == 0)
+        return 3600;
+    return strcmp(unit, "d") == 0 ? 86400 : 0;
+}
+
 int parse_age(const char *word, uint64_t *ret_seconds, struct error *err)
 {
-    size_t length = strlen(word);
     uint64_t value = 0;
-    size_t used = parse_digits(word, length, &value);
-    uint64_t factor = 0;
+    size_t used = parse_digits(word, strlen(word), &value);
+    uint64_t factor = age_factor(word + used);
 
-    if (used == length)
-        factor = 1;
-    else if (used + 1 == length && word[used] == 's')
-        factor = 1;
-    else if (used + 1 == length && word[used] == 'm')
-        factor = 60;
-    else if (used + 1 == length && word[used] == 'h')
-        factor = 3600;
-    else if (used + 1 == length && word[used] == 'd')
-        factor = 86400;
     /* Times are signed 64-bit seconds: an age beyond them could not be compared. */
     if (used == 0 || factor == 0 || __builtin_mul_overflow(value, factor, &value) ||
         value > INT64_MAX)
