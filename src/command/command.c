@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-extern const struct command command_limits;
 extern const struct command command_ls;
 extern const struct command command_rm;
 extern const struct command command_who;
@@ -18,7 +17,6 @@ const struct command *const commands[] = {
     &command_ls,
     &command_who,
     &command_rm,
-    &command_limits,
     NULL,
 };
 
