@@ -24,7 +24,7 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
 
 struct source_sink collector_sink(struct collector *collector)
 {
-    return (struct source_sink){take_segment, take_garbage, collector};
+    return (struct source_sink){.segment = take_segment, .garbage = take_garbage, .arg = collector};
 }
 
 int collector_read(const char *dir, struct collector *collector, struct error *err)
