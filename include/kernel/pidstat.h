@@ -1,5 +1,5 @@
 /*
- * The line /proc/PID/stat, of which four fields are wanted (proc_pid_stat(5)).
+ * The line /proc/PID/stat, of which five fields are wanted (proc_pid_stat(5)).
  */
 #ifndef SHMTOOL_KERNEL_PIDSTAT_H
 #define SHMTOOL_KERNEL_PIDSTAT_H
@@ -12,6 +12,7 @@
 
 struct pidstat {
     char state;       /* field 3: R, S, D, Z, ... */
+    uint64_t parent;  /* field 4: its number; 0: none in this PID namespace */
     uint64_t flags;   /* field 9: PF_x of the kernel */
     uint64_t threads; /* field 20, dead ones that nobody waited for included */
     uint64_t start;   /* field 22: clock ticks since boot */

@@ -23,7 +23,8 @@ bool pidstat_parse(const char *line, struct pidstat *ret_stat)
     field += 2;
     stat.state = *field;
     for (int number = 4; number <= 22; number++) {
-        uint64_t *value = number == 9    ? &stat.flags
+        uint64_t *value = number == 4    ? &stat.parent
+                          : number == 9  ? &stat.flags
                           : number == 20 ? &stat.threads
                           : number == 22 ? &stat.start
                                          : NULL;
