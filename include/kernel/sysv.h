@@ -40,6 +40,9 @@ int sysv_stat_index(int index, struct segment *ret_segment);
  */
 int sysv_highest_index(int *ret_index);
 
+/* How many segments there are, by SHM_INFO; 0 where it cannot be told. */
+size_t sysv_count(void);
+
 /*
  * Removes a segment: it is destroyed at once when nobody has it attached, and otherwise marked
  * (SHM_DEST, key 0) until the last one detaches.
@@ -48,5 +51,16 @@ int sysv_highest_index(int *ret_index);
  * kernel's to decide: effective uid equal to owner or creator, or CAP_SYS_ADMIN.
  */
 int sysv_remove(int shmid);
+
+/*
+ * Asks for the segment that has a key, without making one: nothing changes, whatever the answer.
+ *
+ * key: not 0, which asks for a new segment
+ * size: bytes that it must have at least
+ * mode: the permission bits that are asked for
+ * Returns 0 with *ret_shmid set, or the kernel's refusal: -ENOENT (nobody has the key), -EINVAL
+ * (it is smaller), -EACCES, or another negative errno such as -ENOSYS.
+ */
+int sysv_find(uint32_t key, uint64_t size, uint32_t mode, int *ret_shmid);
 
 #endif

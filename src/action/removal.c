@@ -81,7 +81,7 @@ static void pass_over(void *arg, const char *where, const char *text, size_t len
 static int read_again(const struct machine *machine, int shmid, struct segment *ret_segment)
 {
     struct search search = {.shmid = shmid};
-    const struct source_sink sink = {take_searched, pass_over, &search};
+    const struct source_sink sink = {take_searched, pass_over, &search, false};
     int r = sysv_stat(shmid, ret_segment);
 
     if (r != -EACCES)

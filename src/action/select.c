@@ -67,7 +67,7 @@ int select_segments(struct machine *machine, const struct selection *selection,
 {
     CLEANUP_IDSET struct idset attached = IDSET_INIT;
     struct pass pass = {.machine = machine, .selection = selection, .sink = sink};
-    const struct source_sink own = {take_segment, take_garbage, &pass};
+    const struct source_sink own = {take_segment, take_garbage, &pass, sink->without_usage};
     int r = read_attached(machine, &selection->filter, &attached, err);
 
     if (r < 0)

@@ -228,10 +228,27 @@ static bool warn_missing(struct listing *listing, const struct select_report *re
     return told.count > 0;
 }
 
+/* Whether rss or swap is shown or sorted by: they stand in the listing alone. */
+static bool shows_usage(const struct listing *listing)
+{
+    const struct column *rss = column_find(&segment_columns, "rss", 3);
+    const struct column *swap = column_find(&segment_columns, "swap", 4);
+
+    for (size_t i = 0; i < listing->columns.count; i++) {
+        if (listing->columns.items[i] == rss || listing->columns.items[i] == swap)
+            return true;
+    }
+    for (size_t i = 0; i < listing->sort.count; i++) {
+        if (listing->sort.items[i].column == rss || listing->sort.items[i].column == swap)
+            return true;
+    }
+    return false;
+}
+
 static int list(struct listing *listing)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    const struct source_sink sink = {take_segment, take_garbage, listing};
+    const struct source_sink sink = {take_segment, take_garbage, listing, !shows_usage(listing)};
     struct select_report report = {0};
     bool missing;
     int r;

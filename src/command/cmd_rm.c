@@ -227,7 +227,7 @@ static void note_missing(struct removal *removal, const struct select_report *re
 static int make_plan(struct removal *removal)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    const struct source_sink sink = {plan_segment, note_garbage, removal};
+    const struct source_sink sink = {plan_segment, note_garbage, removal, true};
     struct select_report report = {0};
 
     selection_sort_ids(&removal->selection);
@@ -332,10 +332,12 @@ static void tell_item(void *arg, const struct removal_item *item)
         bad = bad && !not_tried;
     else
         bad = bad || item->outcome == REMOVAL_MARKED;
+    if (!bad && !removal->verbose)
+        return;
     removal_report_line(&line, item);
     if (bad)
         context_warn(removal->context, "%d: %s", item->segment.shmid, strbuf_string(&line));
-    else if (removal->verbose)
+    else
         fprintf(removal->json ? removal->context->err : removal->context->out, "%d: %s\n",
                 item->segment.shmid, strbuf_string(&line));
 }

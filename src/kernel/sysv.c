@@ -71,19 +71,48 @@ int sysv_stat_index(int index, struct segment *ret_segment)
     return 0;
 }
 
+/* SHM_INFO: returns the highest index in use, or a negative errno. */
+static int read_info(struct shm_info *ret_info)
+{
+    /* It fills a struct shm_info where the prototype asks for a struct shmid_ds. */
+    int highest = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)ret_info);
+
+    return highest < 0 ? -errno : highest;
+}
+
 int sysv_highest_index(int *ret_index)
 {
     struct shm_info info = {0};
-    /* SHM_INFO fills a struct shm_info where the prototype asks for a struct shmid_ds. */
-    int highest = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info);
+    int highest = read_info(&info);
 
     if (highest < 0)
-        return -errno;
+        return highest;
     *ret_index = highest;
     return 0;
+}
+
+size_t sysv_count(void)
+{
+    struct shm_info info = {0};
+
+    return read_info(&info) < 0 || info.used_ids < 0 ? 0 : (size_t)info.used_ids;
 }
 
 int sysv_remove(int shmid)
 {
     return shmctl(shmid, IPC_RMID, NULL) < 0 ? -errno : 0;
+}
+
+int sysv_find(uint32_t key, uint64_t size, uint32_t mode, int *ret_shmid)
+{
+    int shmid;
+
+    /* Without IPC_CREAT no call makes a segment, but for one with IPC_PRIVATE. */
+    if (key == 0 || size > SIZE_MAX)
+        return -EINVAL;
+    shmid = shmget((key_t)key, (size_t)size, (int)(mode & 0777));
+    if (shmid < 0)
+        return -errno;
+    *ret_shmid = shmid;
+    return 0;
 }
