@@ -56,13 +56,16 @@ static bool is_empty_in_csv(const struct writer *writer, const struct column *co
 
 static void row_csv(struct writer *writer, const void *record)
 {
+    struct column_format exact = *writer->format;
+
+    exact.human = false; /* a program reads it */
     for (size_t i = 0; i < writer->columns->count; i++) {
         const struct column *column = writer->columns->items[i];
         struct column_value value = {0};
 
         if (i > 0)
             strbuf_putc(&writer->buffer, ',');
-        column->get(writer->format, record, &value);
+        column->get(&exact, record, &value);
         if (is_empty_in_csv(writer, column, &value))
             continue;
         if (value.text) {
@@ -70,10 +73,10 @@ static void row_csv(struct writer *writer, const void *record)
         } else if (column->type == COLUMN_STATUS) { /* "dest,locked" */
             CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-            column_put_text(&text, column, writer->format, &value);
+            column_put_text(&text, column, &exact, &value);
             put_csv_field(writer, strbuf_string(&text));
         } else {
-            column_put_text(&writer->buffer, column, writer->format, &value);
+            column_put_text(&writer->buffer, column, &exact, &value);
         }
     }
     strbuf_puts(&writer->buffer, "\r\n");
