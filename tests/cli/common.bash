@@ -29,10 +29,14 @@ need_ns() {
     own_ns || skip "no IPC namespace of its own: segments are neither made nor removed"
 }
 
-# need_root: skips the test where no second user can be had.
+# has_users: other users can be had, to run commands as them or to give them segments
+has_users() {
+    setpriv --reuid 12345 --regid 12345 --clear-groups true 2>/dev/null
+}
+
+# need_root: skips the test where they cannot
 need_root() {
-    setpriv --reuid 12345 --regid 12345 --clear-groups true 2>/dev/null ||
-        skip "needs root: it runs commands as other users"
+    has_users || skip "needs root: it has to do with other users"
 }
 
 # need_program NAME: skips the test where a program that only it uses is missing

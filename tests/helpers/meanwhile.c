@@ -1,18 +1,16 @@
 /*
- * meanwhile: runs a program, and does something at the very moment before it looks at, or removes,
- * a segment.
+ * meanwhile: runs a program, and does something at the very moment at which it removes a segment.
  *
- *     meanwhile [--call stat|rmid] [--nth N] [--signal SIGNAL] [--do COMMAND] -- PROGRAM [ARG]...
+ *     meanwhile [--nth N] [--signal NUMBER] [--do COMMAND] -- PROGRAM [ARG]...
  *     meanwhile --test
  *
- * --call    the call that is waited for: shmctl with SHM_STAT_ANY or with IPC_RMID, default stat
- * --nth     how many of them, default 1: the first one
- * --signal  is sent to PROGRAM then: its number
+ * --nth     at which removal (IPC_RMID), default 1: the first one
+ * --signal  is sent to PROGRAM then
  * --do      is run by sh then, while PROGRAM is held
  * --test    tells whether this can be done here: status 0, or 77
  *
  * Then PROGRAM goes on, not traced any more. The exit status is its own, 128+N when signal N ended
- * it, or 125 when the call never came or something else failed.
+ * it, or 125 when that removal never came or something else failed.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -46,13 +44,9 @@ struct syscall_info {
     uint64_t args[6];
 };
 
-#ifndef SHM_STAT_ANY
-#define SHM_STAT_ANY 15
-#endif
 #define IPC_64 0x100 /* added to the command on some machines */
 
 struct request {
-    uint64_t command; /* of shmctl */
     long long nth;
     int signal_number; /* 0: none */
     const char *deed;  /* NULL: none */
