@@ -54,19 +54,11 @@ struct request {
 };
 
 static const struct option OPTIONS[] = {
-    {"call", required_argument, NULL, 'c'},   {"nth", required_argument, NULL, 'n'},
-    {"signal", required_argument, NULL, 's'}, {"do", required_argument, NULL, 'd'},
-    {"test", no_argument, NULL, 't'},         {NULL, 0, NULL, 0},
+    {"signal", required_argument, NULL, 's'},
+    {"do", required_argument, NULL, 'd'},
+    {"test", no_argument, NULL, 't'},
+    {NULL, 0, NULL, 0},
 };
-
-static uint64_t call_by_name(const char *word)
-{
-    if (strcmp(word, "stat") == 0)
-        return SHM_STAT_ANY;
-    if (strcmp(word, "rmid") == 0)
-        return IPC_RMID;
-    die(HELPER_USAGE, "'%s': neither stat nor rmid", word);
-}
 
 static void read_options(int argc, char **argv, struct request *request)
 {
@@ -74,9 +66,6 @@ static void read_options(int argc, char **argv, struct request *request)
 
     while ((option = getopt_long(argc, argv, "+", OPTIONS, NULL)) != -1) {
         switch (option) {
-        case 'c':
-            request->command = call_by_name(optarg);
-            break;
         case 'n':
             request->nth = helper_number(optarg, 10, 1, 100000);
             break;
@@ -124,33 +113,33 @@ static pid_t start(char **argv)
     return child;
 }
 
-/* Tells whether CHILD, held at a system call, is about to make the one that is waited for. */
-static bool is_call(pid_t child, const struct request *request)
+/* Tells whether CHILD, held at a system call, is about to remove a segment. */
+static bool is_removal(pid_t child)
 {
     struct syscall_info info = {0};
 
     if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) < 0)
         die(MEANWHILE_FAILED, "PTRACE_GET_SYSCALL_INFO: %s", strerror(errno));
     return info.op == 1 && info.number == SYS_shmctl &&
-           (info.args[1] & ~(uint64_t)IPC_64) == request->command;
+           (info.args[1] & ~(uint64_t)IPC_64) == IPC_RMID;
 }
 
-/* Lets CHILD run up to the call. */
-static void run_up_to_call(pid_t child, const struct request *request)
+/* Lets CHILD run up to its NTH removal. */
+static void run_up_to_removal(pid_t child, long long nth)
 {
     long long met = 0;
     long pass_on = 0; /* the signal that CHILD was about to be given */
     int status;
 
-    while (met < request->nth) {
+    while (met < nth) {
         if (ptrace(PTRACE_SYSCALL, child, NULL, pass_on) < 0 || waitpid(child, &status, 0) != child)
             die(MEANWHILE_FAILED, "ptrace: %s", strerror(errno));
         if (!WIFSTOPPED(status))
-            die(MEANWHILE_FAILED, "the program ended (status %d) after %lld such calls",
+            die(MEANWHILE_FAILED, "the program ended (status %d) after %lld removals",
                 WEXITSTATUS(status), met);
         pass_on = 0;
         if (WSTOPSIG(status) == SYSCALL_STOP)
-            met += is_call(child, request);
+            met += is_removal(child);
         else if (WSTOPSIG(status) != SIGTRAP)
             pass_on = WSTOPSIG(status);
     }
@@ -186,7 +175,7 @@ static int test_tracing(void)
 
 int main(int argc, char **argv)
 {
-    struct request request = {.command = SHM_STAT_ANY, .nth = 1};
+    struct request request = {.nth = 1};
     pid_t child;
 
     read_options(argc, argv, &request);
@@ -196,7 +185,7 @@ int main(int argc, char **argv)
     child = start(argv + optind);
     if (child < 0)
         die(MEANWHILE_FAILED, "nothing can be traced here");
-    run_up_to_call(child, &request);
+    run_up_to_removal(child, request.nth);
     if (request.signal_number)
         kill(child, request.signal_number);
     if (request.deed && system(request.deed) != 0)
