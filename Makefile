@@ -92,6 +92,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 # What several unit tests share: linked into each.
 UNIT_COMMON_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 
 # $(call object,SOURCES): where their object files go.
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -99,8 +100,9 @@ object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ := $(call object,$(LIB_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 HELPER_BIN := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(HELPER_SRC))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 DEPFILES := $(patsubst %.o,%.d,$(call object,$(MAIN_SRC) $(LIB_SRC) $(UNIT_SRC) $(UNIT_COMMON_SRC) \
-	$(HELPER_SRC)))
+	$(HELPER_SRC) $(BENCH_SRC)))
 
 # All objects depend on this file: a change of compiler or flags rebuilds everything.
 STAMP := $(BUILD)/flags
@@ -111,7 +113,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test test-packages lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test test-packages bench lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -158,8 +160,13 @@ $(BUILD)/helpers/%: $(BUILD)/obj/tests/helpers/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lutil $(LDLIBS)
 
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): ALL_CPPFLAGS += $(CMOCKA_CFLAGS)
-.SECONDARY: $(call object,$(UNIT_SRC) $(HELPER_SRC))
+.SECONDARY: $(call object,$(UNIT_SRC) $(HELPER_SRC) $(BENCH_SRC))
 
 # --- Testing ----------------------------------------------------------------------------------
 
@@ -187,6 +194,10 @@ demo:
 	@$(DEPS) demo
 	@$(MAKE) --no-print-directory demo-programs
 	@tests/demo -b $(BUILD)
+
+## bench: time each command against its rival, in an IPC namespace of its own; BUILD/bench.json
+bench: $(BIN) $(BENCH_BIN) $(BUILD)/helpers/mkseg $(BUILD)/helpers/holdseg
+	@tests/bench/run -b $(BUILD)
 
 ## lint: check the code's form, mistakes that tools can find, and the rules of the house
 lint:
