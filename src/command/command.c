@@ -11,10 +11,12 @@
 
 extern const struct command command_ls;
 extern const struct command command_rm;
+extern const struct command command_stat;
 extern const struct command command_who;
 
 const struct command *const commands[] = {
     &command_ls,
+    &command_stat,
     &command_who,
     &command_rm,
     NULL,

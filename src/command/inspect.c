@@ -37,7 +37,7 @@ static void warn_missing(struct inspection *inspection, const struct select_repo
 
 int inspect(struct inspection *inspection, struct error *err)
 {
-    const struct source_sink sink = {take_segment, take_garbage, inspection};
+    const struct source_sink sink = {take_segment, take_garbage, inspection, false};
     struct machine *machine = &inspection->context->machine;
     struct select_report report = {0};
     int r = select_segments(machine, &inspection->selection, &sink, &report, err);
