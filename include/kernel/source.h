@@ -17,7 +17,10 @@
 
 /* Who gets what is read. */
 struct source_sink {
-    /* One segment, in kernel order, each id once. A negative return ends the reading with it. */
+    /*
+     * One segment, in kernel order, each id once. A negative return ends the reading with it (any
+     * but -ENOENT, which tells of a listing that is not there).
+     */
     int (*segment)(void *arg, const struct segment *segment);
     /*
      * Something that could not be understood. where: "/proc/sysvipc/shm: line 5" (counted with the
