@@ -41,7 +41,8 @@ struct column_format {
     bool numeric; /* uids and gids instead of names */
     bool human;   /* 1.5M instead of bytes; not in JSON and CSV */
     enum human_time time;
-    int64_t now; /* for ages */
+    int64_t now;               /* for ages */
+    struct human_times *times; /* borrowed; NULL: every time is worked out anew */
 };
 
 struct column {

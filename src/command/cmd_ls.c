@@ -56,6 +56,7 @@ struct listing {
     struct context *context;
     struct selection selection;
     struct column_format format;
+    struct human_times times;
     struct column_set columns;
     struct sort_order sort;
     struct writer writer;
@@ -290,7 +291,10 @@ static int run_ls(struct context *context, int argc, char **argv)
     };
     const struct option_taker taker = {take_option, take_operand, &listing};
     int status;
-    int r = options_parse(context, &command_ls, argc, argv, &taker);
+    int r;
+
+    listing.format.times = &listing.times;
+    r = options_parse(context, &command_ls, argc, argv, &taker);
 
     if (r < 0)
         status = STATUS_USAGE;

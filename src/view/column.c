@@ -109,6 +109,14 @@ static void put_octal(struct strbuf *out, uint64_t mode, int least)
     }
 }
 
+static void put_time(struct strbuf *out, const struct column_format *format, int64_t time)
+{
+    if (format->time == TIME_ISO && format->times)
+        human_time_again(out, time, format->times);
+    else
+        human_time(out, time, format->time, format->now);
+}
+
 void column_put_text(struct strbuf *out, const struct column *column,
                      const struct column_format *format, const struct column_value *value)
 {
@@ -125,7 +133,7 @@ void column_put_text(struct strbuf *out, const struct column *column,
         put_status(out, value->number, "");
         break;
     case COLUMN_TIME:
-        human_time(out, (int64_t)value->number, format->time, format->now);
+        put_time(out, format, (int64_t)value->number);
         break;
     case COLUMN_NAME:
     case COLUMN_TEXT:
@@ -175,7 +183,7 @@ void column_put_json(struct strbuf *out, const struct column *column,
     case COLUMN_TIME:
         if (format->time != TIME_EPOCH)
             strbuf_putc(out, '"');
-        human_time(out, (int64_t)value->number, format->time, format->now);
+        put_time(out, format, (int64_t)value->number);
         if (format->time != TIME_EPOCH)
             strbuf_putc(out, '"');
         break;

@@ -63,7 +63,8 @@ void table_row(struct writer *writer, const void *record)
         xalloc_die();
     for (size_t i = 0; i < writer->columns->count; i++) {
         put_cell(writer, writer->columns->items[i], i + 1 == writer->columns->count, record);
-        must(scols_line_set_data(line, i, strbuf_string(&writer->cell)));
+        if (writer->cell.length > 0)
+            must(scols_line_set_data(line, i, writer->cell.data));
     }
 }
 
@@ -71,7 +72,7 @@ void table_row(struct writer *writer, const void *record)
 static void put_trimmed(struct strbuf *out, const char *text)
 {
     while (*text) {
-        size_t length = strcspn(text, "\n");
+        size_t length = (size_t)(strchrnul(text, '\n') - text);
         size_t shown = length;
 
         while (shown > 0 && text[shown - 1] == ' ')
