@@ -1,0 +1,88 @@
+/*
+ * The limits of System V shared memory, what is in use of them, and words that set them.
+ */
+#ifndef SHMTOOL_MODEL_LIMITS_H
+#define SHMTOOL_MODEL_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/segment.h"
+
+enum limit_id {
+    LIMIT_SHMMAX,      /* bytes that one segment may have */
+    LIMIT_SHMALL,      /* pages that all segments may have */
+    LIMIT_SHMMNI,      /* segments that there may be */
+    LIMIT_SHMMIN,      /* bytes that a segment must have: 1, and not to be changed */
+    LIMIT_RMID_FORCED, /* shm_rmid_forced: 1 destroys what nobody has attached */
+    LIMIT_COUNT,
+};
+
+/* What is always true of a limit. */
+struct limit_kind {
+    const char *name; /* as below /proc/sys/kernel */
+    const char *unit; /* of its value */
+    bool settable;
+    const char *meaning; /* a few words */
+};
+
+/* All of them, by enum limit_id. */
+extern const struct limit_kind limit_kinds[LIMIT_COUNT];
+
+/* Their values. */
+struct limits {
+    bool known[LIMIT_COUNT];
+    uint64_t values[LIMIT_COUNT];
+    uint64_t page_size; /* bytes; shmall counts these pages */
+    bool guessed_pages; /* the page size is not known: 4096 was taken for it */
+};
+
+/* What there is of segments, as the kernel counts them. Zeroed to begin with. */
+struct usage {
+    uint64_t segments;
+    uint64_t pages;   /* whole ones of each segment (ipc/shm.c, newseg) */
+    uint64_t bytes;   /* UINT64_MAX where the sum does not fit */
+    uint64_t largest; /* bytes of the largest segment */
+};
+
+/* Counts SEGMENT in; what is marked for destruction counts like any other. */
+void usage_add(struct usage *usage, const struct segment *segment, uint64_t page_size);
+
+/* How many pages BYTES need; no sum that could wrap. */
+static inline uint64_t pages_of(uint64_t bytes, uint64_t page_size)
+{
+    return bytes / page_size + (bytes % page_size != 0);
+}
+
+/*
+ * What is in use of a limit, in its unit. Returns false where that means nothing: a limit of each
+ * segment by itself, or one whose value is not known.
+ */
+bool limits_used(const struct limits *limits, const struct usage *usage, enum limit_id id,
+                 uint64_t *ret_used);
+
+/* USED in hundredths of VALUE, rounded down: 100 and more is full, as a limit of 0 always is. */
+uint64_t limits_percent(uint64_t used, uint64_t value);
+
+/*
+ * Tells whether a segment as large as shmmax allows is more than shmall allows altogether, and
+ * sets *ret_pages to what it needs. Limits that are not known are consistent.
+ */
+bool limits_conflict(const struct limits *limits, uint64_t *ret_pages);
+
+/* A limit and the value that it is to have. */
+struct limit_setting {
+    enum limit_id id;
+    uint64_t value;
+};
+
+/*
+ * Understands NAME=VALUE: shmmax takes sizes, shmall pages, or a size with a unit, rounded up to
+ * pages of PAGE_SIZE bytes; the others plain numbers.
+ * Returns 0, or -EINVAL with the wrong word in ERR.
+ */
+int limits_parse_setting(const char *word, uint64_t page_size, struct limit_setting *ret_setting,
+                         struct error *err);
+
+#endif

@@ -1,0 +1,120 @@
+#include "model/limits.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/parse.h"
+
+const struct limit_kind limit_kinds[LIMIT_COUNT] = {
+    [LIMIT_SHMMAX] = {"shmmax", "bytes", true, "the size of one segment, at most"},
+    [LIMIT_SHMALL] = {"shmall", "pages", true, "all segments together, at most"},
+    [LIMIT_SHMMNI] = {"shmmni", "segments", true, "how many segments, at most"},
+    [LIMIT_SHMMIN] = {"shmmin", "bytes", false, "the size of one segment, at least"},
+    [LIMIT_RMID_FORCED] = {"shm_rmid_forced", "flag", true, "1: segments end with their last user"},
+};
+
+void usage_add(struct usage *usage, const struct segment *segment, uint64_t page_size)
+{
+    usage->segments++;
+    usage->pages = saturating_add(usage->pages, pages_of(segment->size, page_size));
+    usage->bytes = saturating_add(usage->bytes, segment->size);
+    if (segment->size > usage->largest)
+        usage->largest = segment->size;
+}
+
+bool limits_used(const struct limits *limits, const struct usage *usage, enum limit_id id,
+                 uint64_t *ret_used)
+{
+    if (!limits->known[id])
+        return false;
+    if (id == LIMIT_SHMALL)
+        *ret_used = usage->pages;
+    else if (id == LIMIT_SHMMNI)
+        *ret_used = usage->segments;
+    else
+        return false;
+    return true;
+}
+
+uint64_t limits_percent(uint64_t used, uint64_t value)
+{
+    uint64_t product;
+    uint64_t percent;
+
+    if (value == 0)
+        return 100;
+    if (!__builtin_mul_overflow(used, 100, &product))
+        return product / value;
+    /* So large a number can do without its last digits; what is not full must not seem so. */
+    percent = value < 100 ? UINT64_MAX : used / (value / 100);
+    return used < value && percent > 99 ? 99 : percent;
+}
+
+bool limits_conflict(const struct limits *limits, uint64_t *ret_pages)
+{
+    uint64_t pages;
+
+    if (!limits->known[LIMIT_SHMMAX] || !limits->known[LIMIT_SHMALL])
+        return false;
+    pages = pages_of(limits->values[LIMIT_SHMMAX], limits->page_size);
+    if (limits->values[LIMIT_SHMALL] >= pages)
+        return false;
+    *ret_pages = pages;
+    return true;
+}
+
+/* The limit of this name (LENGTH bytes), or LIMIT_COUNT. */
+static enum limit_id find_limit(const char *name, size_t length)
+{
+    enum limit_id id = 0;
+
+    while (id < LIMIT_COUNT && (strlen(limit_kinds[id].name) != length ||
+                                memcmp(limit_kinds[id].name, name, length) != 0))
+        id++;
+    return id;
+}
+
+static bool is_plain_number(const char *word)
+{
+    return *word && word[strspn(word, "0123456789")] == '\0';
+}
+
+/* The value of a limit, in its own unit. */
+static int parse_value(enum limit_id id, const char *word, uint64_t page_size, uint64_t *ret_value,
+                       struct error *err)
+{
+    uint64_t bytes;
+    int r;
+
+    if (id == LIMIT_SHMMAX)
+        return parse_size(word, ret_value, err);
+    if (id != LIMIT_SHMALL || is_plain_number(word))
+        return parse_number(word, UINT64_MAX, "a value", ret_value, err);
+    r = parse_size(word, &bytes, err);
+    if (r == 0)
+        *ret_value = pages_of(bytes, page_size);
+    return r;
+}
+
+int limits_parse_setting(const char *word, uint64_t page_size, struct limit_setting *ret_setting,
+                         struct error *err)
+{
+    const char *equals = strchr(word, '=');
+    enum limit_id id = equals ? find_limit(word, (size_t)(equals - word)) : LIMIT_COUNT;
+    uint64_t value;
+    int r;
+
+    if (!equals)
+        return error_set(err, EINVAL, "'%s': not NAME=VALUE", word);
+    if (id == LIMIT_COUNT)
+        return error_set(err, EINVAL,
+                         "'%.*s': no such limit; there are: shmmax shmall shmmni shm_rmid_forced",
+                         (int)(equals - word), word);
+    if (!limit_kinds[id].settable)
+        return error_set(err, EINVAL, "%s: is always 1 and cannot be set", limit_kinds[id].name);
+    r = parse_value(id, equals + 1, page_size, &value, err);
+    if (r < 0)
+        return r;
+    *ret_setting = (struct limit_setting){id, value};
+    return 0;
+}
