@@ -182,16 +182,15 @@ static void put_wrapped(struct strbuf *out, const struct strbuf *text)
 void segment_block_put(struct strbuf *out, const struct explained *explained,
                        const struct column_format *format)
 {
-    CLEANUP_STRBUF struct strbuf nattch = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
 
     strbuf_printf(out, "Segment %d\n", explained->segment->shmid);
     for (size_t i = 0; i < segment_columns.count; i++)
         put_field(out, &segment_columns.columns[i], explained, format);
     put_original_key(out, explained);
+    strbuf_puts(out, "\n  ");
+    explain_nattch(out, explained);
     strbuf_putc(out, '\n');
-    explain_nattch(&nattch, explained);
-    put_wrapped(out, &nattch);
     put_attachments(out, explained, format);
     strbuf_putc(out, '\n');
     explain_state(&explanation, explained);
