@@ -54,6 +54,7 @@ struct request {
 };
 
 static const struct option OPTIONS[] = {
+    {"nth", required_argument, NULL, 'n'},
     {"signal", required_argument, NULL, 's'},
     {"do", required_argument, NULL, 'd'},
     {"test", no_argument, NULL, 't'},
