@@ -34,8 +34,7 @@ static void put_program(struct strbuf *out, const char *command)
     strbuf_append(out, name, length - (size_t)(name - command));
 }
 
-/* Appends "postgres[812] postgres[815] +3", and what could not be seen of NATTCH mappings. */
-static void put_processes(struct strbuf *out, struct pids *pids,
+void removal_report_users(struct strbuf *out, struct pids *pids,
                           const struct attach_table *attachments, const struct segment *segment)
 {
     enum { SHOWN = 4 };
@@ -48,14 +47,15 @@ static void put_processes(struct strbuf *out, struct pids *pids,
         if (i < SHOWN) {
             const char *command = pids_command(pids, found[i].pid);
 
+            strbuf_puts(out, i > 0 ? " " : "");
             put_program(out, command ? command : "?");
-            strbuf_printf(out, "[%d] ", (int)found[i].pid);
+            strbuf_printf(out, "[%d]", (int)found[i].pid);
         }
     }
     if (count > SHOWN)
-        strbuf_printf(out, "+%zu ", count - SHOWN);
+        strbuf_printf(out, " +%zu", count - SHOWN);
     if (maps < segment->nattch)
-        strbuf_puts(out, count > 0 ? "and some not visible to you" : "not visible to you");
+        strbuf_puts(out, count > 0 ? " and some not visible to you" : "not visible to you");
 }
 
 static void write_row(struct writer *writer, const struct segment *segment,
@@ -65,7 +65,7 @@ static void write_row(struct writer *writer, const struct segment *segment,
     struct row row = {.segment = *segment};
 
     if (attachments && segment->nattch > 0) {
-        put_processes(&processes, writer->format->machine->pids, attachments, segment);
+        removal_report_users(&processes, writer->format->machine->pids, attachments, segment);
         row.processes = strbuf_string(&processes);
     }
     writer_row(writer, &row);
