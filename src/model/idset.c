@@ -11,11 +11,14 @@ enum { FREE_SLOT = -1, SMALLEST_SIZE = 64 };
 static size_t find_slot(const struct idset *set, int id)
 {
     /*
-     * Neighbouring ids get neighbouring slots: a listing comes in the order of the low 15 bits, and
-     * so walks through memory. The sequence above them sets ids apart that share these bits.
+     * Sixteen neighbouring ids share a cache line, since a listing comes in the order of ids; where
+     * the line stands is spread by multiplying, and folding brings down what only the sequence, in
+     * an id's high bits, tells apart.
      */
-    uint32_t hash = (uint32_t)id + ((uint32_t)id >> 15) * UINT32_C(40503);
-    size_t slot = hash & (set->size - 1);
+    enum { LINE_BITS = 4, LINE = 1 << LINE_BITS };
+    uint32_t hash = ((uint32_t)id >> LINE_BITS) * UINT32_C(2654435769);
+    size_t line = (size_t)(hash ^ hash >> 15) << LINE_BITS;
+    size_t slot = (line | ((uint32_t)id & (LINE - 1))) & (set->size - 1);
 
     while (set->slots[slot] != FREE_SLOT && set->slots[slot] != id)
         slot = (slot + 1) & (set->size - 1);
