@@ -35,7 +35,11 @@ struct pid_fact pids_fact(struct pids *pids, pid_t pid);
  */
 const struct state_clock *pids_clock(struct pids *pids);
 
-/* The state of SEGMENT, asking after its creator and last process only where that matters. */
+/*
+ * The state of SEGMENT, asking after its creator and last process only where that matters. On the
+ * live system a segment is an orphan only if nobody has touched it since it was read; else its
+ * state is unknown.
+ */
 enum segment_state pids_state(struct pids *pids, const struct segment *segment);
 
 /* What can be told of the process that created SEGMENT, and of the last that attached or detached. */

@@ -13,6 +13,7 @@
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "kernel/pidstat.h"
+#include "kernel/sysv.h"
 
 enum {
     BUCKETS = 256,
@@ -328,14 +329,33 @@ static struct pid_fact named_fact(struct pids *pids, pid_t pid)
     return pid > 0 ? pids_fact(pids, pid) : (struct pid_fact){.presence = PID_UNKNOWN};
 }
 
+/* Whether anything was done with the segment since it was read; not so when it is gone. */
+static bool was_touched(const struct segment *segment)
+{
+    struct segment now;
+
+    return sysv_stat(segment->shmid, &now) == 0 &&
+           (now.nattch != segment->nattch || now.cpid != segment->cpid ||
+            now.lpid != segment->lpid || now.atime != segment->atime ||
+            now.dtime != segment->dtime || now.ctime != segment->ctime);
+}
+
 enum segment_state pids_state(struct pids *pids, const struct segment *segment)
 {
     struct pid_fact none = {.presence = PID_UNKNOWN};
+    enum segment_state state;
 
     if (segment->nattch > 0)
         return segment_state(segment, none, none, &pids->clock);
-    return segment_state(segment, named_fact(pids, segment->cpid), named_fact(pids, segment->lpid),
-                         &pids->clock);
+    state = segment_state(segment, named_fact(pids, segment->cpid), named_fact(pids, segment->lpid),
+                          &pids->clock);
+    /*
+     * The processes are looked at later than the segment: when somebody attached it in between and
+     * its creator ended behind that, it never was the orphan that it seems to be.
+     */
+    if (state == STATE_ORPHAN && pids->procfs->live && was_touched(segment))
+        return STATE_UNKNOWN;
+    return state;
 }
 
 enum pid_presence pids_creator(struct pids *pids, const struct segment *segment)

@@ -6,19 +6,24 @@
 #include "kernel/pids.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ipcns.h"
 #include "kernel/pidstat.h"
+#include "kernel/sysv.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -308,12 +313,15 @@ static void a_clock_set_while_we_run_is_noticed_when_all_is_forgotten(void **sta
     assert_true(pids_clock(look->pids)->stepped);
 }
 
+/* The id of no segment. */
+#define NO_SEGMENT INT_MAX
+
 /* The creator of a segment made before the clock was set: never taken for somebody else. */
 static void a_stepped_clock_makes_no_orphan(void **state)
 {
     LOOK look = NULL;
     pid_t child = start_child();
-    struct segment segment = {.cpid = child};
+    struct segment segment = {.shmid = NO_SEGMENT, .cpid = child};
     struct timespec now;
 
     (void)state;
@@ -336,7 +344,7 @@ static void a_later_process_of_the_creators_number_is_somebody_else(void **state
 {
     LOOK look = NULL;
     pid_t child = start_child();
-    struct segment segment = {.cpid = child};
+    struct segment segment = {.shmid = NO_SEGMENT, .cpid = child};
     struct timespec now;
 
     (void)state;
@@ -351,6 +359,54 @@ static void a_later_process_of_the_creators_number_is_somebody_else(void **state
     assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
     assert_null(pids_creator_command(look->pids, &segment));
     end_child(child);
+}
+
+/* Makes a segment whose creator is dead, and reads it. */
+static struct segment make_orphan(void)
+{
+    struct segment segment;
+    pid_t child;
+    int shmid;
+
+    ipcns_enter();
+    child = fork();
+    if (child == 0)
+        _exit(shmget(0x0bad, 4096, IPC_CREAT | IPC_EXCL | 0600) < 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    shmid = shmget(0x0bad, 0, 0);
+    assert_true(shmid >= 0);
+    assert_int_equal(sysv_stat(shmid, &segment), 0);
+    assert_int_equal(segment.cpid, child);
+    return segment;
+}
+
+/* Read, then attached by somebody who lives: what was read does not tell what it is. */
+static void what_was_touched_since_it_was_read_is_no_orphan(void **state)
+{
+    struct segment segment = make_orphan();
+    LOOK look = look_at(NULL);
+    void *memory;
+
+    (void)state;
+    assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
+    memory = shmat(segment.shmid, NULL, 0);
+    assert_true((intptr_t)memory != -1);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_UNKNOWN);
+    assert_int_equal(shmdt(memory), 0);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_UNKNOWN);
+    /* Read again it is what it is. */
+    assert_int_equal(sysv_stat(segment.shmid, &segment), 0);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_IDLE);
+}
+
+static void what_is_gone_since_it_was_read_was_an_orphan(void **state)
+{
+    struct segment segment = make_orphan();
+    LOOK look = look_at(NULL);
+
+    (void)state;
+    assert_int_equal(sysv_remove(segment.shmid), 0);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
 }
 
 /* --- Saved trees ------------------------------------------------------------------------------ */
@@ -502,6 +558,7 @@ static void a_reused_number_in_a_tree_makes_an_orphan(void **state)
 }
 
 #define live_test(name) cmocka_unit_test_setup(name, straighten)
+#define segment_test(name) cmocka_unit_test_setup_teardown(name, straighten, ipcns_teardown)
 #define tree_test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 int main(void)
@@ -519,6 +576,8 @@ int main(void)
         live_test(a_clock_set_while_we_run_is_noticed_when_all_is_forgotten),
         live_test(a_stepped_clock_makes_no_orphan),
         live_test(a_later_process_of_the_creators_number_is_somebody_else),
+        segment_test(what_was_touched_since_it_was_read_is_no_orphan),
+        segment_test(what_is_gone_since_it_was_read_was_an_orphan),
         tree_test(a_trees_clock_is_its_own),
         tree_test(a_tree_without_a_clock_has_none),
         tree_test(a_trees_processes_are_found),
