@@ -1,0 +1,392 @@
+# who: which processes have which segments attached.
+load common
+load forms
+load processes
+
+teardown() {
+    common_teardown
+    end_daemons
+}
+
+# First in this file, so first in its namespace: ids begin at 0 there.
+@test "id 0 is a segment like any other; the same id in another namespace is another one" {
+    need_ns
+    local ours
+    act make:0 attach
+    [[ $seg == 0 ]] || skip "this namespace has had segments before"
+    ours=$actor
+    assert_equal "$(who_has 0)" "$ours rw 1"
+    start_helper unshare --ipc "$HELPERS/actor" make:0 attach
+    read_actor
+    assert_equal "$seg" 0
+    assert_equal "$(who_has 0)" "$ours rw 1"
+    shmtool ls -q --pid "$actor"
+    assert_status 0
+    assert_out ''
+}
+
+@test "nothing attached: the header alone, exit 0" {
+    need_ns
+    make_seg >/dev/null
+    shmtool who
+    assert_status 0
+    assert_out 'shmid key pid user access maps command'
+    assert_quiet
+    shmtool who -q
+    assert_status 0
+    assert_out ''
+}
+
+@test "a row a process and segment, with the columns in their order" {
+    need_ns
+    local first
+    act make:0x5151 attach
+    first=$actor
+    act use:"$seg" attach-ro
+    shmtool who
+    assert_status 0
+    assert_quiet
+    mapfile -t lines <<<"${out%$'\n'}"
+    assert_equal "${#lines[@]}" 3
+    [[ ${lines[0]} =~ ^shmid\ +key\ +pid\ +user\ +access\ +maps\ +command$ ]] || fail "the header"
+    [[ ${lines[1]} =~ ^$seg\ +0x00005151\ +$first\ +$(id -un)\ +rw\ +1\ .*/actor\ make:0x5151\ attach$ ]] || fail "row 1"
+    [[ ${lines[2]} =~ ^$seg\ +0x00005151\ +$actor\ +$(id -un)\ +ro\ +1\ .*/actor\ use:$seg\ attach-ro$ ]] || fail "row 2"
+}
+
+@test "segments in kernel order, the processes of each by number" {
+    need_ns
+    local a b one two expected=() id pid
+    a=$(make_seg)
+    b=$(make_seg)
+    act use:"$b" attach use:"$a" attach
+    one=$actor
+    act use:"$a" attach use:"$b" attach
+    two=$actor
+    for id in $(all_ids); do
+        for pid in $(printf '%s\n' "$one" "$two" | sort -n); do
+            expected+=("$id $pid")
+        done
+    done
+    shmtool who
+    assert_equal "$(awk 'NR > 1 { print $1, $3 }' "$out_file")" "$(printf '%s\n' "${expected[@]}")"
+}
+
+@test "every mapping counts: three attaches, a fork, a split, a part unmapped" {
+    need_ns
+    act make:0 attach attach attach
+    assert_equal "$(who_has "$seg")" "$actor rw 3"
+    act make:0 attach fork
+    assert_equal "$(who_has "$seg")" "$(printf '%s rw 1\n' "$actor" "$children")"
+    act make:0 attach split
+    assert_equal "$(who_has "$seg")" "$actor rw 2"
+    assert_equal "$(field_of "$seg" 7)" 2
+    act make:0 attach split fork
+    assert_equal "$(who_has "$seg")" "$(printf '%s rw 2\n' "$actor" "$children")"
+    assert_equal "$(field_of "$seg" 7)" 4
+    act make:0 attach cut
+    assert_equal "$(who_has "$seg")" "$actor rw 1"
+}
+
+@test "access: ro only when no mapping may write" {
+    need_ns
+    act make:0 attach-ro attach-ro
+    assert_equal "$(who_has "$seg")" "$actor ro 2"
+    act make:0 attach-ro attach
+    assert_equal "$(who_has "$seg")" "$actor rw 2"
+}
+
+@test "the key is the segment's present one: 0 when it is marked" {
+    need_ns
+    act make:0x5252 attach mark
+    assert_equal "$(who_has "$seg" 2,3)" "0x00000000 $actor"
+}
+
+@test "huge pages" {
+    need_ns
+    "$HELPERS/actor" huge:0x4875 end 2>/dev/null || skip "no huge page segments here"
+    remove_all_segments
+    act huge:0x4875 attach
+    assert_equal "$(who_has "$seg")" "$actor rw 1"
+}
+
+@test "a process whose leader has ended, and two that share their memory" {
+    need_ns
+    act make:0 attach thread end-leader
+    wait_until is_gone "$actor"
+    assert_equal "$(who_has "$seg")" "$actor rw 1"
+    act make:0 attach share
+    assert_equal "$(who_has "$seg")" "$(printf '%s rw 1\n' "$actor" "$children")"
+    assert_equal "$(field_of "$seg" 7)" 1
+}
+
+@test "a daemon: the child that holds it, not the parent that is gone" {
+    need_ns
+    act make:0 attach daemon
+    assert_equal "$(who_has "$seg")" "$actor rw 1"
+}
+
+@test "who attached and left for another IPC namespace is not found, and stat says how many" {
+    need_ns
+    need_root
+    act make:0 attach leave
+    assert_equal "$(who_has "$seg")" ''
+    shmtool stat "$seg"
+    assert_status 0
+    assert_out_matches $'\n  nattch 1: 1 (in processes not visible to you|not found: [^\n]*IPC namespace)\n'
+}
+
+@test "users: by name, and by number where there is no name" {
+    need_ns
+    need_root
+    local id
+    id=$(make_seg --mode 666)
+    act_as 54321 use:"$id" attach
+    assert_equal "$(who_has "$id" 3,4)" "$actor 54321"
+    # Not dumpable: its files in /proc belong to root, it does not.
+    act_as 54322 use:"$id" attach closed
+    shmtool who --json "$id"
+    need_python
+    python '
+a = {entry["pid"]: entry for entry in doc()["attachments"]}[int(sys.argv[2])]
+assert a["uid"] == 54322 and a["user"] is None, a' "$actor"
+}
+
+@test "selection: ids and options as in ls" {
+    need_ns
+    local a b one two
+    act make:0x61 attach
+    a=$seg one=$actor
+    act make:0x62 attach
+    b=$seg two=$actor
+    assert_equal "$(who_has "$b")" "$two rw 1"
+    shmtool who --key 0x61
+    assert_out_lines 2
+    assert_out_has " $one "
+    shmtool who --pid "$two"
+    assert_out_lines 2
+    assert_out_has " $two "
+    shmtool who --nattch 2..
+    assert_out_lines 1
+    shmtool who "$a" "$b" "$a"
+    assert_out_lines 3
+}
+
+@test "an id that does not exist: a message, the rest, exit 1" {
+    need_ns
+    act make:0 attach
+    shmtool who 4711 "$seg" 4711
+    assert_status 1
+    assert_out_lines 2
+    assert_equal "$(readable_err)" 'shmtool: who: 4711: no such segment'
+}
+
+@test "-q: pids alone, each once" {
+    need_ns
+    local a b
+    a=$(make_seg)
+    b=$(make_seg)
+    act use:"$a" attach attach use:"$b" attach fork
+    shmtool who -q
+    assert_status 0
+    assert_quiet
+    assert_equal "$(sort -n <<<"${out%$'\n'}")" "$(printf '%s\n' "$actor" "$children" | sort -n)"
+}
+
+@test "kill \$(shmtool who -q ID) frees a marked segment" {
+    need_ns
+    local pids
+    act make:0 attach mark fork
+    shmtool who -q "$seg"
+    mapfile -t pids <<<"${out%$'\n'}"
+    kill "${pids[@]}"
+    end_actor
+    assert_gone "$seg"
+}
+
+@test "--json: its shape and types" {
+    need_ns
+    need_python
+    act make:0x5353 attach attach
+    shmtool who --json
+    assert_status 0
+    assert_quiet
+    python '
+d = doc()
+assert list(d) == ["schema", "attachments", "unreadable"], list(d)
+assert d["schema"] == 1 and type(d["unreadable"]) is int and d["unreadable"] >= 0
+(a,) = d["attachments"]
+assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command"], list(a)
+assert a["shmid"] == int(sys.argv[2]) and a["key"] == "0x00005353" and a["pid"] == int(sys.argv[3])
+assert type(a["uid"]) is int and a["access"] == "rw" and a["maps"] == 2
+assert a["command"].endswith("/actor make:0x5353 attach attach"), a["command"]' "$seg" "$actor"
+    end_actor
+    shmtool who --json
+    python 'assert doc()["attachments"] == []'
+}
+
+@test "no byte of a command line reaches the terminal or breaks the JSON" {
+    need_ns
+    need_python
+    local id name=$'e\e[31mvil\x07\x9b\xff\xc3\xa4 "\\"\n\x7f'
+    id=$(make_seg)
+    # shellcheck disable=SC2016 # for the inner shell
+    start_helper bash -c 'exec -a "$1" "$HELPERS/actor" use:"$2" attach' - "$name" "$id"
+    shmtool who "$id"
+    assert_status 0
+    ! LC_ALL=C grep -q $'[\001-\011\013-\037\177\233\377]' "$out_file" || fail "a control byte"
+    assert_out_lines 2
+    assert_out_has 'e\x1b[31mvil\x07\x9b\xff'
+    shmtool who --json "$id"
+    assert_status 0
+    python '
+(a,) = doc()["attachments"]
+assert a["command"].startswith("e\x1b[31mvil\x07"), a
+assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
+    shmtool stat "$id"
+    assert_status 0
+    ! LC_ALL=C grep -q $'[\001-\011\013-\037\177\233\377]' "$out_file" || fail "a control byte"
+}
+
+@test "an ordinary user: what can be seen, and in one line how much cannot" {
+    need_ns
+    need_root
+    need_python
+    local id mine
+    id=$(make_seg --mode 666)
+    act use:"$id" attach
+    act_as 54321 use:"$id" attach
+    mine=$actor
+    run_split as_user 54321 "$SHMTOOL" who "$id"
+    assert_status 0
+    assert_equal "$(awk 'NR > 1 { print $3 }' <<<"$out")" "$mine"
+    assert_err_matches $'^shmtool: who: [0-9]+ processes could not be read; root sees all\n$'
+    run_split as_user 54321 "$SHMTOOL" who --json "$id"
+    assert_status 0
+    python 'assert doc()["unreadable"] >= 1 and len(doc()["attachments"]) == 1'
+    run_split as_user 54321 "$SHMTOOL" stat "$id"
+    assert_status 0
+    assert_out_has $'\n  nattch 2: 1 found in 1 process, 1 in processes not visible to you\n'
+    assert_err_has 'root sees all'
+    run_split as_user 54322 "$SHMTOOL" stat "$id"
+    assert_out_has $'\n  nattch 2: 2 in processes not visible to you\n'
+}
+
+@test "the number of unreadable processes leaves out kernel threads and the dead" {
+    need_ns
+    need_root
+    need_python
+    local count=0 dir flags state rest
+    act make:0 attach
+    run_split as_user 54321 "$SHMTOOL" who --json
+    for dir in /proc/[0-9]*; do
+        IFS= read -r rest 2>/dev/null <"$dir/stat" || continue
+        read -r state _ _ _ _ _ flags _ <<<"${rest##*) }"
+        ((flags & 0x200000)) && continue
+        [[ $state == Z ]] && continue
+        as_user 54321 head -c 1 "$dir/maps" >/dev/null 2>&1 || count=$((count + 1))
+    done
+    # Processes of the machine may come and go between the two counts.
+    python '
+got, expected = doc()["unreadable"], int(sys.argv[2])
+assert abs(got - expected) <= 5, (got, expected)' "$count"
+}
+
+@test "hidepid: other users' processes do not show at all, and that is said" {
+    need_ns
+    need_root
+    local id
+    id=$(make_seg --mode 666)
+    act use:"$id" attach
+    # shellcheck disable=SC2016 # for the inner shell
+    run_split unshare --mount --propagation private sh -c '
+        mount -t proc -o hidepid=2 proc /proc || exit 77
+        exec setpriv --reuid 54321 --regid 54321 --clear-groups "$SHMTOOL" who "$1"' - "$id"
+    [[ $status != 77 ]] || skip "hidepid cannot be had here"
+    assert_status 0
+    assert_out 'shmid key pid user access maps command'
+    assert_err_matches $'^shmtool: who: processes of other users do not show at all \\(hidepid\\); root sees all\n$'
+}
+
+@test "--pid: a dead process selects nothing, one that may not be read is an error" {
+    need_ns
+    need_root
+    act make:0 attach
+    run_split as_user 54321 "$SHMTOOL" ls -q --pid "$actor"
+    assert_status 4
+    assert_out ''
+    assert_err "shmtool: ls: the mappings of process $actor cannot be read"
+    shmtool ls -q --pid "$actor"
+    assert_out "$seg"
+    end_actor
+    shmtool ls -q --pid "$actor"
+    assert_status 0
+    assert_out ''
+}
+
+@test "--sysroot: the processes of a saved tree" {
+    shmtool --sysroot "$SRC/tests/fixtures/processes" who
+    assert_status 0
+    assert_out 'shmid key        pid user access maps command
+3     0x00001234 100 zc   rw        3 /usr/bin/holder --all
+3     0x00001234 300 4711 ro        1 [thing]
+7     0x00000000 100 zc   rw        1 /usr/bin/holder --all'
+    assert_err 'shmtool: who: 1 process could not be read; whoever saved the tree could not see them'
+}
+
+@test "wrong usage" {
+    local words
+    for words in '-q --json' '--json -q' '-n' '--csv' '--no-header' '-l' '1x' '-- -1'; do
+        # shellcheck disable=SC2086 # words
+        shmtool who $words
+        assert_wrong_usage 'shmtool: who: '
+    done
+    shmtool who -q -q
+    assert_status 0
+}
+
+@test "output that cannot be written is an error; a closed pipe is not worth a message" {
+    need_ns
+    act make:0 attach
+    status=0
+    err=$("$SHMTOOL" who 2>&1 >/dev/full) || status=$?
+    assert_status 1
+    assert_err_has 'No space left on device'
+    err=$({ "$SHMTOOL" who || true; } 2>&1 >/dev/null | grep -v 'could not be read' || true)
+    assert_equal "$err" ''
+}
+
+@test "process by process as lsof and a plain grep have it" {
+    need_ns
+    local id
+    act make:0 attach attach fork fork
+    act make:0 attach mark fork
+    act make:0x77 attach-ro split
+    id=$seg
+    shmtool who -q
+    assert_equal "$(sort -n <<<"${out%$'\n'}")" "$(same_ns_maps |
+        xargs grep -ls ' /SYSV[0-9a-f]* (deleted)$' | cut -d / -f 3 | sort -n)"
+    need_program lsof
+    lsof -n -d DEL,mem -F pfn 2>/dev/null >"$BATS_TEST_TMPDIR/lsof"
+    assert_equal "$(sort -n <<<"${out%$'\n'}")" \
+        "$(awk '/^p/ { pid = substr($0, 2) } /^n\/SYSV/ { print pid }' "$BATS_TEST_TMPDIR/lsof" |
+            sort -nu | own_ns_only)"
+    assert_exists "$id"
+}
+
+# same_ns_maps: the maps files of the processes in this IPC namespace
+same_ns_maps() {
+    local here dir
+    here=$(readlink /proc/self/ns/ipc)
+    for dir in /proc/[0-9]*; do
+        [[ $(readlink "$dir/ns/ipc" 2>/dev/null) != "$here" ]] || echo "$dir/maps"
+    done
+}
+
+# own_ns_only: of the pids on standard input those in this IPC namespace
+own_ns_only() {
+    local here pid
+    here=$(readlink /proc/self/ns/ipc)
+    while read -r pid; do
+        [[ $(readlink "/proc/$pid/ns/ipc" 2>/dev/null) != "$here" ]] || echo "$pid"
+    done
+}
