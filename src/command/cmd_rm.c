@@ -274,8 +274,7 @@ static int ask(struct removal *removal)
 
     if (input < 0) {
         context_warn(removal->context,
-                     "no terminal to ask on: %s; --yes does not ask. "
-                     "Nothing was removed",
+                     "no terminal to ask on: %s: nothing was removed; --yes does not ask",
                      strerror(errno));
         return STATUS_DECLINED;
     }
@@ -283,10 +282,11 @@ static int ask(struct removal *removal)
     removal_report_question(&question, &removal->plan);
     answer =
         prompt_ask(removal->context->err, strbuf_string(&question), input, removal->interrupts.fd);
+    /* A terminal has shown the answer with its newline; nothing else has ended the line. */
+    if (!isatty(input) || answer == PROMPT_END || answer == PROMPT_INTERRUPT)
+        fputc('\n', removal->context->err);
     if (answer == PROMPT_YES)
         return STATUS_DONE;
-    if (answer != PROMPT_NO)
-        fputc('\n', removal->context->err);
     context_warn(removal->context, "%s: nothing was removed",
                  answer == PROMPT_INTERRUPT ? "interrupted"
                  : answer == PROMPT_END     ? "no answer, and only yes removes"
