@@ -1,0 +1,370 @@
+# rm: when it asks, what it shows then, and what counts as an answer.
+load common
+
+# two_segments: $a in nobody's use, $b attached by $helper_pid
+two_segments() {
+    a=$(make_seg --key 0x77 --size 131104)
+    b=$(make_seg --size 393216)
+    start_helper holdseg "$b"
+}
+
+# declined TEXT: exit 3, TEXT in what was told, nothing removed
+declined() {
+    assert_status 3 || return 1
+    assert_err_has "$1" || return 1
+    assert_err_has 'nothing was removed' || return 1
+    assert_exists "$a" "$b" || return 1
+    assert_equal "$(field_of "$b" 3)" 600
+}
+
+# declined_on_terminal TEXT: the same where all streams are the terminal
+declined_on_terminal() {
+    assert_status 3 || return 1
+    assert_out_has "$1" || return 1
+    assert_out_has 'nothing was removed' || return 1
+    assert_exists "$a" "$b" || return 1
+    assert_equal "$(field_of "$b" 3)" 600
+}
+
+@test "the table, the processes and the question stand on standard error" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_out ''
+    assert_equal "$(awk 'NR == 1 { $1 = $1; print }' "$err_file")" \
+        'key shmid owner perms bytes nattch status processes'
+    assert_equal "$(grep "^0x.* $a " "$err_file" | awk '{ $1 = $1; print }')" "0x00000077 $a root 600 131104 0 -"
+    assert_equal "$(grep "^0x.* $b " "$err_file" | awk '{ $1 = $1; print }')" \
+        "0x00000000 $b root 600 393216 1 - holdseg[$helper_pid]"
+    assert_err_has $'\nRemove 2 segments, 512 KiB, 1 of them in use? (yes/no) \nshmtool: rm: the answer was not yes: nothing was removed\n'
+    assert_exists "$a" "$b"
+}
+
+@test "nothing in use: no column of processes" {
+    need_ns
+    make_seg >/dev/null
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_equal "$(awk 'NR == 1 { $1 = $1; print }' "$err_file")" 'key shmid owner perms bytes nattch status'
+    assert_err_has 'Remove 1 segment, 4 KiB, 0 of them in use? (yes/no) '
+}
+
+@test "many processes: the first few, and how many more" {
+    need_ns
+    local id
+    id=$(make_seg)
+    start_helper holdseg --fork 6 "$id"
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_err_matches "(holdseg\[[0-9]+\] ){4}\+3"$'\n'
+}
+
+@test "a process's hostile name: no terminal obeys it" {
+    need_ns
+    local id
+    id=$(make_seg)
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    start_helper bash -c 'exec -a "$1" "$2" "$3"' - $'/bin/\e[31m\a\xff' "$HELPERS/holdseg" "$id"
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_err_has "\\x1b[31m\\x07\\xff[$helper_pid]"
+    assert_equal "$(LC_ALL=C tr -d '\n\40-\176' <"$err_file" | wc -c)" 0
+}
+
+@test "yes removes" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --all <<<yes
+    assert_status 0
+    assert_gone "$a"
+    assert_equal "$(field_of "$b" 3)" 1600
+    assert_err_has 'removed 1 of 2 segments, 128 KiB freed, 1 only marked dest'
+}
+
+@test "anything else than yes removes nothing: exit 3" {
+    need_ns
+    two_segments
+    local answer
+    for answer in y no n YES Yes 'yes please' ' yes' 'yes ' yess ye '' '1' 'yes\r' 'y\0es' 'yes\0' '"yes"' \
+        '\xd1\x83es' "$(printf '%0100000d' 1)"; do
+        printf '%b\n' "$answer" >"$BATS_TEST_TMPDIR/answer"
+        run_split "$SHMTOOL" rm --all <"$BATS_TEST_TMPDIR/answer"
+        declined 'the answer was not yes'
+    done
+}
+
+@test "the first line is the answer" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --all < <(printf 'no\nyes\n')
+    declined 'the answer was not yes'
+    run_split "$SHMTOOL" rm --all < <(printf '\nyes\n')
+    declined 'the answer was not yes'
+    run_split "$SHMTOOL" rm --size 131104 < <(printf 'yes\nno\n')
+    assert_status 0
+    assert_gone "$a"
+}
+
+@test "nothing behind the answer is taken from standard input" {
+    need_ns
+    two_segments
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    run_split bash -c '"$1" rm --all 2>/dev/null; IFS= read -r line; echo "$line"' - "$SHMTOOL" \
+        < <(printf 'no\nthe next one\n')
+    assert_out 'the next one'
+}
+
+@test "an end of file removes nothing: exit 3" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --all </dev/null
+    declined 'no answer, and only yes removes'
+    run_split "$SHMTOOL" rm --owner root < <(:)
+    declined 'no answer'
+    run_split bash -c '"$@" <&-' - "$SHMTOOL" rm --owner root
+    assert_status 3
+    assert_exists "$a" "$b"
+    run_split "$SHMTOOL" rm --all </
+    declined 'no answer'
+}
+
+@test "on a terminal: yes" {
+    need_ns
+    two_segments
+    pty -e '(yes/no) ' -s 'yes\n' -- "$SHMTOOL" rm --owner root
+    assert_status 0
+    assert_gone "$a"
+    assert_out_has 'removed 1 of 2 segments'
+}
+
+@test "on a terminal: y, no, YES, yes please" {
+    need_ns
+    two_segments
+    local answer
+    for answer in y no YES 'yes please' ''; do
+        pty -e '(yes/no) ' -s "$answer\\n" -- "$SHMTOOL" rm --owner root
+        declined_on_terminal 'the answer was not yes'
+    done
+}
+
+@test "on a terminal: a line may be mended before it is sent" {
+    need_ns
+    two_segments
+    pty -e '(yes/no) ' -s 'no\025yes\n' -- "$SHMTOOL" rm --size 131104
+    assert_status 0
+    assert_gone "$a"
+}
+
+@test "on a terminal: end of file" {
+    need_ns
+    two_segments
+    pty -e '(yes/no) ' -s '\004' -- "$SHMTOOL" rm --all
+    declined_on_terminal 'no answer, and only yes removes'
+}
+
+@test "on a terminal: Ctrl+C, with and without something typed" {
+    need_ns
+    two_segments
+    pty -e '(yes/no) ' -s '\003' -- "$SHMTOOL" rm --all
+    declined_on_terminal 'interrupted: '
+    pty -e '(yes/no) ' -s 'yes\003' -- "$SHMTOOL" rm --all
+    declined_on_terminal 'interrupted: '
+}
+
+@test "SIGINT, SIGTERM and SIGHUP remove nothing: exit 3" {
+    need_ns
+    two_segments
+    local signal
+    for signal in INT TERM HUP; do
+        pty -e '(yes/no) ' -k "$signal" -- "$SHMTOOL" rm --all
+        declined_on_terminal 'interrupted: '
+    done
+}
+
+@test "a signal that came before the question removes nothing, not even with a yes: exit 3" {
+    need_ns
+    two_segments
+    run_split "$HELPERS/pending" 2 "$SHMTOOL" rm --all <<<yes
+    declined 'interrupted: '
+}
+
+@test "a signal that is ignored is not an answer" {
+    need_ns
+    two_segments
+    pty -e '(yes/no) ' -k INT -s 'yes\n' -- env --ignore-signal=INT "$SHMTOOL" rm --size 131104
+    assert_status 0
+    assert_gone "$a"
+}
+
+@test "the terminal goes away: exit 3" {
+    need_ns
+    two_segments
+    pty -e '(yes/no) ' -h -- "$SHMTOOL" rm --all
+    assert_status 3
+    assert_exists "$a" "$b"
+    # Also where nobody tells it so.
+    pty -e '(yes/no) ' -h -- env --ignore-signal=HUP "$SHMTOOL" rm --all
+    assert_status 3
+    assert_exists "$a" "$b"
+}
+
+@test "stopped and continued while it asks" {
+    need_ns
+    two_segments
+    pty -e '(yes/no) ' -k STOP -k CONT -s 'yes\n' -- "$SHMTOOL" rm --size 131104
+    assert_status 0
+    assert_gone "$a"
+}
+
+@test "ids on standard input: the answer comes from the terminal" {
+    need_ns
+    two_segments
+    printf '%s\n' "$a" "$b" >"$BATS_TEST_TMPDIR/ids"
+    pty --stdin "$BATS_TEST_TMPDIR/ids" -e '(yes/no) ' -s 'no\n' -- "$SHMTOOL" rm -i
+    declined_on_terminal 'the answer was not yes'
+    printf '%s\nyes\n' "$a" >"$BATS_TEST_TMPDIR/ids"
+    pty --stdin "$BATS_TEST_TMPDIR/ids" -- "$SHMTOOL" rm -i
+    assert_status 2
+    printf '%s\n' "$a" "$b" >"$BATS_TEST_TMPDIR/ids"
+    pty --stdin "$BATS_TEST_TMPDIR/ids" -e '(yes/no) ' -s 'yes\n' -- "$SHMTOOL" rm -i -
+    assert_status 0
+    assert_gone "$a"
+}
+
+@test "ids on standard input, and all other streams somewhere else: still the terminal" {
+    need_ns
+    two_segments
+    printf '%s\n' "$a" >"$BATS_TEST_TMPDIR/ids"
+    pty --stdin "$BATS_TEST_TMPDIR/ids" --stdout "$BATS_TEST_TMPDIR/o" --stderr "$BATS_TEST_TMPDIR/e" \
+        -s 'yes\n' -- "$SHMTOOL" rm -i
+    assert_status 0
+    assert_gone "$a"
+    grep -q 'Remove 1 segment, ' "$BATS_TEST_TMPDIR/e"
+}
+
+@test "ids on standard input, and no terminal at all: exit 3, nothing is removed" {
+    need_ns
+    two_segments
+    run_split setsid --wait "$SHMTOOL" rm -i <<<"$a"
+    assert_err 'shmtool: rm: no terminal to ask on: No such device or address: nothing was removed; --yes does not ask'
+    declined ''
+}
+
+@test "no terminal at all: the answer comes from standard input" {
+    need_ns
+    two_segments
+    run_split setsid --wait "$SHMTOOL" rm --size 131104 <<<yes
+    assert_status 0
+    assert_gone "$a"
+}
+
+@test "every option that selects in bulk asks" {
+    need_ns
+    two_segments
+    local words
+    for words in --all '--owner root' '--creator root' '--group root' '--size 1..' '--nattch 0..' --unattached --attached \
+        '--state used,orphan,idle,unknown' '--older-than 0' '--newer-than 1d' '--key 0' '--key 0 --key 0x77' \
+        "--pid $helper_pid" "--cpid $(field_of "$a" 5)"; do
+        # shellcheck disable=SC2086 # words
+        run_split "$SHMTOOL" rm $words <<<no
+        declined 'the answer was not yes'
+        assert_err_has '(yes/no)'
+    done
+    "$HELPERS/lock" "$a"
+    run_split "$SHMTOOL" rm --locked <<<no
+    declined 'the answer was not yes'
+    "$HELPERS/lock" --unlock "$a"
+    run_split "$SHMTOOL" rm --orphan <<<no
+    declined 'the answer was not yes'
+}
+
+@test "--dest asks, and has nothing to do then" {
+    need_ns
+    two_segments
+    ipcrm -m "$b"
+    run_split "$SHMTOOL" rm --dest <<<yes
+    assert_status 0
+    assert_err_has 'Remove 1 segment, 384 KiB, 1 of them in use? (yes/no) '
+    assert_exists "$a" "$b"
+}
+
+@test "ids and keys that are not 0 do not ask, narrowed or not" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --key 0x77 --owner root --unattached <<<no
+    assert_status 0
+    assert_gone "$a"
+    run_split "$SHMTOOL" rm "$b" --attached --key 0 <<<no
+    assert_status 0
+    assert_err_has_not '(yes/no)'
+    assert_equal "$(field_of "$b" 3)" 1600
+}
+
+@test "--interactive asks for those too" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm -i "$a" <<<no
+    declined 'the answer was not yes'
+    assert_err_has 'Remove 1 segment, 128 KiB, 0 of them in use? (yes/no) '
+    run_split "$SHMTOOL" rm --interactive --key 0x77 <<<no
+    declined 'the answer was not yes'
+    run_split "$SHMTOOL" rm --interactive --key 0x77 <<<yes
+    assert_status 0
+    assert_gone "$a"
+}
+
+@test "--yes does not ask" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --size 131104 -y <<<no
+    assert_status 0
+    assert_err ''
+    assert_gone "$a"
+}
+
+@test "nothing to remove, nothing to ask" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --size 7 </dev/null
+    assert_status 0
+    assert_err ''
+    run_split "$SHMTOOL" rm --interactive 4242 </dev/null
+    assert_status 1
+    assert_err 'shmtool: rm: 4242: no such segment'
+    run_split "$SHMTOOL" rm --all --dry-run </dev/null
+    assert_status 0
+    assert_err ''
+    assert_exists "$a" "$b"
+}
+
+@test "--max speaks before the question" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --all --max 1 <<<yes
+    declined 'more than --max 1'
+    assert_err_has_not '(yes/no)'
+}
+
+@test "--json leaves standard output alone when the answer is no" {
+    need_ns
+    two_segments
+    run_split "$SHMTOOL" rm --all --json <<<no
+    assert_out ''
+    declined 'the answer was not yes'
+    run_split "$SHMTOOL" rm --all --json <<<yes
+    assert_status 0
+    assert_out_has '{"schema": 1, '
+    assert_out_has_not 'Remove'
+}
+
+@test "what standard error cannot show is still asked" {
+    need_ns
+    two_segments
+    run_split bash -c '"$@" 2>&-' - "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_exists "$a" "$b"
+    run_split bash -c '"$@" 2>&-' - "$SHMTOOL" rm --size 131104 <<<yes
+    assert_status 0
+    assert_gone "$a"
+}
