@@ -193,7 +193,7 @@ from_pid_namespace() {
         "$SHMTOOL" ls --no-header -c state,cpid,command
         kill -KILL "$actor"
         wait "$actor"
-        "$SHMTOOL" ls --no-header -c state' - "$BATS_TEST_TMPDIR/out" 2>/dev/null)
+        "$SHMTOOL" ls --no-header -c state' - "$BATS_TEST_TMPDIR/actor" 2>/dev/null)
     assert_equal "$(head -n 1 <<<"$inner" | cut -d ' ' -f 1)" unknown
     assert_equal "$(tail -n 1 <<<"$inner")" orphan
 }
@@ -239,7 +239,7 @@ from_pid_namespace() {
         until [[ -s $1 ]]; do :; done # without a process that would take the number
         read -r _ _ _ tid <"$1"
         [[ $tid == "$cpid" ]] || exit 2
-        "$SHMTOOL" ls --no-header -c state' - "$BATS_TEST_TMPDIR/out"
+        "$SHMTOOL" ls --no-header -c state' - "$BATS_TEST_TMPDIR/actor"
     assert_status 0
     assert_out orphan
 }
