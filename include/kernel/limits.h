@@ -1,0 +1,41 @@
+/*
+ * The limits of System V shared memory as the kernel has them: reading and setting.
+ */
+#ifndef SHMTOOL_KERNEL_LIMITS_H
+#define SHMTOOL_KERNEL_LIMITS_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "kernel/procfs.h"
+#include "model/limits.h"
+#include "model/shmget.h"
+
+/*
+ * Reads all limits from below /proc/sys/kernel: those of the IPC namespace of the caller, or of
+ * the saved tree. One that the tree does not have is not known. The page size of a tree is worked
+ * out from two of its files that count the same memory in pages and in bytes, if it has them.
+ *
+ * Returns 0, or a negative errno with words in ERR when none of them can be read.
+ */
+int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err);
+
+/*
+ * Sets a limit and reads it back: *ret_now is what the kernel has then.
+ *
+ * Returns 0; -EIO when the kernel took the value and has another; or the negative errno of the
+ * kernel's refusal (-EACCES, -EPERM, -EINVAL: out of range), with words in ERR.
+ */
+int limits_write(const struct procfs *procfs, const struct limit_setting *setting,
+                 uint64_t *ret_now, struct error *err);
+
+/*
+ * Reads how the machine hands out memory. What cannot be read leaves ret_memory->known false.
+ *
+ * page_size: in bytes, of the pages that memory is told in
+ * admin: CAP_SYS_ADMIN in the first user namespace: may use the reserve (vm.admin_reserve_kbytes)
+ */
+void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
+                 struct memory_state *ret_memory);
+
+#endif
