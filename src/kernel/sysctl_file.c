@@ -1,0 +1,235 @@
+#include "kernel/sysctl_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "model/sysctl_text.h"
+
+enum { LARGEST_FILE = 1024 * 1024 };
+
+/* Never read by anybody: it does not end in .conf. One that a crash left is written over. */
+#define TEMPORARY_NAME ".60-shmtool.conf.new"
+
+static int fail(const struct procfs *procfs, const char *name, struct error *err)
+{
+    return error_set_errno(err, errno, "%s" SYSCTL_FILE_DIR "%s%s", procfs_slash(procfs),
+                           name ? "/" : "", name ? name : "");
+}
+
+/* Opens the directory, made if it is missing, and locks it against others of our kind. */
+static int open_dir(const struct procfs *procfs, struct error *err)
+{
+    CLEANUP_CLOSE int fd =
+        openat(procfs->root_fd, SYSCTL_FILE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 && errno == ENOENT) {
+        if (mkdirat(procfs->root_fd, SYSCTL_FILE_DIR, 0755) < 0 && errno != EEXIST)
+            return fail(procfs, NULL, err);
+        fd = openat(procfs->root_fd, SYSCTL_FILE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (fd < 0 || flock(fd, LOCK_EX) < 0)
+        return fail(procfs, NULL, err);
+    return steal_fd(&fd);
+}
+
+/* Appends what our file holds now, nothing if there is none. */
+static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text, struct error *err)
+{
+    struct stat status;
+
+    if (fstatat(dir, SYSCTL_FILE_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : fail(procfs, SYSCTL_FILE_NAME, err);
+    /* A link (to /dev/null: switched off) was put there by somebody who meant it. */
+    if (!S_ISREG(status.st_mode))
+        return error_set(err, EINVAL,
+                         "%s" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
+                         ": not a regular file: left alone",
+                         procfs_slash(procfs));
+    return procfs_read_file(procfs, SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME, LARGEST_FILE, text, err);
+}
+
+static int write_all(int fd, const struct strbuf *text)
+{
+    size_t done = 0;
+
+    while (done < text->length) {
+        ssize_t written = write(fd, text->data + done, text->length - done);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -1;
+        done += (size_t)written;
+    }
+    return 0;
+}
+
+static int write_temporary(const struct procfs *procfs, int dir, const struct strbuf *text,
+                           struct error *err)
+{
+    CLEANUP_CLOSE int fd = -1;
+
+    unlinkat(dir, TEMPORARY_NAME, 0);
+    fd = openat(dir, TEMPORARY_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    /* fchmod: whatever the umask is. */
+    if (fd < 0 || write_all(fd, text) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+        return fail(procfs, TEMPORARY_NAME, err);
+    return 0;
+}
+
+/* Puts TEXT in the place of our file. */
+static int replace_ours(const struct procfs *procfs, int dir, const struct strbuf *text,
+                        struct error *err)
+{
+    int r = write_temporary(procfs, dir, text, err);
+
+    if (r == 0 && renameat(dir, TEMPORARY_NAME, dir, SYSCTL_FILE_NAME) < 0)
+        r = fail(procfs, SYSCTL_FILE_NAME, err);
+    if (r < 0) {
+        unlinkat(dir, TEMPORARY_NAME, 0);
+        return r;
+    }
+    /* The new name is there; only whether it outlives a crash of the machine is asked here. */
+    return fsync(dir) < 0 && errno != EINVAL ? fail(procfs, NULL, err) : 0;
+}
+
+static void sysctl_name(enum limit_id id, char *name, size_t size)
+{
+    snprintf(name, size, "kernel.%s", limit_kinds[id].name);
+}
+
+/* Replaces TEXT by itself with the setting in it. */
+static void apply(struct strbuf *text, const struct limit_setting *setting)
+{
+    struct strbuf changed = STRBUF_INIT;
+    char name[64];
+    char value[32];
+
+    sysctl_name(setting->id, name, sizeof(name));
+    snprintf(value, sizeof(value), "%llu", (unsigned long long)setting->value);
+    sysctl_text_set(&changed, strbuf_string(text), text->length, name, value);
+    strbuf_release(text);
+    *text = changed;
+}
+
+int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *settings,
+                     size_t count, struct error *err)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    CLEANUP_CLOSE int dir = open_dir(procfs, err);
+    int r;
+
+    if (dir < 0)
+        return dir;
+    r = read_ours(procfs, dir, &text, err);
+    if (r < 0)
+        return r;
+    if (text.length == 0)
+        strbuf_puts(&text, "# Limits that shmtool limits --persist keeps over a reboot.\n");
+    for (size_t i = 0; i < count; i++)
+        apply(&text, &settings[i]);
+    return replace_ours(procfs, dir, &text, err);
+}
+
+/* Files of sysctl.d: of each name the one that counts. */
+struct files {
+    struct file {
+        const char *dir;
+        char *name; /* owned */
+    } * items;      /* owned */
+    size_t count;
+    size_t capacity;
+};
+
+static void add_file(struct files *files, const char *dir, const char *name)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        if (strcmp(files->items[i].name, name) == 0)
+            return;
+    }
+    files->items = xgrow(files->items, files->count, &files->capacity, sizeof(struct file));
+    files->items[files->count++] = (struct file){dir, xstrdup(name)};
+}
+
+/* Adds the files of a directory that are read after ours. */
+static void add_later_files(const struct procfs *procfs, const char *path, struct files *files)
+{
+    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, path, NULL);
+    const struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        size_t length = strlen(entry->d_name);
+
+        if (length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0 &&
+            entry->d_name[0] != '.' && strcmp(entry->d_name, SYSCTL_FILE_NAME) > 0)
+            add_file(files, path, entry->d_name);
+    }
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
+}
+
+/* Remembers PATH's value for NAME in OVERRIDE, if the file has one. */
+static void look_into(const struct procfs *procfs, const char *path, const char *name,
+                      struct sysctl_override *override)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const char *value;
+    size_t length;
+
+    /* What cannot be read, /dev/null too, sets nothing. */
+    if (procfs_read_file(procfs, path, LARGEST_FILE, &text, NULL) < 0 ||
+        !sysctl_text_find(strbuf_string(&text), text.length, name, &value, &length))
+        return;
+    sysctl_override_release(override);
+    if (asprintf(&override->path, "%s%s", procfs_slash(procfs), path) < 0)
+        xalloc_die();
+    override->value = xstrndup(value, length);
+}
+
+int sysctl_file_override(const struct procfs *procfs, enum limit_id id,
+                         struct sysctl_override *ret_override)
+{
+    static const char *const dirs[] = {SYSCTL_FILE_DIR, "run/sysctl.d", "usr/local/lib/sysctl.d",
+                                       "usr/lib/sysctl.d", "lib/sysctl.d"};
+    struct sysctl_override override = {0};
+    struct files files = {0};
+    char name[64];
+
+    sysctl_name(id, name, sizeof(name));
+    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+        add_later_files(procfs, dirs[i], &files);
+    if (files.count > 0)
+        qsort(files.items, files.count, sizeof(struct file), compare_files);
+    for (size_t i = 0; i < files.count; i++) {
+        CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
+
+        strbuf_printf(&path, "%s/%s", files.items[i].dir, files.items[i].name);
+        look_into(procfs, strbuf_string(&path), name, &override);
+        free(files.items[i].name);
+    }
+    free(files.items);
+    look_into(procfs, "etc/sysctl.conf", name, &override);
+    if (!override.path)
+        return 0;
+    *ret_override = override;
+    return 1;
+}
+
+void sysctl_override_release(struct sysctl_override *override)
+{
+    free(override->path);
+    free(override->value);
+    *override = (struct sysctl_override){0};
+}
