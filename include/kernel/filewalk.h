@@ -1,0 +1,41 @@
+/*
+ * The files of one file system below a directory, each with what ftok(3) looks at.
+ */
+#ifndef SHMTOOL_KERNEL_FILEWALK_H
+#define SHMTOOL_KERNEL_FILEWALK_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* What tells a file from all others while the machine runs. */
+struct file_identity {
+    uint64_t dev; /* st_dev */
+    uint64_t ino; /* st_ino */
+};
+
+/*
+ * Looks a file up, links followed, as ftok(3) does.
+ * Returns 0 or a negative errno with PATH in ERR.
+ */
+int file_identify(const char *path, struct file_identity *ret_identity, struct error *err);
+
+/* Who is told of what a walk meets. */
+struct filewalk_sink {
+    /* A file, a directory or something else, the one that the walk begins with too. */
+    void (*file)(void *arg, const char *path, const struct file_identity *identity);
+    /* A directory or an entry of one that could not be read, and the positive errno of it. */
+    void (*unreadable)(void *arg, const char *path, int code);
+    void *arg;
+};
+
+/*
+ * Walks through DIR and all below it that is on the same file system. Symbolic links are passed
+ * over, but DIR itself may be one. However deep the tree, two directories are open at a time.
+ *
+ * Returns 0, or a negative errno with words in ERR when DIR cannot be read, or when the
+ * directories were moved away under the walk.
+ */
+int filewalk_run(const char *dir, const struct filewalk_sink *sink, struct error *err);
+
+#endif
