@@ -178,19 +178,14 @@ static void explain_orphan(struct strbuf *out, const struct explained *explained
 
 static void explain_idle(struct strbuf *out, const struct explained *explained)
 {
-    struct pids *pids = explained->machine->pids;
     const struct segment *segment = explained->segment;
-    bool creator = pids_creator(pids, segment) == PID_ALIVE;
-    pid_t pid = creator ? segment->cpid : segment->lpid;
-    const char *command = pids_command(pids, pid);
+    bool creator = pids_creator(explained->machine->pids, segment) == PID_ALIVE;
 
     strbuf_printf(out,
-                  "Idle: nobody has it attached now, but %s is alive and may attach it "
-                  "again: process %d",
-                  creator ? "its creator" : "the last process that used it", (int)pid);
-    if (command)
-        strbuf_printf(out, " (%s)", command);
-    strbuf_puts(out, ". ");
+                  "Idle: nobody has it attached now, but %s, process %d, is alive and may attach "
+                  "it again. ",
+                  creator ? "its creator" : "the last process that used it",
+                  (int)(creator ? segment->cpid : segment->lpid));
     put_freed_at_once(out, explained);
     strbuf_puts(out, " A program that counts on it would fail.");
 }
