@@ -136,7 +136,8 @@ static bool read_row(const struct word *words, size_t count, struct named_id *re
         parse_digits(words[5].at, words[5].length, &nattch) != words[5].length ||
         !is_status(words + 6, count - 6))
         return false;
-    if (words[0].length != 10 || memcmp(words[0].at, "0x", 2) != 0)
+    if (words[0].length != 10 || memcmp(words[0].at, "0x", 2) != 0 ||
+        !is_made_of(&(const struct word){words[0].at + 2, 8}, "0123456789abcdefABCDEF", 8, 8))
         return false;
     memcpy(text, words[0].at, 10);
     text[10] = '\0';
