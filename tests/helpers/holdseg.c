@@ -22,6 +22,8 @@
 
 #include "helper.h"
 
+enum { MOST_CHILDREN = 100 };
+
 struct request {
     bool read_only;
     bool mark;
@@ -50,7 +52,7 @@ static void read_options(int argc, char **argv, struct request *request)
             request->times = helper_number(optarg, 10, 1, 1000);
             break;
         case 'f':
-            request->children = helper_number(optarg, 10, 0, 100);
+            request->children = helper_number(optarg, 10, 0, MOST_CHILDREN);
             break;
         case 'd':
             request->mark = true;
@@ -103,6 +105,7 @@ int main(int argc, char **argv)
 {
     struct request request = {.times = 1};
     sigset_t term;
+    pid_t children[MOST_CHILDREN];
     int signal_number;
 
     read_options(argc, argv, &request);
@@ -114,11 +117,12 @@ int main(int argc, char **argv)
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
     sigprocmask(SIG_BLOCK, &term, NULL);
+    /* All of them before the line: whoever waits for it may see its beginning alone. */
+    for (long long i = 0; i < request.children; i++)
+        children[i] = start_child(&term);
     printf("ready %d", (int)getpid());
-    for (long long i = 0; i < request.children; i++) {
-        fflush(stdout);
-        printf(" %d", (int)start_child(&term));
-    }
+    for (long long i = 0; i < request.children; i++)
+        printf(" %d", (int)children[i]);
     puts("");
     if (fflush(stdout) != 0)
         die(HELPER_FAILED, "standard output: %s", strerror(errno));
