@@ -31,6 +31,7 @@ struct segment {
     int64_t atime;   /* seconds since the epoch, 0: never */
     int64_t dtime;
     int64_t ctime;   /* creation, or the last IPC_SET */
+    int64_t read_at; /* not earlier than this, CLOCK_MONOTONIC in ns; 0: not known */
 };
 
 /* Tells whether SEGMENT is marked for destruction. */

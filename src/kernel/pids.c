@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "kernel/pidstat.h"
@@ -26,6 +27,7 @@ struct entry {
     bool has_fact;
     bool has_command;
     struct pid_fact fact;
+    int64_t known_since; /* clock_monotonic() when the fact was there; only with has_fact */
     char *command;
     struct entry *next;
 };
@@ -275,6 +277,7 @@ struct pid_fact pids_fact(struct pids *pids, pid_t pid)
     /* A process that /proc hides (hidepid) answers to kill all the same; a dead one does not. */
     if (pids->procfs->live && is_dead(pid))
         entry->fact = (struct pid_fact){.presence = PID_GONE};
+    entry->known_since = clock_monotonic();
     return entry->fact;
 }
 
@@ -329,6 +332,12 @@ static struct pid_fact named_fact(struct pids *pids, pid_t pid)
     return pid > 0 ? pids_fact(pids, pid) : (struct pid_fact){.presence = PID_UNKNOWN};
 }
 
+/* Whether it was known of the process before the segment was read. */
+static bool knew_before(struct pids *pids, pid_t pid, const struct segment *segment)
+{
+    return pid == 0 || find_entry(pids, pid)->known_since < segment->read_at;
+}
+
 /* Whether anything was done with the segment since it was read; not so when it is gone. */
 static bool was_touched(const struct segment *segment)
 {
@@ -349,13 +358,15 @@ enum segment_state pids_state(struct pids *pids, const struct segment *segment)
         return segment_state(segment, none, none, &pids->clock);
     state = segment_state(segment, named_fact(pids, segment->cpid), named_fact(pids, segment->lpid),
                           &pids->clock);
+    if (state != STATE_ORPHAN || !pids->procfs->live)
+        return state;
     /*
-     * The processes are looked at later than the segment: when somebody attached it in between and
-     * its creator ended behind that, it never was the orphan that it seems to be.
+     * When the processes were looked at later than the segment, somebody may have attached it in
+     * between, and its creator ended behind that: then it never was the orphan that it seems.
      */
-    if (state == STATE_ORPHAN && pids->procfs->live && was_touched(segment))
-        return STATE_UNKNOWN;
-    return state;
+    if (knew_before(pids, segment->cpid, segment) && knew_before(pids, segment->lpid, segment))
+        return state;
+    return was_touched(segment) ? STATE_UNKNOWN : state;
 }
 
 enum pid_presence pids_creator(struct pids *pids, const struct segment *segment)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "kernel/source.h"
@@ -194,6 +195,7 @@ struct listing {
     size_t line;    /* lines met so far */
     size_t columns; /* 0: the header is still to come */
     struct idset seen;
+    int64_t read_at; /* when the reading of the lines at hand began, as in struct segment */
 };
 
 static void tell_garbage(const struct listing *listing, size_t line, const char *text,
@@ -221,6 +223,7 @@ static int take_line(struct listing *listing, const char *line, size_t length, s
         tell_garbage(listing, listing->line, line, length);
         return 0;
     }
+    segment.read_at = listing->read_at;
     /* Some 5.3 to 5.6 kernels listed a segment twice. */
     if (!idset_add(&listing->seen, segment.shmid))
         return 0;
@@ -252,9 +255,13 @@ static int read_lines(struct listing *listing, int fd, struct error *err)
     size_t kept = 0;
 
     for (;;) {
-        ssize_t got = read(fd, buffer + kept, BUFFER_SIZE - kept);
+        ssize_t got;
         ssize_t used;
 
+        /* The beginning of a line may be older than its end. */
+        if (kept == 0)
+            listing->read_at = clock_monotonic();
+        got = read(fd, buffer + kept, BUFFER_SIZE - kept);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

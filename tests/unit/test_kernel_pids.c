@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ipcns.h"
 #include "kernel/pidstat.h"
 #include "kernel/sysv.h"
@@ -399,6 +400,24 @@ static void what_was_touched_since_it_was_read_is_no_orphan(void **state)
     assert_int_equal(pids_state(look->pids, &segment), STATE_IDLE);
 }
 
+/* What was known of the dead before the segment was read needs no second look at it. */
+static void an_orphan_of_the_known_dead_is_one_at_once(void **state)
+{
+    struct segment segment = make_orphan();
+    LOOK look = look_at(NULL);
+    void *memory;
+
+    (void)state;
+    assert_int_equal(pids_fact(look->pids, segment.cpid).presence, PID_GONE);
+    segment.read_at = clock_monotonic() + 1;
+    memory = shmat(segment.shmid, NULL, 0);
+    assert_true((intptr_t)memory != -1);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
+    pids_forget(look->pids);
+    assert_int_equal(pids_state(look->pids, &segment), STATE_UNKNOWN);
+    assert_int_equal(shmdt(memory), 0);
+}
+
 static void what_is_gone_since_it_was_read_was_an_orphan(void **state)
 {
     struct segment segment = make_orphan();
@@ -577,6 +596,7 @@ int main(void)
         live_test(a_stepped_clock_makes_no_orphan),
         live_test(a_later_process_of_the_creators_number_is_somebody_else),
         segment_test(what_was_touched_since_it_was_read_is_no_orphan),
+        segment_test(an_orphan_of_the_known_dead_is_one_at_once),
         segment_test(what_is_gone_since_it_was_read_was_an_orphan),
         tree_test(a_trees_clock_is_its_own),
         tree_test(a_tree_without_a_clock_has_none),
