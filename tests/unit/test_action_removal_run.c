@@ -1,0 +1,242 @@
+/*
+ * action/removal: the run as its user sees it (interrupted, told of each), and the counts.
+ *
+ * wrap: shmctl
+ */
+#include <errno.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#include "action/removal.h"
+#include "tree.h"
+#include "unit.h"
+
+/* --- A kernel in which every segment exists until it is removed ------------------------------- */
+
+enum { COUNT = 6 };
+
+static bool gone[COUNT];
+static int removals[COUNT];
+static size_t removal_calls;
+
+int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds);
+
+int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds)
+{
+    assert_in_range(shmid, 0, COUNT - 1);
+    if (gone[shmid]) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (command == IPC_RMID) {
+        removals[removal_calls++] = shmid;
+        gone[shmid] = true;
+        return 0;
+    }
+    *ds = (struct shmid_ds){0};
+    ds->shm_segsz = (size_t)shmid * 10;
+    return shmid;
+}
+
+struct fixture {
+    struct tree tree;
+    struct machine machine;
+    struct selection selection;
+    struct removal_plan plan;
+    int told[2 * COUNT]; /* what the hook was told of: ids */
+    enum removal_outcome outcomes[2 * COUNT];
+    size_t tellings;
+    size_t questions;      /* how often it was asked whether to stop */
+    size_t interrupted_at; /* the question that is answered yes; 0: none */
+};
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+
+    fixture = (struct fixture){0};
+    removal_calls = 0;
+    tree_make(&fixture.tree);
+    assert_int_equal(machine_open(&fixture.machine, fixture.tree.path, NULL), 0);
+    for (int shmid = 0; shmid < COUNT; shmid++) {
+        const struct segment segment = {.shmid = shmid, .size = (uint64_t)shmid * 10};
+
+        gone[shmid] = false;
+        removal_add(&fixture.plan, &fixture.selection, &segment);
+    }
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    removal_plan_release(&fixture->plan);
+    selection_release(&fixture->selection);
+    machine_close(&fixture->machine);
+    tree_remove(&fixture->tree);
+    return 0;
+}
+
+static bool is_interrupted(void *arg)
+{
+    struct fixture *fixture = arg;
+
+    fixture->questions++;
+    return fixture->questions == fixture->interrupted_at;
+}
+
+static void take_done(void *arg, const struct removal_item *item)
+{
+    struct fixture *fixture = arg;
+
+    assert_in_range(fixture->tellings, 0, COUNT_OF(fixture->told) - 1);
+    fixture->told[fixture->tellings] = item->segment.shmid;
+    fixture->outcomes[fixture->tellings++] = item->outcome;
+}
+
+static void run(struct fixture *fixture)
+{
+    const struct removal_hooks hooks = {is_interrupted, take_done, fixture};
+
+    removal_run(&fixture->machine, &fixture->selection, &fixture->plan, &hooks);
+}
+
+/* --- Tests ---------------------------------------------------------------------------------- */
+
+static void each_item_is_told_of_once_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+
+    removal_add_missing(&fixture->plan, 4242, false);
+    run(fixture);
+    assert_int_equal(fixture->tellings, COUNT + 1);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(fixture->told[i], i);
+        assert_int_equal(fixture->outcomes[i], REMOVAL_REMOVED);
+    }
+    assert_int_equal(fixture->told[COUNT], 4242);
+    assert_int_equal(fixture->outcomes[COUNT], REMOVAL_FAILED);
+    assert_int_equal(removal_calls, COUNT);
+}
+
+static void an_interrupt_leaves_the_rest_untried(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->interrupted_at = 3;
+    run(fixture);
+    assert_int_equal(removal_calls, 2);
+    assert_int_equal(removals[0], 0);
+    assert_int_equal(removals[1], 1);
+    for (size_t i = 2; i < COUNT; i++) {
+        assert_int_equal(fixture->plan.items[i].outcome, REMOVAL_FAILED);
+        assert_int_equal(fixture->plan.items[i].code, EINTR);
+    }
+    /* All are told of, and one yes is enough. */
+    assert_int_equal(fixture->tellings, COUNT);
+}
+
+static void an_interrupt_before_the_first_leaves_all_untried(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->interrupted_at = 1;
+    run(fixture);
+    assert_int_equal(removal_calls, 0);
+    for (size_t i = 0; i < COUNT; i++)
+        assert_int_equal(fixture->plan.items[i].code, EINTR);
+}
+
+static void an_interrupt_leaves_alone_what_was_decided(void **state)
+{
+    struct fixture *fixture = *state;
+
+    removal_add_missing(&fixture->plan, 4242, true);
+    fixture->plan.items[1].outcome = REMOVAL_CHANGED;
+    fixture->interrupted_at = 1;
+    run(fixture);
+    assert_int_equal(fixture->plan.items[1].outcome, REMOVAL_CHANGED);
+    assert_int_equal(fixture->plan.items[1].code, 0);
+    assert_int_equal(fixture->plan.items[COUNT].outcome, REMOVAL_GONE);
+}
+
+static void counts_of_a_run(void **state)
+{
+    struct fixture *fixture = *state;
+    struct removal_totals totals;
+
+    totals = removal_count(&fixture->plan);
+    assert_int_equal(totals.selected, COUNT);
+    assert_int_equal(totals.counts[REMOVAL_SELECTED], COUNT);
+    assert_int_equal(totals.bytes, 150);
+    assert_int_equal(totals.freed_bytes, 0);
+
+    removal_add_missing(&fixture->plan, 4242, false);
+    removal_add_missing(&fixture->plan, 4243, true);
+    gone[5] = true;
+    fixture->interrupted_at = 5;
+    run(fixture);
+    totals = removal_count(&fixture->plan);
+    assert_int_equal(totals.selected, COUNT);
+    assert_int_equal(totals.counts[REMOVAL_SELECTED], 0);
+    assert_int_equal(totals.counts[REMOVAL_REMOVED], 4);
+    assert_int_equal(totals.counts[REMOVAL_FAILED], 3);
+    assert_int_equal(totals.counts[REMOVAL_GONE], 1);
+    assert_int_equal(totals.bytes, 150);
+    assert_int_equal(totals.freed_bytes, 0 + 10 + 20 + 30);
+    assert_int_equal(totals.in_use, 0);
+}
+
+static void counts_of_what_is_in_use_and_huge(void **state)
+{
+    struct removal_plan plan = {0};
+    struct selection selection = {0};
+    struct segment segment = {.size = UINT64_MAX - 5, .nattch = 2};
+    struct removal_totals totals;
+
+    (void)state;
+    removal_add(&plan, &selection, &segment);
+    segment.nattch = 0;
+    removal_add(&plan, &selection, &segment);
+    plan.items[0].outcome = REMOVAL_REMOVED;
+    plan.items[1].outcome = REMOVAL_REMOVED;
+    totals = removal_count(&plan);
+    assert_int_equal(totals.in_use, 1);
+    assert_true(totals.bytes == UINT64_MAX);
+    assert_true(totals.freed_bytes == UINT64_MAX);
+    removal_plan_release(&plan);
+    assert_int_equal(plan.count, 0);
+    assert_null(plan.items);
+    removal_plan_release(&plan);
+    totals = removal_count(&plan);
+    assert_int_equal(totals.selected, 0);
+}
+
+static void outcomes_have_the_names_of_the_json_document(void **state)
+{
+    static const char *const names[] = {"selected", "removed", "marked",
+                                        "gone",     "changed", "failed"};
+
+    (void)state;
+    assert_int_equal(REMOVAL_OUTCOMES, COUNT_OF(names));
+    for (int i = 0; i < REMOVAL_OUTCOMES; i++)
+        assert_string_equal(removal_outcome_name((enum removal_outcome)i), names[i]);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(each_item_is_told_of_once_in_order),
+        TEST(an_interrupt_leaves_the_rest_untried),
+        TEST(an_interrupt_before_the_first_leaves_all_untried),
+        TEST(an_interrupt_leaves_alone_what_was_decided),
+        TEST(counts_of_a_run),
+        cmocka_unit_test(counts_of_what_is_in_use_and_huge),
+        cmocka_unit_test(outcomes_have_the_names_of_the_json_document),
+    };
+
+    return cmocka_run_group_tests_name("action/removal, the run", tests, NULL, NULL);
+}
