@@ -1,0 +1,339 @@
+/*
+ * kernel/bearer: who bears a number, from whom does it descend, and since when?
+ *
+ * wrap: kill clock_gettime
+ */
+#include "kernel/bearer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/ticks.h"
+#include "tree.h"
+#include "unit.h"
+
+/* --- The system, bent where a test wants it --------------------------------------------------- */
+
+enum { NOBODY_FREE = -1 };
+
+static pid_t taken;     /* a number that kill() finds in use; NOBODY_FREE: all */
+static uint64_t uptime; /* what the clock shows, in ns; 0: the real one */
+
+int __real_kill(pid_t pid, int signal_number);
+int __wrap_kill(pid_t pid, int signal_number);
+int __real_clock_gettime(clockid_t id, struct timespec *time);
+int __wrap_clock_gettime(clockid_t id, struct timespec *time);
+
+int __wrap_kill(pid_t pid, int signal_number)
+{
+    if (signal_number != 0)
+        return __real_kill(pid, signal_number);
+    if (taken == NOBODY_FREE || pid == taken)
+        return 0;
+    errno = ESRCH;
+    return -1;
+}
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *time)
+{
+    int r = __real_clock_gettime(id, time);
+
+    if (uptime > 0) {
+        time->tv_sec = (time_t)(uptime / TICKS_SECOND);
+        time->tv_nsec = (long)(uptime % TICKS_SECOND);
+    }
+    return r;
+}
+
+/* --- A machine -------------------------------------------------------------------------------- */
+
+/* What a process of the tree is; the clock ticks a hundred times a second. */
+static void put_process(const struct tree *tree, int pid, int parent, unsigned long long start)
+{
+    char path[64];
+    char line[256];
+
+    snprintf(path, sizeof(path), "proc/%d/stat", pid);
+    snprintf(line, sizeof(line),
+             "%d (a) b (c) S %d 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 %llu 1 1\n", pid, parent,
+             start);
+    tree_puts(tree, path, line);
+}
+
+static void put_counts(const struct tree *tree, unsigned newest, unsigned births)
+{
+    char line[128];
+
+    snprintf(line, sizeof(line), "0.10 0.20 0.30 2/150 %u\n", newest);
+    tree_puts(tree, "proc/loadavg", line);
+    snprintf(line, sizeof(line), "cpu  1 2 3\nctxt 99\nbtime 5\nprocesses %u\nprocs_running 1\n",
+             births);
+    tree_puts(tree, "proc/stat", line);
+    tree_puts(tree, "proc/sys/kernel/pid_max", "32768\n");
+}
+
+/* 1 - 100 - 200 - 300, and 1 - 400. The newest number is 500, and it is 1000 s after boot. */
+static int setup(void **state)
+{
+    int r = tree_setup(state);
+    const struct tree *tree = *state;
+
+    taken = 0;
+    uptime = 1000 * TICKS_SECOND;
+    put_process(tree, 1, 0, 1);
+    put_process(tree, 100, 1, 5000);
+    put_process(tree, 200, 100, 6000);
+    put_process(tree, 300, 200, 7000);
+    put_process(tree, 400, 1, 8000);
+    put_counts(tree, 500, 10000);
+    return r;
+}
+
+static int teardown(void **state)
+{
+    uptime = 0;
+    return tree_teardown(state);
+}
+
+static struct procfs open_tree(void **state)
+{
+    const struct tree *tree = *state;
+    struct procfs procfs;
+
+    assert_int_equal(procfs_open(&procfs, tree->path, NULL), 0);
+    return procfs;
+}
+
+#define PROCFS __attribute__((cleanup(procfs_close))) struct procfs
+
+/* --- Descent ---------------------------------------------------------------------------------- */
+
+static void descent_is_followed_to_the_ancestor(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    uint64_t start = 0;
+
+    assert_int_equal(bearer_descends(&procfs, 300, 100, &start), 1);
+    assert_int_equal(start, 7000);
+    assert_int_equal(bearer_descends(&procfs, 200, 100, &start), 1);
+    assert_int_equal(start, 6000);
+    assert_int_equal(bearer_descends(&procfs, 400, 100, &start), 0);
+    assert_int_equal(start, 8000);
+    assert_int_equal(bearer_descends(&procfs, 1, 100, NULL), 0);
+    assert_int_equal(bearer_descends(&procfs, 100, 100, NULL), 0);
+}
+
+static void who_is_gone_descends_from_nobody_that_is_known(void **state)
+{
+    PROCFS procfs = open_tree(state);
+
+    assert_int_equal(bearer_descends(&procfs, 12345, 100, NULL), -ENOENT);
+    /* A parent that does not show: hidden, or gone just now. */
+    put_process(*state, 600, 599, 9000);
+    assert_true(bearer_descends(&procfs, 600, 100, NULL) < 0);
+}
+
+static void a_circle_of_parents_has_an_end(void **state)
+{
+    PROCFS procfs = open_tree(state);
+
+    put_process(*state, 601, 602, 9000);
+    put_process(*state, 602, 601, 9000);
+    assert_true(bearer_descends(&procfs, 601, 100, NULL) < 0);
+}
+
+static void take_member(void *arg, pid_t pid)
+{
+    pid_t *sum = arg;
+
+    *sum += pid;
+}
+
+static void the_family_is_found(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    pid_t sum = 0;
+
+    assert_int_equal(bearer_family(&procfs, 100, take_member, &sum), 0);
+    assert_int_equal(sum, 200 + 300);
+}
+
+/* --- Who bore it since the mark --------------------------------------------------------------- */
+
+static void who_is_older_than_the_mark_bore_it_alone(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    struct bearer_mark mark = {0};
+
+    bearer_mark_moment(&mark);
+    assert_int_equal(bearer_ask(&procfs, &mark, 300, 100), KIN_FAMILY);
+    assert_int_equal(bearer_ask(&procfs, &mark, 400, 100), KIN_STRANGER);
+    assert_int_equal(bearer_ask(&procfs, &mark, 12345, 100), KIN_UNSURE);
+    /* Just as old, to a clock tick. */
+    mark.moment = 7001 * (TICKS_SECOND / 100);
+    assert_int_equal(bearer_ask(&procfs, &mark, 300, 100), KIN_FAMILY);
+    mark.moment -= 1;
+    assert_int_equal(bearer_ask(&procfs, &mark, 300, 100), KIN_UNSURE);
+}
+
+/* A process that is younger than the mark, made after it was taken. */
+static enum kin ask_newborn(const struct procfs *procfs, const struct tree *tree,
+                            const struct bearer_mark *mark, int pid, int parent)
+{
+    put_process(tree, pid, parent, 100001);
+    uptime = 1002 * TICKS_SECOND;
+    return bearer_ask(procfs, mark, pid, 100);
+}
+
+static void who_took_a_free_number_bore_it_alone(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    struct bearer_mark mark = {0};
+
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.newest, 500);
+    assert_int_equal(mark.free_count, BEARER_AHEAD);
+    put_counts(*state, 502, 10002);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501, 200), KIN_FAMILY);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 502, 1), KIN_STRANGER);
+}
+
+static void who_took_a_number_that_was_in_use_is_unsure(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    struct bearer_mark mark = {0};
+
+    taken = 501;
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.free_count, BEARER_AHEAD - 1);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501, 200), KIN_UNSURE);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 502, 200), KIN_FAMILY);
+    /* Of numbers far ahead, or behind, it is not known. */
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501 + BEARER_AHEAD, 200), KIN_UNSURE);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 499, 200), KIN_UNSURE);
+    taken = NOBODY_FREE;
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.free_count, 0);
+}
+
+static void numbers_that_may_have_come_round_are_unsure(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    struct bearer_mark mark = {0};
+
+    bearer_mark(&procfs, &mark);
+    /* (32768 - 300) / 2, less the 150 that are in use */
+    put_counts(*state, 501, 10000 + 16083);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501, 200), KIN_FAMILY);
+    put_counts(*state, 501, 10000 + 16084);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501, 200), KIN_UNSURE);
+    put_counts(*state, 501, 9999);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501, 200), KIN_UNSURE);
+}
+
+static void without_counts_a_newborn_is_unsure(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    struct bearer_mark mark = {0};
+
+    tree_puts(*state, "proc/stat", "cpu  1 2 3\n");
+    bearer_mark(&procfs, &mark);
+    assert_false(mark.has_births);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501, 200), KIN_UNSURE);
+    tree_puts(*state, "proc/loadavg", "nonsense\n");
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.newest, 0);
+    assert_int_equal(mark.free_count, 0);
+    put_counts(*state, 500, 10000);
+    bearer_mark_moment(&mark); /* the moment alone proves nothing of newborns */
+    assert_int_equal(mark.free_count, 0);
+}
+
+/* The count of births may be older than the mark, never younger. */
+static void births_are_counted_once_a_second(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    struct bearer_mark mark = {0};
+
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.births, 10000);
+    put_counts(*state, 500, 10100);
+    uptime += TICKS_SECOND / 2;
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.births, 10000);
+    uptime += TICKS_SECOND;
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.births, 10100);
+    assert_true(mark.births_moment <= mark.moment);
+}
+
+/* --- The live system -------------------------------------------------------------------------- */
+
+static void a_child_of_ours_is_family(void **state)
+{
+    struct bearer_mark mark = {0};
+    PROCFS procfs;
+    int ends[2];
+    pid_t child;
+
+    (void)state;
+    uptime = 0;
+    assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
+    assert_true(bearer_can_look(&procfs));
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        char byte;
+
+        close(ends[1]);
+        _exit(read(ends[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    assert_int_equal(bearer_descends(&procfs, child, getpid(), NULL), 1);
+    assert_int_equal(bearer_descends(&procfs, child, child, NULL), 0);
+    assert_int_equal(bearer_descends(&procfs, getppid(), getpid(), NULL), 0);
+    close(ends[1]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(bearer_descends(&procfs, child, getpid(), NULL) < 0);
+    bearer_mark(&procfs, &mark);
+    assert_true(mark.newest > 0);
+    assert_true(mark.has_births);
+    close(ends[0]);
+}
+
+static void a_foreign_proc_is_not_looked_at(void **state)
+{
+    PROCFS procfs = open_tree(state);
+
+    assert_false(bearer_can_look(&procfs));
+    tree_puts(*state, "proc/self/status", "Name:\tx\nNSpid:\t17\t3\nThreads:\t1\n");
+    assert_false(bearer_can_look(&procfs));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(descent_is_followed_to_the_ancestor, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_gone_descends_from_nobody_that_is_known, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_circle_of_parents_has_an_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_family_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_older_than_the_mark_bore_it_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_took_a_free_number_bore_it_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_took_a_number_that_was_in_use_is_unsure, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(numbers_that_may_have_come_round_are_unsure, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(without_counts_a_newborn_is_unsure, setup, teardown),
+        cmocka_unit_test_setup_teardown(births_are_counted_once_a_second, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_child_of_ours_is_family, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_foreign_proc_is_not_looked_at, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
