@@ -43,14 +43,15 @@ bool text_is_control(uint32_t point)
            (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
 }
 
-/* How many bytes from TEXT on need no care in either form: printable ASCII without \ and ". */
-static size_t plain_run(const char *text, size_t length)
+/* Appends what needs no care in either form, printable ASCII without \ and "; returns its length. */
+static size_t put_plain(struct strbuf *out, const char *text, size_t length)
 {
     size_t run = 0;
 
     while (run < length && text[run] >= 0x20 && text[run] < 0x7f && text[run] != '\\' &&
            text[run] != '"')
         run++;
+    strbuf_append(out, text, run);
     return run;
 }
 
@@ -72,12 +73,10 @@ void text_escape(struct strbuf *out, const char *text, size_t length)
     size_t done = 0;
 
     while (done < length) {
-        size_t run = plain_run(text + done, length - done);
         uint32_t point = 0;
         size_t size;
 
-        strbuf_append(out, text + done, run);
-        done += run;
+        done += put_plain(out, text + done, length - done);
         if (done == length)
             break;
         size = text_decode_utf8(text + done, length - done, &point);
@@ -110,12 +109,10 @@ void text_json(struct strbuf *out, const char *text, size_t length)
 
     strbuf_putc(out, '"');
     while (done < length) {
-        size_t run = plain_run(text + done, length - done);
         uint32_t point = 0;
         size_t size;
 
-        strbuf_append(out, text + done, run);
-        done += run;
+        done += put_plain(out, text + done, length - done);
         if (done == length)
             break;
         size = text_decode_utf8(text + done, length - done, &point);
