@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
+extern const struct command command_limits;
 extern const struct command command_ls;
 extern const struct command command_rm;
 extern const struct command command_stat;
@@ -19,6 +20,7 @@ const struct command *const commands[] = {
     &command_stat,
     &command_who,
     &command_rm,
+    &command_limits,
     NULL,
 };
 

@@ -16,6 +16,9 @@
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
  *   selection        named ids and a filter; lines of rm's standard input
+ *   limits           limits of shared memory, what is in use; NAME=VALUE
+ *   shmget           what shmget answers, check by check
+ *   sysctl_text      lines of a file of sysctl.d
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
  *   procfs           files below / or --sysroot
@@ -25,18 +28,24 @@
  *   attach           who has which segment mapped
  *   machine          procfs, names and pids together
  *   interrupts       signals held back
+ *   limits           limits read and set; how memory is promised
+ *   caller           whose rights count
+ *   sysctl_file      limits kept over a reboot
+ *   filewalk         the files of one file system
  * action     what changes things or combines
  *   select           from a selection to segments
  *   removal          plan, verify, remove
+ *   survey           segments, limits and their use in one reading
  * view       what people and programs read
  *   human            sizes, times, counts
  *   column, sort     columns of any record; segment_columns: those of segments
  *   writer, table    records as table, ids, JSON, NDJSON, CSV
  *   prompt           the question
+ *   limits_report    limits as table and JSON
  * command    one file a command
  *   command          the list of commands, messages
  *   options, help    command lines, made from tables
- *   cmd_ls, cmd_rm   the commands
+ *   cmd_*            a command each
  *   main             from argv to a command
  */
 #include <errno.h>

@@ -1,0 +1,44 @@
+/*
+ * The limits as a table for people and as a JSON document.
+ */
+#ifndef SHMTOOL_VIEW_LIMITS_REPORT_H
+#define SHMTOOL_VIEW_LIMITS_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/strbuf.h"
+#include "model/limits.h"
+
+/* A limit that was to be set, and what became of it. */
+struct limit_change {
+    struct limit_setting setting;
+    bool has_before;
+    uint64_t before; /* the value until then; only with has_before */
+    bool done;       /* the kernel has it */
+    bool kept;       /* over a reboot too */
+    int code;        /* positive errno of the refusal, 0: none */
+};
+
+/* Writes the table: a row a limit, with what is in use of it and how full it is. */
+void limits_report_table(FILE *out, const struct limits *limits, const struct usage *usage);
+
+/*
+ * Appends the JSON document (schema 1), with its newline.
+ *
+ * changes: what --set did, or would do; NULL without --set
+ */
+void limits_report_json(struct strbuf *out, const struct limits *limits, const struct usage *usage,
+                        const struct limit_change *changes, size_t count, bool dry_run);
+
+/*
+ * Appends an amount of pages in bytes, "256 MiB", also where the bytes are beyond 64 bits:
+ * "64 ZiB".
+ */
+void limits_report_pages(struct strbuf *out, uint64_t pages, uint64_t page_size);
+
+/* Appends how a limit conflicts with another, without a newline; nothing when none does. */
+void limits_report_conflict(struct strbuf *out, const struct limits *limits);
+
+#endif

@@ -1,0 +1,157 @@
+#include "action/survey.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "kernel/limits.h"
+#include "kernel/source.h"
+
+/* A reading in progress. */
+struct reading {
+    struct survey *survey;
+    const struct survey_sink *sink;
+};
+
+static int take_segment(void *arg, const struct segment *segment)
+{
+    struct reading *reading = arg;
+    struct survey *survey = reading->survey;
+
+    segment_list_add(&survey->segments, segment);
+    usage_add(&survey->usage, segment, survey->limits.page_size);
+    return 0;
+}
+
+static void take_garbage(void *arg, const char *where, const char *text, size_t length)
+{
+    struct reading *reading = arg;
+
+    reading->survey->garbage = true;
+    reading->sink->garbage(reading->sink->arg, where, text, length);
+}
+
+int survey_read(struct machine *machine, const struct survey_sink *sink, struct survey *ret_survey,
+                struct error *err)
+{
+    struct survey survey = {.limits = {.page_size = machine->procfs.page_size}};
+    struct reading reading = {&survey, sink};
+    const struct source_sink source = {take_segment, take_garbage, &reading, false};
+    int r;
+
+    limits_read(&machine->procfs, &survey.limits, &survey.limits_error);
+    r = source_read(&machine->procfs, &source, err);
+    if (r < 0)
+        survey_release(&survey);
+    else
+        *ret_survey = survey;
+    return r;
+}
+
+const struct segment *survey_find_key(const struct survey *survey, uint32_t key)
+{
+    for (size_t i = 0; key != 0 && i < survey->segments.count; i++) {
+        if (survey->segments.items[i].key == key)
+            return &survey->segments.items[i];
+    }
+    return NULL;
+}
+
+static int compare_uids(const void *a, const void *b)
+{
+    const struct segment *const *first = a;
+    const struct segment *const *second = b;
+
+    return ((*first)->uid > (*second)->uid) - ((*first)->uid < (*second)->uid);
+}
+
+/* The segments, those of one owner together. */
+static const struct segment **by_owner(const struct segment_list *list)
+{
+    const struct segment **items = xcalloc(list->count, sizeof(*items));
+
+    for (size_t i = 0; i < list->count; i++)
+        items[i] = &list->items[i];
+    qsort(items, list->count, sizeof(*items), compare_uids);
+    return items;
+}
+
+static void add_to_share(struct share *share, const struct segment *segment,
+                         struct machine *machine, uint64_t page_size)
+{
+    uint64_t pages = pages_of(segment->size, page_size);
+
+    share->segments++;
+    share->pages = saturating_add(share->pages, pages);
+    share->bytes = saturating_add(share->bytes, segment->size);
+    if (pids_state(machine->pids, segment) != STATE_ORPHAN)
+        return;
+    share->orphans++;
+    share->orphan_pages = saturating_add(share->orphan_pages, pages);
+}
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* The largest first; of equal ones the lower uid. */
+static int compare_by_pages(const void *a, const void *b)
+{
+    const struct share *first = a;
+    const struct share *second = b;
+    int order = compare_numbers(second->pages, first->pages);
+
+    return order != 0 ? order : compare_numbers(first->uid, second->uid);
+}
+
+static int compare_by_segments(const void *a, const void *b)
+{
+    const struct share *first = a;
+    const struct share *second = b;
+    int order = compare_numbers(second->segments, first->segments);
+
+    return order != 0 ? order : compare_numbers(first->uid, second->uid);
+}
+
+struct share *survey_shares(const struct survey *survey, struct machine *machine, bool by_pages,
+                            size_t *ret_count)
+{
+    const struct segment **items;
+    struct share *shares = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+
+    *ret_count = 0;
+    if (survey->segments.count == 0)
+        return NULL;
+    items = by_owner(&survey->segments);
+    for (size_t i = 0; i < survey->segments.count; i++) {
+        if (count == 0 || shares[count - 1].uid != items[i]->uid) {
+            shares = xgrow(shares, count, &capacity, sizeof(struct share));
+            shares[count++] = (struct share){.uid = items[i]->uid};
+        }
+        add_to_share(&shares[count - 1], items[i], machine, survey->limits.page_size);
+    }
+    free(items);
+    qsort(shares, count, sizeof(struct share), by_pages ? compare_by_pages : compare_by_segments);
+    *ret_count = count;
+    return shares;
+}
+
+uint64_t survey_unseen(const struct attach_table *attachments, const struct segment *segment)
+{
+    size_t count = 0;
+    uint64_t seen = 0;
+    const struct attachment *found = attach_table_find(attachments, segment->shmid, &count);
+
+    for (size_t i = 0; found && i < count; i++)
+        seen += found[i].maps;
+    return seen < segment->nattch ? segment->nattch - seen : 0;
+}
+
+void survey_release(struct survey *survey)
+{
+    segment_list_release(&survey->segments);
+    error_clear(&survey->limits_error);
+    *survey = (struct survey){0};
+}
