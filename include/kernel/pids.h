@@ -42,7 +42,8 @@ const struct state_clock *pids_clock(struct pids *pids);
  */
 enum segment_state pids_state(struct pids *pids, const struct segment *segment);
 
-/* What can be told of the process that created SEGMENT, and of the last that attached or detached. */
+/* What can be told of the process that created SEGMENT, and of the last that attached or detached.
+ */
 enum pid_presence pids_creator(struct pids *pids, const struct segment *segment);
 enum pid_presence pids_last_user(struct pids *pids, const struct segment *segment);
 
@@ -51,8 +52,8 @@ const char *pids_creator_command(struct pids *pids, const struct segment *segmen
 
 /*
  * The command line of PID, its arguments joined by blanks, or the name in brackets as ps(1) shows
- * it when there is none; any byte but NUL may be in it. Returns NULL when it cannot be read. The cache
- * keeps the text.
+ * it when there is none; any byte but NUL may be in it. Returns NULL when it cannot be read. The
+ * cache keeps the text.
  */
 const char *pids_command(struct pids *pids, pid_t pid);
 

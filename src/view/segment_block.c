@@ -34,7 +34,7 @@ static void note_perms(struct strbuf *note, uint64_t mode)
     static const char letters[] = "rwxrwxrwx";
 
     for (unsigned bit = 0; bit < 9; bit++)
-        strbuf_putc(note, mode & (0400U >> bit) ? letters[bit] : '-');
+        strbuf_append(note, mode & (0400U >> bit) ? &letters[bit] : "-", 1);
 }
 
 static void note_time(struct strbuf *note, int64_t time, int64_t now)
