@@ -92,6 +92,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 # What several unit tests share: linked into each.
 UNIT_COMMON_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
+STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 
 # $(call object,SOURCES): where their object files go.
@@ -99,10 +100,10 @@ object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 LIB_OBJ := $(call object,$(LIB_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
-HELPER_BIN := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(HELPER_SRC))
+HELPER_BIN := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(HELPER_SRC)) $(BUILD)/helpers/churn
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 DEPFILES := $(patsubst %.o,%.d,$(call object,$(MAIN_SRC) $(LIB_SRC) $(UNIT_SRC) $(UNIT_COMMON_SRC) \
-	$(HELPER_SRC) $(BENCH_SRC)))
+	$(HELPER_SRC) $(BENCH_SRC) $(STRESS_SRC)))
 
 # All objects depend on this file: a change of compiler or flags rebuilds everything.
 STAMP := $(BUILD)/flags
@@ -113,7 +114,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test test-packages bench lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test stress test-packages bench lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -155,6 +156,11 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call object,$(UNIT_COMMON_SRC)) $
 	$(Q)$(CC) $(ALL_LDFLAGS) $$(sed -n 's/^ \* wrap: //p' tests/unit/$*.c | tr -s ' ' '\n' | \
 		sed 's/^./-Wl,--wrap=&/') -o $@ $^ $(CMOCKA_LIBS) $(SMARTCOLS_LIBS) $(LDLIBS)
 
+$(BUILD)/helpers/churn: $(call object,$(STRESS_SRC))
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(BUILD)/helpers/%: $(BUILD)/obj/tests/helpers/%.o
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -182,6 +188,10 @@ demo-programs: $(BIN) $(HELPER_BIN)
 	@:
 check-programs: demo-programs $(UNIT_BIN)
 	@:
+
+## stress: list and remove 5,000 times while segments come and go at full speed
+stress: $(BIN) $(BUILD)/helpers/churn
+	@tests/stress/run -b $(BUILD)
 
 ## test-packages: build, install, use and remove the packages (as root, on Debian)
 test-packages:
