@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
+extern const struct command command_key;
 extern const struct command command_limits;
 extern const struct command command_ls;
 extern const struct command command_rm;
@@ -21,6 +22,7 @@ const struct command *const commands[] = {
     &command_who,
     &command_rm,
     &command_limits,
+    &command_key,
     NULL,
 };
 

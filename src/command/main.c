@@ -36,12 +36,14 @@
  *   select           from a selection to segments
  *   removal          plan, verify, remove
  *   survey           segments, limits and their use in one reading
+ *   ftok             keys of files, files of a key
  * view       what people and programs read
  *   human            sizes, times, counts
  *   column, sort     columns of any record; segment_columns: those of segments
  *   writer, table    records as table, ids, JSON, NDJSON, CSV
  *   prompt           the question
  *   limits_report    limits as table and JSON
+ *   ftok_columns     columns of files and their keys
  * command    one file a command
  *   command          the list of commands, messages
  *   options, help    command lines, made from tables

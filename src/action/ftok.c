@@ -1,0 +1,142 @@
+#include "action/ftok.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/xalloc.h"
+
+/* Which bits of a key are what. */
+enum { PROJ_SHIFT = 24, DEVICE_SHIFT = 16, FILE_BITS = 0xffffff };
+
+uint32_t ftok_key(const struct file_identity *file, unsigned proj)
+{
+    return (uint32_t)(proj & 0xff) << PROJ_SHIFT | (uint32_t)(file->dev & 0xff) << DEVICE_SHIFT |
+           (uint32_t)(file->ino & 0xffff);
+}
+
+int ftok_parse_proj(const char *word, unsigned *ret_proj, struct error *err)
+{
+    size_t length = strlen(word);
+    uint64_t value = 0;
+
+    if (length > 0 && parse_digits(word, length, &value) == length) {
+        if (value >= 1 && value <= 255) {
+            *ret_proj = (unsigned)value;
+            return 0;
+        }
+    } else if (length == 1) {
+        *ret_proj = (unsigned char)word[0];
+        return 0;
+    }
+    return error_set(err, EINVAL, "'%s': not a PROJ (a number from 1 to 255, or one character)",
+                     word);
+}
+
+static void add(struct ftok_list *list, const char *path, const struct file_identity *identity,
+                unsigned proj)
+{
+    list->items = xgrow(list->items, list->count, &list->capacity, sizeof(struct ftok_file));
+    list->items[list->count++] =
+        (struct ftok_file){xstrdup(path), *identity, proj, ftok_key(identity, proj)};
+}
+
+int ftok_add(struct ftok_list *list, const char *path, unsigned proj, struct error *err)
+{
+    struct file_identity identity;
+    int r = file_identify(path, &identity, err);
+
+    if (r == 0)
+        add(list, path, &identity, proj);
+    return r;
+}
+
+/* The PROJ with which a file could have made the key. */
+static unsigned wanted_proj(const struct ftok_search *search)
+{
+    return search->any_proj ? search->key >> PROJ_SHIFT : search->proj;
+}
+
+int ftok_search_device(const struct ftok_search *search, const char *dir, unsigned *ret_device,
+                       struct error *err)
+{
+    struct file_identity identity;
+    int r = file_identify(dir, &identity, err);
+
+    if (r < 0)
+        return r;
+    *ret_device = (unsigned)(identity.dev & 0xff);
+    return *ret_device == (search->key >> DEVICE_SHIFT & 0xff);
+}
+
+static void take_file(void *arg, const char *path, const struct file_identity *identity)
+{
+    struct ftok_search *search = arg;
+    unsigned proj = wanted_proj(search);
+
+    if (ftok_key(identity, proj) == search->key)
+        add(&search->found, path, identity, proj);
+}
+
+static void take_unreadable(void *arg, const char *path, int code)
+{
+    struct ftok_search *search = arg;
+
+    (void)path;
+    (void)code;
+    search->unreadable++;
+}
+
+int ftok_search_run(struct ftok_search *search, const char *dir, struct error *err)
+{
+    const struct filewalk_sink sink = {take_file, take_unreadable, search};
+
+    return filewalk_run(dir, &sink, err);
+}
+
+/* By key, then in the list's order. */
+static int compare_keys(const void *a, const void *b)
+{
+    const struct ftok_file *first = *(const struct ftok_file *const *)a;
+    const struct ftok_file *second = *(const struct ftok_file *const *)b;
+
+    if (first->key != second->key)
+        return first->key < second->key ? -1 : 1;
+    return (first > second) - (first < second);
+}
+
+static bool is_same_file(const struct ftok_file *a, const struct ftok_file *b)
+{
+    return a->identity.dev == b->identity.dev && a->identity.ino == b->identity.ino;
+}
+
+bool ftok_collides(const struct ftok_list *list, size_t *ret_first, size_t *ret_second)
+{
+    CLEANUP_FREE const struct ftok_file **sorted = xcalloc(list->count, sizeof(*sorted));
+    const struct ftok_file *first = NULL;
+
+    for (size_t i = 0; i < list->count; i++)
+        sorted[i] = &list->items[i];
+    qsort(sorted, list->count, sizeof(*sorted), compare_keys);
+    for (size_t i = 0; i < list->count; i++) {
+        /* If any two of one key differ, one differs from the first of that key. */
+        if (!first || first->key != sorted[i]->key) {
+            first = sorted[i];
+        } else if (!is_same_file(first, sorted[i])) {
+            *ret_first = (size_t)(first - list->items);
+            *ret_second = (size_t)(sorted[i] - list->items);
+            return true;
+        }
+    }
+    return false;
+}
+
+void ftok_list_release(struct ftok_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].path);
+    free(list->items);
+    *list = (struct ftok_list){0};
+}

@@ -1,0 +1,228 @@
+# key: the keys of files and who has them, and files that could have made a key.
+# Scripts for another shell stand in single quotes.
+# shellcheck disable=SC2016
+load common
+
+setup() {
+    common_setup
+    dir=$BATS_TEST_TMPDIR/files
+    mkdir "$dir"
+}
+
+# ftok_of PATH [PROJ]: by the formula of ftok(3), from what stat(1) tells
+ftok_of() {
+    local dev ino
+    read -r dev ino < <(stat -L -c '%d %i' "$1")
+    printf '0x%08x\n' $((((${2:-1} & 255) << 24) | ((dev & 255) << 16) | (ino & 65535)))
+}
+
+# row PATH: the row of the table in $out that ends in it
+row() {
+    awk -v path="$1" 'index($0, path) && substr($0, length($0) - length(path) + 1) == path' <<<"$out"
+}
+
+@test "the key of a file, PROJ 1 unless given" {
+    touch "$dir/file"
+    shmtool key "$dir/file"
+    assert_status 0
+    assert_err ''
+    assert_out_lines 2
+    assert_out_matches '^key +proj +shmid +owner +bytes +nattch +path'$'\n'
+    assert_equal "$(row "$dir/file" | tr -s ' ')" "$(ftok_of "$dir/file") 1 - - - - $dir/file"
+}
+
+@test "PROJ is a number or a character" {
+    touch "$dir/file"
+    local proj
+    for proj in 65 A; do
+        shmtool key -p "$proj" "$dir/file"
+        assert_status 0
+        assert_out_has "$(ftok_of "$dir/file" 65) 65 " || return 1
+    done
+    shmtool key --proj 255 "$dir/file"
+    assert_out_has "$(ftok_of "$dir/file" 255) 255 "
+    for proj in 0 256 '' AB 0x41 ä; do
+        shmtool key -p "$proj" "$dir/file"
+        assert_wrong_usage "not a PROJ (a number from 1 to 255, or one character)" || return 1
+    done
+}
+
+@test "perl and python agree" {
+    need_program perl
+    touch "$dir/file"
+    local key
+    key=$(perl -MIPC::SysV=ftok -e 'printf "0x%08x", ftok($ARGV[0], 77) & 0xffffffff' "$dir/file" 2>/dev/null) ||
+        skip "needs perl's IPC::SysV"
+    shmtool key -p 77 "$dir/file"
+    assert_out_has "$key"
+}
+
+@test "the segment that has the key" {
+    need_ns
+    touch "$dir/file"
+    local id
+    id=$(make_seg -k "$(ftok_of "$dir/file")" -s 12345)
+    start_helper holdseg "$id"
+    shmtool key "$dir/file"
+    assert_status 0
+    assert_equal "$(row "$dir/file" | tr -s ' ')" "$(ftok_of "$dir/file") 1 $id $(id -un) 12345 1 $dir/file"
+}
+
+@test "several files; a missing one is an error, the rest is done" {
+    touch "$dir/one" "$dir/two words"
+    shmtool key "$dir/one" "$dir/none" "$dir/two words" -p 3
+    assert_status 1
+    assert_err "shmtool: key: $dir/none: No such file or directory"
+    assert_out_lines 3
+    assert_out_has "$(ftok_of "$dir/one" 3) 3 "
+    assert_out_has "$(ftok_of "$dir/two words" 3) 3 "
+    shmtool key "$dir/none"
+    assert_status 1
+    assert_out ''
+}
+
+@test "links are followed, as ftok does" {
+    touch "$dir/file"
+    ln -s file "$dir/link"
+    shmtool key "$dir/link"
+    assert_status 0
+    assert_out_has "$(ftok_of "$dir/file") "
+}
+
+@test "a name cannot do anything to a terminal" {
+    touch "$dir/"$'\e[31m'
+    shmtool key "$dir/"$'\e[31m'
+    assert_status 0
+    assert_out_has '\x1b[31m'
+    assert_out_has_not $'\e'
+}
+
+@test "no operand is wrong usage" {
+    shmtool key
+    assert_wrong_usage 'no PATH given'
+    shmtool key --find 5
+    assert_wrong_usage 'no DIR given'
+    shmtool key --find 0x123456789 "$dir"
+    assert_wrong_usage 'not a key'
+}
+
+@test "--find: the file that made a key, whatever its PROJ" {
+    mkdir -p "$dir/a/b"
+    touch "$dir/a/b/file" "$dir/a/other"
+    shmtool key --find "$(ftok_of "$dir/a/b/file" 200)" "$dir"
+    assert_status 0
+    assert_equal "$(row "$dir/a/b/file" | awk '{ print $1, $2 }')" "$(ftok_of "$dir/a/b/file" 200) 200"
+    assert_out_has_not "$dir/a/other"
+    assert_err_has 'candidates only'
+    assert_err_has_not 'collide'
+}
+
+@test "--find -p: the whole key must be the same" {
+    touch "$dir/file"
+    shmtool key --find "$(ftok_of "$dir/file" 200)" -p 200 "$dir"
+    assert_status 0
+    assert_out_has "$dir/file"
+    shmtool key --find "$(ftok_of "$dir/file" 200)" -p 201 "$dir"
+    assert_status 0
+    assert_out_lines 1
+    assert_err_has 'was made with PROJ 200: no file gives it with 201'
+}
+
+@test "--find: nothing found is no failure, a directory that is none is one" {
+    touch "$dir/file"
+    shmtool key --find $(($(ftok_of "$dir/file") ^ 0x8000)) "$dir/file"
+    assert_status 1
+    assert_err "shmtool: key: $dir/file: Not a directory"
+    shmtool key --find $(($(ftok_of "$dir") ^ 0x10000)) "$dir"
+    assert_status 0
+    assert_out_lines 1
+    assert_err_matches "^shmtool: key: $dir: no file of its file system: the device ends in 0x.., the key's in 0x.."
+    shmtool key --find 5 "$dir/none"
+    assert_status 1
+    assert_err "shmtool: key: $dir/none: No such file or directory"
+}
+
+@test "--find follows no links and stays on one file system" {
+    need_root
+    unshare --mount true 2>/dev/null || skip "may not mount in a namespace of its own"
+    touch "$dir/file"
+    mkdir "$dir/tree" "$dir/tree/mnt"
+    ln -s ../file "$dir/tree/link"
+    ln -s .. "$dir/tree/up"
+    shmtool key --find "$(ftok_of "$dir/file")" "$dir/tree"
+    assert_status 0
+    assert_out_lines 1
+    # A file system over the directory: its root, of another device, is no candidate for its own key.
+    run_split unshare --mount bash -c 'mount -t tmpfs none "$1/tree/mnt" && touch "$1/tree/mnt/inner" &&
+        read -r dev ino < <(stat -c "%d %i" "$1/tree") &&
+        "$SHMTOOL" key --find $(((1 << 24) | ((dev & 255) << 16) | (ino & 65535))) "$1/tree"' bash "$dir"
+    assert_status 0
+    assert_out_lines 2
+    assert_out_has "$dir/tree"
+    assert_out_has_not inner
+}
+
+@test "--find counts the directories that cannot be read" {
+    need_root
+    mkdir "$dir/open" "$dir/closed" "$dir/listed"
+    touch "$dir/open/file" "$dir/closed/file" "$dir/listed/file"
+    chmod 755 "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_TMPDIR" "$dir" 2>/dev/null || true
+    chmod 0 "$dir/closed"
+    chmod 744 "$dir/listed"
+    as_user 12345 ls "$dir" >/dev/null 2>&1 || skip "another user may not look into $dir"
+    run_split as_user 12345 "$SHMTOOL" key --find "$(ftok_of "$dir/open/file")" "$dir"
+    assert_status 0
+    assert_out_has "$dir/open/file"
+    assert_err_has 'shmtool: key: 2 directories could not be read'
+}
+
+@test "--find goes through thousands of directories" {
+    (cd "$dir" && mkdir -p {a..z}/{a..z}/{0..5} && touch q/q/3/wanted)
+    shmtool key --find "$(ftok_of "$dir/q/q/3/wanted")" "$dir"
+    assert_status 0
+    assert_out_has "$dir/q/q/3/wanted"
+}
+
+@test "files that collide are told: more than 65536 inodes on one file system" {
+    need_root
+    unshare --mount true 2>/dev/null || skip "may not mount in a namespace of its own"
+    # tmpfs counts inodes up: the second file comes 65536 inodes after the first.
+    run_split unshare --mount bash -c '
+        mount -t tmpfs -o inode64,nr_inodes=0 none "$1" || mount -t tmpfs none "$1" || exit 98
+        cd "$1" && touch first || exit
+        first=$(stat -c %i first)
+        seq 1 65535 | xargs touch
+        touch second
+        [ $(($(stat -c %i second) % 65536)) = $((first % 65536)) ] || exit 97
+        mkdir sub && mv second sub
+        "$SHMTOOL" key first sub/second || exit
+        "$SHMTOOL" key --find "$("$SHMTOOL" key first | sed -n "2s/ .*//p")" .' bash "$dir"
+    [[ $status != 97 ]] || skip "this tmpfs does not count its inodes up"
+    assert_status 0
+    assert_err_matches 'shmtool: key: first and sub/second collide: different files, one key 0x'
+    assert_err_matches 'shmtool: key: \./(first|sub/second) and \./(first|sub/second) collide: '
+    assert_out_has './first'
+    assert_out_has './sub/second'
+}
+
+@test "hard links are one file and do not collide" {
+    touch "$dir/one"
+    ln "$dir/one" "$dir/two"
+    shmtool key "$dir/one" "$dir/two"
+    assert_status 0
+    assert_err ''
+    shmtool key --find "$(ftok_of "$dir/one")" "$dir"
+    assert_status 0
+    assert_out_has "$dir/one"
+    assert_out_has "$dir/two"
+    assert_err_has_not collide
+}
+
+@test "without a listing the keys are still told, exit 4" {
+    touch "$dir/file"
+    mkdir -p "$BATS_TEST_TMPDIR/tree/proc"
+    shmtool --sysroot "$BATS_TEST_TMPDIR/tree" key "$dir/file"
+    assert_status 4
+    assert_out_has "$(ftok_of "$dir/file")"
+    assert_err_has 'proc/sysvipc/shm'
+}
