@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "churn.h"
 
@@ -20,6 +21,14 @@ void complain(struct board *board, enum observer observer, const char *format, .
     va_start(args, format);
     vsnprintf(board->complaints[observer][number], sizeof(board->complaints[0][0]), format, args);
     va_end(args);
+}
+
+int64_t wall_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
 }
 
 enum slot_state word_state(uint64_t word)

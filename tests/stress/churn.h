@@ -65,6 +65,9 @@ __attribute__((format(printf, 3, 4))) void complain(struct board *board, enum ob
 enum slot_state word_state(uint64_t word);
 void slot_set(struct slot *slot, enum slot_state state);
 
+/* The time of day in seconds. time() may still say the second before, for some milliseconds. */
+int64_t wall_clock(void);
+
 /* Changes the state if the word is still WORD. Tells whether it was. */
 bool slot_change(struct slot *slot, uint64_t word, enum slot_state state);
 

@@ -7,7 +7,6 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "../helpers/helper.h"
 #include "churn.h"
@@ -312,7 +311,7 @@ static void judge(struct board *board, const struct snapshot *snapshot,
             complain(board, BY_ROUNDS, "rm: %d was removed and had to stay", shmid);
         if (word_state(word) != SLOT_FAIR)
             continue;
-        if (request->kind == REMOVE_OLD_ORPHANS && time(NULL) - slot->last < OLD_SECONDS)
+        if (request->kind == REMOVE_OLD_ORPHANS && wall_clock() - slot->last < OLD_SECONDS)
             complain(board, BY_ROUNDS, "rm: %d was removed and was too young", shmid);
         if (request->kind == REMOVE_SMALL_ORPHANS && is_large(slot->key))
             complain(board, BY_ROUNDS, "rm: %d was removed and was too large", shmid);

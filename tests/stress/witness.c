@@ -2,7 +2,6 @@
  * The witness: reads the kernel's own listing again and again and looks whether each segment that
  * must be there is there. It knows nothing of shmtool.
  */
-#include <time.h>
 
 #include "../helpers/helper.h"
 #include "churn.h"
@@ -57,7 +56,7 @@ static void look_for(struct board *board, const struct listing *listing, int shm
 static bool is_young(struct board *board, const struct slot *slot)
 {
     return atomic_load(&board->only_old) && is_large(slot->key) &&
-           time(NULL) - slot->last < OLD_SECONDS;
+           wall_clock() - slot->last < OLD_SECONDS;
 }
 
 static void scan(struct board *board, struct listing *listing)
