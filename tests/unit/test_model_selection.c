@@ -1,369 +1,500 @@
-/* model/selection: ids as they were named, by words and by lines of standard input. */
+/* model/selection: lines of standard input, named ids, and what was claimed of them. */
 #include "model/selection.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "unit.h"
 
-/* Gives a line to the reader in memory of exactly its size. */
-static int parse_bytes(const char *line, size_t length, struct named_id *ret_id, struct error *err)
-{
-    char *copy = malloc(length ? length : 1);
-    int r;
+/* --- Lines ---------------------------------------------------------------------------------- */
 
-    assert_non_null(copy);
-    memcpy(copy, line, length);
-    r = selection_parse_line(copy, length, ret_id, err);
-    free(copy);
-    return r;
+static const struct named_id untouched = {.shmid = -7, .key = 77, .size = 777};
+
+static int parse(const char *line, size_t length, struct named_id *ret_id, struct error *err)
+{
+    *ret_id = untouched;
+    return selection_parse_line(line, length, ret_id, err);
 }
 
-static int parse(const char *line, struct named_id *ret_id)
+static void assert_id(const char *line, int shmid)
 {
-    return parse_bytes(line, strlen(line), ret_id, NULL);
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct named_id id;
+
+    if (parse(line, strlen(line), &id, &err) != 1)
+        fail_msg("'%s' was not taken for an id: %s", line, err.text ? err.text : "passed over");
+    assert_int_equal(id.shmid, shmid);
+    assert_false(id.is_row);
+    assert_false(id.has_size);
 }
 
-static void an_id_alone_fills_the_line(void **state)
+static void assert_row(const char *line, int shmid, uint32_t key, bool has_size, uint64_t size)
 {
-    static const struct {
-        const char *line;
-        int shmid;
-    } cases[] = {
-        {"0", 0}, {"7", 7}, {"395837454", 395837454}, {"2147483647", 2147483647}, {"5\r", 5},
-    };
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct named_id id;
 
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct named_id id = {.shmid = -77, .is_row = true};
-
-        assert_int_equal(parse(cases[i].line, &id), 1);
-        assert_int_equal(id.shmid, cases[i].shmid);
-        assert_false(id.is_row);
-        assert_false(id.has_size);
-    }
+    if (parse(line, strlen(line), &id, &err) != 1)
+        fail_msg("'%s' was not taken for a row: %s", line, err.text ? err.text : "passed over");
+    assert_true(id.is_row);
+    assert_int_equal(id.shmid, shmid);
+    assert_int_equal(id.key, key);
+    assert_int_equal(id.has_size, has_size);
+    if (has_size)
+        assert_true(id.size == size);
 }
 
-static void rows_name_the_key_and_the_size(void **state)
+static void assert_passed_over(const char *line)
 {
-    static const struct {
-        const char *line;
-        struct named_id id;
-    } cases[] = {
-        {"0x00000000 1867776 root  600  393216 2 dest", {1867776, true, 0, true, 393216}},
-        {"0x00143511 395837454 root 666 1048576 1", {395837454, true, 0x143511, true, 1048576}},
-        {"0xdeadbeef 0 zc 0 1 0", {0, true, 0xdeadbeef, true, 1}},
-        {"0xffffffff 2147483647 zc 777 18446744073709551615 18446744073709551615 dest,locked",
-         {2147483647, true, 0xffffffff, true, UINT64_MAX}},
-        {"0x00030021 1703938 zc 666 131104 1 locked\r", {1703938, true, 0x30021, true, 131104}},
-        /* as ipcs -m pads it */
-        {"0x00000000 1867776    root       600        393216     2          dest         ",
-         {1867776, true, 0, true, 393216}},
-        {"0x00000000 5          root       600        393216     2          dest         locked",
-         {5, true, 0, true, 393216}},
-        {"0x00030021 1703938    zc         666        131104     1                       ",
-         {1703938, true, 0x30021, true, 131104}},
-        /* a size of ls -H, which cannot be compared */
-        {"0x00030021 1703938 zc 666 1.5M 1", {1703938, true, 0x30021, false, 0}},
-        {"0x00030021 1703938 zc 666 56B 1", {1703938, true, 0x30021, false, 0}},
-    };
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct named_id id;
 
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct named_id id = {.shmid = -77};
-
-        if (parse(cases[i].line, &id) != 1)
-            fail_msg("'%s' was not understood", cases[i].line);
-        assert_int_equal(id.shmid, cases[i].id.shmid);
-        assert_true(id.is_row);
-        assert_int_equal(id.key, cases[i].id.key);
-        assert_int_equal(id.has_size, cases[i].id.has_size);
-        if (id.has_size)
-            assert_true(id.size == cases[i].id.size);
-    }
+    if (parse(line, strlen(line), &id, &err) != 0)
+        fail_msg("'%s' was not passed over", line);
+    assert_memory_equal(&id, &untouched, sizeof(id));
+    assert_null(err.text);
 }
 
-static void headers_and_blank_lines_are_passed_over(void **state)
+static void assert_refused_bytes(const char *line, size_t length)
 {
-    static const char *const lines[] = {
-        "",
-        "\r",
-        " ",
-        "          ",
-        "  \r",
-        "key        shmid  owner perms    bytes nattch status",
-        "key        shmid      owner      perms      bytes      nattch     status      ",
-        "key shmid owner perms bytes nattch status\r",
-        "------ Shared Memory Segments --------",
-    };
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct named_id id;
 
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(lines); i++) {
-        struct named_id id = {.shmid = -77};
-
-        assert_int_equal(parse(lines[i], &id), 0);
-        assert_int_equal(id.shmid, -77);
-    }
+    if (parse(line, length, &id, &err) != -EINVAL)
+        fail_msg("'%s' was not refused", line);
+    assert_memory_equal(&id, &untouched, sizeof(id));
+    assert_int_equal(err.code, EINVAL);
+    assert_non_null(strstr(err.text, "neither an id alone nor a row of "));
+    assert_int_equal(parse(line, length, &id, NULL), -EINVAL);
 }
 
-static const char *const other_lines[] = {
-    /* ids with something around them, or none */
-    "x 5",
-    "5 6",
-    " 5",
-    "5 ",
-    "\t5",
-    "5\t",
-    "5,6",
-    "-1",
-    "+1",
-    "1x",
-    "0x5",
-    "05",
-    "5.",
-    "2147483648",
-    "4294967296",
-    "18446744073709551616",
-    "5\r\r",
-    "\r5",
-    "#5",
-    "id 5",
-    "all",
-    "*",
-    "\xd9\xa5",
-    /* other tables and other columns */
-    "------ Semaphore Arrays --------",
-    "------ Message Queues --------",
-    "------ Shared Memory Segments",
-    "key        semid      owner      perms      nsems     ",
-    "key shmid owner perms bytes nattch",
-    "shmid key owner perms bytes nattch status",
-    "KEY ID PERMS OWNER SIZE NATTCH STATUS CTIME CPID LPID COMMAND",
-    "0x00000000 0          root       600        1         ",
-    "0x00000000 32769      root       644        0            0           ",
-    "0x00000000 32769      root       644        4096         1           ",
-    "0 1867776 1600 393216 2411 1187 2 0 0 0 0 17 0 17 393216 0",
-    "1867776 0x00000000 root 600 393216 2 dest",
-    "1867776 root 600 393216 2 dest",
-    "0x00000000 1867776",
-    "0x00000000 1867776 root 600 393216",
-    /* rows with a wrong word */
-    " 0x00000000 1867776 root 600 393216 2 dest",
-    "0x0000000 1867776 root 600 393216 2 dest",
-    "0x000000000 1867776 root 600 393216 2 dest",
-    "0x0000000g 1867776 root 600 393216 2 dest",
-    "0X00000000 1867776 root 600 393216 2 dest",
-    "1234567890 1867776 root 600 393216 2 dest",
-    "0x00000000 -1 root 600 393216 2",
-    "0x00000000 01867776 root 600 393216 2",
-    "0x00000000 2147483648 root 600 393216 2",
-    "0x00000000 4294967296 root 600 393216 2",
-    "0x00000000 18446744073709551616 root 600 393216 2",
-    "0x00000000 1x root 600 393216 2",
-    "0x00000000 1 root 688 393216 2",
-    "0x00000000 1 root 0600 393216 2",
-    "0x00000000 1 root rw- 393216 2",
-    "0x00000000 1 root 600 0 2",
-    "0x00000000 1 root 600 -1 2",
-    "0x00000000 1 root 600 1.5X 2",
-    "0x00000000 1 root 600 .5M 2",
-    "0x00000000 1 root 600 M 2",
-    "0x00000000 1 root 600 18446744073709551616 2",
-    "0x00000000 1 root 600 393216 -2",
-    "0x00000000 1 root 600 393216 2x",
-    "0x00000000 1 root 600 393216 2 used",
-    "0x00000000 1 root 600 393216 2 dest dest dest",
-    "0x00000000 1 root 600 393216 2 dest 5",
-    "0x00000000 1 root 600 393216 2 dest locked orphan",
-    "0x00000000\t1 root 600 393216 2 dest",
-};
+static void assert_refused(const char *line)
+{
+    assert_refused_bytes(line, strlen(line));
+}
 
-static void other_lines_are_refused(void **state)
+#define assert_all_refused(...) \
+    do { \
+        static const char *const lines_[] = {__VA_ARGS__}; \
+\
+        for (size_t i_ = 0; i_ < COUNT_OF(lines_); i_++) \
+            assert_refused(lines_[i_]); \
+    } while (0)
+
+static void ids_alone(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(other_lines); i++) {
-        CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct named_id id = {.shmid = -77};
-
-        if (parse_bytes(other_lines[i], strlen(other_lines[i]), &id, &err) != -EINVAL)
-            fail_msg("'%s' was not refused", other_lines[i]);
-        assert_int_equal(id.shmid, -77);
-        assert_int_equal(err.code, EINVAL);
-        assert_int_equal(err.text[0], '\'');
-        assert_int_equal(parse(other_lines[i], &id), -EINVAL);
-    }
+    assert_id("0", 0);
+    assert_id("7", 7);
+    assert_id("1867776", 1867776);
+    assert_id("2147483647", 2147483647);
+    assert_id("5\r", 5);
 }
 
-static void errors_quote_the_line(void **state)
+static void what_is_not_an_id_alone(void **state)
+{
+    (void)state;
+    assert_all_refused(" 5", "5 ", "\t5", "5\t", "-5", "+5", "05", "00", "0x5", "5.0", "5,", "5;",
+                       "x", "5x", "x5", "5 6", "5\t6", "5,6", "#5", "'5'", "\"5\"", "5\r\r", "\r5",
+                       "5\r ", "5\v", "\xef\xbc\x95", "\xff", "\x1b[31m5", "-", "--", "*",
+                       "2147483648", "4294967295", "4294967296", "4294967301",
+                       "18446744073709551616", "10000000000", "99999999999999999999999999999999999",
+                       "1e3", "0x00000077");
+}
+
+static void bytes_that_no_line_of_text_has(void **state)
+{
+    (void)state;
+    assert_refused_bytes("5\0", 2);
+    assert_refused_bytes("\0005", 2);
+    assert_refused_bytes("5\0006", 3);
+    assert_refused_bytes("\0", 1);
+    assert_refused_bytes("0x00000077 5 root 666 131104 0\0", 31);
+    assert_refused_bytes("0x00000077 5\0 root 666 131104 0", 31);
+    assert_refused_bytes("0x0000007\0 5 root 666 131104 0", 30);
+    assert_refused_bytes("0x00000077 5 root 66\0 131104 0", 30);
+    assert_refused_bytes("0x00000077 5 root 666 131\0 0", 28);
+    /* In an owner's name any byte may stand: it names nothing. */
+    assert_refused_bytes("key shmid owner perms bytes nattch status\0", 42);
+}
+
+static void headers_and_blank_lines(void **state)
+{
+    (void)state;
+    assert_passed_over("");
+    assert_passed_over("\r");
+    assert_passed_over(" ");
+    assert_passed_over("          ");
+    assert_passed_over("    \r");
+    assert_passed_over("key shmid owner perms bytes nattch status");
+    assert_passed_over("key        shmid owner perms    bytes nattch status");
+    assert_passed_over(
+        "key        shmid      owner      perms      bytes      nattch     status      ");
+    assert_passed_over(
+        "key        shmid      owner      perms      bytes      nattch     status      \r");
+    assert_passed_over("------ Shared Memory Segments --------");
+    assert_passed_over("------ Shared Memory Segments --------\r");
+}
+
+static void headers_of_other_listings(void **state)
+{
+    (void)state;
+    assert_all_refused(
+        "------ Message Queues --------", "------ Semaphore Arrays --------",
+        "------ Shared Memory Creator/Last-op PIDs --------",
+        "------ Shared Memory Attach/Detach/Change Times --------",
+        "------ Shared Memory Segment Creators/Owners --------",
+        "------ Shared Memory Status --------", "------ Shared Memory Limits --------",
+        "------ Shared Memory Segments -------", "------ Shared Memory Segments -------- x",
+        "key        msqid      owner      perms      used-bytes   messages    ",
+        "key        semid      owner      perms      nsems     ",
+        "shmid      owner      cpid       lpid      ",
+        "shmid      owner      attached             detached             changed             ",
+        "shmid      perms      cuid       cgid       uid        gid       ",
+        "key shmid owner perms bytes nattch", "key shmid owner perms bytes nattch status state",
+        "key shmid owner perms size nattch status", "shmid key owner perms bytes nattch status",
+        "KEY SHMID OWNER PERMS BYTES NATTCH STATUS", "key", "shmid", "status",
+        "KEY        ID     PERMS OWNER SIZE NATTCH STATUS CTIME  CPID  LPID COMMAND",
+        "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid",
+        "key,shmid,owner,perms,bytes,nattch,status");
+}
+
+static void rows_of_ipcs(void **state)
+{
+    (void)state;
+    assert_row("0x00143511 395837454  root       666        1048576    1                       ",
+               395837454, 0x00143511, true, 1048576);
+    assert_row("0x00000000 1867776    root       600        393216     2          dest         ",
+               1867776, 0, true, 393216);
+    assert_row("0x0000003f 4          54321      7          33554432   0                 locked", 4,
+               0x3f, true, 33554432);
+    assert_row("0x00000000 5          root       0          1          4          dest   locked", 5,
+               0, true, 1);
+    assert_row("0xffffffff 0          a-very-long-name 600        4096       0                     "
+               "  \r",
+               0, UINT32_MAX, true, 4096);
+    /* Squeezed, as tr -s and awk leave them. */
+    assert_row("0x00030021 1703938 zc 666 131104 1", 1703938, 0x00030021, true, 131104);
+    assert_row("0x00030021 1703938 zc 666 131104 1 ", 1703938, 0x00030021, true, 131104);
+}
+
+static void rows_of_ls(void **state)
+{
+    (void)state;
+    assert_row("0x00000000 1867776   root  600     393216      2 dest", 1867776, 0, true, 393216);
+    assert_row("0x00143511 395837454 root  666    1048576      1", 395837454, 0x00143511, true,
+               1048576);
+    assert_row("0xfffffffb 1         54321 0     10001      4 dest,locked", 1, 0xfffffffb, true,
+               10001);
+    assert_row("0x0000003f 2         zc    7      4096      0 locked", 2, 0x3f, true, 4096);
+    assert_row("0x00000000 2147483647 root 600 18446744073709551615 18446744073709551615",
+               2147483647, 0, true, UINT64_MAX);
+    assert_row("0x00000000 1 a\\x1b[31m\\xff 600 1 0", 1, 0, true, 1);
+    assert_row("0xABCDEF01 1 root 600 1 0", 1, 0xabcdef01, true, 1);
+}
+
+static void rows_of_ls_human(void **state)
+{
+    static const char *const sizes[] = {"1B", "1023B", "384K", "1.5M", "1023.9K", "15.9E", "16E"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        char line[128];
+
+        snprintf(line, sizeof(line), "0x00000000 7 root 600 %s 2 dest", sizes[i]);
+        assert_row(line, 7, 0, false, 0);
+    }
+    assert_all_refused("0x00000000 7 root 600 1.5 2", "0x00000000 7 root 600 K 2",
+                       "0x00000000 7 root 600 .5K 2", "0x00000000 7 root 600 1.5k 2",
+                       "0x00000000 7 root 600 1.5Z 2", "0x00000000 7 root 600 -1K 2",
+                       "0x00000000 7 root 600 1K1K 2", "0x00000000 7 root 600 12345678K 2",
+                       "0x00000000 7 root 600 1.5 M 2");
+}
+
+static void rows_that_are_not_whole_or_have_wrong_fields(void **state)
+{
+    (void)state;
+    assert_all_refused(
+        "0x00000077", "0x00000077 5", "0x00000077 5 root", "0x00000077 5 root 666",
+        "0x00000077 5 root 666 131104", "77 5 root 666 131104 0", "119 5 root 666 131104 0",
+        "0x77 5 root 666 131104 0", "0x000000077 5 root 666 131104 0",
+        "0X00000077 5 root 666 131104 0", "0x0000007g 5 root 666 131104 0",
+        "0x-0000077 5 root 666 131104 0", "0x00000077 -5 root 666 131104 0",
+        "0x00000077 +5 root 666 131104 0", "0x00000077 05 root 666 131104 0",
+        "0x00000077 5x root 666 131104 0", "0x00000077 2147483648 root 666 131104 0",
+        "0x00000077 4294967301 root 666 131104 0", "0x00000077 99999999999 root 666 131104 0",
+        "0x00000077 5 root 888 131104 0", "0x00000077 5 root 0666 131104 0",
+        "0x00000077 5 root rw- 131104 0", "0x00000077 5 root -1 131104 0",
+        "0x00000077 5 root 666 x 0", "0x00000077 5 root 666 -1 0", "0x00000077 5 root 666 0 0",
+        "0x00000077 5 root 666 18446744073709551616 0", "0x00000077 5 root 666 131104 x",
+        "0x00000077 5 root 666 131104 -1", "0x00000077 5 root 666 131104 18446744073709551616",
+        "0x00000077 5 root 666 131104 0 gone", "0x00000077 5 root 666 131104 0 Dest",
+        "0x00000077 5 root 666 131104 0 -", "0x00000077 5 root 666 131104 0 dest locked dest",
+        "0x00000077 5 root 666 131104 0 locked,dest", "0x00000077 5 two words 666 131104 0",
+        "0x00000077 5 root 666 131104 0 0 0 0 0 0 0 0 0", " 0x00000077 5 root 666 131104 0",
+        "0x00000077\t5\troot\t666\t131104\t0", "5 0x00000077 root 666 131104 0",
+        "root 0x00000077 5 666 131104 0", "0x00000077 0x00000005 root 666 131104 0");
+}
+
+static void rows_of_other_listings(void **state)
+{
+    (void)state;
+    /* ipcs -q, -s, -m -p, -m -t, -m -c, -m -u */
+    assert_all_refused(
+        "0xefe19fd0 0          root       644        0            0           ",
+        "0x00000077 5          root       666        131104       3           ",
+        "0x00000077 5          root       666        131104       3           \r",
+        "0x00000077 5          a-very-long-name 666        131104       3           ",
+        "0x8d77a912 0          root       644        3         ",
+        "0          root       14982      0         ",
+        "0          root       Not set              Not set              Nov 22 01:37:29     ",
+        "0          600        root       root       root       root      ", "segments allocated 4",
+        "pages allocated 289", "max seg size (kbytes) = 1844674407370955",
+        /* lsipc -m, with names, numbers, raw */
+        "0x00001234 0  rw-------  root   4K      0        01:37 14982     0 ",
+        "0x00001234 0  0600  root   4096      0        01:37 14982     0 ",
+        "0x00001234 0 600 100 4096 0 dest 01:37 14982 0",
+        "0x00001234 0 rw------- root 4K 0  01:37 14982 0",
+        /* /proc/sysvipc/shm */
+        "        -5          0  2640                  4096 21182     0      0 54321     4     0",
+        "   1324305          0   600                  4096   701   702      0",
+        /* ls -l, --csv, --ndjson, -c */
+        "0x00001234 0     root     600       4096      1 -      used   23367 23373      0    0 now",
+        "0x00001234,0,root,0,root,0,root,0,root,0,600,4096,0,0,1,,used,23367,23373,,,,",
+        "{\"key\": \"0x00001234\", \"shmid\": 0}", "{\"schema\": 1, \"segments\": [", "]}",
+        "4096 0", "0     0x00001234", "0x00001234 0     root     600       4096      1 dest 701");
+}
+
+static void lines_of_any_length(void **state)
+{
+    enum { LONG = 300000 };
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    char *line = malloc(LONG + 1);
+    struct named_id id;
+
+    (void)state;
+    assert_non_null(line);
+    memset(line, '1', LONG);
+    line[LONG] = '\0';
+    assert_refused(line);
+    assert_int_equal(parse(line, LONG, &id, &err), -EINVAL);
+    assert_in_range(strlen(err.text), 200, 400);
+    memset(line, ' ', LONG);
+    assert_passed_over(line);
+    line[LONG - 1] = '5';
+    assert_refused(line);
+    memcpy(line, "0x00000077 5 ", 13);
+    memset(line + 13, 'z', LONG - 30);
+    memcpy(line + LONG - 17, " 666 131104 0    ", 17);
+    assert_row(line, 5, 0x77, true, 131104);
+    free(line);
+}
+
+static void the_error_shows_the_line(void **state)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct named_id id;
 
     (void)state;
-    assert_int_equal(parse_bytes("x 5", 3, &id, &err), -EINVAL);
-    assert_non_null(strstr(err.text, "'x 5'"));
+    assert_int_equal(parse("x 5", 3, &id, &err), -EINVAL);
+    assert_int_equal(strncmp(err.text, "'x 5': ", 7), 0);
+    assert_int_equal(parse("x 5\r", 4, &id, &err), -EINVAL);
+    assert_int_equal(strncmp(err.text, "'x 5': ", 7), 0);
+    assert_int_equal(parse("x\0005", 3, &id, &err), -EINVAL);
+    assert_int_equal(strncmp(err.text, "'x' and a NUL byte: ", 20), 0);
+    /* No more of it than was given. */
+    assert_int_equal(parse("xyz", 1, &id, &err), -EINVAL);
+    assert_int_equal(strncmp(err.text, "'x': ", 5), 0);
 }
 
-/* Text that may hold NULs. */
-#define BYTES(literal) literal, sizeof(literal) - 1
+/* --- Selections ----------------------------------------------------------------------------- */
 
-static void nul_bytes_end_nothing(void **state)
+static void select_id(struct selection *selection, int shmid)
 {
-    static const struct {
-        const char *line;
-        size_t length;
-    } lines[] = {
-        {BYTES("5\0")},
-        {BYTES("\0")},
-        {BYTES("5\0 6")},
-        {BYTES("0x4\0\0\0\0\0\0\0 1867776 root 600 393216 2 dest")},
-        {BYTES("0x00000000 18677\0 root 600 393216 2 dest")},
-        {BYTES("0x00000000 1 root 60\0 393216 2")},
-        {BYTES("0x00000000 1 root 600 39\0 2")},
-        {BYTES("0x00000000 1 root 600 393216 2\0")},
-        {BYTES("0x00000000 1 root 600 393216 2 dest\0")},
-    };
+    const struct named_id id = {.shmid = shmid};
 
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(lines); i++) {
-        CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct named_id id = {.shmid = -77};
-
-        assert_int_equal(parse_bytes(lines[i].line, lines[i].length, &id, &err), -EINVAL);
-        assert_int_equal(id.shmid, -77);
-        assert_non_null(strstr(err.text, "NUL"));
-    }
+    selection_add_id(selection, &id);
 }
 
-static void part_of_a_row_names_no_other_segment(void **state)
-{
-    static const char row[] = "0x00143511 395837454 root 666 1048576 1 dest";
-    struct named_id id;
-
-    (void)state;
-    /* But for its first digit, which alone is an id. */
-    for (size_t length = 2; length < sizeof(row) - 1; length++) {
-        if (parse_bytes(row, length, &id, NULL) == 1) {
-            assert_int_equal(id.shmid, 395837454);
-            assert_int_equal(id.key, 0x143511);
-        }
-    }
-    for (size_t start = 1; start < sizeof(row) - 1; start++)
-        assert_int_equal(parse(row + start, &id), -EINVAL);
-}
-
-static void words_are_ids_alone(void **state)
-{
-    struct selection selection = {0};
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-
-    (void)state;
-    assert_int_equal(selection_add_word(&selection, "5", NULL), 0);
-    assert_int_equal(selection_add_word(&selection, "0", NULL), 0);
-    assert_int_equal(selection_add_word(&selection, "4294967296", &err), -EINVAL);
-    assert_string_equal(err.text,
-                        "'4294967296': not an id (a decimal number from 0 to 2147483647)");
-    assert_int_equal(selection_add_word(&selection, "", &err), -EINVAL);
-    assert_int_equal(selection_add_word(&selection, "5\r", &err), -EINVAL);
-    assert_int_equal(selection.id_count, 2);
-    assert_true(selection_has_id(&selection, 5));
-    assert_true(selection_has_id(&selection, 0));
-    assert_false(selection_has_id(&selection, 6));
-    selection_release(&selection);
-}
-
-static void without_ids_every_id_is_allowed(void **state)
+static void a_new_selection_is_empty(void **state)
 {
     struct selection selection = {0};
 
     (void)state;
     assert_true(selection_is_empty(&selection));
     assert_false(selection_is_named(&selection));
-    assert_true(selection_has_id(&selection, 5));
-    /* Standard input that had no id: then nothing is meant, not everything. */
-    selection.by_id = true;
-    assert_false(selection_is_empty(&selection));
-    assert_true(selection_is_named(&selection));
-    assert_false(selection_has_id(&selection, 5));
+    assert_true(selection_has_id(&selection, 0));
+    assert_true(selection_has_id(&selection, 2147483647));
+    selection_sort_ids(&selection);
     selection_release(&selection);
 }
 
-static void ids_and_keys_are_names(void **state)
+static void ids_make_it_one_by_ids(void **state)
 {
     struct selection selection = {0};
 
     (void)state;
-    filter_add_value(&selection.filter.owners, 1001);
+    select_id(&selection, 5);
+    select_id(&selection, 0);
+    select_id(&selection, 5);
     assert_false(selection_is_empty(&selection));
-    assert_false(selection_is_named(&selection));
-    filter_add_value(&selection.filter.keys, 0x4711);
+    assert_true(selection_is_named(&selection));
+    assert_true(selection_has_id(&selection, 5));
+    assert_true(selection_has_id(&selection, 0));
+    assert_false(selection_has_id(&selection, 1));
+    selection_release(&selection);
+    assert_true(selection_is_empty(&selection));
+    assert_true(selection_has_id(&selection, 1));
+}
+
+static void ids_asked_for_and_none_given(void **state)
+{
+    struct selection selection = {.by_id = true};
+
+    (void)state;
+    assert_false(selection_is_empty(&selection));
+    assert_true(selection_is_named(&selection));
+    assert_false(selection_has_id(&selection, 0));
+    selection_release(&selection);
+}
+
+static void words_are_ids_or_refused(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct selection selection = {0};
+
+    (void)state;
+    assert_int_equal(selection_add_word(&selection, "2147483647", &err), 0);
+    assert_true(selection_has_id(&selection, 2147483647));
+    assert_int_equal(selection_add_word(&selection, "2147483648", &err), -EINVAL);
+    assert_non_null(strstr(err.text, "'2147483648'"));
+    assert_int_equal(selection_add_word(&selection, "", NULL), -EINVAL);
+    assert_int_equal(selection_add_word(&selection, " 5", NULL), -EINVAL);
+    assert_int_equal(selection.id_count, 1);
+    selection_release(&selection);
+    assert_int_equal(selection_add_word(&selection, "x", NULL), -EINVAL);
+    assert_true(selection_is_empty(&selection));
+}
+
+static void keys_that_are_not_0_name_and_options_do_not(void **state)
+{
+    struct selection selection = {0};
+
+    (void)state;
+    filter_add_value(&selection.filter.keys, 0x77);
+    assert_true(selection_is_named(&selection));
+    assert_false(selection_is_empty(&selection));
+    filter_add_value(&selection.filter.owners, 0);
     assert_true(selection_is_named(&selection));
     filter_add_value(&selection.filter.keys, 0);
     assert_false(selection_is_named(&selection));
-    assert_int_equal(selection_add_word(&selection, "5", NULL), 0);
+    select_id(&selection, 5);
     assert_true(selection_is_named(&selection));
     selection_release(&selection);
-    assert_true(selection_is_empty(&selection));
+
+    filter_add_value(&selection.filter.keys, 0);
+    assert_false(selection_is_named(&selection));
+    assert_false(selection_is_empty(&selection));
+    selection_release(&selection);
+
+    selection.filter.unattached = true;
+    assert_false(selection_is_named(&selection));
+    assert_false(selection_is_empty(&selection));
+    selection_release(&selection);
 }
 
-static void claims_are_held_against_the_segment(void **state)
+static void claim(struct selection *selection, int shmid, uint32_t key, bool has_size,
+                  uint64_t size)
+{
+    const struct named_id id = {
+        .shmid = shmid, .is_row = true, .key = key, .has_size = has_size, .size = size};
+
+    selection_add_id(selection, &id);
+}
+
+static void claims_of_key_and_size_must_hold(void **state)
 {
     struct selection selection = {0};
-    struct segment segment = {.shmid = 50, .key = 0x4711, .size = 4096};
+    struct segment segment = {.shmid = 5, .key = 0x77, .size = 100};
 
     (void)state;
-    for (int shmid = 99; shmid >= 0; shmid--)
-        selection_add_id(&selection, &(struct named_id){.shmid = shmid});
+    assert_true(selection_claims_hold(&selection, &segment));
+    select_id(&selection, 5);
+    claim(&selection, 5, 0x77, true, 100);
+    claim(&selection, 5, 0x77, false, 0);
+    claim(&selection, 4, 0, true, 1);
+    claim(&selection, 6, 0, true, 1);
     selection_sort_ids(&selection);
     assert_true(selection_claims_hold(&selection, &segment));
-    selection_add_id(&selection, &(struct named_id){50, true, 0x4711, true, 4096});
-    selection_add_id(&selection, &(struct named_id){50, true, 0x4711, false, 0});
-    selection_sort_ids(&selection);
-    assert_true(selection_claims_hold(&selection, &segment));
-    segment.size = 4097;
+    segment.size = 101;
     assert_false(selection_claims_hold(&selection, &segment));
-    segment.size = 4096;
+    segment.size = 100;
     segment.key = 0;
     assert_false(selection_claims_hold(&selection, &segment));
-    /* Of another segment nothing was said. */
-    segment.shmid = 51;
-    assert_true(selection_claims_hold(&selection, &segment));
-    segment.shmid = 1000;
-    assert_true(selection_claims_hold(&selection, &segment));
     selection_release(&selection);
-    assert_true(selection_claims_hold(&selection, &segment));
 }
 
-static void one_wrong_claim_of_several_is_enough(void **state)
+static void one_false_claim_among_true_ones_is_enough(void **state)
 {
-    struct selection selection = {0};
-    const struct segment segment = {.shmid = 7, .key = 0x4711, .size = 4096};
+    struct segment segment = {.shmid = 5, .key = 0x77, .size = 100};
 
     (void)state;
-    selection_add_id(&selection, &(struct named_id){7, true, 0x4711, true, 4096});
-    selection_add_id(&selection, &(struct named_id){.shmid = 7});
-    selection_add_id(&selection, &(struct named_id){7, true, 0x4712, false, 0});
+    for (int wrong = 0; wrong < 3; wrong++) {
+        struct selection selection = {0};
+
+        for (int i = 0; i < 3; i++)
+            claim(&selection, 5, i == wrong ? 0x78 : 0x77, true, 100);
+        selection_sort_ids(&selection);
+        assert_false(selection_claims_hold(&selection, &segment));
+        selection_release(&selection);
+    }
+}
+
+static void claims_are_found_among_many(void **state)
+{
+    enum { MANY = 1000 };
+    struct selection selection = {0};
+
+    (void)state;
+    for (int i = 0; i < MANY; i++)
+        claim(&selection, i * 7919 % MANY * 3, (uint32_t)(i * 7919 % MANY), true, 1);
     selection_sort_ids(&selection);
-    assert_false(selection_claims_hold(&selection, &segment));
+    for (int i = 0; i < MANY; i++) {
+        struct segment segment = {.shmid = i * 3, .key = (uint32_t)i, .size = 1};
+
+        assert_true(selection_claims_hold(&selection, &segment));
+        segment.key++;
+        assert_false(selection_claims_hold(&selection, &segment));
+        segment.shmid++;
+        assert_true(selection_claims_hold(&selection, &segment));
+    }
     selection_release(&selection);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_id_alone_fills_the_line),
-        cmocka_unit_test(rows_name_the_key_and_the_size),
-        cmocka_unit_test(headers_and_blank_lines_are_passed_over),
-        cmocka_unit_test(other_lines_are_refused),
-        cmocka_unit_test(errors_quote_the_line),
-        cmocka_unit_test(nul_bytes_end_nothing),
-        cmocka_unit_test(part_of_a_row_names_no_other_segment),
-        cmocka_unit_test(words_are_ids_alone),
-        cmocka_unit_test(without_ids_every_id_is_allowed),
-        cmocka_unit_test(ids_and_keys_are_names),
-        cmocka_unit_test(claims_are_held_against_the_segment),
-        cmocka_unit_test(one_wrong_claim_of_several_is_enough),
+        cmocka_unit_test(ids_alone),
+        cmocka_unit_test(what_is_not_an_id_alone),
+        cmocka_unit_test(bytes_that_no_line_of_text_has),
+        cmocka_unit_test(headers_and_blank_lines),
+        cmocka_unit_test(headers_of_other_listings),
+        cmocka_unit_test(rows_of_ipcs),
+        cmocka_unit_test(rows_of_ls),
+        cmocka_unit_test(rows_of_ls_human),
+        cmocka_unit_test(rows_that_are_not_whole_or_have_wrong_fields),
+        cmocka_unit_test(rows_of_other_listings),
+        cmocka_unit_test(lines_of_any_length),
+        cmocka_unit_test(the_error_shows_the_line),
+        cmocka_unit_test(a_new_selection_is_empty),
+        cmocka_unit_test(ids_make_it_one_by_ids),
+        cmocka_unit_test(ids_asked_for_and_none_given),
+        cmocka_unit_test(words_are_ids_or_refused),
+        cmocka_unit_test(keys_that_are_not_0_name_and_options_do_not),
+        cmocka_unit_test(claims_of_key_and_size_must_hold),
+        cmocka_unit_test(one_false_claim_among_true_ones_is_enough),
+        cmocka_unit_test(claims_are_found_among_many),
     };
 
     return cmocka_run_group_tests_name("model/selection", tests, NULL, NULL);
