@@ -154,9 +154,9 @@ int options_parse(struct context *context, const struct command *command, int ar
 
     build_parser(&parser, command);
     opterr = 0;
-    optind = 1;
+    optind = 0; /* begins anew, whatever was parsed before */
     while (r == 0) {
-        int at = optind;
+        int at = optind > 0 ? optind : 1;
 
         code = getopt_long(argc, argv, parser.letters, parser.longs, NULL);
         if (code < 0)
