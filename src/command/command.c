@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
+extern const struct command command_doctor;
 extern const struct command command_key;
 extern const struct command command_limits;
 extern const struct command command_ls;
@@ -23,6 +24,7 @@ const struct command *const commands[] = {
     &command_rm,
     &command_limits,
     &command_key,
+    &command_doctor,
     NULL,
 };
 

@@ -37,6 +37,7 @@
  *   removal          plan, verify, remove
  *   survey           segments, limits and their use in one reading
  *   ftok             keys of files, files of a key
+ *   diagnose         what is wrong on this machine; diagnose_call: one call of shmget
  * view       what people and programs read
  *   human            sizes, times, counts
  *   column, sort     columns of any record; segment_columns: those of segments
@@ -44,6 +45,8 @@
  *   prompt           the question
  *   limits_report    limits as table and JSON
  *   ftok_columns     columns of files and their keys
+ *   words            phrases about segments and processes
+ *   findings_report  what doctor found; call_report: why a call fails
  * command    one file a command
  *   command          the list of commands, messages
  *   options, help    command lines, made from tables

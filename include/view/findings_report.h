@@ -1,0 +1,19 @@
+/*
+ * What doctor says of the machine: a finding, what it means, and what mends it.
+ */
+#ifndef SHMTOOL_VIEW_FINDINGS_REPORT_H
+#define SHMTOOL_VIEW_FINDINGS_REPORT_H
+
+#include "action/diagnose.h"
+#include "base/strbuf.h"
+#include "kernel/machine.h"
+
+/* Appends all findings as text; a line that says so when there are none. */
+void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
+                          struct machine *machine);
+
+/* Appends them as a JSON document (schema 1), with its newline. */
+void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis,
+                          struct machine *machine);
+
+#endif

@@ -1,0 +1,333 @@
+# doctor --key, --size: what shmget would answer, why, and what mends it. Each situation is made for
+# real, and the call itself is made too after it was foreseen.
+load common
+
+teardown() {
+    common_teardown
+    ! own_ns || restore_limits
+}
+
+restore_limits() {
+    echo 18446744073692774399 >/proc/sys/kernel/shmmax
+    echo 18446744073692774399 >/proc/sys/kernel/shmall
+    echo 4096 >/proc/sys/kernel/shmmni
+}
+
+# need_limits: skips the test where limits cannot be set, or are the machine's
+need_limits() {
+    need_ns
+    { : >>/proc/sys/kernel/shmmax; } 2>/dev/null || skip "may not set the limits of its IPC namespace"
+}
+
+# doctor ARG...: runs it with --json too; sets $result, $reason, $remedy
+doctor() {
+    shmtool doctor "$@" --json
+    result=$(jq -r .result <<<"$out")
+    reason=$(jq -r .reason <<<"$out")
+    remedy=$(jq -r .remedy <<<"$out")
+    [[ $(jq -r .schema <<<"$out") == 1 ]] || fail "no schema 1" || return 1
+    shmtool doctor "$@"
+}
+
+# assert_foreseen RESULT KEY SIZE FLAGS: the result, the exit status, and what the kernel says
+assert_foreseen() {
+    assert_equal "$result" "$1" || return 1
+    assert_status "$([[ $1 == OK ]] && echo 0 || echo 1)" || return 1
+    [[ $1 == OK ]] || assert_out_has "would fail: $1 (" || return 1
+    assert_equal "$("$HELPERS/callshmget" "$2" "$3" "$4")" "$1"
+}
+
+assert_reason_has() {
+    [[ $reason == *"$1"* ]] || fail "the reason has no '$1':" "$reason"
+}
+
+@test "key taken by a smaller leftover: EINVAL, and rm mends it" {
+    need_ns
+    local id me
+    id=$(make_seg -k 0x143511 -s 4096) me=$(id -un)
+    doctor --key 0x143511 --size 1M
+    assert_foreseen EINVAL 0x143511 1048576 1600
+    assert_out_matches '^shmget\(0x00143511, 1048576, IPC_CREAT \| 0600\) would fail: EINVAL \(Invalid argument\)'$'\n''reason: .*'$'\n''remedy: .*'$'\n''$'
+    assert_reason_has "segment $id has the key and only 4096 bytes (4 KiB), less than the 1048576 asked for"
+    assert_reason_has "it belongs to $me (perms 600) since 20"
+    assert_reason_has "was made by process $(field_of "$id" 5) (dead)"
+    assert_reason_has 'an orphan: nobody has it attached'
+    assert_equal "$remedy" "shmtool rm $id"
+    "$SHMTOOL" rm "$id"
+    doctor --key 0x143511 --size 1M
+    assert_foreseen OK 0x143511 1048576 1600
+}
+
+@test "key taken by a larger leftover: it is what the call returns, as it is" {
+    need_ns
+    local id
+    id=$(make_seg -k 0x143511 -s 8192)
+    doctor --key 0x143511 --size 100
+    assert_foreseen OK 0x143511 100 1600
+    assert_out_matches '^shmget\(.*\) would succeed'$'\n'
+    assert_reason_has "segment $id has the key and is what the call returns, with its 8192 bytes (8 KiB): more than the 100 asked for, and with what was in it before"
+    assert_reason_has 'an orphan'
+    assert_equal "$remedy" null
+    assert_equal "$("$SHMTOOL" doctor --key 0x143511 --size 100 --json | jq .shmid)" "$id"
+}
+
+@test "key taken by a larger leftover, and exclusive: EEXIST" {
+    need_ns
+    local id
+    id=$(make_seg -k 0x143511 -s 8192)
+    doctor --key 0x143511 --size 100 --exclusive
+    assert_foreseen EEXIST 0x143511 100 3600
+    assert_out_has 'IPC_CREAT | IPC_EXCL | 0600'
+    assert_reason_has "segment $id has the key, and with IPC_EXCL nobody may"
+    assert_equal "$remedy" "shmtool rm $id"
+    # --exclusive means to make one, also without a size.
+    doctor --key 0x143511 --exclusive
+    assert_foreseen EEXIST 0x143511 0 3600
+    doctor --key 0x143512 --exclusive
+    assert_foreseen EINVAL 0x143512 0 3600
+}
+
+@test "exclusive on a key that processes use: stop them first" {
+    need_ns
+    local id
+    id=$(make_seg -k 0x143511 -s 8192)
+    start_helper holdseg --times 3 "$id"
+    doctor --key 0x143511 --size 100 --exclusive
+    assert_foreseen EEXIST 0x143511 100 3600
+    assert_reason_has "in use by holdseg[$helper_pid] 3 times"
+    assert_equal "$remedy" "stop the processes that use it (shmtool who $id), then: shmtool rm $id"
+}
+
+@test "key alone: an existing segment of any size, or ENOENT" {
+    need_ns
+    local id
+    id=$(make_seg -k -5 -s 8192)
+    doctor --key -5
+    assert_foreseen OK -5 0 600
+    assert_out_has 'shmget(0xfffffffb, 0, 0600) would succeed'
+    assert_reason_has "segment $id has the key"
+    doctor --key 6
+    assert_foreseen ENOENT 6 0 600
+    assert_reason_has 'nobody has the key, in this IPC namespace'
+    doctor --key 0
+    assert_foreseen EINVAL 0 0 600
+    assert_out_has 'shmget(IPC_PRIVATE, 0, 0600)'
+}
+
+@test "a key whose segment was marked for destruction: who still holds it" {
+    need_ns
+    local id
+    id=$(make_seg -k 0x143511)
+    start_helper holdseg --rmid "$id"
+    doctor --key 0x143511
+    assert_foreseen ENOENT 0x143511 0 600
+    assert_reason_has "segment $id had it until it was marked for destruction, and is still held by holdseg[$helper_pid]"
+    doctor --key 0x143511 --size 5
+    assert_foreseen OK 0x143511 5 1600
+    assert_reason_has "nobody has the key: the call makes a new segment of 5 bytes; segment $id had it"
+}
+
+@test "sizes that no segment has" {
+    need_ns
+    doctor --size 0
+    assert_foreseen EINVAL 0 0 1600
+    assert_reason_has 'a new segment must have 1 byte or more (shmmin)'
+    doctor --size 1
+    assert_foreseen OK 0 1 1600
+    assert_equal "$("$SHMTOOL" doctor --size 1 --json | jq .shmid)" null
+    doctor --size 9223372036854775808
+    assert_foreseen EINVAL 0 9223372036854775808 1600
+    assert_reason_has 'no segment of 2^63 bytes or more'
+    assert_equal "$remedy" null
+    doctor --size 18446744073709551615
+    assert_foreseen EINVAL 0 18446744073709551615 1600
+    assert_equal "$remedy" null
+}
+
+@test "the largest sizes where shmmax allows everything" {
+    need_limits
+    echo 18446744073709551615 >/proc/sys/kernel/shmmax
+    doctor --size 18446744073709551615
+    assert_foreseen ENOSPC 0 18446744073709551615 1600
+    doctor --size 18446744073709500000
+    assert_foreseen EINVAL 0 18446744073709500000 1600
+}
+
+@test "shmmax too small: EINVAL, and limits --set mends it" {
+    need_limits
+    echo 33554432 >/proc/sys/kernel/shmmax
+    doctor --key 5 --size 33554433
+    assert_foreseen EINVAL 5 33554433 1600
+    assert_reason_has 'nobody has the key, and a new segment may have no more than shmmax, 33554432 bytes (32 MiB); asked for are 33554433 bytes (32 MiB)'
+    assert_equal "$remedy" 'shmtool limits --set shmmax=33554433'
+    doctor --size 32M
+    assert_foreseen OK 0 33554432 1600
+    # What would be next is mended with it.
+    echo 16 >/proc/sys/kernel/shmall
+    doctor --size 64M
+    assert_foreseen EINVAL 0 67108864 1600
+    assert_equal "$remedy" "shmtool limits --set shmmax=67108864 --set shmall=$((67108864 / $(getconf PAGESIZE) + $(ipcs -u -m | awk '/^pages allocated/ { print $3 }')))"
+    eval "\"\$SHMTOOL\" ${remedy#shmtool}" >/dev/null
+    doctor --size 64M
+    assert_foreseen OK 0 67108864 1600
+}
+
+@test "shmall exhausted by one owner: ENOSPC names him and his orphans" {
+    need_limits
+    need_root
+    local page
+    page=$(getconf PAGESIZE)
+    make_seg -s $((page * 40)) --uid 12345 --count 2
+    make_seg -s $((page * 5))
+    echo 90 >/proc/sys/kernel/shmall
+    doctor --size $((page * 6))
+    assert_foreseen ENOSPC 0 $((page * 6)) 1600
+    assert_out_has 'ENOSPC (No space left on device)'
+    assert_reason_has 'this is about a limit, not about disks: shmall allows 90 pages ('
+    assert_reason_has '85 are in use and 6 more are asked for'
+    assert_reason_has 'uid 12345 has the most: 2 segments, 80 pages ('
+    assert_reason_has ', 2 of them orphans'
+    assert_equal "$remedy" 'shmtool rm --orphan --owner 12345, or: shmtool limits --set shmall=91'
+    doctor --size $((page * 5))
+    assert_foreseen OK 0 $((page * 5)) 1600
+}
+
+@test "shmall too small for the segment itself: no removal would help" {
+    need_limits
+    make_seg
+    echo 2 >/proc/sys/kernel/shmall
+    doctor --size $(($(getconf PAGESIZE) * 3))
+    assert_foreseen ENOSPC 0 $(($(getconf PAGESIZE) * 3)) 1600
+    assert_equal "$remedy" 'shmtool limits --set shmall=4'
+}
+
+@test "shmmni exhausted: ENOSPC" {
+    need_limits
+    make_seg --count 3
+    start_helper holdseg "$(all_ids | head -n 1)"
+    echo 3 >/proc/sys/kernel/shmmni
+    doctor --key 7 --size 1
+    assert_foreseen ENOSPC 7 1 1600
+    assert_reason_has 'this is about a limit, not about disks: shmmni allows 3 segments, and there are 3'
+    assert_reason_has "$(id -un) has the most: 3 segments, 3 pages"
+    assert_reason_has '2 of them orphans'
+    assert_equal "$remedy" "shmtool rm --orphan --owner $(id -u), or: shmtool limits --set shmmni=6"
+    echo 4 >/proc/sys/kernel/shmmni
+    doctor --key 7 --size 1
+    assert_foreseen OK 7 1 1600
+}
+
+@test "segments of shmmni that are all in use: only the limit can be raised" {
+    need_limits
+    local id
+    id=$(make_seg)
+    start_helper holdseg "$id"
+    echo 1 >/proc/sys/kernel/shmmni
+    doctor --size 1
+    assert_foreseen ENOSPC 0 1 1600
+    assert_equal "$remedy" 'shmtool limits --set shmmni=2'
+}
+
+@test "key of another user with mode 600: EACCES" {
+    need_ns
+    need_root
+    local id
+    id=$(make_seg -k 0x143511)
+    run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100
+    assert_status 1
+    assert_out_has 'would fail: EACCES (Permission denied)'
+    assert_out_has "segment $id has the key and grants uid 12345 nothing, but mode 600 asks for reading and writing; it belongs to root (perms 600)"
+    assert_out_has "remedy: as root: shmtool rm $id"
+    assert_equal "$(as_user 12345 "$HELPERS/callshmget" 0x143511 100 1600)" EACCES
+    # Nothing asked for, nothing refused.
+    run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --mode 0
+    assert_status 0
+    # Root may all the same.
+    doctor --key 0x143511 --size 100
+    assert_foreseen OK 0x143511 100 1600
+}
+
+@test "key of another user that may only be read" {
+    need_ns
+    need_root
+    local id
+    id=$(make_seg -k 0x143511 -m 644 --uid 23456)
+    start_helper holdseg "$id"
+    run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100
+    assert_status 1
+    assert_out_has 'and grants uid 12345 reading, but mode 600 asks for reading and writing; it belongs to uid 23456'
+    assert_out_has 'in use by 1 of 1 attachments in no process that could be looked at'
+    assert_out_has 'remedy: call it as uid 23456, or have its program make it with a mode that grants more'
+    run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100 --mode 400
+    assert_status 0
+}
+
+@test "the right of root counts where the IPC namespace is, not in a user namespace" {
+    need_ns
+    need_root
+    unshare --user true 2>/dev/null || skip "makes no user namespaces"
+    make_seg -k 0x143511 --uid 23456 -m 0
+    run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --key 0x143511 --json
+    assert_status 1
+    assert_equal "$(jq -r .result <<<"$out")" EACCES
+}
+
+@test "more memory than there is: ENOMEM" {
+    need_ns
+    [[ $(cat /proc/sys/vm/overcommit_memory) == 0 ]] || skip "vm.overcommit_memory is not 0"
+    local total
+    total=$(awk '/^(MemTotal|SwapTotal):/ { sum += $2 } END { printf "%d", sum }' /proc/meminfo)
+    doctor --size $((total * 1024 + 1))
+    assert_foreseen ENOMEM 0 $((total * 1024 + 1)) 1600
+    assert_reason_has 'are more memory than the machine promises: it has '
+    assert_reason_has ' of RAM and swap'
+    doctor --size $((total * 1024))
+    assert_foreseen OK 0 $((total * 1024)) 1600
+}
+
+@test "nothing is changed by looking" {
+    need_ns
+    local before
+    make_seg -k 5 --count 3
+    before=$(cat /proc/sysvipc/shm)
+    doctor --key 5 --size 100
+    doctor --key 5 --exclusive
+    doctor --key 99 --size 100
+    doctor --size 100
+    doctor --key 5
+    assert_equal "$(cat /proc/sysvipc/shm)" "$before"
+}
+
+@test "wrong words are wrong usage" {
+    local word
+    for word in '' x 0x 0x123456789 4294967296; do
+        shmtool doctor --key "$word"
+        assert_wrong_usage 'shmtool: doctor: --key: ' || return 1
+    done
+    for word in '' x -1 1.5M 18446744073709551616 5..6; do
+        shmtool doctor --size "$word"
+        assert_wrong_usage 'shmtool: doctor: --size: ' || return 1
+    done
+    for word in '' 8 1000 rw 0x180 00600; do
+        shmtool doctor --key 5 --mode "$word"
+        assert_wrong_usage 'not a mode (three octal digits, 600)' || return 1
+    done
+    shmtool doctor --exclusive
+    assert_wrong_usage '--exclusive: needs --key or --size'
+    shmtool doctor --mode 600
+    assert_wrong_usage '--mode: needs --key or --size'
+    shmtool doctor 5
+    assert_wrong_usage "'5': takes no operands"
+    mkdir -p "$BATS_TEST_TMPDIR/tree/proc"
+    shmtool --sysroot "$BATS_TEST_TMPDIR/tree" doctor --key 5
+    assert_wrong_usage 'for the live system only'
+}
+
+@test "a mode may have a leading 0" {
+    need_ns
+    shmtool doctor --size 5 --mode 0640
+    assert_status 0
+    assert_out_has ', IPC_CREAT | 0640)'
+    shmtool doctor --size 5 --mode 7
+    assert_out_has ', IPC_CREAT | 0007)'
+}

@@ -1,0 +1,258 @@
+# doctor without --key or --size: what is wrong on this machine.
+load common
+
+teardown() {
+    common_teardown
+    ! own_ns || restore_limits
+}
+
+restore_limits() {
+    echo 18446744073692774399 >/proc/sys/kernel/shmmax
+    echo 18446744073692774399 >/proc/sys/kernel/shmall
+    echo 4096 >/proc/sys/kernel/shmmni
+}
+
+# need_limits: skips the test where limits cannot be set, or are the machine's
+need_limits() {
+    need_ns
+    { : >>/proc/sys/kernel/shmmax; } 2>/dev/null || skip "may not set the limits of its IPC namespace"
+}
+
+# doctor: runs it as JSON, which $json keeps, then as text
+doctor() {
+    shmtool doctor --json
+    json=$out
+    [[ $(jq -r .schema <<<"$json") == 1 ]] || fail "no schema 1" || return 1
+    shmtool doctor
+}
+
+# checks: the names of what was found, in order
+checks() {
+    jq -r '.findings | map(.check) | join(" ")' <<<"$json"
+}
+
+# finding CHECK FIELD: of the first one
+finding() {
+    jq -rc --arg check "$1" "[.findings[] | select(.check == \$check)][0].$2" <<<"$json"
+}
+
+@test "nothing wrong: exit 0" {
+    need_ns
+    doctor
+    assert_status 0
+    assert_err ''
+    assert_out '0 segments, 0 B: nothing is wrong'
+    assert_equal "$json" '{"schema": 1, "findings": []}'$'\n'
+    # A segment that is in use is well.
+    start_helper holdseg "$(make_seg)"
+    doctor
+    assert_status 0
+    assert_out '1 segment, 4 KiB: nothing is wrong'
+}
+
+@test "a process with 500 attachments of one segment" {
+    need_ns
+    local id
+    id=$(make_seg)
+    start_helper holdseg --times 500 "$id"
+    doctor
+    assert_status 1
+    assert_equal "$(checks)" attachments
+    assert_equal "$(finding attachments severity) $(finding attachments shmids)" "warning [$id]"
+    assert_equal "$(finding attachments message)" \
+        "holdseg[$helper_pid] has segment $id attached 500 times: it attaches again and again and never detaches, until shmat fails with ENOMEM (vm.max_map_count)"
+    assert_equal "$(finding attachments remedy)" "restart process $helper_pid; its program lacks a shmdt"
+    assert_out "warning: attachments: $(finding attachments message)
+    remedy: $(finding attachments remedy)"
+}
+
+@test "a few attachments of one process may be meant" {
+    need_ns
+    start_helper holdseg --times 2 "$(make_seg)"
+    doctor
+    assert_status 1
+    assert_equal "$(finding attachments severity)" info
+    assert_out_has 'attached 2 times, which may be meant'
+}
+
+@test "dest segments that two processes hold" {
+    need_ns
+    local first second child
+    first=$(make_seg) second=$(make_seg -k 5)
+    start_helper holdseg --rmid --fork 1 "$first" "$second"
+    child=$(helper_children)
+    doctor
+    assert_status 1
+    assert_equal "$(checks)" dest
+    assert_equal "$(finding dest severity) $(finding dest shmids)" "info [$first,$second]"
+    assert_equal "$(finding dest message)" "2 segments, 8 KiB, are marked for destruction and go when the last process detaches; they are held by holdseg[$helper_pid] (2), holdseg[$child] (2)"
+    assert_equal "$(finding dest remedy)" 'if that is not meant, stop those processes: shmtool who --dest'
+    assert_exists "$first" "$second"
+}
+
+@test "owners that no longer exist" {
+    need_ns
+    need_root
+    local ids
+    make_seg --uid 12345 --count 2
+    make_seg --uid 23456
+    mapfile -t ids < <(all_ids)
+    start_helper holdseg "${ids[@]}"
+    doctor
+    assert_status 1
+    assert_equal "$(checks)" owners
+    assert_equal "$(finding owners message)" \
+        '3 segments, 12 KiB, belong to users that no database knows: uid 12345 2, uid 23456 1'
+    assert_equal "$(finding owners remedy)" 'shmtool rm --unattached --owner 12345 --owner 23456'
+    assert_equal "$(finding owners shmids)" "[$(all_ids | paste -sd ,)]"
+}
+
+@test "orphans without a key and with one are told apart" {
+    need_ns
+    local without with
+    without=$(make_seg --count 3 -s 1048576) with=$(make_seg -k 0x47505344 -s 24512)
+    doctor
+    assert_status 1
+    assert_equal "$(checks)" 'orphans orphans-with-key'
+    assert_equal "$(finding orphans severity) $(finding orphans shmids)" "warning [$(paste -sd , <<<"$without")]"
+    assert_equal "$(finding orphans message)" "3 segments, 3 MiB, are orphans: nobody has them attached, those who did are dead, and without a key nobody can find them again; they belong to $(id -un)"
+    assert_equal "$(finding orphans remedy)" 'shmtool rm --orphan --key 0'
+    assert_equal "$(finding orphans-with-key severity) $(finding orphans-with-key shmids)" "info [$with]"
+    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: shmtool rm $with"
+    # What it recommends does what it says.
+    "$SHMTOOL" rm --orphan --key 0 --yes 2>/dev/null
+    doctor
+    assert_equal "$(checks)" orphans-with-key
+    assert_equal "$(all_ids)" "$with"
+}
+
+@test "limits nearly full, and full: who has the most" {
+    need_limits
+    local ids
+    make_seg -s 9000
+    make_seg --count 9
+    mapfile -t ids < <(all_ids)
+    start_helper holdseg "${ids[@]}"
+    echo 11 >/proc/sys/kernel/shmmni
+    doctor
+    assert_status 1
+    assert_equal "$(checks)" shmmni
+    assert_equal "$(finding shmmni severity) $(finding shmmni shmids)" 'warning []'
+    assert_equal "$(finding shmmni message)" "shmmni is 90% full: 10 segments of 11; when none is left, shmget fails with ENOSPC (No space left on device); $(id -un) has the most: 10 segments, 44.8 KiB"
+    assert_equal "$(finding shmmni remedy)" 'see who has them (shmtool ls --sort -bytes), or: shmtool limits --set shmmni=22'
+    echo 10 >/proc/sys/kernel/shmmni
+    echo 4096 >/proc/sys/kernel/shmmax
+    echo 12 >/proc/sys/kernel/shmall
+    doctor
+    assert_equal "$(checks)" 'shmmni shmall'
+    assert_equal "$(finding shmmni severity) $(finding shmall severity)" 'error error'
+    assert_out_has 'shmall is 100% full: 12 pages of 12'
+    echo 12 >/proc/sys/kernel/shmmni
+    echo 14 >/proc/sys/kernel/shmall
+    doctor
+    assert_status 0
+}
+
+@test "shmmax and shmall that contradict each other" {
+    need_limits
+    echo 8193 >/proc/sys/kernel/shmmax
+    echo 2 >/proc/sys/kernel/shmall
+    doctor
+    assert_status 1
+    assert_equal "$(checks)" shmmax
+    assert_equal "$(finding shmmax message)" 'shmmax allows a segment of 8 KiB, which is 3 pages, but shmall allows only 2 pages (8 KiB) for all segments together: so large a segment fails with ENOSPC (No space left on device)'
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmall=3'
+    # A shmmax that nobody ever lowered: shmall is what was meant.
+    echo 18446744073692774399 >/proc/sys/kernel/shmmax
+    doctor
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))"
+    eval "\"\$SHMTOOL\" $(finding shmmax remedy | sed 's/^shmtool//')" >/dev/null
+    doctor
+    assert_status 0
+}
+
+@test "another user sees what he can, and is told what he cannot" {
+    need_ns
+    need_root
+    start_helper holdseg --times 20 "$(make_seg)"
+    run_split as_user 12345 "$SHMTOOL" doctor
+    assert_status 0
+    assert_err 'shmtool: doctor: 20 attachments of segments found in no process that could be read; root sees all'
+    start_helper holdseg --rmid "$(make_seg)"
+    run_split as_user 12345 "$SHMTOOL" doctor
+    assert_status 1
+    assert_out_has 'it is held by 1 attachment in no process that could be looked at'
+}
+
+@test "hostile names of processes harm no terminal and no JSON" {
+    need_ns
+    local program=$BATS_TEST_TMPDIR/$'\e[2Jx"\\'
+    cp "$HELPERS/holdseg" "$program"
+    start_helper "$program" --times 20 "$(make_seg)"
+    doctor
+    assert_status 1
+    assert_out_has_not $'\e'
+    assert_out_has '\x1b[2Jx"\['
+    [[ $(finding attachments message) == $'\e[2Jx"\\['* ]] || fail "JSON changed the name"
+}
+
+@test "nothing is changed by looking" {
+    need_ns
+    local before
+    make_seg --count 3
+    make_seg -k 7
+    before=$(cat /proc/sysvipc/shm)
+    doctor
+    assert_equal "$(cat /proc/sysvipc/shm)" "$before"
+}
+
+# saved_tree: a support bundle with an orphan and a segment without an owner's name
+saved_tree() {
+    tree=$BATS_TEST_TMPDIR/tree
+    mkdir -p "$tree/proc/sysvipc" "$tree/etc"
+    {
+        echo 'key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap'
+        echo '0 7 600 5000 100 100 0 4711 0 0 0 1795299001 1795299001 1795299001 0 0'
+    } >"$tree/proc/sysvipc/shm"
+    mkdir "$tree/proc/1"
+    echo '1 (init) S 0 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0' >"$tree/proc/1/stat"
+    printf 'btime 1795290000\n' >"$tree/proc/stat"
+    echo 'root:x:0:0::/root:/bin/sh' >"$tree/etc/passwd"
+}
+
+@test "a saved tree is examined too, without limits if it has none" {
+    local tree
+    saved_tree
+    shmtool --sysroot "$tree" doctor --json
+    assert_status 1
+    json=$out
+    assert_equal "$(checks)" 'orphans owners'
+    assert_equal "$(finding owners message)" '1 segment, 4.9 KiB, belongs to a user that no database knows: uid 4711'
+    assert_err_matches 'proc/sys/kernel/.*: No such file or directory; limits are not checked'
+}
+
+@test "a saved tree without a user database: owners are not checked" {
+    local tree
+    saved_tree
+    rm "$tree/etc/passwd"
+    shmtool --sysroot "$tree" doctor --json
+    json=$out
+    assert_equal "$(checks)" orphans
+}
+
+@test "a line that is not understood is named, exit 1; no listing at all is exit 4" {
+    local tree
+    saved_tree
+    {
+        head -n 1 "$tree/proc/sysvipc/shm"
+        echo garbage
+    } >"$tree/shm"
+    mv "$tree/shm" "$tree/proc/sysvipc/shm"
+    shmtool --sysroot "$tree" doctor
+    assert_status 1
+    assert_err_has 'proc/sysvipc/shm: line 2: not understood: garbage'
+    rm "$tree/proc/sysvipc/shm"
+    shmtool --sysroot "$tree" doctor
+    assert_status 4
+    assert_out ''
+}

@@ -1,0 +1,493 @@
+/*
+ * Property: model/shmget foresees what the kernel's shmget answers.
+ *
+ * Thousands of random situations are made in an IPC namespace of this program's own: limits,
+ * segments of other sizes, owners and modes, and a caller that is root, root without the right to
+ * pass over permissions, or an ordinary user with other groups. In each the library reads what
+ * there is and foresees the answer; then the real call is made, and both must agree. Of some
+ * situations the program itself is asked too (shmtool doctor --json).
+ *
+ * The seeds are fixed and printed: a situation that fails can be made again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "action/survey.h"
+#include "base/cleanup.h"
+#include "ipcns.h"
+#include "kernel/caller.h"
+#include "kernel/limits.h"
+#include "model/shmget.h"
+#include "unit.h"
+
+enum {
+    SITUATIONS = 400, /* a seed */
+    ASK_PROGRAM = 8,  /* every so many */
+    KEYS = 4,         /* from FIRST_KEY on; the last one is never taken */
+    FIRST_KEY = 0x5eed01,
+};
+
+static const uint32_t seeds[] = {1, 2, 3, 5, 8, 13, 21, 34};
+
+/* Who calls. */
+enum who { ROOT, ROOT_WITHOUT_RIGHTS, USER, USER_IN_GROUPS, WHO_COUNT };
+
+enum { USER_ID = 12345, OTHER_ID = 23456, GROUP_ID = 34567 };
+
+struct situation {
+    enum who who;
+    struct shmget_request request;
+};
+
+/* What came of it, told by the child through a pipe. */
+struct outcome {
+    struct shmget_answer foreseen;
+    int code;      /* positive errno of the real call, 0: success */
+    char word[16]; /* what the program says; "": it was not asked */
+};
+
+/* splitmix64: small, and the same everywhere. */
+struct dice {
+    uint64_t state;
+};
+
+static uint64_t roll(struct dice *dice, uint64_t sides)
+{
+    uint64_t z = dice->state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ z >> 31) % sides;
+}
+
+static bool one_in(struct dice *dice, uint64_t sides)
+{
+    return roll(dice, sides) == 0;
+}
+
+static const struct procfs *live(void)
+{
+    static struct procfs procfs;
+
+    if (!procfs.live)
+        assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
+    return &procfs;
+}
+
+static void set_limit(enum limit_id id, uint64_t value)
+{
+    const struct limit_setting setting = {id, value};
+    uint64_t now;
+
+    assert_int_equal(limits_write(live(), &setting, &now, NULL), 0);
+}
+
+static void remove_all(void)
+{
+    struct shm_info info;
+    int highest = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info);
+
+    for (int index = 0; index <= highest; index++) {
+        struct shmid_ds ds;
+        int id = shmctl(index, SHM_STAT, &ds);
+
+        if (id >= 0)
+            shmctl(id, IPC_RMID, NULL);
+    }
+}
+
+static const uid_t uids[] = {0, USER_ID, OTHER_ID};
+static const gid_t gids[] = {0, USER_ID, OTHER_ID, GROUP_ID};
+
+/* Makes a segment with a random size and creator. */
+static int create_segment(struct dice *dice, uint32_t key)
+{
+    int id;
+
+    assert_int_equal(setegid(gids[roll(dice, COUNT_OF(gids))]), 0);
+    assert_int_equal(seteuid(uids[roll(dice, COUNT_OF(uids))]), 0);
+    id = shmget((key_t)key, 1 + roll(dice, 20000), IPC_CREAT | IPC_EXCL | 0600);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(setegid(0), 0);
+    assert_true(id >= 0);
+    return id;
+}
+
+/* Makes a segment with a random owner and mode too. */
+static void make_segment(struct dice *dice, uint32_t key)
+{
+    struct shmid_ds ds;
+    int id = create_segment(dice, key);
+
+    assert_int_equal(shmctl(id, IPC_STAT, &ds), 0);
+    ds.shm_perm.uid = uids[roll(dice, COUNT_OF(uids))];
+    ds.shm_perm.gid = gids[roll(dice, COUNT_OF(gids))];
+    ds.shm_perm.mode = (unsigned short)roll(dice, 01000);
+    assert_int_equal(shmctl(id, IPC_SET, &ds), 0);
+    if (one_in(dice, 6)) {
+        /* Marked for destruction, but held by this program: it counts, and has no key any more. */
+        void *address = shmat(id, NULL, 0);
+
+        assert_true((intptr_t)address != -1);
+        assert_int_equal(shmctl(id, IPC_RMID, NULL), 0);
+        if (one_in(dice, 2))
+            shmdt(address);
+    }
+}
+
+/* Some of the keys get a segment, and there are some without a key. */
+static void make_segments(struct dice *dice)
+{
+    for (uint32_t i = 0; i < KEYS - 1; i++) {
+        if (!one_in(dice, 3))
+            make_segment(dice, FIRST_KEY + i);
+    }
+    for (uint64_t more = roll(dice, 3); more > 0; more--)
+        make_segment(dice, IPC_PRIVATE);
+}
+
+static uint64_t random_limit(struct dice *dice, uint64_t near)
+{
+    switch (roll(dice, 8)) {
+    case 0:
+        return roll(dice, 3);
+    case 1:
+        return UINT64_MAX - roll(dice, 10000);
+    case 2:
+        return near + 1000;
+    default:
+        return near + roll(dice, 9) - (near < 4 ? 0 : 4);
+    }
+}
+
+/* Limits on the edge of what there is, or far from it. */
+static void set_limits(struct dice *dice)
+{
+    struct shm_info info;
+    uint64_t page = live()->page_size;
+
+    assert_true(shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info) >= 0);
+    set_limit(LIMIT_SHMMAX, one_in(dice, 3) ? UINT64_MAX - roll(dice, 2) * roll(dice, 20000)
+                                            : random_limit(dice, page * (1 + roll(dice, 6))));
+    set_limit(LIMIT_SHMALL, one_in(dice, 3) ? UINT64_MAX - roll(dice, 2) * (1U << 24)
+                                            : random_limit(dice, info.shm_tot));
+    set_limit(LIMIT_SHMMNI, one_in(dice, 3) ? 32768 : (uint64_t)info.used_ids + roll(dice, 3));
+}
+
+/* A size that some check may stumble over. */
+static uint64_t random_size(struct dice *dice, const struct limits *limits)
+{
+    uint64_t page = live()->page_size;
+    uint64_t shmmax = limits->values[LIMIT_SHMMAX];
+    struct memory_state memory;
+
+    memory_read(live(), page, true, &memory);
+    assert_true(memory.known);
+    switch (roll(dice, 14)) {
+    case 0:
+        return 0;
+    case 1:
+        return 1;
+    case 2:
+        return shmmax;
+    case 3:
+        return shmmax + 1; /* 0 where shmmax is the largest number */
+    case 4:
+        return UINT64_MAX - roll(dice, 2 * page);
+    case 5:
+        return (UINT64_C(1) << 63) + roll(dice, 5) - 2;
+    case 6:
+        return memory.total * page + roll(dice, 3) - 1; /* the edge of what is ever promised */
+    case 7:
+        return UINT64_C(1) << (32 + roll(dice, 30));
+    case 8:
+        return page * (1 + roll(dice, 8)) + roll(dice, 3) - 1;
+    default:
+        return roll(dice, 20001);
+    }
+}
+
+static struct situation make_situation(struct dice *dice)
+{
+    static const uint32_t modes[] = {0, 0400, 0200, 0600, 0644, 0666, 0060, 0004, 0777};
+    struct situation situation = {.who = (enum who)roll(dice, WHO_COUNT)};
+    struct shmget_request *request = &situation.request;
+    struct limits limits;
+
+    remove_all();
+    set_limit(LIMIT_SHMMAX, 1000000);
+    set_limit(LIMIT_SHMALL, 1000000);
+    set_limit(LIMIT_SHMMNI, 4096);
+    make_segments(dice);
+    set_limits(dice);
+    assert_int_equal(limits_read(live(), &limits, NULL), 0);
+    request->key = one_in(dice, 6) ? IPC_PRIVATE : FIRST_KEY + (uint32_t)roll(dice, KEYS);
+    request->size = random_size(dice, &limits);
+    request->mode =
+        one_in(dice, 3) ? (uint32_t)roll(dice, 01000) : modes[roll(dice, COUNT_OF(modes))];
+    request->create = !one_in(dice, 4);
+    request->exclusive = one_in(dice, 4);
+    return situation;
+}
+
+/* --- In the child, which is whoever calls ----------------------------------------------------- */
+
+static void drop_rights(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+    /* The first one: the program that is asked must not get them back because it is root's. */
+    if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT) < 0 || syscall(SYS_capset, &header, data) < 0)
+        _exit(99);
+}
+
+static void become(enum who who)
+{
+    const gid_t groups[] = {OTHER_ID, GROUP_ID};
+    bool user = who == USER || who == USER_IN_GROUPS;
+
+    if (user &&
+        (setgroups(who == USER ? 0 : COUNT_OF(groups), groups) < 0 ||
+         setresgid(USER_ID, USER_ID, USER_ID) < 0 || setresuid(USER_ID, USER_ID, USER_ID) < 0))
+        _exit(99);
+    if (who == ROOT_WITHOUT_RIGHTS)
+        drop_rights();
+}
+
+static void no_garbage(void *arg, const char *where, const char *text, size_t length)
+{
+    (void)arg;
+    (void)where;
+    (void)text;
+    (void)length;
+    _exit(98);
+}
+
+static struct shmget_answer foresee(const struct shmget_request *request)
+{
+    const struct survey_sink sink = {no_garbage, NULL};
+    struct machine machine;
+    struct survey survey;
+    struct caller caller;
+    struct shmget_facts facts = {.caller = &caller};
+    struct shmget_answer answer;
+    const struct segment *taken;
+
+    if (machine_open(&machine, NULL, NULL) < 0 || survey_read(&machine, &sink, &survey, NULL) < 0 ||
+        caller_read(&machine.procfs, &caller, NULL) < 0)
+        _exit(97);
+    taken = survey_find_key(&survey, request->key);
+    facts.exists = taken != NULL;
+    if (taken)
+        facts.segment = *taken;
+    facts.limits = survey.limits;
+    facts.usage = survey.usage;
+    memory_read(&machine.procfs, machine.procfs.page_size, caller.init_admin, &facts.memory);
+    answer = shmget_predict(request, &facts);
+    caller_release(&caller);
+    survey_release(&survey);
+    machine_close(&machine);
+    return answer;
+}
+
+/* Has the program say what it foresees; takes the word behind "result". */
+static void ask_program(const struct shmget_request *request, char *word, size_t size)
+{
+    static const char mark[] = "\"result\": \"";
+    char command[512];
+    char text[4096];
+    char wanted[64] = "";
+    FILE *output;
+    size_t length;
+    const char *found;
+
+    if (request->create)
+        snprintf(wanted, sizeof(wanted), "--size %llu %s", (unsigned long long)request->size,
+                 request->exclusive ? "--exclusive" : "");
+    snprintf(command, sizeof(command), "\"$SHMTOOL\" doctor --json --key 0x%x --mode %03o %s",
+             request->key, request->mode, wanted);
+    output = popen(command, "r"); /* the words are this test's own */
+    length = output ? fread(text, 1, sizeof(text) - 1, output) : 0;
+    text[length] = '\0';
+    if (output)
+        pclose(output);
+    found = strstr(text, mark);
+    if (!found) {
+        snprintf(word, size, "nothing");
+        return;
+    }
+    found += strlen(mark);
+    snprintf(word, size, "%.*s", (int)strcspn(found, "\""), found);
+}
+
+static int call(const struct shmget_request *request)
+{
+    int flags = (int)request->mode | (request->create ? IPC_CREAT : 0) |
+                (request->exclusive ? IPC_EXCL : 0);
+
+    return shmget((key_t)request->key, request->size, flags) < 0 ? errno : 0;
+}
+
+static void run_child(const struct situation *situation, bool ask, int report)
+{
+    struct outcome outcome = {0};
+
+    become(situation->who);
+    outcome.foreseen = foresee(&situation->request);
+    if (ask)
+        ask_program(&situation->request, outcome.word, sizeof(outcome.word));
+    outcome.code = call(&situation->request);
+    _exit(write(report, &outcome, sizeof(outcome)) == sizeof(outcome) ? 0 : 96);
+}
+
+/* --- Comparing -------------------------------------------------------------------------------- */
+
+/* Runs the situation as its caller. */
+static struct outcome play(const struct situation *situation, bool ask)
+{
+    struct outcome outcome = {0};
+    int ends[2];
+    int status;
+    pid_t child;
+
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        run_child(situation, ask, ends[1]);
+    close(ends[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(read(ends[0], &outcome, sizeof(outcome)), sizeof(outcome));
+    close(ends[0]);
+    return outcome;
+}
+
+static const char *word_of(int code)
+{
+    return code == 0 ? "OK" : strerrorname_np(code);
+}
+
+static bool agrees(const struct situation *situation, const struct outcome *outcome, uint32_t seed,
+                   int number)
+{
+    const struct shmget_request *request = &situation->request;
+    const char *real = word_of(outcome->code);
+
+    if (outcome->foreseen.code == outcome->code &&
+        (outcome->word[0] == '\0' || strcmp(outcome->word, real) == 0))
+        return true;
+    print_error("seed %u situation %d: caller %d, shmget(0x%x, %llu, %03o%s%s): "
+                "the kernel says %s, foreseen was %s (cause %d), the program said '%s'\n",
+                seed, number, (int)situation->who, request->key, (unsigned long long)request->size,
+                request->mode, request->create ? " CREAT" : "", request->exclusive ? " EXCL" : "",
+                real, word_of(outcome->foreseen.code), (int)outcome->foreseen.cause, outcome->word);
+    return false;
+}
+
+/* Attachments of segments that are marked must not pile up. */
+static void detach_all(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    CLEANUP_FCLOSE FILE *owned = maps;
+    void *found[64];
+    size_t count = 0;
+    char line[512];
+
+    assert_non_null(owned);
+    while (fgets(line, sizeof(line), maps)) {
+        if (strstr(line, "/SYSV") && count < COUNT_OF(found))
+            found[count++] = (void *)(uintptr_t)strtoull(line, NULL, 16);
+    }
+    for (size_t i = 0; i < count; i++)
+        shmdt(found[i]);
+}
+
+/* Whether other users can be had: not so in a user namespace that knows one alone. */
+static bool can_become_others(void)
+{
+    int status;
+    pid_t child;
+
+    if (geteuid() != 0)
+        return false;
+    child = fork();
+    if (child == 0) {
+        become(USER_IN_GROUPS);
+        _exit(0);
+    }
+    return waitpid(child, &status, 0) == child && status == 0;
+}
+
+static bool can_set_limits(void)
+{
+    const struct limit_setting setting = {LIMIT_SHMMNI, 4096};
+    uint64_t now;
+
+    return limits_write(live(), &setting, &now, NULL) == 0;
+}
+
+static void the_kernel_answers_as_foreseen(void **state)
+{
+    int causes[SHMGET_REFUSED + 1] = {0};
+    int played = 0;
+    int asked = 0;
+    int wrong = 0;
+
+    (void)state;
+    ipcns_enter();
+    if (!can_become_others() || !can_set_limits()) {
+        print_message("needs root, other users, and limits of its own to set\n");
+        skip();
+    }
+    for (size_t s = 0; s < COUNT_OF(seeds); s++) {
+        struct dice dice = {seeds[s]};
+
+        print_message("seed %u: %d situations\n", seeds[s], SITUATIONS);
+        for (int number = 0; number < SITUATIONS; number++) {
+            struct situation situation = make_situation(&dice);
+            /* The program takes IPC_CREAT from --size: a size without it cannot be said. */
+            bool askable = situation.request.create ||
+                           (situation.request.key != 0 && situation.request.size == 0);
+            bool ask = askable && number % ASK_PROGRAM == 0 && getenv("SHMTOOL");
+            struct outcome outcome = play(&situation, ask);
+
+            wrong += !agrees(&situation, &outcome, seeds[s], number);
+            causes[outcome.foreseen.cause]++;
+            played++;
+            asked += ask;
+            detach_all();
+        }
+    }
+    for (size_t cause = 0; cause < SHMGET_REFUSED; cause++) {
+        print_message("cause %zu: %d\n", cause, causes[cause]);
+        assert_true(causes[cause] >= 10);
+    }
+    assert_int_equal(wrong, 0);
+    assert_true(played >= 2000);
+    print_message("%d situations, of %d of them the program was asked too\n", played, asked);
+    assert_true(asked >= 200 || !getenv("SHMTOOL"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(the_kernel_answers_as_foreseen, ipcns_teardown),
+    };
+
+    return cmocka_run_group_tests_name("property: shmget", tests, NULL, NULL);
+}
