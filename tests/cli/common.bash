@@ -44,6 +44,12 @@ need_program() {
     command -v "$1" >/dev/null || skip "needs $1"
 }
 
+# need_no_leak_sanitizer: skips the test where the program was built with one, which needs a /proc that
+# shows the program's own process and lets it be read
+need_no_leak_sanitizer() {
+    ! grep -q LeakSanitizer "$SHMTOOL" || skip "the leak sanitizer cannot work here"
+}
+
 # as_user UID COMMAND...: as that user and group, with no other group
 as_user() {
     local uid=$1

@@ -162,6 +162,7 @@ many_segments() {
     chmod 4755 "$copy"
     mount=$(findmnt -n -o OPTIONS -T "$BATS_TEST_TMPDIR" 2>/dev/null) || mount=
     [[ ,$mount, != *,nosuid,* ]] || skip "the directory for temporary files is mounted nosuid"
+    need_no_leak_sanitizer
     run_split "$copy" rm "$id"
     assert_wrong_usage 'refuses to run setuid or setgid'
     run_split "$copy" ls

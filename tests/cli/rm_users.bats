@@ -261,6 +261,7 @@ need_user_ns() {
 @test "without /proc the kernel is asked instead" {
     need_ns
     need_root
+    need_no_leak_sanitizer
     unshare --mount true 2>/dev/null || skip "no mount namespace can be made here"
     local id
     id=$(make_seg --key 0x77 --mode 0)
