@@ -141,36 +141,56 @@ static int check_usage(struct removal *removal, struct error *err)
 /* No row is longer, not even one with an owner's name of 4 KiB in hex. */
 enum { LONGEST_LINE = 64 * 1024 };
 
-/* Reads a line without its newline, or the start of one that is too long; false at the end. */
-static bool read_line(struct strbuf *line)
+/* A line of standard input. */
+struct input_line {
+    struct strbuf text; /* without its newline, or the start of one that is too long */
+    bool whole;         /* it had its newline */
+    bool follows_rows;  /* a row of a listing stood before it */
+};
+
+/* Reads the next line; false at the end. */
+static bool read_line(struct input_line *line)
 {
     int byte = 0;
 
-    strbuf_reset(line);
-    while (line->length <= LONGEST_LINE && (byte = getc_unlocked(stdin)) != EOF && byte != '\n')
-        strbuf_putc(line, (char)byte);
-    return byte != EOF || line->length > 0;
+    strbuf_reset(&line->text);
+    while (line->text.length <= LONGEST_LINE && (byte = getc_unlocked(stdin)) != EOF &&
+           byte != '\n')
+        strbuf_putc(&line->text, (char)byte);
+    line->whole = byte == '\n';
+    return byte != EOF || line->text.length > 0;
 }
 
 /* Returns 0, or -EINVAL with words in ERR. */
-static int take_line(struct removal *removal, const struct strbuf *line, struct error *err)
+static int take_line(struct removal *removal, struct input_line *line, struct error *err)
 {
     struct named_id id;
     int r;
 
-    if (line->length > LONGEST_LINE)
+    if (line->text.length > LONGEST_LINE)
         return error_set(err, EINVAL, "longer than any row of a listing");
-    r = selection_parse_line(strbuf_string(line), line->length, &id, err);
-    if (r > 0)
-        selection_add_id(&removal->selection, &id);
-    return r < 0 ? r : 0;
+    r = selection_parse_line(strbuf_string(&line->text), line->text.length, &id, err);
+    if (r <= 0)
+        return r;
+    /* A row that was cut off behind the 0 of its key looks like the id 0. */
+    if (!line->whole && !id.is_row && line->follows_rows)
+        return error_set(err, EINVAL, "'%s': an id without a newline behind rows: cut off?",
+                         strbuf_string(&line->text));
+    line->follows_rows = line->follows_rows || id.is_row;
+    selection_add_id(&removal->selection, &id);
+    return 0;
+}
+
+static void release_line(struct input_line *line)
+{
+    strbuf_release(&line->text);
 }
 
 /* Takes all lines of standard input. Returns an exit status. */
 static int read_input(struct removal *removal)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    __attribute__((cleanup(release_line))) struct input_line line = {.text = STRBUF_INIT};
 
     for (size_t number = 1; read_line(&line); number++) {
         if (take_line(removal, &line, &err) < 0) {

@@ -93,6 +93,21 @@ refused_output() {
     assert_equal "$(all_ids)" ''
 }
 
+@test "a row that was cut off behind the 0 of its key is not taken for the id 0" {
+    local row
+    need_ns
+    three_segments
+    row=$("$SHMTOOL" ls --no-header "$b")
+    fed "$row\n0"
+    assert_wrong_usage 'line 2' "'0'" 'cut off'
+    assert_exists "$a" "$b" "$c"
+    # With its newline it is an id like any other.
+    fed "$row\n$a\n"
+    assert_status 0
+    assert_gone "$a" "$b"
+    assert_exists "$c"
+}
+
 @test "the same id twice is one id, alone and in rows" {
     need_ns
     three_segments
