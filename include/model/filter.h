@@ -31,17 +31,17 @@ struct filter {
     struct filter_values sizes;
     struct filter_values nattchs;
     struct filter_values cpids;
-    struct filter_values pids;     /* attached by; tested against facts.attached */
+    struct filter_values pids; /* attached by; tested against facts.attached */
     bool dest;
     bool locked;
     bool attached;
     bool unattached;
     bool orphan;
-    unsigned states;               /* mask of 1 << STATE_x; 0: not given */
+    unsigned states; /* mask of 1 << STATE_x; 0: not given */
     bool has_older;
     bool has_newer;
-    uint64_t older_than;           /* seconds */
-    uint64_t newer_than;           /* seconds */
+    uint64_t older_than; /* seconds */
+    uint64_t newer_than; /* seconds */
 };
 
 /* What the test needs to know besides the segment. */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct idset {
-    int *slots; /* owned; open addressing, -1: free */
+    int *slots;  /* owned; open addressing, -1: free */
     size_t size; /* slots: 0 or a power of two */
     size_t count;
 };

@@ -14,12 +14,12 @@
 #define SEGMENT_LOCKED 02000U
 
 struct segment {
-    uint32_t key;    /* 0: IPC_PRIVATE, or marked for destruction */
+    uint32_t key; /* 0: IPC_PRIVATE, or marked for destruction */
     int shmid;
-    uint32_t mode;   /* permissions, SEGMENT_DEST, SEGMENT_LOCKED */
-    uid_t uid;       /* owner */
+    uint32_t mode; /* permissions, SEGMENT_DEST, SEGMENT_LOCKED */
+    uid_t uid;     /* owner */
     gid_t gid;
-    uid_t cuid;      /* creator */
+    uid_t cuid; /* creator */
     gid_t cgid;
     pid_t cpid;      /* 0: in another PID namespace */
     pid_t lpid;      /* last attach or detach; 0: never, or in another PID namespace */

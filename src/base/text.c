@@ -38,12 +38,13 @@ size_t text_decode_utf8(const char *text, size_t length, uint32_t *ret_point)
 
 bool text_is_control(uint32_t point)
 {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x061c ||
-           point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x061c || point == 0x200e ||
+           point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
            (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
 }
 
-/* Appends what needs no care in either form, printable ASCII without \ and "; returns its length. */
+/* Appends what needs no care in either form, printable ASCII without \ and "; returns its length.
+ */
 static size_t put_plain(struct strbuf *out, const char *text, size_t length)
 {
     size_t run = 0;
