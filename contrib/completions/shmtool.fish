@@ -1,0 +1,115 @@
+# Completion of shmtool for fish: commands, options, and live ids, keys, owners and processes.
+
+# The program and its --sysroot, as they stand on the line.
+function __shmtool
+    set --local words (commandline -opc)
+    set --local program $words[1]
+    for i in (seq 2 (count $words))
+        switch $words[$i]
+            case '--sysroot=*'
+                set -a program $words[$i]
+            case --sysroot
+                test $i -lt (count $words); and set -a program --sysroot $words[(math $i + 1)]
+        end
+    end
+    command $program $argv 2>/dev/null
+end
+
+# What the segments have in a column, each once.
+function __shmtool_live
+    __shmtool ls --no-header -c $argv[1] | string trim | sort -u
+end
+
+function __shmtool_keys
+    __shmtool_live key | string match -v 0x00000000
+end
+
+# The ids, with what tells them apart.
+function __shmtool_ids
+    __shmtool ls --no-header -c shmid,owner,bytes,state | string replace -r '^(\S+) +' '$1\t'
+end
+
+# The last part of a list that is separated by commas.
+function __shmtool_list
+    set --local head (commandline -ct | string replace -r '^--[a-z-]+=' '' | string replace -r '[^,]*$' '')
+    printf "$head%s\n" $argv
+end
+
+set --local commands ls stat who rm run limits key doctor help
+set --local selecting '__fish_seen_subcommand_from ls stat who rm'
+set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
+    status state cpid lpid atime dtime ctime command
+
+complete -c shmtool -f
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
+    -d 'read this tree instead of the live system'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l version -d 'show the version'
+complete -c shmtool -l help -d 'show the options'
+
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a ls -d 'list segments'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a stat -d 'all that can be known of segments'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a who -d 'processes that have them attached'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a rm -d 'remove segments'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a run -d 'run a program and clean up after it'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a limits -d 'show or set the limits'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a key -d 'ftok keys of files'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'what is wrong'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor'
+
+# Selecting segments.
+complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
+complete -c shmtool -n "$selecting" -s k -l key -x -a '(__shmtool_keys)' -d 'this key'
+complete -c shmtool -n "$selecting" -s o -l owner -x -a '(__shmtool_live owner)' -d 'owned by this user'
+complete -c shmtool -n "$selecting" -l creator -x -a '(__shmtool_live creator)' -d 'created by this user'
+complete -c shmtool -n "$selecting" -l group -x -a '(__shmtool_live group)' -d 'owned by this group'
+complete -c shmtool -n "$selecting" -s s -l size -x -d 'bytes: N, N..M, N.. or ..M'
+complete -c shmtool -n "$selecting" -l nattch -x -d 'attached this often'
+complete -c shmtool -n "$selecting" -l dest -d 'marked for destruction'
+complete -c shmtool -n "$selecting" -l locked -d 'locked in memory'
+complete -c shmtool -n "$selecting" -l attached -d 'attached by somebody'
+complete -c shmtool -n "$selecting" -l unattached -d 'attached by nobody'
+complete -c shmtool -n "$selecting" -l orphan -d 'attached by nobody, creator and last user dead'
+complete -c shmtool -n "$selecting" -l state -x -a '(__shmtool_list used dest orphan idle unknown)' -d 'one of these states'
+complete -c shmtool -n "$selecting" -l older-than -x -a '10m 2h 1d 7d' -d 'last used or changed at least this long ago'
+complete -c shmtool -n "$selecting" -l newer-than -x -a '10m 2h 1d 7d' -d 'last used or changed less than this ago'
+complete -c shmtool -n "$selecting" -l cpid -x -a '(__shmtool_live cpid)' -d 'created by this process'
+complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attached by this process now'
+
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -s l -l long -d 'more columns'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -l sort -x -a "(__shmtool_list $columns)" -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -s H -l human -d 'sizes as 1.5M'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -s n -l numeric -d 'numbers instead of names'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -l time -x -a 'iso epoch age' -d 'form of times'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -l no-header -d 'no header line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'ids alone'
+complete -c shmtool -n '__fish_seen_subcommand_from who' -s q -l quiet -d 'pids alone'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -l ndjson -d 'a JSON object a line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -l csv -d 'comma-separated values'
+complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit 1 when nothing matched'
+complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits doctor' -l json -d 'one JSON document'
+
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -s y -l yes -d 'do not ask'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -s i -l interactive -d 'ask also where it would not'
+complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -l dry-run -d 'show it, change nothing'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -l max -x -d 'remove nothing if more are selected'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -l ignore-missing -d 'a missing id is no error'
+complete -c shmtool -n '__fish_seen_subcommand_from rm run' -s v -l verbose -d 'say what was removed'
+
+complete -c shmtool -n '__fish_seen_subcommand_from run' -l isolate -d 'in an IPC namespace of its own'
+complete -c shmtool -n '__fish_seen_subcommand_from run' -x -a '(__fish_complete_subcommand --fcs-skip=2)'
+
+complete -c shmtool -n '__fish_seen_subcommand_from limits' -l set -x \
+    -a 'shmmax= shmall= shmmni= shm_rmid_forced=' -d 'set a limit'
+complete -c shmtool -n '__fish_seen_subcommand_from limits' -l persist -d 'keep it over a reboot'
+
+complete -c shmtool -n '__fish_seen_subcommand_from key' -F
+complete -c shmtool -n '__fish_seen_subcommand_from key' -s p -l proj -x -d '1 to 255, or one character'
+complete -c shmtool -n '__fish_seen_subcommand_from key' -l find -x -a '(__shmtool_keys)' -d 'files that could have made this key'
+
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s k -l key -x -a '(__shmtool_keys)' -d 'foresee shmget with this key'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s s -l size -x -d 'foresee it with this size'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l exclusive -d 'foresee it with IPC_EXCL'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l mode -x -d 'permission bits, octal'

@@ -1,0 +1,156 @@
+#compdef shmtool
+# Completion of shmtool for zsh: commands, options, and live ids, keys, owners and processes.
+
+# The program with its --sysroot: _shmtool_call ARG...
+_shmtool_call() {
+    _call_program segments "${(@q)shmtool_program}" "${(@q)@}" 2>/dev/null
+}
+
+# _shmtool_live COLUMN DESCRIPTION: what the segments have in it, each once
+_shmtool_live() {
+    local -aU values
+    values=(${${(f)"$(_shmtool_call ls --no-header -c $1)"}%%[[:space:]]#})
+    [[ $1 != key ]] || values=(${values:#0x00000000})
+    values=(${values:#-})
+    _wanted values expl $2 compadd -a values
+}
+
+# The ids that are not on the line yet, with what tells them apart.
+_shmtool_ids() {
+    local -a rows ids
+    local row
+    rows=(${(f)"$(_shmtool_call ls --no-header -c shmid,owner,bytes,state)"})
+    for row in $rows; do
+        (( ${words[(I)${row%% *}]} )) || ids+=("${row%% *}:${${row#* }## #}")
+    done
+    _describe -t segments segment ids
+}
+
+_shmtool_pids() {
+    local -a pids
+    pids=(${(f)"$(_shmtool_call who -q)"})
+    _wanted processes expl process compadd -a pids
+}
+
+_shmtool_columns() {
+    compset -P '[+-]'
+    _values -s , column key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
+        nattch status state cpid lpid atime dtime ctime command
+}
+
+_shmtool_commands() {
+    local -a commands
+    commands=(
+        'ls:list segments'
+        'stat:all that can be known of segments, in words'
+        'who:processes that have segments attached'
+        'rm:remove segments'
+        'run:run a program and remove what it leaves behind'
+        'limits:show or set the limits of shared memory'
+        'key:ftok keys of files'
+        'doctor:why shmget fails, what is wrong here'
+        'help:show help'
+    )
+    _describe -t commands command commands
+}
+
+_shmtool() {
+    local curcontext=$curcontext state line expl
+    local -a shmtool_program selection
+    local -A opt_args
+    integer at
+
+    shmtool_program=(${(Q)words[1]})
+    for ((at = 2; at < CURRENT; at++)); do
+        case $words[at] in
+            --sysroot=*) shmtool_program+=(${(Q)words[at]}) ;;
+            --sysroot) shmtool_program+=(--sysroot ${(Q)words[++at]}) ;;
+            -*) ;;
+            *) break ;;
+        esac
+    done
+    selection=(
+        '*'{-k+,--key=}'[this key]:key: _shmtool_live key key'
+        '*'{-o+,--owner=}'[owned by this user]:owner: _shmtool_live owner owner'
+        '*--creator=[created by this user]:creator: _shmtool_live creator creator'
+        '*--group=[owned by this group]:group: _shmtool_live group group'
+        '*'{-s+,--size=}'[bytes]:N, N..M, N.. or ..M: '
+        '*--nattch=[attached this often]:N, N..M, N.. or ..M: '
+        '--dest[marked for destruction]'
+        '--locked[locked in memory]'
+        '--attached[attached by somebody]'
+        '--unattached[attached by nobody]'
+        '--orphan[attached by nobody, creator and last user dead]'
+        '*--state=[one of these states]:state:_values -s , state used dest orphan idle unknown'
+        '--older-than=[last used or changed at least this long ago]:age:(10m 2h 1d 7d)'
+        '--newer-than=[last used or changed less than this ago]:age:(10m 2h 1d 7d)'
+        '*--cpid=[created by this process]:process: _shmtool_live cpid process'
+        '*--pid=[attached by this process now]:process:_shmtool_pids'
+        '*:segment:_shmtool_ids'
+    )
+    _arguments -C \
+        '--sysroot=[read this tree instead of the live system]:directory:_files -/' \
+        '(- *)--help[show help]' \
+        '(- *)--version[show the version]' \
+        '1:command:_shmtool_commands' \
+        '*::argument:->arguments' && return
+    [[ $state == arguments ]] || return
+    curcontext=${curcontext%:*:*}:shmtool-$line[1]:
+    case $line[1] in
+        ls)
+            _arguments -s : $selection '(- *)--help[show the options]' \
+                {-l,--long}'[more columns]' \
+                '*'{-c+,--columns=}'[these columns]:columns:_shmtool_columns' \
+                '*--sort=[sort by value]:columns:_shmtool_columns' \
+                {-H,--human}'[sizes as 1.5M]' \
+                {-n,--numeric}'[numbers instead of names]' \
+                '--time=[form of times]:form:(iso epoch age)' \
+                '--no-header[no header line]' \
+                '(--json --ndjson --csv)'{-q,--quiet}'[ids alone]' \
+                '(-q --quiet --ndjson --csv)--json[one JSON document]' \
+                '(-q --quiet --json --csv)--ndjson[a JSON object a line]' \
+                '(-q --quiet --json --ndjson)--csv[comma-separated values]' \
+                '--fail-if-none[exit 1 when nothing matched]'
+            ;;
+        stat) _arguments -s : $selection '(- *)--help[show the options]' '--json[one JSON document]' ;;
+        who)
+            _arguments -s : $selection '(- *)--help[show the options]' \
+                '(--json)'{-q,--quiet}'[pids alone]' \
+                '(-q --quiet)--json[one JSON document]'
+            ;;
+        rm)
+            _arguments -s : $selection '(- *)--help[show the options]' \
+                '--all[every segment there is]' \
+                '(-i --interactive)'{-y,--yes}'[do not ask]' \
+                '(-y --yes)'{-i,--interactive}'[ask also where it would not]' \
+                '--dry-run[show what would be removed]' \
+                '--max=[remove nothing if more are selected]:number: ' \
+                '--ignore-missing[a missing id is no error]' \
+                {-v,--verbose}'[a line a segment]' \
+                '--json[the outcome as a JSON document]'
+            ;;
+        run)
+            _arguments -s : '(- *)--help[show the options]' {-v,--verbose}'[name what was removed]' \
+                '--isolate[in an IPC namespace of its own]' '*::program:_normal'
+            ;;
+        limits)
+            _arguments : '(- *)--help[show the options]' \
+                '*--set=[set a limit]:limit:compadd -S = shmmax shmall shmmni shm_rmid_forced' \
+                '--persist[keep it over a reboot]' '--dry-run[show it, change nothing]' '--json[one JSON document]'
+            ;;
+        key)
+            _arguments -s : '(- *)--help[show the options]' '(-p --proj)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
+                '--find=[files that could have made this key]:key: _shmtool_live key key' '*:file:_files'
+            ;;
+        doctor)
+            _arguments -s : '(- *)--help[show the options]' \
+                '(-k --key)'{-k+,--key=}'[foresee shmget with this key]:key: _shmtool_live key key' \
+                '(-s --size)'{-s+,--size=}'[foresee it with this size]:bytes: ' \
+                '--exclusive[foresee it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \
+                '--json[one JSON document]'
+            ;;
+        help) _shmtool_commands ;;
+    esac
+}
+
+_shmtool "$@"
