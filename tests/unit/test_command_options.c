@@ -55,11 +55,11 @@ struct taken {
 static int take_option(void *arg, int id, const char *word, struct error *err)
 {
     struct taken *taken = arg;
-    const char letter = id == OPTION_PLAIN ? 'p' : id == OPTION_VALUE ? 'v' : 'w';
+    const char *letter = id == OPTION_PLAIN ? "p" : id == OPTION_VALUE ? "v" : "w";
 
     if (word && taken->refused && strcmp(word, taken->refused) == 0)
         return error_set(err, EINVAL, "'%s': not wanted", word);
-    strbuf_printf(&taken->words, "%c%s%s ", letter, word ? "=" : "", word ? word : "");
+    strbuf_printf(&taken->words, "%s%s%s ", letter, word ? "=" : "", word ? word : "");
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -231,19 +232,23 @@ static void the_table_shows_what_is_still_to_be_removed(void **state)
                  "0x00000000 3     0     600    4096      0\n");
 }
 
-/* Whoever has the segments 1 to 4, by segment and pid, as attach_scan() gives them. */
-static struct attachment attachments[] = {
-    {.shmid = 1, .pid = 11, .maps = 1}, {.shmid = 2, .pid = 11, .maps = 2},
-    {.shmid = 2, .pid = 12, .maps = 1}, {.shmid = 2, .pid = 13, .maps = 1},
-    {.shmid = 2, .pid = 14, .maps = 1}, {.shmid = 2, .pid = 15, .maps = 1},
-    {.shmid = 2, .pid = 16, .maps = 1}, {.shmid = 3, .pid = 99, .maps = 1},
-};
+/* Adds who has a segment attached; to be called by segment, then by pid, as attach_scan() sorts. */
+static void attach(struct attach_table *table, int shmid, pid_t pid, uint64_t maps)
+{
+    table->items = xgrow(table->items, table->count, &table->capacity, sizeof(*table->items));
+    table->items[table->count++] = (struct attachment){.shmid = shmid, .pid = pid, .maps = maps};
+}
 
 static void the_table_names_the_processes(void **state)
 {
     struct fixture *fixture = *state;
-    const struct attach_table table = {.items = attachments, .count = COUNT_OF(attachments)};
+    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
 
+    attach(&table, 1, 11, 1);
+    attach(&table, 2, 11, 2);
+    for (pid_t pid = 12; pid <= 16; pid++)
+        attach(&table, 2, pid, 1);
+    attach(&table, 3, 99, 1);
     plan(fixture, 1, 4096, 1, REMOVAL_SELECTED);
     plan(fixture, 2, 4096, 7, REMOVAL_SELECTED);
     plan(fixture, 3, 4096, 5, REMOVAL_SELECTED); /* a process without a name, and others */

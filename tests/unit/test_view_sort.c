@@ -7,7 +7,7 @@
 
 /* A record of the test's own, with a column of each kind that is compared in its own way. */
 struct record {
-    int id;
+    uint64_t id;
     uint64_t number;
     bool has_number;
     const char *name; /* NULL: the number is all there is */
@@ -22,7 +22,7 @@ GETTER(get_id)
     const struct record *record = data;
 
     (void)format;
-    *ret_value = (struct column_value){.known = true, .number = (uint64_t)record->id};
+    *ret_value = (struct column_value){.known = true, .number = record->id};
 }
 
 GETTER(get_number)
@@ -163,7 +163,7 @@ static void many_records(void **state)
     (void)state;
     for (int i = 0; i < MANY; i++) {
         random = random * 6364136223846793005U + 1442695040888963407U;
-        records[i] = (struct record){i, random >> 60, true, NULL};
+        records[i] = (struct record){(uint64_t)i, random >> 60, true, NULL};
     }
     assert_int_equal(sort_order_add_list(&order, &table, "-number", NULL), 0);
     sort_records(records, MANY, sizeof(records[0]), &order, &format);

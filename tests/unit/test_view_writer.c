@@ -10,9 +10,9 @@
 
 /* A record of the test's own, with what its columns need. */
 struct record {
-    int id;
+    uint64_t id;
     uint64_t size;
-    uint32_t mode;
+    uint64_t mode;
     const char *text; /* NULL: not known */
 };
 
@@ -24,7 +24,7 @@ struct record {
 GETTER(get_id)
 {
     (void)format;
-    *ret_value = (struct column_value){.known = true, .number = (uint64_t)RECORD->id};
+    *ret_value = (struct column_value){.known = true, .number = RECORD->id};
 }
 
 GETTER(get_size)
@@ -358,7 +358,7 @@ static void many_rows(void **state)
 
     (void)state;
     for (int i = 0; i < MANY; i++)
-        records[i].id = i;
+        records[i].id = (uint64_t)i;
     written = write_all(&request);
     at = written;
     for (int i = 0; i < MANY; i++) {
