@@ -60,6 +60,7 @@ const char *error_code_name(int code)
         {ENOMEM, "ENOMEM"}, {EACCES, "EACCES"}, {EEXIST, "EEXIST"}, {EINVAL, "EINVAL"},
         {ENOSPC, "ENOSPC"}, {EIDRM, "EIDRM"},   {ENOSYS, "ENOSYS"}, {EFBIG, "EFBIG"},
         {ESRCH, "ESRCH"},   {EAGAIN, "EAGAIN"}, {ENFILE, "ENFILE"}, {EMFILE, "EMFILE"},
+        {EROFS, "EROFS"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

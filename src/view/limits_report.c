@@ -152,7 +152,7 @@ static void put_limit(struct strbuf *out, const struct limits *limits, const str
 
 static void put_change(struct strbuf *out, const struct limit_change *change)
 {
-    const char *error = change->code ? error_code_name(change->code) : NULL;
+    const char *error = error_code_name(change->code);
 
     strbuf_printf(out, "\n  {\"name\": \"%s\", \"from\": ", limit_kinds[change->setting.id].name);
     put_number(out, change->has_before, change->before);
@@ -162,6 +162,8 @@ static void put_change(struct strbuf *out, const struct limit_change *change)
                   change->kept ? "true" : "false");
     if (error)
         strbuf_printf(out, "\"%s\"}", error);
+    else if (change->code)
+        strbuf_printf(out, "\"errno %d\"}", change->code);
     else
         strbuf_puts(out, "null}");
 }
