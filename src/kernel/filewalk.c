@@ -156,7 +156,7 @@ static void step_down(struct walk *walk, const char *name)
             tell_unreadable(walk, errno);
         return;
     }
-    /* Where something is mounted on it, the directory's own file system shows here only. */
+    /* Something may have been mounted on it meanwhile, or is only now that it was opened. */
     if (status.st_dev != walk->dev)
         return;
     identity = identity_of(&status);

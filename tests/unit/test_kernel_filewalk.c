@@ -24,6 +24,7 @@ struct record {
     const char *move_from; /* below the tree; renamed when MOVE_AT is met */
     const char *move_to;
     const char *move_at;
+    const char *link_to; /* then stands in its old place, a link to this; NULL: nothing does */
 };
 
 /* PATH without the tree's own. */
@@ -53,6 +54,7 @@ static void take_file(void *arg, const char *path, const struct file_identity *i
         snprintf(from, sizeof(from), "%s/%s", record->tree->path, record->move_from);
         snprintf(to, sizeof(to), "%s/%s", record->tree->path, record->move_to);
         assert_int_equal(rename(from, to), 0);
+        assert_true(!record->link_to || symlink(record->link_to, from) == 0);
     }
 }
 
@@ -270,6 +272,20 @@ static void a_directory_that_is_moved_away_ends_the_walk(void **state)
     strbuf_release(&record.text);
 }
 
+static void a_link_that_takes_a_directorys_place_is_not_followed(void **state)
+{
+    const struct tree *tree = *state;
+    struct record record = {
+        .tree = tree, .move_at = "a/b", .move_from = "a/b", .move_to = "moved", .link_to = "/"};
+
+    tree_puts(tree, "a/b/c", "");
+    assert_int_equal(walk(&record, tree->path, NULL), 0);
+    /* The tree, a, and b just before it was moved. */
+    assert_int_equal(record.files, 3);
+    assert_int_equal(record.unreadable, 0);
+    strbuf_release(&record.text);
+}
+
 static void a_file_is_identified_through_links(void **state)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -300,6 +316,7 @@ int main(void)
         TREE_TEST(closed_directories_are_told),
         TREE_TEST(no_tree_is_too_deep),
         TREE_TEST(a_directory_that_is_moved_away_ends_the_walk),
+        TREE_TEST(a_link_that_takes_a_directorys_place_is_not_followed),
         TREE_TEST(a_file_is_identified_through_links),
     };
 

@@ -188,7 +188,7 @@ static void set_limits(struct dice *dice)
 }
 
 /* A size that some check may stumble over. */
-static uint64_t random_size(struct dice *dice, const struct limits *limits)
+static uint64_t random_size(struct dice *dice, const struct limits *limits, uint64_t taken)
 {
     uint64_t page = live()->page_size;
     uint64_t shmmax = limits->values[LIMIT_SHMMAX];
@@ -196,7 +196,7 @@ static uint64_t random_size(struct dice *dice, const struct limits *limits)
 
     memory_read(live(), page, true, &memory);
     assert_true(memory.known);
-    switch (roll(dice, 14)) {
+    switch (roll(dice, 15)) {
     case 0:
         return 0;
     case 1:
@@ -215,9 +215,23 @@ static uint64_t random_size(struct dice *dice, const struct limits *limits)
         return UINT64_C(1) << (32 + roll(dice, 30));
     case 8:
         return page * (1 + roll(dice, 8)) + roll(dice, 3) - 1;
+    case 9:
+        return taken + roll(dice, 3) - 1; /* the edge of the segment that has the key */
     default:
         return roll(dice, 20001);
     }
+}
+
+/* The size of the segment that has a key; 1 where nobody has it. */
+static uint64_t size_of_key(uint32_t key)
+{
+    struct shmid_ds ds;
+    int id = key == IPC_PRIVATE ? -1 : shmget((key_t)key, 0, 0);
+
+    if (id < 0)
+        return 1;
+    assert_int_equal(shmctl(id, IPC_STAT, &ds), 0);
+    return ds.shm_segsz;
 }
 
 static struct situation make_situation(struct dice *dice)
@@ -235,7 +249,7 @@ static struct situation make_situation(struct dice *dice)
     set_limits(dice);
     assert_int_equal(limits_read(live(), &limits, NULL), 0);
     request->key = one_in(dice, 6) ? IPC_PRIVATE : FIRST_KEY + (uint32_t)roll(dice, KEYS);
-    request->size = random_size(dice, &limits);
+    request->size = random_size(dice, &limits, size_of_key(request->key));
     request->mode =
         one_in(dice, 3) ? (uint32_t)roll(dice, 01000) : modes[roll(dice, COUNT_OF(modes))];
     request->create = !one_in(dice, 4);
