@@ -83,12 +83,27 @@ static void put_trimmed(struct strbuf *out, const char *text)
     }
 }
 
+static ssize_t take_text(void *cookie, const char *data, size_t size)
+{
+    struct strbuf *text = cookie;
+
+    strbuf_append(text, data, size);
+    return (ssize_t)size;
+}
+
 static void put_table(struct writer *writer)
 {
-    CLEANUP_FREE char *text = NULL;
+    static const cookie_io_functions_t functions = {.write = take_text};
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    /* A memory stream, as libsmartcols has one itself, would lose text when memory runs out. */
+    FILE *stream = fopencookie(&text, "w", functions);
 
-    must(scols_print_table_to_string(writer->table, &text));
-    put_trimmed(&writer->buffer, text);
+    if (!stream)
+        xalloc_die();
+    must(scols_table_set_stream(writer->table, stream));
+    must(scols_print_table(writer->table));
+    fclose(stream);
+    put_trimmed(&writer->buffer, strbuf_string(&text));
 }
 
 void table_end(struct writer *writer)
