@@ -4,6 +4,7 @@
 #ifndef SHMTOOL_COMMAND_OPTIONS_H
 #define SHMTOOL_COMMAND_OPTIONS_H
 
+#include "action/select.h"
 #include "command/command.h"
 #include "model/selection.h"
 
@@ -57,5 +58,9 @@ int options_parse(struct context *context, const struct command *command, int ar
  */
 int options_select(struct selection *selection, struct machine *machine, int id, const char *word,
                    struct error *err);
+
+/* Names the ids that were asked for and do not exist, each once. Returns whether there are any. */
+bool options_warn_missing(struct context *context, const struct selection *selection,
+                          const struct select_report *report);
 
 #endif

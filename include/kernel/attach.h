@@ -48,7 +48,7 @@ struct attach_table {
  * attached and then left for another IPC namespace is not found. None of those that cannot be
  * read is in the table: see unreadable and hidden.
  *
- * Returns 0, or a negative errno with words in ERR when there is no /proc to look at.
+ * Returns 0, or a negative errno with words in ERR when there is no /proc to look at (-ENOENT).
  */
 int attach_scan(const struct procfs *procfs, struct attach_table *ret_table, struct error *err);
 

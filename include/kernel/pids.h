@@ -4,6 +4,7 @@
 #ifndef SHMTOOL_KERNEL_PIDS_H
 #define SHMTOOL_KERNEL_PIDS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "kernel/procfs.h"
@@ -31,6 +32,12 @@ void pids_forget(struct pids *pids);
  */
 struct pid_fact pids_fact(struct pids *pids, pid_t pid);
 
+/*
+ * Tells whether the numbers in /proc are those that this process knows processes by: not so where
+ * it was mounted in another PID namespace. True of saved trees.
+ */
+bool pids_are_ours(const struct pids *pids);
+
 /* The present clock of the machine; of a saved tree the moment at which it was saved, if it tells.
  */
 const struct state_clock *pids_clock(struct pids *pids);
@@ -42,8 +49,7 @@ const struct state_clock *pids_clock(struct pids *pids);
  */
 enum segment_state pids_state(struct pids *pids, const struct segment *segment);
 
-/* What can be told of the process that created SEGMENT, and of the last that attached or detached.
- */
+/* What can be told of the process that created SEGMENT, and of the last that used it. */
 enum pid_presence pids_creator(struct pids *pids, const struct segment *segment);
 enum pid_presence pids_last_user(struct pids *pids, const struct segment *segment);
 

@@ -215,20 +215,6 @@ static void write_sorted(struct listing *listing)
         writer_row(&listing->writer, &listing->kept.items[i]);
 }
 
-/* Names the ids that were asked for and do not exist, each once. Returns whether there are any. */
-static bool warn_missing(struct listing *listing, const struct select_report *report)
-{
-    CLEANUP_IDSET struct idset told = IDSET_INIT;
-
-    for (size_t i = 0; i < listing->selection.id_count; i++) {
-        int shmid = listing->selection.ids[i].shmid;
-
-        if (!select_met_id(report, shmid) && idset_add(&told, shmid))
-            context_warn(listing->context, "%d: no such segment", shmid);
-    }
-    return told.count > 0;
-}
-
 /* Whether rss or swap is shown or sorted by: they stand in the listing alone. */
 static bool shows_usage(const struct listing *listing)
 {
@@ -264,7 +250,7 @@ static int list(struct listing *listing)
     if (r == 0)
         write_sorted(listing);
     writer_end(&listing->writer);
-    missing = r == 0 && warn_missing(listing, &report);
+    missing = r == 0 && options_warn_missing(listing->context, &listing->selection, &report);
     select_report_release(&report);
     return missing || listing->garbage || (listing->fail_if_none && listing->matched == 0)
                ? STATUS_FAILED

@@ -113,6 +113,9 @@ static int enquire(struct enquiry *enquiry)
     choose_columns(enquiry);
     write_all(enquiry);
     inspect_warn_unreadable(inspection);
+    if (!pids_are_ours(inspection->context->machine.pids))
+        context_warn(inspection->context,
+                     "/proc is that of another PID namespace: these numbers are not for kill");
     return inspection->incomplete ? STATUS_FAILED : STATUS_DONE;
 }
 

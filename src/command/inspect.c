@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include "action/select.h"
 #include "base/strbuf.h"
+#include "command/options.h"
 
 static int take_segment(void *arg, const struct segment *segment)
 {
@@ -21,20 +21,6 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
     context_warn_garbage(inspection->context, where, text, length);
 }
 
-/* Names the ids that were asked for and do not exist, each once. */
-static void warn_missing(struct inspection *inspection, const struct select_report *report)
-{
-    CLEANUP_IDSET struct idset named = IDSET_INIT;
-
-    for (size_t i = 0; i < inspection->selection.id_count; i++) {
-        int shmid = inspection->selection.ids[i].shmid;
-
-        if (!select_met_id(report, shmid) && idset_add(&named, shmid))
-            context_warn(inspection->context, "%d: no such segment", shmid);
-    }
-    inspection->incomplete |= named.count > 0;
-}
-
 int inspect(struct inspection *inspection, struct error *err)
 {
     const struct source_sink sink = {take_segment, take_garbage, inspection, false};
@@ -43,7 +29,8 @@ int inspect(struct inspection *inspection, struct error *err)
     int r = select_segments(machine, &inspection->selection, &sink, &report, err);
 
     if (r == 0) {
-        warn_missing(inspection, &report);
+        inspection->incomplete |=
+            options_warn_missing(inspection->context, &inspection->selection, &report);
         r = attach_scan(&machine->procfs, &inspection->attachments, err);
     }
     select_report_release(&report);

@@ -288,3 +288,17 @@ int options_select(struct selection *selection, struct machine *machine, int id,
         return error_set(err, EINVAL, "not an option that selects segments");
     }
 }
+
+bool options_warn_missing(struct context *context, const struct selection *selection,
+                          const struct select_report *report)
+{
+    CLEANUP_IDSET struct idset named = IDSET_INIT;
+
+    for (size_t i = 0; i < selection->id_count; i++) {
+        int shmid = selection->ids[i].shmid;
+
+        if (!select_met_id(report, shmid) && idset_add(&named, shmid))
+            context_warn(context, "%d: no such segment", shmid);
+    }
+    return named.count > 0;
+}

@@ -53,6 +53,9 @@ static int scan_init(struct scan *scan, const struct procfs *procfs, struct erro
     scan->dir = procfs_open_dir(procfs, "proc", err);
     if (!scan->dir)
         return -errno;
+    /* A directory of that name alone would read as a machine without processes. */
+    if (procfs->live && faccessat(dirfd(scan->dir), "self", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        return error_set(err, ENOENT, "/proc: not mounted: no process can be looked at");
     scan->reader = maps_reader_new(!procfs->live);
     if (procfs->live && read_namespace(scan, "self", scan->ns) < 0)
         scan->ns[0] = '\0';
@@ -375,7 +378,7 @@ int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids,
     if (is_shown(&scan, pid))
         outcome = scan_process(&scan, name, pid);
     if (outcome == UNREADABLE || (outcome == VANISHED && is_hidden(&scan, pid)))
-        return error_set(err, EACCES, "the mappings of process %d cannot be read", (int)pid);
+        return error_set_errno(err, EACCES, "the mappings of process %d", (int)pid);
     for (size_t i = 0; i < scan.table.count; i++)
         idset_add(ids, scan.table.items[i].shmid);
     return 0;

@@ -198,6 +198,11 @@ const struct state_clock *pids_clock(struct pids *pids)
     return &pids->clock;
 }
 
+bool pids_are_ours(const struct pids *pids)
+{
+    return !pids->procfs->live || pids->sees_processes;
+}
+
 static struct entry *find_entry(struct pids *pids, pid_t pid)
 {
     struct entry **bucket = &pids->buckets[(unsigned)pid % BUCKETS];

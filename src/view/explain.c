@@ -152,8 +152,7 @@ static void explain_dest(struct strbuf *out, const struct explained *explained)
     put_rm(out, explained);
     strbuf_puts(out, "change nothing.");
     if (explained->count > 0)
-        strbuf_printf(out,
-                      " To free it now, end the processes above ('shmtool who -q %d' prints them).",
+        strbuf_printf(out, " To free it now, end the processes that 'shmtool who -q %d' prints.",
                       segment->shmid);
 }
 

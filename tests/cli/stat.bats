@@ -102,7 +102,7 @@ words() {
     assert_equal "$(field original_key)" '0x00003456 (before it was marked; another segment may have it now)'
     assert_equal "$(words)" "Marked for destruction: it goes when the last process that has it attached\
  detaches or ends; nobody finds it by a key any more. 'shmtool rm $seg' would change nothing. To free it now,\
- end the processes above ('shmtool who -q $seg' prints them)."
+ end the processes that 'shmtool who -q $seg' prints."
     act make:0 attach mark
     shmtool stat "$seg"
     assert_equal "$(field original_key)" '0x00000000 (it was private from the start)'

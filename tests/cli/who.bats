@@ -310,7 +310,7 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
     run_split as_user 54321 "$SHMTOOL" ls -q --pid "$actor"
     assert_status 4
     assert_out ''
-    assert_err "shmtool: ls: the mappings of process $actor cannot be read"
+    assert_err "shmtool: ls: the mappings of process $actor: Permission denied"
     shmtool ls -q --pid "$actor"
     assert_out "$seg"
     end_actor
@@ -327,6 +327,28 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
 3     0x00001234 300 4711 ro        1 [thing]
 7     0x00000000 100 zc   rw        1 /usr/bin/holder --all'
     assert_err 'shmtool: who: 1 process could not be read; whoever saved the tree could not see them'
+}
+
+@test "/proc of another PID namespace: the numbers in it are not for kill, and that is said" {
+    need_ns
+    unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made here"
+    act make:0 attach
+    run_split unshare --pid --fork --kill-child "$SHMTOOL" who -q
+    assert_status 0
+    assert_out "$actor"
+    assert_err_has 'shmtool: who: /proc is that of another PID namespace: these numbers are not for kill'
+    shmtool who -q
+    assert_err_has_not 'another PID namespace'
+}
+
+@test "no /proc: exit 4" {
+    need_ns
+    need_root
+    # shellcheck disable=SC2016 # for the inner shell
+    run_split unshare --mount --propagation private sh -c 'mount -t tmpfs none /proc && exec "$SHMTOOL" who'
+    assert_status 4
+    assert_out ''
+    assert_err 'shmtool: who: /proc: not mounted: no process can be looked at'
 }
 
 @test "wrong usage" {

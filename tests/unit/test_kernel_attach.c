@@ -171,7 +171,7 @@ static void ids_of_a_trees_process(void **state)
     assert_int_equal(attach_ids_of_pid(&procfs, 72, &ids, &err), 0);
     assert_int_equal(ids.count, 2);
     assert_int_equal(attach_ids_of_pid(&procfs, 71, &ids, &err), -EACCES);
-    assert_string_equal(err.text, "the mappings of process 71 cannot be read");
+    assert_string_equal(err.text, "the mappings of process 71: Permission denied");
     procfs_close(&procfs);
 }
 
