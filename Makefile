@@ -2,12 +2,13 @@
 #
 # Variables, all of them settable on the command line or in the environment:
 #   CC CFLAGS CPPFLAGS LDFLAGS LDLIBS    as everywhere; yours come last and win
-#   D=debug|asan|ubsan|coverage          a developer's build, in build/$(D); without D: the release
+#   D=debug|asan|ubsan|coverage|fuzz     a developer's build, in build/$(D); without D: the release
 #   BUILD=DIR                            where to build, `make CC=clang BUILD=build/clang`
 #   WERROR=1                             warnings are errors (always so in developer builds)
 #   V=1                                  show the commands
 #   PREFIX DESTDIR BINDIR MANDIR         where to install
 #   T='FILE...'                          which tests to run, `make test T=tests/cli/ls.bats`
+#   FUZZ_SECONDS FUZZ_CC                 how long each fuzz target runs; a clang
 #   NO_INSTALL=1                         never install a missing dependency, only name it
 
 NAME := shmtool
@@ -47,8 +48,12 @@ FLAVOUR := -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointe
 else ifeq ($(D),coverage)
 CFLAGS ?= -O0 -g
 FLAVOUR := --coverage
+else ifeq ($(D),fuzz)
+CFLAGS ?= -O1 -g
+FLAVOUR := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
 else
-$(error D=$(D): no such flavour; there are debug, asan, ubsan, coverage)
+$(error D=$(D): no such flavour; there are debug, asan, ubsan, coverage, fuzz)
 endif
 endif
 
@@ -94,6 +99,7 @@ UNIT_COMMON_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
 STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
 # $(call object,SOURCES): where their object files go.
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -102,8 +108,9 @@ LIB_OBJ := $(call object,$(LIB_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 HELPER_BIN := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(HELPER_SRC)) $(BUILD)/helpers/churn
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 DEPFILES := $(patsubst %.o,%.d,$(call object,$(MAIN_SRC) $(LIB_SRC) $(UNIT_SRC) $(UNIT_COMMON_SRC) \
-	$(HELPER_SRC) $(BENCH_SRC) $(STRESS_SRC)))
+	$(HELPER_SRC) $(BENCH_SRC) $(STRESS_SRC) $(FUZZ_SRC)))
 
 # All objects depend on this file: a change of compiler or flags rebuilds everything.
 STAMP := $(BUILD)/flags
@@ -114,7 +121,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test stress test-packages bench lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test stress fuzz fuzz-programs test-packages bench lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -171,8 +178,13 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
 $(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): ALL_CPPFLAGS += $(CMOCKA_CFLAGS)
-.SECONDARY: $(call object,$(UNIT_SRC) $(HELPER_SRC) $(BENCH_SRC))
+.SECONDARY: $(call object,$(UNIT_SRC) $(HELPER_SRC) $(BENCH_SRC) $(FUZZ_SRC))
 
 # --- Testing ----------------------------------------------------------------------------------
 
@@ -192,6 +204,23 @@ check-programs: demo-programs $(UNIT_BIN)
 ## stress: list and remove 5,000 times while segments come and go at full speed
 stress: $(BIN) $(BUILD)/helpers/churn
 	@tests/stress/run -b $(BUILD)
+
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 20
+FUZZ_BUILD = $(BUILD)/fuzz-clang
+
+# Where clang cannot do it, and nothing can be installed, the targets are named and skipped.
+## fuzz: give the readers of text any bytes, FUZZ_SECONDS each (T=NAME... for some of them)
+fuzz:
+	@if $(DEPS) build && CC='$(FUZZ_CC)' tests/deps fuzz; then \
+		$(MAKE) --no-print-directory D=fuzz CC='$(FUZZ_CC)' BUILD=$(FUZZ_BUILD) fuzz-programs && \
+		tests/fuzz/run -b $(FUZZ_BUILD) -s $(FUZZ_SECONDS) $(T); \
+	else \
+		echo 'fuzz: $(FUZZ_CC) has no libFuzzer here; skipped:$(patsubst \
+			$(BUILD)/fuzz/%, %,$(FUZZ_BIN))'; \
+	fi
+fuzz-programs: $(FUZZ_BIN)
+	@:
 
 ## test-packages: build, install, use and remove the packages (as root, on Debian)
 test-packages:

@@ -2,13 +2,7 @@
  * What every fuzz target is made from.
  *
  * A target takes any bytes, gives them to a reader of the library, and traps when what comes out
- * breaks one of the reader's promises. It is built with clang, libFuzzer and the sanitizers:
- *
- *     make D=debug CC=clang BUILD=build/fuzz build/fuzz/libshmtool.a \
- *         CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
- *     clang -std=c17 -D_GNU_SOURCE -Iinclude -O1 -g -fsanitize=fuzzer,address,undefined \
- *         -fno-sanitize-recover=all tests/fuzz/fuzz_NAME.c build/fuzz/libshmtool.a -o fuzz_NAME
- *     ./fuzz_NAME -max_total_time=20 DIRECTORY_FOR_WHAT_IT_FINDS tests/fuzz/corpus/NAME
+ * breaks one of the reader's promises. `make fuzz` builds and runs them all.
  */
 #ifndef SHMTOOL_TESTS_FUZZ_H
 #define SHMTOOL_TESTS_FUZZ_H
