@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/parse.h"
 #include "base/xalloc.h"
@@ -19,8 +20,11 @@ void selection_add_id(struct selection *selection, const struct named_id *id)
 int selection_add_word(struct selection *selection, const char *word, struct error *err)
 {
     struct named_id id = {0};
-    int r = parse_shmid(word, &id.shmid, err);
+    int r;
 
+    if (strncasecmp(word, "0x", 2) == 0)
+        return error_set(err, EINVAL, "'%s': not an id; a key is named by --key", word);
+    r = parse_shmid(word, &id.shmid, err);
     if (r == 0)
         selection_add_id(selection, &id);
     return r;

@@ -369,6 +369,10 @@ static void words_are_ids_or_refused(void **state)
     assert_true(selection_has_id(&selection, 2147483647));
     assert_int_equal(selection_add_word(&selection, "2147483648", &err), -EINVAL);
     assert_non_null(strstr(err.text, "'2147483648'"));
+    /* Whoever knows ipcrm -M may name a key here. */
+    assert_int_equal(selection_add_word(&selection, "0x30021", &err), -EINVAL);
+    assert_string_equal(err.text, "'0x30021': not an id; a key is named by --key");
+    assert_int_equal(selection_add_word(&selection, "0X5", NULL), -EINVAL);
     assert_int_equal(selection_add_word(&selection, "", NULL), -EINVAL);
     assert_int_equal(selection_add_word(&selection, " 5", NULL), -EINVAL);
     assert_int_equal(selection.id_count, 1);
