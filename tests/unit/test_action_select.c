@@ -222,6 +222,8 @@ static void the_sink_may_end_it(void **state)
     struct fixture *fixture = *state;
     const struct source_sink sink = collector_sink(&fixture->collector);
 
+    assert_int_equal(selection_add_word(&fixture->selection, "0", NULL), 0);
+    assert_int_equal(selection_add_word(&fixture->selection, "32769", NULL), 0);
     fixture->collector.stop_after = 2;
     fixture->collector.stop_with = -EPIPE;
     assert_int_equal(select_segments(&fixture->machine, &fixture->selection, &sink,
