@@ -25,7 +25,9 @@
  *   source           segments: source_proc from the listing, source_stat from the calls
  *   names            users and groups
  *   pids             processes by number: alive, since when, which command
- *   attach           who has which segment mapped
+ *   pidstat          the line /proc/PID/stat
+ *   attach           who has which segment mapped; maps: which mappings are segments; shmdev:
+ *                    on which devices segments are
  *   machine          procfs, names and pids together
  *   interrupts       signals held back
  *   limits           limits read and set; how memory is promised
@@ -42,6 +44,8 @@
  *   human            sizes, times, counts
  *   column, sort     columns of any record; segment_columns: those of segments
  *   writer, table    records as table, ids, JSON, NDJSON, CSV
+ *   attachment_columns  columns of a process and what it has attached
+ *   explain          a segment's state, attach count and fate in words; segment_block: all of it
  *   prompt           the question
  *   limits_report    limits as table and JSON
  *   ftok_columns     columns of files and their keys
@@ -50,6 +54,7 @@
  * command    one file a command
  *   command          the list of commands, messages
  *   options, help    command lines, made from tables
+ *   inspect          segments and their processes, for who and stat
  *   cmd_*            a command each
  *   main             from argv to a command
  */
