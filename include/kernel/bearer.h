@@ -15,14 +15,15 @@
 #include "kernel/procfs.h"
 #include "model/kinship.h"
 
-enum { BEARER_AHEAD = 64 };
+/* How many of the numbers next in turn are looked at: more where more were given out lately. */
+enum { BEARER_LEAST_AHEAD = 64, BEARER_MOST_AHEAD = 1024 };
 
 /* A moment, and what is known of it. */
 struct bearer_mark {
-    uint64_t moment;          /* since boot, in ns */
-    pid_t newest;             /* the number that was given out last; 0: not known */
-    size_t free_count;        /* how many of the numbers below are there */
-    pid_t free[BEARER_AHEAD]; /* the numbers next in turn that nobody bore, in their order */
+    uint64_t moment;               /* since boot, in ns */
+    pid_t newest;                  /* the number that was given out last; 0: not known */
+    size_t free_count;             /* how many of the numbers below are there */
+    pid_t free[BEARER_MOST_AHEAD]; /* the numbers next in turn that nobody bore, in their order */
     bool has_births;
     uint64_t births;        /* on the machine until births_moment, which is not after the moment */
     uint64_t births_moment; /* ns */
@@ -31,7 +32,7 @@ struct bearer_mark {
 /* Tells whether /proc shows processes under the numbers that we know them by. */
 bool bearer_can_look(const struct procfs *procfs);
 
-/* Zeroed to begin with: makes MARK the present moment. */
+/* Makes MARK, an earlier one or zeroed, the present moment. */
 void bearer_mark(const struct procfs *procfs, struct bearer_mark *mark);
 
 /* The same for the moment alone: then only processes that are older than it can be told. */

@@ -71,16 +71,30 @@ void bearer_mark_moment(struct bearer_mark *mark)
     mark->free_count = 0;
 }
 
+/* How many numbers ahead are worth a look, when so many were given out since the mark before. */
+static pid_t look_ahead(pid_t before, pid_t now)
+{
+    pid_t ahead = before > 0 && now > before ? now - before : 0;
+
+    if (ahead >= BEARER_MOST_AHEAD / 4)
+        return BEARER_MOST_AHEAD;
+    return ahead * 4 > BEARER_LEAST_AHEAD ? ahead * 4 : BEARER_LEAST_AHEAD;
+}
+
 void bearer_mark(const struct procfs *procfs, struct bearer_mark *mark)
 {
+    pid_t before = mark->newest;
+    pid_t last;
+
     bearer_mark_moment(mark);
     mark->newest = read_newest(procfs);
+    last = mark->newest > 0 ? mark->newest + look_ahead(before, mark->newest) : 0;
     /* /proc/stat is dear on large machines: an older count of births will do for a while. */
     if (!mark->has_births || mark->moment - mark->births_moment > TICKS_SECOND)
         read_births(procfs, mark);
-    for (pid_t ahead = 1; mark->newest > 0 && ahead <= BEARER_AHEAD; ahead++) {
-        if (is_free(mark->newest + ahead))
-            mark->free[mark->free_count++] = mark->newest + ahead;
+    for (pid_t number = mark->newest + 1; number <= last; number++) {
+        if (is_free(number))
+            mark->free[mark->free_count++] = number;
     }
 }
 

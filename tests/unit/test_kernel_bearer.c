@@ -198,7 +198,7 @@ static void who_took_a_free_number_bore_it_alone(void **state)
 
     bearer_mark(&procfs, &mark);
     assert_int_equal(mark.newest, 500);
-    assert_int_equal(mark.free_count, BEARER_AHEAD);
+    assert_int_equal(mark.free_count, BEARER_LEAST_AHEAD);
     put_counts(*state, 502, 10002);
     assert_int_equal(ask_newborn(&procfs, *state, &mark, 501, 200), KIN_FAMILY);
     assert_int_equal(ask_newborn(&procfs, *state, &mark, 502, 1), KIN_STRANGER);
@@ -211,15 +211,38 @@ static void who_took_a_number_that_was_in_use_is_unsure(void **state)
 
     taken = 501;
     bearer_mark(&procfs, &mark);
-    assert_int_equal(mark.free_count, BEARER_AHEAD - 1);
+    assert_int_equal(mark.free_count, BEARER_LEAST_AHEAD - 1);
     assert_int_equal(ask_newborn(&procfs, *state, &mark, 501, 200), KIN_UNSURE);
     assert_int_equal(ask_newborn(&procfs, *state, &mark, 502, 200), KIN_FAMILY);
     /* Of numbers far ahead, or behind, it is not known. */
-    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501 + BEARER_AHEAD, 200), KIN_UNSURE);
+    assert_int_equal(ask_newborn(&procfs, *state, &mark, 501 + BEARER_LEAST_AHEAD, 200),
+                     KIN_UNSURE);
     assert_int_equal(ask_newborn(&procfs, *state, &mark, 499, 200), KIN_UNSURE);
     taken = NOBODY_FREE;
     bearer_mark(&procfs, &mark);
     assert_int_equal(mark.free_count, 0);
+}
+
+/* Where many are born, more numbers are looked at. */
+static void looks_as_far_ahead_as_needed(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    struct bearer_mark mark = {0};
+
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.free_count, BEARER_LEAST_AHEAD);
+    put_counts(*state, 600, 10100);
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.free_count, 400);
+    assert_int_equal(mark.free[0], 601);
+    assert_int_equal(mark.free[399], 1000);
+    put_counts(*state, 30000, 40000);
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.free_count, BEARER_MOST_AHEAD);
+    put_counts(*state, 301, 43000); /* come round */
+    bearer_mark(&procfs, &mark);
+    assert_int_equal(mark.free_count, BEARER_LEAST_AHEAD);
+    assert_int_equal(mark.free[0], 302);
 }
 
 static void numbers_that_may_have_come_round_are_unsure(void **state)
@@ -327,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_took_a_free_number_bore_it_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(who_took_a_number_that_was_in_use_is_unsure, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(looks_as_far_ahead_as_needed, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_that_may_have_come_round_are_unsure, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(without_counts_a_newborn_is_unsure, setup, teardown),
