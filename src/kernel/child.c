@@ -1,0 +1,218 @@
+#include "kernel/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/strbuf.h"
+#include "kernel/pidstat.h"
+
+enum { LARGEST_LIST = 16 * 1024 * 1024 };
+
+/* In the child: waits to be let go. Returns false when whoever held it is gone. */
+static bool wait_for_release(int fd)
+{
+    char byte;
+    ssize_t got;
+
+    do {
+        got = read(fd, &byte, 1);
+    } while (got < 0 && errno == EINTR);
+    return got == 1;
+}
+
+/* In the child: becomes the program. */
+__attribute__((noreturn)) static void become(char *const argv[], const struct signals *signals,
+                                             int release_fd, int report_fd)
+{
+    int code;
+
+    if (!wait_for_release(release_fd))
+        _exit(0);
+    signals_restore(signals);
+    execvp(argv[0], argv);
+    code = errno;
+    /* Nobody is left to be told when this fails. */
+    _exit(write(report_fd, &code, sizeof(code)) == (ssize_t)sizeof(code));
+}
+
+static int make_pipe(int *ret_read, int *ret_write, struct error *err)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return error_set_errno(err, errno, "no pipe");
+    *ret_read = ends[0];
+    *ret_write = ends[1];
+    return 0;
+}
+
+int child_start(struct child *ret_child, char *const argv[], const struct signals *signals,
+                struct error *err)
+{
+    CLEANUP_CLOSE int release_read = -1;
+    CLEANUP_CLOSE int release_write = -1;
+    CLEANUP_CLOSE int report_read = -1;
+    CLEANUP_CLOSE int report_write = -1;
+    pid_t pid;
+    int r;
+
+    r = make_pipe(&release_read, &release_write, err);
+    if (r == 0)
+        r = make_pipe(&report_read, &report_write, err);
+    if (r < 0)
+        return r;
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L) < 0)
+        return error_set_errno(err, errno, "orphans cannot be adopted");
+    if (fcntl(report_read, F_SETFL, O_NONBLOCK) < 0)
+        return error_set_errno(err, errno, "no pipe");
+    pid = fork();
+    if (pid < 0)
+        return error_set_errno(err, errno, "fork");
+    if (pid == 0) {
+        close(steal_fd(&release_write));
+        become(argv, signals, release_read, report_write);
+    }
+    *ret_child = (struct child){pid, steal_fd(&release_write), steal_fd(&report_read)};
+    return 0;
+}
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void child_release(struct child *child)
+{
+    /* It is there to read it; if not, its end will tell. SIGPIPE is held back. */
+    if (write(child->release_fd, "", 1) == 1)
+        close_end(&child->release_fd);
+}
+
+int child_became(struct child *child)
+{
+    int code = 0;
+    ssize_t got = read(child->report_fd, &code, sizeof(code));
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    close_end(&child->report_fd);
+    return got == (ssize_t)sizeof(code) ? -code : 1;
+}
+
+void child_abandon(struct child *child)
+{
+    close_end(&child->release_fd);
+    close_end(&child->report_fd);
+    if (child->pid <= 0)
+        return;
+    while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    child->pid = 0;
+}
+
+bool child_has_ended(const struct child *child, int *ret_status)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+        return false;
+    *ret_status = info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
+    return true;
+}
+
+int child_was_stopped(const struct child *child)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    if (waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG) < 0 || info.si_pid == 0)
+        return 0;
+    return info.si_status;
+}
+
+bool child_is_stopped(const struct child *child, const struct procfs *procfs)
+{
+    struct pidstat stat;
+
+    return pidstat_read(procfs, child->pid, &stat) < 0 || stat.state == 'T';
+}
+
+void child_signal(const struct child *child, int number)
+{
+    kill(child->pid, number);
+}
+
+pid_t child_group(const struct child *child)
+{
+    pid_t group = getpgid(child->pid);
+
+    return group < 0 ? -errno : group;
+}
+
+static bool has_ended(idtype_t type, id_t id, pid_t *ret_pid)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    if (waitid(type, id, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+        return false;
+    *ret_pid = info.si_pid;
+    return info.si_pid != 0;
+}
+
+/* Without a list only one can be seen at a time. */
+static size_t find_orphan(const struct child *child, pid_t *ret_orphan)
+{
+    pid_t pid;
+
+    if (!has_ended(P_ALL, 0, &pid) || pid == child->pid)
+        return 0;
+    *ret_orphan = pid;
+    return 1;
+}
+
+size_t child_orphans(const struct child *child, const struct procfs *procfs, pid_t *ret_orphans,
+                     size_t most)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const char *at;
+    char path[64];
+    uint64_t number;
+    size_t count = 0;
+    size_t length;
+    pid_t pid;
+
+    snprintf(path, sizeof(path), "proc/self/task/%d/children", (int)getpid());
+    if (most == 0 || procfs_read_file(procfs, path, LARGEST_LIST, &text, NULL) < 0)
+        return most == 0 ? 0 : find_orphan(child, ret_orphans);
+    at = strbuf_string(&text);
+    while (count < most && (length = parse_digits(at, strlen(at), &number)) > 0) {
+        at += length + strspn(at + length, " ");
+        if (number <= INT_MAX && (pid_t)number != child->pid &&
+            has_ended(P_PID, (id_t)number, &pid))
+            ret_orphans[count++] = pid;
+    }
+    return count > 0 ? count : find_orphan(child, ret_orphans);
+}
+
+void child_reap(pid_t orphan)
+{
+    waitid(P_PID, (id_t)orphan, NULL, WEXITED | WNOHANG);
+}
+
+void child_close(struct child *child)
+{
+    close_end(&child->release_fd);
+    close_end(&child->report_fd);
+    if (child->pid > 0)
+        waitpid(child->pid, NULL, WNOHANG);
+    child->pid = 0;
+}
