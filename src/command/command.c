@@ -14,6 +14,7 @@ extern const struct command command_key;
 extern const struct command command_limits;
 extern const struct command command_ls;
 extern const struct command command_rm;
+extern const struct command command_run;
 extern const struct command command_stat;
 extern const struct command command_who;
 
@@ -22,6 +23,7 @@ const struct command *const commands[] = {
     &command_stat,
     &command_who,
     &command_rm,
+    &command_run,
     &command_limits,
     &command_key,
     &command_doctor,

@@ -19,6 +19,7 @@
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   shmget           what shmget answers, check by check
  *   sysctl_text      lines of a file of sysctl.d
+ *   kinship          whose was a process number, by births and deaths
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
  *   procfs           files below / or --sysroot
@@ -34,11 +35,17 @@
  *   caller           whose rights count
  *   sysctl_file      limits kept over a reboot
  *   filewalk         the files of one file system
+ *   ticks            clocks that only go forward
+ *   signals          every signal held back and taken in turn
+ *   child, terminal  a program as our child; who has the terminal
+ *   namespace        an IPC namespace of one's own
+ *   forks, bearer    births of processes as they happen; descent as /proc shows it
  * action     what changes things or combines
  *   select           from a selection to segments
  *   removal          plan, verify, remove
  *   survey           segments, limits and their use in one reading
  *   ftok             keys of files, files of a key
+ *   supervise        a program run, and what it left removed; supervise_trace: whose is it?
  *   diagnose         what is wrong on this machine; diagnose_call: one call of shmget
  * view       what people and programs read
  *   human            sizes, times, counts
@@ -86,7 +93,7 @@ static void hold_standard_streams(void)
 
     for (int fd = 0; fd < 3; fd++) {
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            open("/dev/null", wrong_way[fd]);
+            open("/dev/null", wrong_way[fd] | O_CLOEXEC); /* a program of run's gets it closed */
     }
 }
 
