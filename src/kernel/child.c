@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -28,6 +29,36 @@ static bool wait_for_release(int fd)
     return got == 1;
 }
 
+/* Whether a directory of PATH has NAME. */
+static bool is_in_path(const char *name)
+{
+    const char *path = getenv("PATH");
+
+    while (path && *path) {
+        size_t length = strcspn(path, ":");
+        CLEANUP_STRBUF struct strbuf file = STRBUF_INIT;
+
+        strbuf_append(&file, path, length);
+        strbuf_puts(&file, length > 0 ? "/" : "");
+        strbuf_puts(&file, name);
+        if (access(strbuf_string(&file), F_OK) == 0)
+            return true;
+        path += length + (path[length] == ':');
+    }
+    return false;
+}
+
+/*
+ * Why exec failed. Where a directory of PATH may not be searched execvp(3) says EACCES of every
+ * name; a shell says of one that is nowhere that it was not found.
+ */
+static int exec_error(const char *name, int code)
+{
+    if (code == EACCES && !strchr(name, '/') && !is_in_path(name))
+        return ENOENT;
+    return code;
+}
+
 /* In the child: becomes the program. */
 __attribute__((noreturn)) static void become(char *const argv[], const struct signals *signals,
                                              int release_fd, int report_fd)
@@ -38,7 +69,7 @@ __attribute__((noreturn)) static void become(char *const argv[], const struct si
         _exit(0);
     signals_restore(signals);
     execvp(argv[0], argv);
-    code = errno;
+    code = exec_error(argv[0], errno);
     /* Nobody is left to be told when this fails. */
     _exit(write(report_fd, &code, sizeof(code)) == (ssize_t)sizeof(code));
 }

@@ -1,5 +1,6 @@
 # run: however a program ends, what it left is gone, the rest is untouched, and the status is its own.
 load common
+load births
 
 # run_and_check STATUS ARG...: `shmtool run -v ARG...` (the program is to be leak with --ids $ids) ends
 # with STATUS, its three segments are gone, and one that was there before is not
@@ -169,6 +170,15 @@ leak() {
     assert_err "shmtool: run: $BATS_TEST_TMPDIR/file/x: Not a directory"
     shmtool run ''
     assert_status 127
+    # Nor does a directory of PATH that is none, or closed, make it something else.
+    PATH=$BATS_TEST_TMPDIR/file:$PATH shmtool run no-such-program
+    assert_status 127
+    mkdir -m 000 "$BATS_TEST_TMPDIR/closed"
+    PATH=$BATS_TEST_TMPDIR/closed:$PATH shmtool run no-such-program
+    assert_status 127
+    cp "$BATS_TEST_TMPDIR/file" "$BATS_TEST_TMPDIR/no-such-program"
+    PATH=$BATS_TEST_TMPDIR:$PATH shmtool run no-such-program
+    assert_status 126
     shmtool run $'bad\e[31mname'
     assert_status 127
     assert_err 'shmtool: run: bad\x1b[31mname: No such file or directory'
@@ -274,7 +284,8 @@ leak() {
     } >"$makefile"
     run_split make -s -j 3 -f "$makefile" RUN="$SHMTOOL run"
     assert_status 0
-    assert_err ''
+    # Each removes its own; of the others' it may say that it cannot tell whose they are.
+    ! hears || assert_err ''
     assert_equal "$(all_ids)" ''
     # Its descendants are grandchildren: gone, or named where the kernel does not tell of them.
     run_split "$SHMTOOL" run make -s -j 3 -f "$makefile" RUN=

@@ -1,5 +1,6 @@
 # run: whose segment is it? What descendants made goes, or is named; what others made never goes.
 load common
+load births
 
 setup() {
     common_setup
@@ -10,27 +11,6 @@ setup() {
 teardown() {
     rm -f "$ids"
     common_teardown
-}
-
-# unheard COMMAND...: where the kernel does not tell of births: it does so in the first network namespace only
-unheard() {
-    unshare --net -- "$@"
-}
-
-# hears: whether the kernel tells shmtool of births here
-hears() {
-    [[ -z ${heard:-} ]] || return "$heard"
-    rm -f "$ids.probe"
-    "$SHMTOOL" run "$HELPERS/brood" "$ids.probe" 20 short 2>/dev/null
-    heard=0
-    # shellcheck disable=SC2046 # ids
-    assert_gone $(cat "$ids.probe") 2>/dev/null || heard=1
-    remove_all_segments
-    return "$heard"
-}
-
-need_unheard() {
-    unheard true 2>/dev/null || skip "no network namespace can be made"
 }
 
 # named_ids: the ids that the messages offer to remove by hand
