@@ -261,13 +261,16 @@ static void *outlive(void *arg)
     _exit(0);
 }
 
-static void bear_threads(struct brood *brood)
+static void bear_threads(const struct brood *brood)
 {
+    static struct brood lasting; /* longer than the first thread's stack */
+
+    lasting = *brood;
     for (long long i = 0; i < brood->count; i++) {
         if (fork_or_die() == 0) {
             pthread_t thread;
 
-            if (pthread_create(&thread, NULL, outlive, brood) != 0)
+            if (pthread_create(&thread, NULL, outlive, &lasting) != 0)
                 _exit(HELPER_FAILED);
             pthread_exit(NULL);
         }
