@@ -156,6 +156,7 @@ int options_parse(struct context *context, const struct command *command, int ar
     opterr = 0;
     optind = 0; /* begins anew, whatever was parsed before */
     while (r == 0) {
+        const struct option_spec *spec;
         int at = optind > 0 ? optind : 1;
 
         code = getopt_long(argc, argv, parser.letters, parser.longs, NULL);
@@ -165,12 +166,13 @@ int options_parse(struct context *context, const struct command *command, int ar
             help_command(context->out, command);
             return OPTIONS_HELP;
         }
-        if (code == '?' || code == ':')
-            return refuse(context, &parser, code, argv[at]);
+        spec = find_spec(&parser, code);
         if (code == CODE_OPERAND)
             r = take_operand(context, optarg, taker);
+        else if (spec)
+            r = take_option(context, spec, optarg, taker);
         else
-            r = take_option(context, find_spec(&parser, code), optarg, taker);
+            return refuse(context, &parser, code, argv[at]);
     }
     for (; r == 0 && optind < argc; optind++)
         r = take_operand(context, argv[optind], taker);

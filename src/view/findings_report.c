@@ -233,7 +233,7 @@ static void tell_dest(const struct report *report)
                                    "detaches; it is held by "
                                  : ", are marked for destruction and go when the last process "
                                    "detaches; they are held by ");
-    for (size_t i = 0; i < count && i < SHOWN; i++) {
+    for (size_t i = 0; holders && i < count && i < SHOWN; i++) {
         strbuf_puts(report->out, i > 0 ? ", " : "");
         words_process(report->out, report->machine, (pid_t)holders[i].number);
         if (!is_one(report))
@@ -367,7 +367,7 @@ static void mend_owners(const struct report *report)
     CLEANUP_FREE struct tally *owners = count_owners(report, &count);
 
     strbuf_puts(report->out, "shmtool rm --unattached");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; owners && i < count; i++)
         strbuf_printf(report->out, " --owner %llu", (unsigned long long)owners[i].number);
 }
 
