@@ -114,12 +114,12 @@ static bool is_same_file(const struct ftok_file *a, const struct ftok_file *b)
 
 bool ftok_collides(const struct ftok_list *list, size_t *ret_first, size_t *ret_second)
 {
-    CLEANUP_FREE const struct ftok_file **sorted = xcalloc(list->count, sizeof(*sorted));
+    CLEANUP_FREE const struct ftok_file **sorted = xcalloc(list->count, sizeof(struct ftok_file *));
     const struct ftok_file *first = NULL;
 
     for (size_t i = 0; i < list->count; i++)
         sorted[i] = &list->items[i];
-    qsort(sorted, list->count, sizeof(*sorted), compare_keys);
+    qsort(sorted, list->count, sizeof(struct ftok_file *), compare_keys);
     for (size_t i = 0; i < list->count; i++) {
         /* If any two of one key differ, one differs from the first of that key. */
         if (!first || first->key != sorted[i]->key) {

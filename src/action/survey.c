@@ -67,11 +67,11 @@ static int compare_uids(const void *a, const void *b)
 /* The segments, those of one owner together. */
 static const struct segment **by_owner(const struct segment_list *list)
 {
-    const struct segment **items = xcalloc(list->count, sizeof(*items));
+    const struct segment **items = xcalloc(list->count, sizeof(struct segment *));
 
     for (size_t i = 0; i < list->count; i++)
         items[i] = &list->items[i];
-    qsort(items, list->count, sizeof(*items), compare_uids);
+    qsort(items, list->count, sizeof(struct segment *), compare_uids);
     return items;
 }
 

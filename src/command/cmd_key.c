@@ -112,7 +112,7 @@ static void warn_collision(struct enquiry *enquiry, const struct ftok_list *list
     size_t first;
     size_t second;
 
-    if (ftok_collides(list, &first, &second))
+    if (list->count > 1 && ftok_collides(list, &first, &second))
         context_warn(enquiry->context,
                      "%s and %s collide: different files, one key 0x%08x; programs that use them "
                      "share a segment",
