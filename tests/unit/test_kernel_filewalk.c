@@ -89,7 +89,7 @@ static int compare_lines(const void *a, const void *b)
 /* The lines in the order of their bytes: directories come in any order. */
 static void assert_lines(struct record *record, const char *const *expected, size_t count)
 {
-    const char *lines[64];
+    const char *lines[64] = {NULL};
     size_t found = 0;
     char *rest = record->text.data;
 

@@ -5,7 +5,9 @@
 
 #include "unit.h"
 
-enum { PAGE = 4096, ME = 1001, MY_GROUP = 1002, THEM = 2001, THEIR_GROUP = 2002 };
+#define PAGE UINT64_C(4096)
+
+enum { ME = 1001, MY_GROUP = 1002, THEM = 2001, THEIR_GROUP = 2002 };
 
 static const struct caller me = {.euid = ME, .egid = MY_GROUP};
 

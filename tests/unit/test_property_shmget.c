@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #include "action/survey.h"
-#include "base/cleanup.h"
 #include "ipcns.h"
 #include "kernel/caller.h"
 #include "kernel/limits.h"
@@ -34,9 +33,10 @@
 #include "unit.h"
 
 enum {
-    SITUATIONS = 400, /* a seed */
-    ASK_PROGRAM = 8,  /* every so many */
-    KEYS = 4,         /* from FIRST_KEY on; the last one is never taken */
+    SITUATIONS = 400,  /* a seed */
+    ASK_PROGRAM = 8,   /* every so many */
+    MOST_SEGMENTS = 6, /* in a situation */
+    KEYS = 4,          /* from FIRST_KEY on; the last one is never taken */
     FIRST_KEY = 0x5eed01,
 };
 
@@ -126,6 +126,10 @@ static int create_segment(struct dice *dice, uint32_t key)
     return id;
 }
 
+/* Segments that are marked for destruction and attached by this program. */
+static void *held[MOST_SEGMENTS];
+static size_t held_count;
+
 /* Makes a segment with a random owner and mode too. */
 static void make_segment(struct dice *dice, uint32_t key)
 {
@@ -143,8 +147,12 @@ static void make_segment(struct dice *dice, uint32_t key)
 
         assert_true((intptr_t)address != -1);
         assert_int_equal(shmctl(id, IPC_RMID, NULL), 0);
-        if (one_in(dice, 2))
-            shmdt(address);
+        if (one_in(dice, 2)) {
+            assert_true(held_count < COUNT_OF(held));
+            held[held_count++] = address;
+        } else {
+            assert_int_equal(shmdt(address), 0);
+        }
     }
 }
 
@@ -416,19 +424,8 @@ static bool agrees(const struct situation *situation, const struct outcome *outc
 /* Attachments of segments that are marked must not pile up. */
 static void detach_all(void)
 {
-    FILE *maps = fopen("/proc/self/maps", "r");
-    CLEANUP_FCLOSE FILE *owned = maps;
-    void *found[64];
-    size_t count = 0;
-    char line[512];
-
-    assert_non_null(owned);
-    while (fgets(line, sizeof(line), maps)) {
-        if (strstr(line, "/SYSV") && count < COUNT_OF(found))
-            found[count++] = (void *)(uintptr_t)strtoull(line, NULL, 16);
-    }
-    for (size_t i = 0; i < count; i++)
-        shmdt(found[i]);
+    while (held_count > 0)
+        assert_int_equal(shmdt(held[--held_count]), 0);
 }
 
 /* Whether other users can be had: not so in a user namespace that knows one alone. */
