@@ -194,6 +194,10 @@ attach_now() {
     assert_status 1
     assert_err 'shmtool: rm: --key: 0x00004242: no segment has this key'
     assert_gone "$id"
+    # Key 0 is nobody's.
+    shmtool rm --key 0 --yes
+    assert_status 0
+    assert_err ''
 }
 
 @test "ids and keys narrowed by other options are still named" {
