@@ -57,7 +57,7 @@
  *   limits_report    limits as table and JSON
  *   ftok_columns     columns of files and their keys
  *   words            phrases about segments and processes
- *   findings_report  what doctor found; call_report: why a call fails
+ *   findings_report  what doctor found; call_report, call_words: why a call fails
  * command    one file a command
  *   command          the list of commands, messages
  *   options, help    command lines, made from tables

@@ -415,9 +415,9 @@ void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
         compose(diagnosis, finding, machine, &message, &remedy);
         strbuf_printf(out, "%s: %s: ", severity_name(finding->severity),
                       check_name(finding->check));
-        text_escape(out, strbuf_string(&message), message.length);
+        words_clauses(out, &message, 4);
         strbuf_puts(out, "\n    remedy: ");
-        text_escape(out, strbuf_string(&remedy), remedy.length);
+        words_clauses(out, &remedy, 12);
         strbuf_putc(out, '\n');
     }
 }

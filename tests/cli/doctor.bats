@@ -236,7 +236,8 @@ assert_reason_has() {
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100
     assert_status 1
     assert_out_has 'would fail: EACCES (Permission denied)'
-    assert_out_has "segment $id has the key and grants uid 12345 nothing, but mode 600 asks for reading and writing; it belongs to root (perms 600)"
+    assert_out_has "segment $id has the key and grants uid 12345 nothing, but mode 600 asks for reading and writing;
+        it belongs to root (perms 600)"
     assert_out_has "remedy: as root: shmtool rm $id"
     assert_equal "$(as_user 12345 "$HELPERS/callshmget" 0x143511 100 1600)" EACCES
     # Nothing asked for, nothing refused.
@@ -255,7 +256,8 @@ assert_reason_has() {
     start_helper holdseg "$id"
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100
     assert_status 1
-    assert_out_has 'and grants uid 12345 reading, but mode 600 asks for reading and writing; it belongs to uid 23456'
+    assert_out_has 'and grants uid 12345 reading, but mode 600 asks for reading and writing;
+        it belongs to uid 23456'
     assert_out_has 'in use by 1 of 1 attachments in no process that could be looked at'
     assert_out_has 'remedy: call it as uid 23456, or have its program make it with a mode that grants more'
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100 --mode 400

@@ -63,7 +63,8 @@ finding() {
         "holdseg[$helper_pid] has segment $id attached 500 times: it attaches again and again and never detaches, until shmat fails with ENOMEM (vm.max_map_count)"
     assert_equal "$(finding attachments remedy)" "restart process $helper_pid; its program lacks a shmdt"
     assert_out "warning: attachments: $(finding attachments message)
-    remedy: $(finding attachments remedy)"
+    remedy: restart process $helper_pid;
+            its program lacks a shmdt"
 }
 
 @test "a few attachments of one process may be meant" {
