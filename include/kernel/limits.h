@@ -13,10 +13,12 @@
 
 /*
  * Reads all limits from below /proc/sys/kernel: those of the IPC namespace of the caller, or of
- * the saved tree. One that the tree does not have is not known. The page size of a tree is worked
- * out from two of its files that count the same memory in pages and in bytes, if it has them.
+ * the saved tree. One that does not exist, or that the tree's saver could not read, is not known.
+ * The page size of a tree is worked out from two of its files that count the same memory in pages
+ * and in bytes, if it has them.
  *
- * Returns 0, or a negative errno with words in ERR when none of them can be read.
+ * Returns 0, or a negative errno with words in ERR when none of them can be read, or on the live
+ * system one that exists.
  */
 int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err);
 

@@ -133,6 +133,14 @@ static enum outcome check_namespace(const struct scan *scan, const char *base)
     return strcmp(name, scan->ns) == 0 ? READ : NOTHING;
 }
 
+/* The directory's next entry; NULL with errno 0 at its end, with another one when it cannot be
+ * read. */
+static const struct dirent *next_entry(DIR *dir)
+{
+    errno = 0;
+    return readdir(dir);
+}
+
 /* A process whose leader has ended shows its memory through the threads that are left. */
 static enum outcome scan_threads(struct scan *scan, const char *name)
 {
@@ -142,7 +150,9 @@ static enum outcome scan_threads(struct scan *scan, const char *name)
 
     snprintf(path, sizeof(path), "proc/%s/task", name);
     dir = procfs_open_dir(scan->procfs, path, NULL);
-    while (dir && (entry = readdir(dir))) {
+    if (!dir)
+        return NOTHING;
+    while ((entry = next_entry(dir))) {
         char base[64];
 
         if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || strcmp(entry->d_name, name) == 0)
@@ -151,7 +161,8 @@ static enum outcome scan_threads(struct scan *scan, const char *name)
         if (read_maps(scan, base) > 0)
             return scan->table.count > scan->first ? check_namespace(scan, base) : READ;
     }
-    return NOTHING;
+    /* The process may have ended meanwhile. */
+    return errno == 0 || errno == ENOENT || errno == ESRCH ? NOTHING : UNREADABLE;
 }
 
 /* Why there is nothing to read, and whether anything could be missed by that. */
@@ -312,7 +323,7 @@ int attach_scan(const struct procfs *procfs, struct attach_table *ret_table, str
 
     if (r < 0)
         return r;
-    while ((entry = readdir(scan.dir))) {
+    while ((entry = next_entry(scan.dir))) {
         pid_t pid = parse_pid(entry->d_name);
 
         if (pid == 0)
@@ -330,6 +341,8 @@ int attach_scan(const struct procfs *procfs, struct attach_table *ret_table, str
             break;
         }
     }
+    if (errno)
+        return error_set_errno(err, errno, "%sproc", procfs_slash(procfs));
     table->hidden = is_hidden(&scan, 1); /* it always exists */
     if (table->count > 0)
         qsort(table->items, table->count, sizeof(*table->items), by_shmid);

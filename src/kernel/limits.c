@@ -93,7 +93,10 @@ int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct e
         if (!limit_kinds[id].settable)
             continue;
         limit_path(id, path, sizeof(path));
-        r = read_number(procfs, path, &limits.values[id], any ? NULL : err);
+        r = read_number(procfs, path, &limits.values[id], err);
+        /* A kernel may be too old for one; but what it has can be read, or something is wrong. */
+        if (r < 0 && r != -ENOENT && procfs->live)
+            return r;
         limits.known[id] = r == 0;
         any = any || r == 0;
     }
@@ -132,7 +135,7 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
                  uint64_t *ret_now, struct error *err)
 {
     char path[64];
-    uint64_t now;
+    uint64_t now = 0;
     int r;
 
     limit_path(setting->id, path, sizeof(path));
@@ -159,7 +162,7 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
 {
     CLEANUP_STRBUF struct strbuf meminfo = STRBUF_INIT;
     uint64_t unit = page_size / 1024;
-    uint64_t mode;
+    uint64_t mode = 0;
     uint64_t ram;
     uint64_t swap;
     uint64_t limit;
