@@ -18,6 +18,8 @@ extern const struct command command_run;
 extern const struct command command_stat;
 extern const struct command command_who;
 
+/* A line each. clang-format would fill lines. */
+/* clang-format off */
 const struct command *const commands[] = {
     &command_ls,
     &command_stat,
@@ -29,6 +31,7 @@ const struct command *const commands[] = {
     &command_doctor,
     NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

@@ -189,7 +189,7 @@ static bool still_hold(const struct procfs *procfs, const struct ancestor *met, 
 
 int bearer_descends(const struct procfs *procfs, pid_t pid, pid_t ancestor, uint64_t *ret_start)
 {
-    struct ancestor met[MOST_ANCESTORS];
+    struct ancestor met[MOST_ANCESTORS] = {{0, {0}}};
 
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         size_t count = 0;
