@@ -105,6 +105,10 @@ start_helper() {
     env --default-signal "${words[@]}" >"$helper_out" 2>&1 3>&- &
     helper_pid=$!
     helper_pids+=("$helper_pid")
+    if [[ " ${words[*]} " == *' daemon '* ]]; then
+        # Its child may get ready after it has gone.
+        wait_until grep -q '^ready' "$helper_out" || return 1
+    fi
     wait_until helper_is_ready_or_gone || return 1
     grep -q '^ready' "$helper_out" || fail "helper ended without 'ready': $*" "$(cat "$helper_out")"
 }

@@ -166,7 +166,7 @@ END
     by $ALICE ls -q --pid "$helper_pid"
     assert_status 4
     assert_out ''
-    assert_err_has "process $helper_pid cannot be read"
+    assert_err "shmtool: ls: the mappings of process $helper_pid: Permission denied"
     by $ALICE rm --pid "$helper_pid" --yes
     assert_status 4
     assert_exists "$mine" "$theirs"

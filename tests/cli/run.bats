@@ -1,4 +1,5 @@
 # run: however a program ends, what it left is gone, the rest is untouched, and the status is its own.
+# shellcheck disable=SC2016 # in single quotes stands what an inner shell expands
 load common
 load births
 
@@ -87,11 +88,11 @@ leak() {
     leak
     run_and_check 0 -v "${leak[@]}" exit 0
     assert_out ''
-    local line lines=''
-    while read -r line; do
-        lines+="shmtool: run: $line: removed, 4096 bytes"$'\n'
+    local id removed=''
+    while read -r id; do
+        removed+="shmtool: run: $id: removed, 4096 bytes"$'\n'
     done <"$BATS_TEST_TMPDIR/ids"
-    assert_err "${lines}shmtool: run: removed 3 of 3 segments, 12 KiB freed"
+    assert_err "${removed}shmtool: run: removed 3 of 3 segments, 12 KiB freed"
     shmtool run --verbose -- "$HELPERS/leak" --count 1 --size 1 exit 0
     assert_err_matches '^shmtool: run: [0-9]+: removed, 1 byte'$'\n$'
     shmtool run -v true
@@ -100,7 +101,6 @@ leak() {
 
 @test "a segment that the program removed itself is no matter" {
     need_ns
-    # shellcheck disable=SC2016 # expanded by the inner shell
     shmtool run -v sh -c 'ipcrm -m $("$1/mkseg")' - "$HELPERS"
     assert_status 0
     assert_err ''
@@ -120,7 +120,6 @@ leak() {
     need_ns
     local key=0x5eed id
     id=$(make_seg --key $key)
-    # shellcheck disable=SC2016 # expanded by the inner shell
     shmtool run sh -c 'exec 2>&1; "$1/setseg" "$2" || exit 9; exec "$1/leak" exit 0' - "$HELPERS" "$id"
     assert_exists "$id"
     assert_equal "$(all_ids)" "$id"

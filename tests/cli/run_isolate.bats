@@ -1,4 +1,5 @@
 # run --isolate: an IPC namespace of the program's own.
+# shellcheck disable=SC2016 # in single quotes stands what an inner shell expands
 load common
 
 setup() {
@@ -20,7 +21,6 @@ need_isolation() {
 @test "the program sees an empty table, and leaves no trace in ours" {
     need_ns
     need_isolation
-    # shellcheck disable=SC2016 # expanded by the inner shell
     shmtool run -v --isolate sh -c 'tail -n +2 /proc/sysvipc/shm; exec "$0/leak" exit 7' "$HELPERS"
     assert_status 7
     assert_out $'0\n1\n2'
@@ -45,7 +45,6 @@ shmtool: run: 2: removed, 4096 bytes\nshmtool: run: removed 3 of 3 segments, 12 
     need_ns
     need_root
     as_user 12345 "$SHMTOOL" run --isolate true 2>/dev/null || skip "no user namespace can be made by users"
-    # shellcheck disable=SC2016 # expanded by the inner shell
     run_split setpriv --reuid 12345 --regid 23456 --clear-groups "$SHMTOOL" run -v --isolate \
         sh -c 'id -u; id -g; grep CapEff /proc/self/status; exec "$0/leak" --attach signal 9' "$HELPERS"
     assert_status 137
@@ -67,7 +66,6 @@ shmtool: run: 2: removed, 4096 bytes\nshmtool: run: removed 3 of 3 segments, 12 
 
 # without_namespaces COMMAND...: a user who may make none, because the limit is 0
 without_namespaces() {
-    # shellcheck disable=SC2016 # expanded by the inner shell
     unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces || exit 99
         exec setpriv --bounding-set=-all --inh-caps=-all "$@"' - "$@"
 }
@@ -86,7 +84,6 @@ without_namespaces() {
 @test "survivors keep what they use, and are told to be harmless" {
     need_ns
     need_isolation
-    # shellcheck disable=SC2016 # expanded by the inner shell
     shmtool run --isolate sh -c '"$0/brood" "$1" 1 lasting; exec "$0/leak" exit 0 >/dev/null' "$HELPERS" "$ids"
     assert_status 0
     assert_err_matches "^shmtool: run: 0: left: 4096 bytes, attached by .*: it goes with the last process of its namespace"$'\n$'
@@ -118,7 +115,6 @@ shared_below() {
     need_isolation
     local start program
     start=$(awk '/^Shmem:/ { print int($2 / 1024) }' /proc/meminfo)
-    # shellcheck disable=SC2016 # expanded by the inner shell
     start_helper "$SHMTOOL" run --isolate sh -c \
         '"$0/mkseg" --size 268435456 --fill || exit 1; exec "$0/leak" --count 0 wait' "$HELPERS"
     program=$(sed -n 's/^ready //p' "$helper_out")

@@ -1,4 +1,5 @@
 # run: signals, the terminal's keys, stopping and continuing.
+# shellcheck disable=SC2016 # in single quotes stands what an inner shell expands
 load common
 
 setup() {
@@ -18,7 +19,6 @@ start_reading() {
     mkfifo "$BATS_TEST_TMPDIR/in"
     exec 8<>"$BATS_TEST_TMPDIR/in"
     leak
-    # shellcheck disable=SC2016 # expanded by the inner shell
     start_helper setsid sh -c 'exec "$@" <"$0"' "$BATS_TEST_TMPDIR/in" \
         "$SHMTOOL" run "${leak[@]}" "$@" 8>&-
     program=$(sed -n 's/^ready //p' "$helper_out")
@@ -169,7 +169,6 @@ process_gone() {
 
 @test "the program reads the terminal" {
     need_ns
-    # shellcheck disable=SC2016 # expanded by the inner shell
     pty -e 'name?' -s 'ada\n' -e 'hello ada' -- "$SHMTOOL" run sh -c 'echo "name?"; read n; echo "hello $n"'
     assert_status 0
 }
