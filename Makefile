@@ -98,6 +98,9 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_COMMON_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
 STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
+# The shim is linked into a program under test of its own, the rest is the judge.
+FAULTS_SHIM := tests/faults/shim.c
+FAULTS_SRC := $(filter-out $(FAULTS_SHIM),$(sort $(wildcard tests/faults/*.c)))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
@@ -106,11 +109,12 @@ object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 LIB_OBJ := $(call object,$(LIB_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
-HELPER_BIN := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(HELPER_SRC)) $(BUILD)/helpers/churn
+HELPER_BIN := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(HELPER_SRC)) \
+	$(addprefix $(BUILD)/helpers/,churn faults shmtool-faults)
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 DEPFILES := $(patsubst %.o,%.d,$(call object,$(MAIN_SRC) $(LIB_SRC) $(UNIT_SRC) $(UNIT_COMMON_SRC) \
-	$(HELPER_SRC) $(BENCH_SRC) $(STRESS_SRC) $(FUZZ_SRC)))
+	$(HELPER_SRC) $(BENCH_SRC) $(STRESS_SRC) $(FAULTS_SRC) $(FAULTS_SHIM) $(FUZZ_SRC)))
 
 # All objects depend on this file: a change of compiler or flags rebuilds everything.
 STAMP := $(BUILD)/flags
@@ -121,7 +125,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test stress fuzz fuzz-programs test-packages bench lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test stress fuzz fuzz-programs coverage memcheck test-packages bench lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -168,6 +172,16 @@ $(BUILD)/helpers/churn: $(call object,$(STRESS_SRC))
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(BUILD)/helpers/faults: $(call object,$(FAULTS_SRC))
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/helpers/shmtool-faults: $(call object,$(MAIN_SRC) $(FAULTS_SHIM)) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SMARTCOLS_LIBS) $(LDLIBS)
+
 $(BUILD)/helpers/%: $(BUILD)/obj/tests/helpers/%.o
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -212,15 +226,31 @@ FUZZ_BUILD = $(BUILD)/fuzz-clang
 # Where clang cannot do it, and nothing can be installed, the targets are named and skipped.
 ## fuzz: give the readers of text any bytes, FUZZ_SECONDS each (T=NAME... for some of them)
 fuzz:
-	@if $(DEPS) build && CC='$(FUZZ_CC)' tests/deps fuzz; then \
+	@$(DEPS) build
+	@if CC='$(FUZZ_CC)' tests/deps fuzz; then \
 		$(MAKE) --no-print-directory D=fuzz CC='$(FUZZ_CC)' BUILD=$(FUZZ_BUILD) fuzz-programs && \
 		tests/fuzz/run -b $(FUZZ_BUILD) -s $(FUZZ_SECONDS) $(T); \
 	else \
-		echo 'fuzz: $(FUZZ_CC) has no libFuzzer here; skipped:$(patsubst \
-			$(BUILD)/fuzz/%, %,$(FUZZ_BIN))'; \
+		echo 'fuzz: $(FUZZ_CC) has no libFuzzer here; skipped: $(notdir $(FUZZ_BIN))'; \
 	fi
 fuzz-programs: $(FUZZ_BIN)
 	@:
+
+## faults: make every system call and every allocation fail in turn
+faults: $(BUILD)/helpers/faults $(BUILD)/helpers/shmtool-faults
+	@tests/faults/run -b $(BUILD)
+
+## coverage: how much of the code the tests run; fails below 90 % of the lines of a library layer
+coverage:
+	@$(DEPS) test
+	@$(MAKE) --no-print-directory D=coverage BUILD=$(BUILD)/coverage check-programs
+	@tests/coverage -b $(BUILD)/coverage $(T)
+
+## memcheck: the unit tests and many command lines under valgrind
+memcheck:
+	@$(DEPS) test memcheck
+	@$(MAKE) --no-print-directory check-programs
+	@tests/memcheck -b $(BUILD)
 
 ## test-packages: build, install, use and remove the packages (as root, on Debian)
 test-packages:

@@ -1,0 +1,90 @@
+/*
+ * The fault tests: a system call, or an allocation, is made to fail the first time it happens, then
+ * the second, and so on, and what shmtool makes of it is judged.
+ */
+#ifndef SHMTOOL_TESTS_FAULTS_H
+#define SHMTOOL_TESTS_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The exit status where calls cannot be made to fail at all. */
+enum { FAULTS_UNSUPPORTED = 77 };
+
+/* What is to fail. Counting begins where the program's own code does. */
+struct fault {
+    long call; /* a system call's number, or FAULT_MEMORY or FAULT_NONE */
+    int error; /* errno */
+    unsigned long nth;
+    bool rest; /* all from the nth on, not it alone */
+};
+
+enum { FAULT_NONE = -1, FAULT_MEMORY = -2 };
+
+/* The page that is shared with the program under test, for its allocations (see shim.c). */
+struct fault_page {
+    uint64_t nth; /* 0: none fails */
+    uint64_t rest;
+    uint64_t count; /* allocations so far */
+};
+
+/* Names the descriptor of the page. */
+#define FAULT_PAGE "SHMTOOL_FAULT_PAGE"
+
+/* The shim makes this call, which shmtool never makes, right before the program's own code begins.
+ */
+#define FAULT_MARK SYS_sched_yield
+
+/* What came of a run. */
+struct outcome {
+    bool hung;           /* and was killed */
+    unsigned marks;      /* from the shim: 0 it was not there, 1 the program ended early, 2 */
+    int status;          /* as waitpid gives it */
+    unsigned long calls; /* that could have failed */
+    char *out;           /* owned, with a NUL behind */
+    char *err;
+};
+
+/*
+ * Runs PROGRAM with the WORDS (the first is its name, NULL behind the last), INPUT on standard
+ * input, and the fault. Ends the test program when that cannot be done.
+ */
+struct outcome inject(const char *program, const char *const *words, const char *input,
+                      const struct fault *fault);
+
+void outcome_release(struct outcome *outcome);
+
+/* The segments that all cases begin with. */
+enum { ORPHANS = 3, SEGMENTS = ORPHANS + 3 };
+
+struct scene {
+    int ids[SEGMENTS]; /* orphans first, then one idle, one attached, one marked */
+    char words[SEGMENTS][16];
+    pid_t holders[2]; /* the processes that have the last two attached */
+};
+
+/* Makes what is not there (any more). */
+void scene_build(struct scene *scene);
+
+/* Removes what is left. */
+void scene_clear(struct scene *scene);
+
+/* Whether the segment is there, and not marked. The last one is marked from the beginning. */
+bool scene_has(const struct scene *scene, int number);
+
+/* Which of the cases. */
+struct choice {
+    bool quick;          /* with one errno of each call */
+    const char *command; /* the first case of this command; NULL: all */
+    const char *call;    /* faults of this call, by its name; NULL: all */
+};
+
+/*
+ * Runs the cases that are chosen with all their faults. Prints what was wrong and how much was
+ * done. Returns how many runs were wrong, or -1 when a case could not be tested at all.
+ */
+long run_cases(const char *program, const struct choice *choice);
+
+#endif

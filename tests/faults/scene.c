@@ -1,0 +1,122 @@
+/*
+ * The segments that shmtool finds in each case.
+ */
+#include <signal.h>
+#include <sys/ipc.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+
+#include "../helpers/helper.h"
+#include "faults.h"
+
+/* Which of the segments are what. */
+enum { IDLE = ORPHANS, ATTACHED, MARKED };
+
+static int make(int key)
+{
+    int shmid = shmget(key, 5000, IPC_CREAT | IPC_EXCL | 0600);
+
+    if (shmid < 0)
+        die(HELPER_FAILED, "shmget: %s", strerror(errno));
+    return shmid;
+}
+
+/* Made by a process that has ended. */
+static int make_orphan(int key)
+{
+    int pair[2];
+    int shmid;
+    pid_t child;
+
+    if (pipe(pair) < 0)
+        die(HELPER_FAILED, "pipe: %s", strerror(errno));
+    child = fork();
+    if (child < 0)
+        die(HELPER_FAILED, "fork: %s", strerror(errno));
+    if (child == 0) {
+        shmid = make(key);
+        _exit(write(pair[1], &shmid, sizeof(shmid)) == sizeof(shmid) ? 0 : HELPER_FAILED);
+    }
+    if (read(pair[0], &shmid, sizeof(shmid)) != sizeof(shmid) || waitpid(child, NULL, 0) != child)
+        die(HELPER_FAILED, "a child: %s", strerror(errno));
+    close(pair[0]);
+    close(pair[1]);
+    return shmid;
+}
+
+bool scene_has(const struct scene *scene, int number)
+{
+    struct shmid_ds ds;
+
+    return shmctl(scene->ids[number], IPC_STAT, &ds) == 0 &&
+           (number == MARKED || !(ds.shm_perm.mode & SHM_DEST));
+}
+
+/* Has a process of its own attach the segment: what we fork must not bring attachments of ours
+ * along. */
+static pid_t start_holder(int shmid)
+{
+    int pair[2];
+    char byte = 0;
+    pid_t child;
+
+    if (pipe(pair) < 0)
+        die(HELPER_FAILED, "pipe: %s", strerror(errno));
+    child = fork();
+    if (child < 0)
+        die(HELPER_FAILED, "fork: %s", strerror(errno));
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if ((intptr_t)shmat(shmid, NULL, 0) == -1 || write(pair[1], &byte, 1) != 1)
+            _exit(HELPER_FAILED);
+        for (;;)
+            pause();
+    }
+    close(pair[1]);
+    if (read(pair[0], &byte, 1) != 1)
+        die(HELPER_FAILED, "a holder failed");
+    close(pair[0]);
+    return child;
+}
+
+static void stop_holder(pid_t *holder)
+{
+    if (*holder == 0)
+        return;
+    kill(*holder, SIGKILL);
+    waitpid(*holder, NULL, 0);
+    *holder = 0;
+}
+
+static void build_one(struct scene *scene, int number)
+{
+    /* The first has no key, as those that nobody can find any more. */
+    int key = number == 0 ? IPC_PRIVATE : 0x5000 + number;
+    pid_t *holder = number >= ATTACHED ? &scene->holders[number - ATTACHED] : NULL;
+
+    if (holder)
+        stop_holder(holder);
+    scene->ids[number] = number < ORPHANS ? make_orphan(key) : make(key);
+    if (holder)
+        *holder = start_holder(scene->ids[number]);
+    if (number == MARKED)
+        shmctl(scene->ids[number], IPC_RMID, NULL);
+    snprintf(scene->words[number], sizeof(scene->words[number]), "%d", scene->ids[number]);
+}
+
+void scene_build(struct scene *scene)
+{
+    for (int i = 0; i < SEGMENTS; i++) {
+        if (!scene->words[i][0] || !scene_has(scene, i))
+            build_one(scene, i);
+    }
+}
+
+void scene_clear(struct scene *scene)
+{
+    for (int i = 0; i < SEGMENTS; i++)
+        shmctl(scene->ids[i], IPC_RMID, NULL);
+    for (int i = 0; i < 2; i++)
+        stop_holder(&scene->holders[i]);
+}
