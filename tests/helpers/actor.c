@@ -16,6 +16,8 @@
  * share       makes a child that shares all memory (CLONE_VM) and waits
  * thread      makes a thread that waits
  * end-leader  the first thread ends (behind `thread`); SIGKILL ends the rest
+ * name:TEXT   is called that from now on (PR_SET_NAME, 15 bytes at the most)
+ * bare        overwrites its command line with NUL bytes once the words are done
  * closed      may not be looked at by its own user any more (not dumpable)
  * leave       moves to an IPC namespace of its own
  * end         ends at once, with status 0
@@ -46,6 +48,7 @@ struct actor {
     pid_t numbers[MOST_NUMBERS];
     size_t count;
     bool end_leader;
+    bool bare;
 };
 
 static void note(struct actor *actor, pid_t number)
@@ -209,6 +212,10 @@ static void do_word(struct actor *actor, const char *word)
         make_thread(actor);
     else if (strcmp(word, "end-leader") == 0)
         actor->end_leader = true;
+    else if (starts_with(word, "name:"))
+        must(prctl(PR_SET_NAME, word + 5), word);
+    else if (strcmp(word, "bare") == 0)
+        actor->bare = true;
     else if (strcmp(word, "closed") == 0)
         must(prctl(PR_SET_DUMPABLE, 0), word);
     else if (strcmp(word, "leave") == 0)
@@ -229,6 +236,8 @@ int main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int i = 1; i < argc; i++)
         do_word(&actor, argv[i]);
+    for (int i = 0; actor.bare && i < argc; i++)
+        memset(argv[i], 0, strlen(argv[i]));
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
     sigprocmask(SIG_BLOCK, &term, NULL);
