@@ -344,6 +344,7 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
 @test "no /proc: exit 4" {
     need_ns
     need_root
+    need_no_leak_sanitizer
     # shellcheck disable=SC2016 # for the inner shell
     run_split unshare --mount --propagation private sh -c 'mount -t tmpfs none /proc && exec "$SHMTOOL" who'
     assert_status 4
