@@ -128,31 +128,28 @@ static void put_share(const struct report *report, const struct share *share)
         strbuf_printf(report->out, ", %llu of them orphans", (unsigned long long)share->orphans);
 }
 
-static void tell_shmmni(const struct report *report)
+/* Says how full a limit is, of which USED are in use: segments of shmmni, pages of shmall. */
+static void put_full(const struct report *report, const char *name, uint64_t used, const char *noun,
+                     enum limit_id id)
 {
-    const struct survey *survey = &report->diagnosis->survey;
-
-    strbuf_printf(report->out,
-                  "shmmni is %llu%% full: ", (unsigned long long)report->finding->percent);
-    human_count(report->out, survey->usage.segments, "segment");
+    strbuf_printf(report->out, "%s is %llu%% full: ", name,
+                  (unsigned long long)report->finding->percent);
+    human_count(report->out, used, noun);
     strbuf_printf(report->out,
                   " of %llu; when none is left, shmget fails with ENOSPC (No space "
                   "left on device)",
-                  (unsigned long long)survey->limits.values[LIMIT_SHMMNI]);
+                  (unsigned long long)report->diagnosis->survey.limits.values[id]);
+}
+
+static void tell_shmmni(const struct report *report)
+{
+    put_full(report, "shmmni", report->diagnosis->survey.usage.segments, "segment", LIMIT_SHMMNI);
     put_share(report, report->diagnosis->by_segments);
 }
 
 static void tell_shmall(const struct report *report)
 {
-    const struct survey *survey = &report->diagnosis->survey;
-
-    strbuf_printf(report->out,
-                  "shmall is %llu%% full: ", (unsigned long long)report->finding->percent);
-    human_count(report->out, survey->usage.pages, "page");
-    strbuf_printf(report->out,
-                  " of %llu; when none is left, shmget fails with ENOSPC (No space "
-                  "left on device)",
-                  (unsigned long long)survey->limits.values[LIMIT_SHMALL]);
+    put_full(report, "shmall", report->diagnosis->survey.usage.pages, "page", LIMIT_SHMALL);
     put_share(report, report->diagnosis->by_pages);
 }
 
