@@ -35,13 +35,11 @@ bool sysv_exists(int shmid);
 int sysv_stat_index(int index, struct segment *ret_segment);
 
 /*
- * Sets *ret_index to the highest index in use (0 also when there is none: SHM_INFO).
+ * Sets *ret_index to the highest index in use, 0 also when there is none. By IPC_INFO: SHM_INFO
+ * answers the same, but walks through all segments first (ipc/shm.c, shm_get_stat()).
  * Returns 0 or a negative errno (-ENOSYS: a kernel without System V IPC).
  */
 int sysv_highest_index(int *ret_index);
-
-/* How many segments there are, by SHM_INFO; 0 where it cannot be told. */
-size_t sysv_count(void);
 
 /*
  * Removes a segment: it is destroyed at once when nobody has it attached, and otherwise marked

@@ -16,10 +16,16 @@ static void tell_unreadable(const struct source_sink *sink, int index, int code)
     sink->garbage(sink->arg, where, why, strlen(why));
 }
 
-int source_stat_read(const struct source_sink *sink, struct error *err)
+/*
+ * Asks for each index in turn. With a sink that would rather have the listing than wait, IMPATIENT,
+ * returns 1 as soon as most indexes turn out to be holes: it was given a part then.
+ */
+static int read_indexes(const struct source_sink *sink, bool impatient, struct error *err)
 {
+    enum { HOLES_FOR_EACH = 4, HOLES_AT_LEAST = 256 };
     CLEANUP_IDSET struct idset seen = IDSET_INIT;
     struct segment segment;
+    size_t holes = 0;
     int highest;
     int r = sysv_highest_index(&highest);
 
@@ -27,8 +33,11 @@ int source_stat_read(const struct source_sink *sink, struct error *err)
         return error_set_errno(err, -r, "shared memory segments cannot be read");
     for (int index = 0; index <= highest; index++) {
         r = sysv_stat_index(index, &segment);
-        if (r == -ENOENT)
+        if (r == -ENOENT) {
+            if (++holes > HOLES_AT_LEAST + HOLES_FOR_EACH * seen.count && impatient)
+                return 1;
             continue;
+        }
         if (r < 0) {
             tell_unreadable(sink, index, -r);
             continue;
@@ -40,6 +49,11 @@ int source_stat_read(const struct source_sink *sink, struct error *err)
             return r;
     }
     return 0;
+}
+
+int source_stat_read(const struct source_sink *sink, struct error *err)
+{
+    return read_indexes(sink, false, err);
 }
 
 /* The quick reader's segments, kept until it is known to have read all of them. */
@@ -66,16 +80,6 @@ static void note_incomplete(void *arg, const char *where, const char *text, size
     quick->incomplete = true;
 }
 
-/* Whether most indexes have a segment: asking for each of a few among many holes takes longer. */
-static bool table_is_dense(void)
-{
-    enum { HOLES_ALLOWED = 4, FEW = 256 };
-    int highest;
-
-    return sysv_highest_index(&highest) == 0 &&
-           (size_t)highest <= FEW + HOLES_ALLOWED * sysv_count();
-}
-
 /* Reads all segments by calls into SINK. Returns 1 when these cannot tell of all: none was given.
  */
 static int read_quickly(const struct source_sink *sink)
@@ -84,7 +88,7 @@ static int read_quickly(const struct source_sink *sink)
     const struct source_sink keeper = {keep_segment, note_incomplete, &quick, true};
     int r = 1;
 
-    if (table_is_dense() && source_stat_read(&keeper, NULL) == 0 && !quick.incomplete) {
+    if (read_indexes(&keeper, true, NULL) == 0 && !quick.incomplete) {
         r = 0;
         for (size_t i = 0; r == 0 && i < quick.segments.count; i++)
             r = sink->segment(sink->arg, &quick.segments.items[i]);

@@ -71,31 +71,16 @@ int sysv_stat_index(int index, struct segment *ret_segment)
     return 0;
 }
 
-/* SHM_INFO: returns the highest index in use, or a negative errno. */
-static int read_info(struct shm_info *ret_info)
-{
-    /* It fills a struct shm_info where the prototype asks for a struct shmid_ds. */
-    int highest = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)ret_info);
-
-    return highest < 0 ? -errno : highest;
-}
-
 int sysv_highest_index(int *ret_index)
 {
-    struct shm_info info = {0};
-    int highest = read_info(&info);
+    struct shminfo info = {0};
+    /* It fills a struct shminfo where the prototype asks for a struct shmid_ds. */
+    int highest = shmctl(0, IPC_INFO, (struct shmid_ds *)(void *)&info);
 
     if (highest < 0)
-        return highest;
+        return -errno;
     *ret_index = highest;
     return 0;
-}
-
-size_t sysv_count(void)
-{
-    struct shm_info info = {0};
-
-    return read_info(&info) < 0 || info.used_ids < 0 ? 0 : (size_t)info.used_ids;
 }
 
 int sysv_remove(int shmid)

@@ -74,7 +74,7 @@ int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds)
         errno = -call.answer;
         return -1;
     }
-    if (command != IPC_RMID && command != SHM_INFO)
+    if (command != IPC_RMID && command != IPC_INFO)
         *ds = scripted_ds();
     return call.answer;
 }
@@ -256,13 +256,13 @@ static void highest_index_is_passed_on(void **state)
     int highest = -7;
 
     (void)state;
-    SCRIPT({0, SHM_INFO, 0});
+    SCRIPT({0, IPC_INFO, 0});
     assert_int_equal(sysv_highest_index(&highest), 0);
     assert_int_equal(highest, 0);
-    SCRIPT({0, SHM_INFO, 16777215});
+    SCRIPT({0, IPC_INFO, 16777215});
     assert_int_equal(sysv_highest_index(&highest), 0);
     assert_int_equal(highest, 16777215);
-    SCRIPT({0, SHM_INFO, -ENOSYS});
+    SCRIPT({0, IPC_INFO, -ENOSYS});
     highest = -7;
     assert_int_equal(sysv_highest_index(&highest), -ENOSYS);
     assert_int_equal(highest, -7);
