@@ -45,7 +45,7 @@ bool text_is_control(uint32_t point)
 
 /* Appends what needs no care in either form, printable ASCII without \ and "; returns its length.
  */
-static size_t put_plain(struct strbuf *out, const char *text, size_t length)
+static inline size_t put_plain(struct strbuf *out, const char *text, size_t length)
 {
     size_t run = 0;
 
@@ -68,9 +68,14 @@ static void put_hex_bytes(struct strbuf *out, const char *text, size_t length)
     }
 }
 
+/* Asked anew each time: it is cheap, and only text beyond ASCII asks. */
+static bool locale_is_utf8(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
 void text_escape(struct strbuf *out, const char *text, size_t length)
 {
-    bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     size_t done = 0;
 
     while (done < length) {
@@ -81,7 +86,7 @@ void text_escape(struct strbuf *out, const char *text, size_t length)
         if (done == length)
             break;
         size = text_decode_utf8(text + done, length - done, &point);
-        if (size == 0 || text_is_control(point) || (size > 1 && !utf8) ||
+        if (size == 0 || text_is_control(point) || (size > 1 && !locale_is_utf8()) ||
             (point == '\\' && done + 1 < length && text[done + 1] == 'x')) {
             size = size > 0 ? size : 1;
             put_hex_bytes(out, text + done, size);

@@ -63,11 +63,13 @@ static inline bool is_blank(char byte)
 
 static inline const char *skip_blanks(const char *at, const char *end)
 {
-    static const char padding[] = "        ";
+    size_t blanks = EIGHT;
 
-    /* Half a line is padding: it is passed over in strides. */
-    while (end - at >= 8 && memcmp(at, padding, 8) == 0)
-        at += 8;
+    /* Half a line is padding. */
+    while (blanks == EIGHT && end - at >= EIGHT) {
+        blanks = eight_blanks(eight_load(at));
+        at += blanks;
+    }
     while (at < end && is_blank(*at))
         at++;
     return at;

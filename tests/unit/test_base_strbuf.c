@@ -1,4 +1,6 @@
 /* base/strbuf: bytes appended and numbers written. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +168,24 @@ static void release_leaves_it_ready_for_use(void **state)
     assert_string_equal(strbuf_string(&buf), "new");
 }
 
+/* At every power of ten, where a digit more begins: as printf() has it. */
+static void writes_numbers_of_every_length(void **state)
+{
+    (void)state;
+    for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10) {
+        const uint64_t values[] = {power - 1, power, power + 1, power * 10 - 1, power * 7 + 5};
+
+        for (size_t i = 0; i < COUNT_OF(values); i++) {
+            CLEANUP_STRBUF struct strbuf buf = STRBUF_INIT;
+            char expected[32];
+
+            snprintf(expected, sizeof(expected), "%" PRIu64, values[i]);
+            strbuf_put_u64(&buf, values[i]);
+            assert_string_equal(strbuf_string(&buf), expected);
+        }
+    }
+}
+
 static void writes_unsigned_numbers(void **state)
 {
     static const struct {
@@ -257,6 +277,7 @@ int main(void)
         cmocka_unit_test(reset_empties_and_keeps_the_memory),
         cmocka_unit_test(release_leaves_it_ready_for_use),
         cmocka_unit_test(writes_unsigned_numbers),
+        cmocka_unit_test(writes_numbers_of_every_length),
         cmocka_unit_test(writes_signed_numbers),
         cmocka_unit_test(writes_keys_as_eight_digits),
     };
