@@ -41,8 +41,7 @@ struct column_format {
     bool numeric; /* uids and gids instead of names */
     bool human;   /* 1.5M instead of bytes; not in JSON and CSV */
     enum human_time time;
-    int64_t now;               /* for ages */
-    struct human_times *times; /* borrowed; NULL: every time is worked out anew */
+    int64_t now; /* for ages */
 };
 
 struct column {
@@ -97,6 +96,10 @@ void column_put_text(struct strbuf *out, const struct column *column,
 /* Appends a value as JSON: a number, a string, an array of strings (status) or null. */
 void column_put_json(struct strbuf *out, const struct column *column,
                      const struct column_format *format, const struct column_value *value);
+
+/* Appends the value of the set's column I as a member of a JSON object, with what goes before. */
+void column_put_member(struct strbuf *out, const struct column_set *set, size_t i,
+                       const struct column_format *format, const struct column_value *value);
 
 /* Appends a record as a JSON object. */
 void column_put_object(struct strbuf *out, const struct column_set *set,

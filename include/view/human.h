@@ -23,21 +23,6 @@ enum human_time { TIME_ISO, TIME_EPOCH, TIME_AGE };
  */
 void human_time(struct strbuf *out, int64_t time, enum human_time form, int64_t now);
 
-/*
- * Times in ISO form that were written lately: segments are made in bursts, and asking the time
- * zone for each takes longer than the rest of the line.
- */
-struct human_times {
-    struct {
-        int64_t time;
-        size_t length; /* 0: nothing here yet */
-        char text[40];
-    } items[16];
-};
-
-/* Appends TIME in ISO form as human_time() does, from TIMES where it is there. */
-void human_time_again(struct strbuf *out, int64_t time, struct human_times *times);
-
 /* Appends a count and its noun, with an s for any count but one: "1 segment", "2 segments". */
 void human_count(struct strbuf *out, uint64_t count, const char *noun);
 

@@ -6,8 +6,10 @@
 
 #include "view/writer.h"
 
-/* What view/writer calls for FORM_TABLE: set up, add a line, print and release. */
+/* What view/writer calls for FORM_TABLE: set up, write a cell, add a line, print and release. */
 void table_begin(struct writer *writer);
+void table_cell(struct writer *writer, size_t column, const struct column_value *value,
+                struct strbuf *out);
 void table_row(struct writer *writer, const void *record);
 void table_end(struct writer *writer);
 

@@ -16,23 +16,31 @@ enum writer_form { FORM_TABLE, FORM_QUIET, FORM_JSON, FORM_NDJSON, FORM_CSV };
 
 struct libscols_table;
 
+/* What a column showed last. */
+struct kept_cell {
+    bool filled;
+    struct column_value value; /* its text is that of TEXT */
+    struct strbuf text;
+    struct strbuf shown; /* the cell, in the writer's form */
+};
+
 struct writer {
     enum writer_form form;
-    FILE *out;                          /* borrowed */
-    const struct column_set *columns;   /* borrowed */
-    const struct column_format *format; /* borrowed */
-    const char *list_name;              /* of the array in a JSON document: "segments" */
-    bool header;                        /* of tables and CSV */
-    const char *count_name;             /* of a number behind the array in JSON; NULL: none */
+    FILE *out;                        /* borrowed */
+    const struct column_set *columns; /* borrowed */
+    struct column_format format;
+    struct kept_cell *kept; /* owned array, one for each column */
+    const char *list_name;  /* of the array in a JSON document: "segments" */
+    bool header;            /* of tables and CSV */
+    const char *count_name; /* of a number behind the array in JSON; NULL: none */
     uint64_t count;
     size_t rows;
     struct strbuf buffer;
-    struct strbuf cell;
     struct libscols_table *table;
 };
 
 /*
- * Begins to write to OUT. Everything given is borrowed until writer_end().
+ * Begins to write to OUT. What is given is borrowed until writer_end(), but for FORMAT.
  *
  * With FORM_QUIET the first column alone is written, one value a line.
  */
@@ -45,6 +53,15 @@ void writer_set_count(struct writer *writer, const char *name, uint64_t count);
 
 /* Writes one record of the columns' kind. */
 void writer_row(struct writer *writer, const void *record);
+
+/*
+ * Returns the cell of RECORD in a column, in the writer's form; it stays until the next call for
+ * this column. For the forms alone.
+ *
+ * Neighbours in a listing are alike: most cells are those of the row before, and are not written
+ * anew.
+ */
+const struct strbuf *writer_cell(struct writer *writer, size_t column, const void *record);
 
 /* Ends the document, gives all of it to the stream and releases the writer's memory. */
 void writer_end(struct writer *writer);

@@ -56,7 +56,6 @@ struct listing {
     struct context *context;
     struct selection selection;
     struct column_format format;
-    struct human_times times;
     struct column_set columns;
     struct sort_order sort;
     struct writer writer;
@@ -196,7 +195,7 @@ static int take_segment(void *arg, const struct segment *segment)
     else
         writer_row(&listing->writer, segment);
     /* Nobody reads any more: no reason to go on. */
-    return ferror(listing->context->out) ? -EIO : 0;
+    return ferror_unlocked(listing->context->out) ? -EIO : 0;
 }
 
 static void take_garbage(void *arg, const char *where, const char *text, size_t length)
@@ -279,7 +278,6 @@ static int run_ls(struct context *context, int argc, char **argv)
     int status;
     int r;
 
-    listing.format.times = &listing.times;
     r = options_parse(context, &command_ls, argc, argv, &taker);
 
     if (r < 0)

@@ -111,10 +111,7 @@ static void put_octal(struct strbuf *out, uint64_t mode, int least)
 
 static void put_time(struct strbuf *out, const struct column_format *format, int64_t time)
 {
-    if (format->time == TIME_ISO && format->times)
-        human_time_again(out, time, format->times);
-    else
-        human_time(out, time, format->time, format->now);
+    human_time(out, time, format->time, format->now);
 }
 
 void column_put_text(struct strbuf *out, const struct column *column,
@@ -199,16 +196,21 @@ void column_put_json(struct strbuf *out, const struct column *column,
     }
 }
 
+void column_put_member(struct strbuf *out, const struct column_set *set, size_t i,
+                       const struct column_format *format, const struct column_value *value)
+{
+    strbuf_append(out, set->labels[i].data, set->labels[i].length);
+    column_put_json(out, set->items[i], format, value);
+}
+
 void column_put_object(struct strbuf *out, const struct column_set *set,
                        const struct column_format *format, const void *record)
 {
     for (size_t i = 0; i < set->count; i++) {
-        const struct column *column = set->items[i];
         struct column_value value = {0};
 
-        strbuf_append(out, set->labels[i].data, set->labels[i].length);
-        column->get(format, record, &value);
-        column_put_json(out, column, format, &value);
+        set->items[i]->get(format, record, &value);
+        column_put_member(out, set, i, format, &value);
     }
     strbuf_putc(out, '}');
 }

@@ -1,6 +1,5 @@
 #include "view/human.h"
 
-#include <string.h>
 #include <time.h>
 
 /* Splits a size into whole units and tenths, rounded; returns the unit's index into "BKMGTPE". */
@@ -120,23 +119,6 @@ void human_time(struct strbuf *out, int64_t time, enum human_time form, int64_t 
         put_age(out, time, now);
     else
         put_iso(out, time);
-}
-
-void human_time_again(struct strbuf *out, int64_t time, struct human_times *times)
-{
-    size_t slot = (size_t)time % (sizeof(times->items) / sizeof(times->items[0]));
-    size_t start = out->length;
-
-    if (times->items[slot].length > 0 && times->items[slot].time == time) {
-        strbuf_append(out, times->items[slot].text, times->items[slot].length);
-        return;
-    }
-    put_iso(out, time);
-    if (out->length - start > sizeof(times->items[slot].text))
-        return;
-    times->items[slot].time = time;
-    times->items[slot].length = out->length - start;
-    memcpy(times->items[slot].text, out->data + start, out->length - start);
 }
 
 void human_count(struct strbuf *out, uint64_t count, const char *noun)

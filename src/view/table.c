@@ -40,19 +40,15 @@ void table_begin(struct writer *writer)
 }
 
 /* What is not known is a dash, so that fields can be counted; at the line's end it is nothing. */
-static void put_cell(struct writer *writer, const struct column *column, bool last,
-                     const void *record)
+void table_cell(struct writer *writer, size_t column, const struct column_value *value,
+                struct strbuf *out)
 {
-    struct column_value value = {0};
-
-    strbuf_reset(&writer->cell);
-    column->get(writer->format, record, &value);
-    if (value.text)
-        text_escape(&writer->cell, value.text, strlen(value.text));
+    if (value->text)
+        text_escape(out, value->text, strlen(value->text));
     else
-        column_put_text(&writer->cell, column, writer->format, &value);
-    if (writer->cell.length == 0 && !last)
-        strbuf_putc(&writer->cell, '-');
+        column_put_text(out, writer->columns->items[column], &writer->format, value);
+    if (out->length == 0 && column + 1 < writer->columns->count)
+        strbuf_putc(out, '-');
 }
 
 void table_row(struct writer *writer, const void *record)
@@ -62,9 +58,10 @@ void table_row(struct writer *writer, const void *record)
     if (!line)
         xalloc_die();
     for (size_t i = 0; i < writer->columns->count; i++) {
-        put_cell(writer, writer->columns->items[i], i + 1 == writer->columns->count, record);
-        if (writer->cell.length > 0)
-            must(scols_line_set_data(line, i, writer->cell.data));
+        const struct strbuf *cell = writer_cell(writer, i, record);
+
+        if (cell->length > 0)
+            must(scols_line_set_data(line, i, cell->data));
     }
 }
 

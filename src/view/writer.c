@@ -1,8 +1,10 @@
 #include "view/writer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/xalloc.h"
 #include "view/table.h"
 
 enum { FLUSH_SIZE = 64 * 1024 };
@@ -13,24 +15,20 @@ static void flush(struct writer *writer)
     strbuf_reset(&writer->buffer);
 }
 
-/* RFC 4180: quotes around what holds a separator, quotes inside doubled. */
-static void put_csv_field(struct writer *writer, const char *text)
+/* RFC 4180: a field that holds a separator stands in quotes, quotes inside are doubled. */
+static void put_csv_field(struct strbuf *out, const char *field)
 {
-    struct strbuf *out = &writer->buffer;
+    bool quoted = strpbrk(field, ",\"");
 
-    strbuf_reset(&writer->cell);
-    text_escape(&writer->cell, text, strlen(text));
-    if (!strpbrk(strbuf_string(&writer->cell), ",\"")) {
-        strbuf_append(out, strbuf_string(&writer->cell), writer->cell.length);
-        return;
-    }
-    strbuf_putc(out, '"');
-    for (size_t i = 0; i < writer->cell.length; i++) {
-        if (writer->cell.data[i] == '"')
+    if (quoted)
+        strbuf_putc(out, '"');
+    for (; *field; field++) {
+        if (*field == '"')
             strbuf_putc(out, '"');
-        strbuf_putc(out, writer->cell.data[i]);
+        strbuf_putc(out, *field);
     }
-    strbuf_putc(out, '"');
+    if (quoted)
+        strbuf_putc(out, '"');
 }
 
 static void begin_csv(struct writer *writer)
@@ -51,34 +49,36 @@ static bool is_empty_in_csv(const struct writer *writer, const struct column *co
                             const struct column_value *value)
 {
     return !value->known ||
-           (column->type == COLUMN_NAME && !value->text && !writer->format->numeric);
+           (column->type == COLUMN_NAME && !value->text && !writer->format.numeric);
 }
+
+static void cell_csv(struct writer *writer, size_t i, const struct column_value *value,
+                     struct strbuf *out)
+{
+    const struct column *column = writer->columns->items[i];
+
+    if (i > 0)
+        strbuf_putc(out, ',');
+    if (is_empty_in_csv(writer, column, value))
+        return;
+    if (value->text || column->type == COLUMN_STATUS) { /* "dest,locked" */
+        CLEANUP_STRBUF struct strbuf field = STRBUF_INIT;
+
+        if (value->text)
+            text_escape(&field, value->text, strlen(value->text));
+        else
+            column_put_text(&field, column, &writer->format, value);
+        put_csv_field(out, strbuf_string(&field));
+    } else {
+        column_put_text(out, column, &writer->format, value);
+    }
+}
+
+static void put_cells(struct writer *writer, const void *record);
 
 static void row_csv(struct writer *writer, const void *record)
 {
-    struct column_format exact = *writer->format;
-
-    exact.human = false; /* a program reads it */
-    for (size_t i = 0; i < writer->columns->count; i++) {
-        const struct column *column = writer->columns->items[i];
-        struct column_value value = {0};
-
-        if (i > 0)
-            strbuf_putc(&writer->buffer, ',');
-        column->get(&exact, record, &value);
-        if (is_empty_in_csv(writer, column, &value))
-            continue;
-        if (value.text) {
-            put_csv_field(writer, value.text);
-        } else if (column->type == COLUMN_STATUS) { /* "dest,locked" */
-            CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-
-            column_put_text(&text, column, &exact, &value);
-            put_csv_field(writer, strbuf_string(&text));
-        } else {
-            column_put_text(&writer->buffer, column, &exact, &value);
-        }
-    }
+    put_cells(writer, record);
     strbuf_puts(&writer->buffer, "\r\n");
 }
 
@@ -87,8 +87,8 @@ static void row_quiet(struct writer *writer, const void *record)
     const struct column *column = writer->columns->items[0];
     struct column_value value = {0};
 
-    column->get(writer->format, record, &value);
-    column_put_text(&writer->buffer, column, writer->format, &value);
+    column->get(&writer->format, record, &value);
+    column_put_text(&writer->buffer, column, &writer->format, &value);
     strbuf_putc(&writer->buffer, '\n');
 }
 
@@ -97,10 +97,17 @@ static void begin_json(struct writer *writer)
     strbuf_printf(&writer->buffer, "{\"schema\": 1, \"%s\": [", writer->list_name);
 }
 
+static void cell_json(struct writer *writer, size_t column, const struct column_value *value,
+                      struct strbuf *out)
+{
+    column_put_member(out, writer->columns, column, &writer->format, value);
+}
+
 static void row_json(struct writer *writer, const void *record)
 {
     strbuf_puts(&writer->buffer, writer->rows > 0 ? ",\n" : "\n");
-    column_put_object(&writer->buffer, writer->columns, writer->format, record);
+    put_cells(writer, record);
+    strbuf_putc(&writer->buffer, '}');
 }
 
 static void end_json(struct writer *writer)
@@ -115,22 +122,71 @@ static void end_json(struct writer *writer)
 
 static void row_ndjson(struct writer *writer, const void *record)
 {
-    column_put_object(&writer->buffer, writer->columns, writer->format, record);
-    strbuf_putc(&writer->buffer, '\n');
+    put_cells(writer, record);
+    strbuf_puts(&writer->buffer, "}\n");
 }
 
 /* What each form does, by enum writer_form. */
 static const struct {
     void (*begin)(struct writer *writer);
+    void (*cell)(struct writer *writer, size_t column, const struct column_value *value,
+                 struct strbuf *out);
     void (*row)(struct writer *writer, const void *record);
     void (*end)(struct writer *writer);
 } forms[] = {
-    [FORM_TABLE] = {table_begin, table_row, table_end},
-    [FORM_QUIET] = {NULL, row_quiet, NULL},
-    [FORM_JSON] = {begin_json, row_json, end_json},
-    [FORM_NDJSON] = {NULL, row_ndjson, NULL},
-    [FORM_CSV] = {begin_csv, row_csv, NULL},
+    [FORM_TABLE] = {table_begin, table_cell, table_row, table_end},
+    [FORM_QUIET] = {NULL, NULL, row_quiet, NULL},
+    [FORM_JSON] = {begin_json, cell_json, row_json, end_json},
+    [FORM_NDJSON] = {NULL, cell_json, row_ndjson, NULL},
+    [FORM_CSV] = {begin_csv, cell_csv, row_csv, NULL},
 };
+
+/* By its bytes: what a text's address stood for may have changed since. */
+static bool is_same_value(const struct kept_cell *kept, const struct column_value *value)
+{
+    return kept->filled && kept->value.known == value->known &&
+           kept->value.number == value->number && !kept->value.text == !value->text &&
+           (!value->text || strcmp(strbuf_string(&kept->text), value->text) == 0);
+}
+
+/* VALUE is the caller's, for one column after the other. */
+static inline const struct strbuf *cell_of(struct writer *writer, size_t column,
+                                           const void *record, struct column_value *value)
+{
+    struct kept_cell *kept = &writer->kept[column];
+
+    *value = (struct column_value){0};
+    writer->columns->items[column]->get(&writer->format, record, value);
+    if (is_same_value(kept, value))
+        return &kept->shown;
+    strbuf_reset(&kept->shown);
+    forms[writer->form].cell(writer, column, value, &kept->shown);
+    kept->filled = true;
+    kept->value = *value;
+    strbuf_reset(&kept->text);
+    if (value->text)
+        strbuf_puts(&kept->text, value->text);
+    return &kept->shown;
+}
+
+const struct strbuf *writer_cell(struct writer *writer, size_t column, const void *record)
+{
+    struct column_value value;
+
+    return cell_of(writer, column, record, &value);
+}
+
+/* All cells of a row, as they are. */
+static void put_cells(struct writer *writer, const void *record)
+{
+    struct column_value value;
+
+    for (size_t i = 0; i < writer->columns->count; i++) {
+        const struct strbuf *cell = cell_of(writer, i, record, &value);
+
+        strbuf_append(&writer->buffer, cell->data, cell->length);
+    }
+}
 
 void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
                   const struct column_set *columns, const struct column_format *format,
@@ -140,10 +196,13 @@ void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
         .form = form,
         .out = out,
         .columns = columns,
-        .format = format,
+        .format = *format,
+        .kept = xcalloc(columns->count, sizeof(*writer->kept)),
         .list_name = list_name,
         .header = header,
     };
+    if (form != FORM_TABLE) /* a program reads it */
+        writer->format.human = false;
     if (forms[form].begin)
         forms[form].begin(writer);
 }
@@ -162,12 +221,21 @@ void writer_row(struct writer *writer, const void *record)
         flush(writer);
 }
 
+static void release(struct writer *writer)
+{
+    for (size_t i = 0; i < writer->columns->count; i++) {
+        strbuf_release(&writer->kept[i].text);
+        strbuf_release(&writer->kept[i].shown);
+    }
+    free(writer->kept);
+    strbuf_release(&writer->buffer);
+}
+
 void writer_abandon(struct writer *writer)
 {
     if (writer->table)
         table_release(writer);
-    strbuf_release(&writer->buffer);
-    strbuf_release(&writer->cell);
+    release(writer);
 }
 
 void writer_end(struct writer *writer)
@@ -175,6 +243,5 @@ void writer_end(struct writer *writer)
     if (forms[writer->form].end)
         forms[writer->form].end(writer);
     flush(writer);
-    strbuf_release(&writer->buffer);
-    strbuf_release(&writer->cell);
+    release(writer);
 }

@@ -159,32 +159,6 @@ static void times_far_away(void **state)
     assert_time(INT64_MIN, TIME_ISO, 0, "@-9223372036854775808");
 }
 
-/* What was written lately is written again as it was, whatever was written in between. */
-static void times_written_again(void **state)
-{
-    struct human_times times = {0};
-    int64_t time = 1795299005;
-
-    (void)state;
-    set_zone("CET-1CEST,M3.5.0,M10.5.0/3");
-    for (int i = 0; i < 500; i++) {
-        CLEANUP_STRBUF struct strbuf once = STRBUF_INIT;
-        CLEANUP_STRBUF struct strbuf again = STRBUF_INIT;
-
-        /* Steps of half a year now and then, back to the start, and the same twice. */
-        if (i % 3 > 0)
-            time = i % 50 == 1 ? INT64_MAX : i % 7 == 0 ? 1795299005 : time + INT64_C(15778463);
-        if (time < 0)
-            time = 0;
-        human_time(&once, time, TIME_ISO, 0);
-        human_time_again(&again, time, &times);
-        assert_string_equal(strbuf_string(&again), strbuf_string(&once));
-        if (time == INT64_MAX)
-            time = -1;
-    }
-    set_zone("UTC");
-}
-
 static void times_in_seconds(void **state)
 {
     (void)state;
@@ -250,7 +224,6 @@ int main(void)
         cmocka_unit_test(times_in_other_zones),
         cmocka_unit_test(times_in_summer_and_winter),
         cmocka_unit_test(times_far_away),
-        cmocka_unit_test(times_written_again),
         cmocka_unit_test(times_in_seconds),
         cmocka_unit_test(ages_have_two_units_at_the_most),
         cmocka_unit_test(ages_of_what_lies_ahead_have_a_minus_sign),

@@ -397,6 +397,66 @@ static void an_abandoned_writer_writes_nothing(void **state)
     column_set_release(&set);
 }
 
+/* The same address need not be the same text: a caller may use its memory again. */
+static void text_that_changed_in_its_place_is_shown_anew(void **state)
+{
+    static const enum writer_form forms[] = {FORM_TABLE, FORM_NDJSON, FORM_CSV};
+    static const char *const expected[] = {
+        "abc\nabc\nxyz\n\nxyz\n",
+        "{\"text\": \"abc\"}\n{\"text\": \"abc\"}\n{\"text\": \"xyz\"}\n{\"text\": null}\n"
+        "{\"text\": \"xyz\"}\n",
+        "abc\r\nabc\r\nxyz\r\n\r\nxyz\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        const struct column_format format = {0};
+        struct column_set set = COLUMN_SET_INIT;
+        struct writer writer;
+        char memory[] = "abc";
+        struct record record = {1, 1, 0, memory};
+        char *text = NULL;
+        size_t size = 0;
+        FILE *out = open_memstream(&text, &size);
+
+        assert_non_null(out);
+        assert_int_equal(column_set_add_list(&set, &table, "text", NULL), 0);
+        writer_begin(&writer, forms[i], out, &set, &format, "things", false);
+        writer_row(&writer, &record);
+        writer_row(&writer, &record);
+        memcpy(memory, "xyz", sizeof(memory));
+        writer_row(&writer, &record);
+        record.text = NULL;
+        writer_row(&writer, &record);
+        record.text = memory;
+        writer_row(&writer, &record);
+        writer_end(&writer);
+        column_set_release(&set);
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(text, expected[i]);
+        free(text);
+    }
+}
+
+/* Each value in turn with each other: known or not, name or number, bits or none. */
+static void neighbours_that_differ_in_one_thing(void **state)
+{
+    static const struct record records[] = {
+        {1, 1, 0, "54321"}, {1, 1, 0, NULL},          {1, 0, 0, NULL},
+        {1, 0, 0, ""},      {1, 1, SEGMENT_DEST, ""}, {0, 1, SEGMENT_DEST, ""},
+    };
+    const struct request request = {.form = FORM_CSV,
+                                    .list = "id,size,status,name,text",
+                                    .records = records,
+                                    .count = COUNT_OF(records),
+                                    .numeric = true,
+                                    .no_header = true};
+
+    (void)state;
+    assert_written(&request, "1,1,,54321,54321\r\n1,1,,54321,\r\n1,,,54321,\r\n1,,,,\r\n"
+                             "1,1,dest,,\r\n0,1,dest,,\r\n");
+}
+
 static void a_write_error_stays_in_the_stream(void **state)
 {
     const struct column_format format = {0};
@@ -436,6 +496,8 @@ int main(void)
         cmocka_unit_test(long_texts_are_not_cut),
         cmocka_unit_test(many_rows),
         cmocka_unit_test(an_abandoned_writer_writes_nothing),
+        cmocka_unit_test(text_that_changed_in_its_place_is_shown_anew),
+        cmocka_unit_test(neighbours_that_differ_in_one_thing),
         cmocka_unit_test(a_write_error_stays_in_the_stream),
     };
 
