@@ -6,16 +6,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+/* 64 neighbouring ids: those that are in the set. */
+struct idset_slot {
+    uint64_t members; /* bit I: id 64 * block + I; none: the slot is free */
+    uint32_t block;
+};
+
+/* Ids come in runs: a slot for each would take the processor's cache many times over. */
 struct idset {
-    int *slots;  /* owned; open addressing, -1: free */
-    size_t size; /* slots: 0 or a power of two */
-    size_t count;
+    struct idset_slot *slots; /* owned; open addressing */
+    size_t size;              /* slots: 0 or a power of two */
+    size_t used;              /* slots */
+    size_t count;             /* ids */
 };
 
 #define IDSET_INIT \
     { \
-        NULL, 0, 0 \
+        NULL, 0, 0, 0 \
     }
 
 /* Adds ID (0 or above). Returns true when it was not there yet. */

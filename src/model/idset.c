@@ -1,40 +1,42 @@
 #include "model/idset.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/xalloc.h"
 
-enum { FREE_SLOT = -1, SMALLEST_SIZE = 64 };
+enum { SMALLEST_SIZE = 16, BLOCK_BITS = 6, BLOCK = 1 << BLOCK_BITS };
 
-/* The slot that holds ID, or the free one where it belongs. The set is never full. */
-static size_t find_slot(const struct idset *set, int id)
+static uint32_t block_of(int id)
 {
-    /*
-     * Sixteen neighbouring ids share a cache line, since a listing comes in the order of ids; where
-     * the line stands is spread by multiplying, and folding brings down what only the sequence, in
-     * an id's high bits, tells apart.
-     */
-    enum { LINE_BITS = 4, LINE = 1 << LINE_BITS };
-    uint32_t hash = ((uint32_t)id >> LINE_BITS) * UINT32_C(2654435769);
-    size_t line = (size_t)(hash ^ hash >> 15) << LINE_BITS;
-    size_t slot = (line | ((uint32_t)id & (LINE - 1))) & (set->size - 1);
+    return (uint32_t)id >> BLOCK_BITS;
+}
 
-    while (set->slots[slot] != FREE_SLOT && set->slots[slot] != id)
+static uint64_t bit_of(int id)
+{
+    return UINT64_C(1) << ((uint32_t)id & (BLOCK - 1));
+}
+
+/* The slot that holds BLOCK, or the free one where it belongs. The set is never full. */
+static struct idset_slot *find_slot(const struct idset *set, uint32_t block)
+{
+    /* Multiplying spreads the blocks; folding brings down what only the high bits tell apart. */
+    uint32_t hash = block * UINT32_C(2654435769);
+    size_t slot = (hash ^ hash >> 15) & (set->size - 1);
+
+    while (set->slots[slot].members != 0 && set->slots[slot].block != block)
         slot = (slot + 1) & (set->size - 1);
-    return slot;
+    return &set->slots[slot];
 }
 
 static void grow(struct idset *set)
 {
-    struct idset larger = {.size = set->size ? set->size * 2 : SMALLEST_SIZE, .count = set->count};
+    struct idset larger = *set;
 
-    larger.slots = xreallocarray(NULL, larger.size, sizeof(*larger.slots));
-    for (size_t i = 0; i < larger.size; i++)
-        larger.slots[i] = FREE_SLOT;
+    larger.size = set->size ? set->size * 2 : SMALLEST_SIZE;
+    larger.slots = xcalloc(larger.size, sizeof(*larger.slots));
     for (size_t i = 0; i < set->size; i++) {
-        if (set->slots[i] != FREE_SLOT)
-            larger.slots[find_slot(&larger, set->slots[i])] = set->slots[i];
+        if (set->slots[i].members != 0)
+            *find_slot(&larger, set->slots[i].block) = set->slots[i];
     }
     free(set->slots);
     *set = larger;
@@ -42,21 +44,23 @@ static void grow(struct idset *set)
 
 bool idset_add(struct idset *set, int id)
 {
-    size_t slot;
+    struct idset_slot *slot;
 
-    if (set->count * 2 >= set->size)
+    if (set->used * 2 >= set->size)
         grow(set);
-    slot = find_slot(set, id);
-    if (set->slots[slot] == id)
+    slot = find_slot(set, block_of(id));
+    if (slot->members & bit_of(id))
         return false;
-    set->slots[slot] = id;
+    set->used += slot->members == 0;
+    slot->block = block_of(id);
+    slot->members |= bit_of(id);
     set->count++;
     return true;
 }
 
 bool idset_has(const struct idset *set, int id)
 {
-    return set->size > 0 && set->slots[find_slot(set, id)] == id;
+    return set->size > 0 && (find_slot(set, block_of(id))->members & bit_of(id)) != 0;
 }
 
 void idset_release(struct idset *set)
