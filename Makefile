@@ -66,7 +66,8 @@ once = $(eval $(1) := $(2))$($(1))
 accepted = $(foreach flag,$(1),$(shell $(CC) -Werror $(flag) -x c -c /dev/null -o /dev/null \
 	2>/dev/null && echo $(flag)))
 
-HARDEN_WANTED := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection
+# All symbols are bound at the start (-z now): a call through the PLT would only take longer.
+HARDEN_WANTED := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -fno-plt
 # Fortified libc calls need optimisation; some compilers bring a level of their own.
 FORTIFY = $(if $(and $(LDHARDEN),$(filter -O1 -O2 -O3 -Os,$(CFLAGS))),-U_FORTIFY_SOURCE \
 	-D_FORTIFY_SOURCE=2)
