@@ -7,9 +7,10 @@
  *   cleanup          scope-bound release and handing over
  *   xalloc           memory that is always there
  *   error            what went wrong, carried upward
+ *   clock            a clock that only goes forward, in nanoseconds
  *   strbuf           growing bytes
  *   text             strangers' text made safe for terminals and JSON
- *   parse            strict numbers, ids, keys, sizes, ranges, ages
+ *   parse            strict numbers, ids, keys, sizes, ranges, ages; eight: eight bytes at once
  * model      plain data, no input or output
  *   segment          the record, its identity, lists of it
  *   idset            have we met this id?
@@ -54,6 +55,7 @@
  *   attachment_columns  columns of a process and what it has attached
  *   explain          a segment's state, attach count and fate in words; segment_block: all of it
  *   prompt           the question
+ *   removal_report   what rm is about to do, and did
  *   limits_report    limits as table and JSON
  *   ftok_columns     columns of files and their keys
  *   words            phrases about segments and processes

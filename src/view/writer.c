@@ -150,8 +150,8 @@ static bool is_same_value(const struct kept_cell *kept, const struct column_valu
 }
 
 /* VALUE is the caller's, for one column after the other. */
-static inline const struct strbuf *cell_of(struct writer *writer, size_t column,
-                                           const void *record, struct column_value *value)
+static inline const struct strbuf *cell_of(struct writer *writer, size_t column, const void *record,
+                                           struct column_value *value)
 {
     struct kept_cell *kept = &writer->kept[column];
 

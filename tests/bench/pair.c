@@ -9,8 +9,8 @@
  * -p  a shell command before every run, not timed
  *
  * Output goes to /dev/null. Prints "NAME<tab>A's median seconds<tab>B's<tab>ratio<tab>LIMIT<tab>ok
- * or MISSED", exits 0 when the ratio is at most LIMIT, 1 when not, 2 when a command fails or cannot be
- * run.
+ * or MISSED", exits 0 when the ratio is at most LIMIT, 1 when not, 2 when a command fails or cannot
+ * be run.
  */
 #include <errno.h>
 #include <fcntl.h>
