@@ -46,6 +46,12 @@ int procfs_open_file(const struct procfs *procfs, const char *path, struct error
 DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error *err);
 
 /*
+ * The next entry of a directory, valid until the next call. Returns NULL with errno 0 at its end,
+ * and with another errno when the rest cannot be read: readdir(3) leaves errno alone at the end.
+ */
+const struct dirent *procfs_next_entry(DIR *dir);
+
+/*
  * Appends a whole file to BUF. A file of more than LIMIT bytes is refused with -EFBIG.
  * Returns 0 or a negative errno with the path in ERR; BUF may then hold a part of it.
  */

@@ -133,12 +133,11 @@ static enum outcome check_namespace(const struct scan *scan, const char *base)
     return strcmp(name, scan->ns) == 0 ? READ : NOTHING;
 }
 
-/* The directory's next entry; NULL with errno 0 at its end, with another one when it cannot be
- * read. */
-static const struct dirent *next_entry(DIR *dir)
+/* What it means that the threads of a process end with this errno, 0 or another one. */
+static enum outcome no_threads(int code)
 {
-    errno = 0;
-    return readdir(dir);
+    /* The process may have ended meanwhile. */
+    return code == 0 || code == ENOENT || code == ESRCH ? NOTHING : UNREADABLE;
 }
 
 /* A process whose leader has ended shows its memory through the threads that are left. */
@@ -151,8 +150,8 @@ static enum outcome scan_threads(struct scan *scan, const char *name)
     snprintf(path, sizeof(path), "proc/%s/task", name);
     dir = procfs_open_dir(scan->procfs, path, NULL);
     if (!dir)
-        return NOTHING;
-    while ((entry = next_entry(dir))) {
+        return no_threads(errno);
+    while ((entry = procfs_next_entry(dir))) {
         char base[64];
 
         if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || strcmp(entry->d_name, name) == 0)
@@ -161,8 +160,7 @@ static enum outcome scan_threads(struct scan *scan, const char *name)
         if (read_maps(scan, base) > 0)
             return scan->table.count > scan->first ? check_namespace(scan, base) : READ;
     }
-    /* The process may have ended meanwhile. */
-    return errno == 0 || errno == ENOENT || errno == ESRCH ? NOTHING : UNREADABLE;
+    return no_threads(errno);
 }
 
 /* Why there is nothing to read, and whether anything could be missed by that. */
@@ -323,7 +321,7 @@ int attach_scan(const struct procfs *procfs, struct attach_table *ret_table, str
 
     if (r < 0)
         return r;
-    while ((entry = next_entry(scan.dir))) {
+    while ((entry = procfs_next_entry(scan.dir))) {
         pid_t pid = parse_pid(entry->d_name);
 
         if (pid == 0)

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "kernel/procfs.h"
 
 /*
  * A directory on the way from where the walk began to where it is. Only the innermost is open: the
@@ -104,8 +105,7 @@ static int read_level(struct walk *walk, int fd, struct level *level)
         return code;
     }
     for (;;) {
-        errno = 0;
-        entry = readdir(dir);
+        entry = procfs_next_entry(dir);
         if (!entry)
             return errno;
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)

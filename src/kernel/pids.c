@@ -64,12 +64,13 @@ static bool is_own_proc(const struct procfs *procfs)
     return used > 0 && line[used] == '\n' && pid == (uint64_t)getpid();
 }
 
+/* One that cannot be read has none to be seen: then nobody is taken for dead. */
 static bool tree_has_processes(const struct procfs *procfs)
 {
     CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, "proc", NULL);
     const struct dirent *entry;
 
-    while (dir && (entry = readdir(dir))) {
+    while (dir && (entry = procfs_next_entry(dir))) {
         if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
             return true;
     }

@@ -85,6 +85,12 @@ DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error
     return NULL;
 }
 
+const struct dirent *procfs_next_entry(DIR *dir)
+{
+    errno = 0;
+    return readdir(dir);
+}
+
 int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
                      struct strbuf *buf, struct error *err)
 {

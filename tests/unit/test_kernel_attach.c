@@ -1,12 +1,31 @@
-/* kernel/attach on saved trees: what is found, what is counted as missing, where links lead. */
+/*
+ * kernel/attach on saved trees: what is found, what is counted as missing, where links lead.
+ *
+ * wrap: readdir
+ */
 #include "kernel/attach.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "tree.h"
 #include "unit.h"
+
+struct dirent *__real_readdir(DIR *dir);
+struct dirent *__wrap_readdir(DIR *dir);
+
+static int read_failure; /* of directories, once `entries_left` entries were read; 0: none */
+static int entries_left;
+
+struct dirent *__wrap_readdir(DIR *dir)
+{
+    if (!read_failure || entries_left-- > 0)
+        return __real_readdir(dir);
+    errno = read_failure;
+    return NULL;
+}
 
 #define LINE(perms, device, inode, name) \
     "7f7291c00000-7f7291c01000 " perms " 00000000 " device " " inode " " name
@@ -154,6 +173,59 @@ static void a_tree_without_proc_is_an_error(void **state)
     procfs_close(&procfs);
 }
 
+static void a_part_of_the_processes_is_an_error(void **state)
+{
+    const struct tree *tree = *state;
+    int lowest = lowest_descriptor();
+    struct procfs procfs;
+
+    tree_puts(tree, "proc/20/maps", SEGMENT("7", "00000007") "\n");
+    tree_puts(tree, "proc/21/maps", SEGMENT("7", "00000007") "\n");
+    assert_int_equal(procfs_open(&procfs, tree->path, NULL), 0);
+    for (int entries = 0; entries < 5; entries++) {
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct attach_table table = {.count = 77};
+
+        read_failure = EIO;
+        entries_left = entries;
+        assert_int_equal(attach_scan(&procfs, &table, &err), -EIO);
+        assert_string_equal(err.text, "proc: Input/output error");
+        assert_int_equal(table.count, 77);
+    }
+    read_failure = 0;
+    procfs_close(&procfs);
+    assert_int_equal(lowest_descriptor(), lowest);
+}
+
+/* Its threads were not all seen: one of them may have memory. */
+static void a_leader_whose_threads_cannot_be_listed_is_unreadable(void **state)
+{
+    const struct tree *tree = *state;
+    CLEANUP_IDSET struct idset ids = IDSET_INIT;
+    struct procfs procfs;
+
+    put_stat(tree, 50, 'Z', 4194560, 1);
+    tree_puts(tree, "proc/50/maps", "");
+    tree_puts(tree, "proc/50/task/50/maps", "");
+    tree_puts(tree, "proc/51/maps", "");
+    put_stat(tree, 51, 'Z', 4194560, 1);
+    tree_symlink(tree, "proc/51/task", "task");
+    assert_int_equal(procfs_open(&procfs, tree->path, NULL), 0);
+    assert_int_equal(attach_ids_of_pid(&procfs, 50, &ids, NULL), 0);
+    for (int entries = 0; entries < 4; entries++) {
+        read_failure = EIO;
+        entries_left = entries;
+        assert_int_equal(attach_ids_of_pid(&procfs, 50, &ids, NULL), -EACCES);
+    }
+    read_failure = ESRCH; /* it ended meanwhile */
+    entries_left = 1;
+    assert_int_equal(attach_ids_of_pid(&procfs, 50, &ids, NULL), 0);
+    read_failure = 0;
+    assert_int_equal(attach_ids_of_pid(&procfs, 51, &ids, NULL), -EACCES);
+    assert_int_equal(ids.count, 0);
+    procfs_close(&procfs);
+}
+
 static void ids_of_a_trees_process(void **state)
 {
     const struct tree *tree = *state;
@@ -185,6 +257,8 @@ int main(void)
         tree_test(a_trees_dead_leader_shows_by_its_threads),
         tree_test(a_trees_links_do_not_lead_out_of_it),
         tree_test(a_tree_without_proc_is_an_error),
+        tree_test(a_part_of_the_processes_is_an_error),
+        tree_test(a_leader_whose_threads_cannot_be_listed_is_unreadable),
         tree_test(ids_of_a_trees_process),
     };
 

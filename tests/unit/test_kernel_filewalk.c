@@ -1,6 +1,11 @@
-/* kernel/filewalk: every file of one file system, however deep, and no link followed. */
+/*
+ * kernel/filewalk: every file of one file system, however deep, and no link followed.
+ *
+ * wrap: readdir
+ */
 #include "kernel/filewalk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -14,6 +19,20 @@
 #include "base/strbuf.h"
 #include "tree.h"
 #include "unit.h"
+
+struct dirent *__real_readdir(DIR *dir);
+struct dirent *__wrap_readdir(DIR *dir);
+
+static int read_failure; /* of directories, once `entries_left` entries were read; 0: none */
+static int entries_left;
+
+struct dirent *__wrap_readdir(DIR *dir)
+{
+    if (!read_failure || entries_left-- > 0)
+        return __real_readdir(dir);
+    errno = read_failure;
+    return NULL;
+}
 
 /* What a walk told, a line each: "path" or "!path: code". */
 struct record {
@@ -242,6 +261,36 @@ static void remove_deep(const struct tree *tree, int depth)
     close(fd);
 }
 
+/* What was met before is told, and that there may be more. */
+static void a_directory_that_is_read_in_part_is_told(void **state)
+{
+    const struct tree *tree = *state;
+    struct record record = {.tree = tree};
+    const char *expected[] = {"", "!a: 5", "a", "a/one"};
+
+    tree_puts(tree, "a/one", "");
+    read_failure = EIO;
+    entries_left = 4 + 3; /* the tree's own with its end, then all of a but its end */
+    assert_int_equal(walk(&record, tree->path, NULL), 0);
+    read_failure = 0;
+    assert_lines(&record, expected, COUNT_OF(expected));
+}
+
+static void where_the_walk_begins_it_is_an_error(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct tree *tree = *state;
+    struct record record = {.tree = tree};
+
+    tree_puts(tree, "a/one", "");
+    read_failure = EIO;
+    entries_left = 3;
+    assert_int_equal(walk(&record, tree->path, &err), -EIO);
+    read_failure = 0;
+    assert_non_null(strstr(err.text, ": Input/output error"));
+    strbuf_release(&record.text);
+}
+
 static void no_tree_is_too_deep(void **state)
 {
     enum { DEPTH = 3000 };
@@ -318,6 +367,8 @@ int main(void)
         TREE_TEST(the_directory_itself_may_be_a_link),
         TREE_TEST(what_is_no_directory_is_an_error),
         TREE_TEST(closed_directories_are_told),
+        TREE_TEST(a_directory_that_is_read_in_part_is_told),
+        TREE_TEST(where_the_walk_begins_it_is_an_error),
         TREE_TEST(no_tree_is_too_deep),
         TREE_TEST(a_directory_that_is_moved_away_ends_the_walk),
         TREE_TEST(a_link_that_takes_a_directorys_place_is_not_followed),

@@ -303,14 +303,21 @@ static void directories_are_listed(void **state)
     const struct dirent *entry;
     DIR *dir;
     int found = 0;
+    int file;
 
     tree_puts(*state, "proc/1/stat", "");
     tree_puts(*state, "proc/2/stat", "");
     dir = procfs_open_dir(&procfs, "proc", NULL);
     assert_non_null(dir);
     assert_true(fcntl(dirfd(dir), F_GETFD) & FD_CLOEXEC);
-    while ((entry = readdir(dir)))
+    while ((entry = procfs_next_entry(dir)))
         found += strcmp(entry->d_name, "1") == 0 || strcmp(entry->d_name, "2") == 0;
+    assert_int_equal(errno, 0);
+    file = procfs_open_file(&procfs, "proc/1/stat", NULL);
+    assert_int_equal(dup2(file, dirfd(dir)), dirfd(dir)); /* now it cannot be read any more */
+    close(file);
+    assert_null(procfs_next_entry(dir));
+    assert_int_equal(errno, ENOTDIR);
     closedir(dir);
     assert_int_equal(found, 2);
 }
