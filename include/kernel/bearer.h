@@ -57,7 +57,8 @@ int bearer_descends(const struct procfs *procfs, pid_t pid, pid_t ancestor, uint
 
 /*
  * Gives every process of the machine that descends from ANCESTOR to TAKE.
- * Returns 0 or a negative errno.
+ * Returns 0, or a negative errno when it cannot be told of every process that lives: then TAKE was
+ * given a part of them.
  */
 int bearer_family(const struct procfs *procfs, pid_t ancestor, void (*take)(void *arg, pid_t pid),
                   void *arg);

@@ -235,15 +235,19 @@ int bearer_family(const struct procfs *procfs, pid_t ancestor, void (*take)(void
 
     if (!dir)
         return -errno;
-    while ((entry = readdir(dir))) {
+    while ((entry = procfs_next_entry(dir))) {
         size_t length = strlen(entry->d_name);
         uint64_t number;
+        int r;
 
         if (parse_digits(entry->d_name, length, &number) != length || number == 0 ||
             number > INT_MAX)
             continue;
-        if (bearer_descends(procfs, (pid_t)number, ancestor, NULL) == 1)
+        r = bearer_descends(procfs, (pid_t)number, ancestor, NULL);
+        if (r == 1)
             take(arg, (pid_t)number);
+        else if (r < 0 && r != -ENOENT && r != -ESRCH) /* those have ended */
+            return r;
     }
-    return 0;
+    return -errno;
 }

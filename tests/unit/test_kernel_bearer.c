@@ -1,10 +1,11 @@
 /*
  * kernel/bearer: who bears a number, from whom does it descend, and since when?
  *
- * wrap: kill clock_gettime
+ * wrap: kill clock_gettime readdir
  */
 #include "kernel/bearer.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,10 +26,15 @@ enum { NOBODY_FREE = -1 };
 static pid_t taken;     /* a number that kill() finds in use; NOBODY_FREE: all */
 static uint64_t uptime; /* what the clock shows, in ns; 0: the real one */
 
+static int read_failure; /* of directories, once `entries_left` entries were read; 0: none */
+static int entries_left;
+
 int __real_kill(pid_t pid, int signal_number);
 int __wrap_kill(pid_t pid, int signal_number);
 int __real_clock_gettime(clockid_t id, struct timespec *time);
 int __wrap_clock_gettime(clockid_t id, struct timespec *time);
+struct dirent *__real_readdir(DIR *dir);
+struct dirent *__wrap_readdir(DIR *dir);
 
 int __wrap_kill(pid_t pid, int signal_number)
 {
@@ -49,6 +55,14 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *time)
         time->tv_nsec = (long)(uptime % TICKS_SECOND);
     }
     return r;
+}
+
+struct dirent *__wrap_readdir(DIR *dir)
+{
+    if (!read_failure || entries_left-- > 0)
+        return __real_readdir(dir);
+    errno = read_failure;
+    return NULL;
 }
 
 /* --- A machine -------------------------------------------------------------------------------- */
@@ -98,6 +112,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     uptime = 0;
+    read_failure = 0;
     return tree_teardown(state);
 }
 
@@ -162,6 +177,37 @@ static void the_family_is_found(void **state)
 
     assert_int_equal(bearer_family(&procfs, 100, take_member, &sum), 0);
     assert_int_equal(sum, 200 + 300);
+}
+
+/* Of those that were not seen nobody knows whether they belong to it. */
+static void a_part_of_the_processes_is_no_family(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    int lowest = lowest_descriptor();
+
+    for (int entries = 0; entries < 7; entries++) {
+        pid_t sum = 0;
+
+        read_failure = EIO;
+        entries_left = entries;
+        assert_int_equal(bearer_family(&procfs, 100, take_member, &sum), -EIO);
+    }
+    assert_int_equal(lowest_descriptor(), lowest);
+}
+
+static void a_process_that_cannot_be_told_of_makes_no_family(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    pid_t sum = 0;
+
+    /* Ended meanwhile: it is in the directory, and has no file any more. */
+    tree_mkdir(*state, "proc/601");
+    assert_int_equal(bearer_family(&procfs, 100, take_member, &sum), 0);
+    assert_int_equal(sum, 200 + 300);
+    tree_puts(*state, "proc/602/stat", "602 (cut off) S");
+    assert_int_equal(bearer_family(&procfs, 100, take_member, &sum), -EBADMSG);
+    put_process(*state, 602, 599, 9000); /* its parent does not show */
+    assert_int_equal(bearer_family(&procfs, 100, take_member, &sum), -EAGAIN);
 }
 
 /* --- Who bore it since the mark --------------------------------------------------------------- */
@@ -346,6 +392,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_circle_of_parents_has_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(the_family_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_part_of_the_processes_is_no_family, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_process_that_cannot_be_told_of_makes_no_family, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(who_is_older_than_the_mark_bore_it_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(who_took_a_free_number_bore_it_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(who_took_a_number_that_was_in_use_is_unsure, setup,
