@@ -35,10 +35,11 @@ struct sysctl_override {
  * /usr/local/lib, /usr/lib and /lib/sysctl.d in the order of their names, one that an earlier
  * directory has too passed over, then /etc/sysctl.conf (sysctl.d(5), sysctl(8)).
  *
- * Returns 1 with *ret_override set, whose value may be the very same, or 0 when there is none.
+ * Returns 1 with *ret_override set, whose value may be the very same, 0 when there is none, or a
+ * negative errno with words in ERR when a directory or file that may hold one cannot be read.
  */
 int sysctl_file_override(const struct procfs *procfs, enum limit_id id,
-                         struct sysctl_override *ret_override);
+                         struct sysctl_override *ret_override, struct error *err);
 
 /* Releases what the override holds and leaves it empty. */
 void sysctl_override_release(struct sysctl_override *override);

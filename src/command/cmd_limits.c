@@ -201,13 +201,21 @@ static void apply(struct limiting *limiting, struct limit_change *change)
     change->done = true;
 }
 
-/* Names a file that will undo the setting at the next boot. */
+/* Names a file that will undo the setting at the next boot, or says that there may be one. */
 static void warn_override(struct limiting *limiting, const struct limit_setting *setting)
 {
+    CLEANUP_ERROR struct error err = ERROR_INIT;
     struct sysctl_override override;
     char value[32];
+    int r = sysctl_file_override(&limiting->context->machine.procfs, setting->id, &override, &err);
 
-    if (sysctl_file_override(&limiting->context->machine.procfs, setting->id, &override) == 0)
+    if (r < 0) {
+        context_warn(limiting->context,
+                     "%s; whether kernel.%s is set to something else at the next boot is not known",
+                     err.text, limit_kinds[setting->id].name);
+        limiting->failed = true;
+    }
+    if (r <= 0)
         return;
     snprintf(value, sizeof(value), "%llu", (unsigned long long)setting->value);
     if (strcmp(override.value, value) != 0)

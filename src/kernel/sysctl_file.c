@@ -160,19 +160,23 @@ static void add_file(struct files *files, const char *dir, const char *name)
     files->items[files->count++] = (struct file){dir, xstrdup(name)};
 }
 
-/* Adds the files of a directory that are read after ours. */
-static void add_later_files(const struct procfs *procfs, const char *path, struct files *files)
+/* Adds the files of a directory, if there is one, that are read after ours. */
+static int add_later_files(const struct procfs *procfs, const char *path, struct files *files,
+                           struct error *err)
 {
     CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, path, NULL);
     const struct dirent *entry;
 
-    while (dir && (entry = readdir(dir))) {
+    while (dir && (entry = procfs_next_entry(dir))) {
         size_t length = strlen(entry->d_name);
 
         if (length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0 &&
             entry->d_name[0] != '.' && strcmp(entry->d_name, SYSCTL_FILE_NAME) > 0)
             add_file(files, path, entry->d_name);
     }
+    if (errno == 0 || errno == ENOENT || errno == ENOTDIR)
+        return 0;
+    return error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
 }
 
 static int compare_files(const void *a, const void *b)
@@ -180,49 +184,84 @@ static int compare_files(const void *a, const void *b)
     return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
 }
 
+/* What there is no file to read in: nothing, a link to nowhere or to /dev/null, a directory. */
+static bool sets_nothing(int r)
+{
+    return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EINVAL || r == -EISDIR;
+}
+
 /* Remembers PATH's value for NAME in OVERRIDE, if the file has one. */
-static void look_into(const struct procfs *procfs, const char *path, const char *name,
-                      struct sysctl_override *override)
+static int look_into(const struct procfs *procfs, const char *path, const char *name,
+                     struct sysctl_override *override, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const char *value;
     size_t length;
+    int r = procfs_read_file(procfs, path, LARGEST_FILE, &text, NULL);
 
-    /* What cannot be read, /dev/null too, sets nothing. */
-    if (procfs_read_file(procfs, path, LARGEST_FILE, &text, NULL) < 0 ||
-        !sysctl_text_find(strbuf_string(&text), text.length, name, &value, &length))
-        return;
+    if (r < 0)
+        return sets_nothing(r) ? 0 : error_set_errno(err, -r, "%s%s", procfs_slash(procfs), path);
+    if (!sysctl_text_find(strbuf_string(&text), text.length, name, &value, &length))
+        return 0;
     sysctl_override_release(override);
     if (asprintf(&override->path, "%s%s", procfs_slash(procfs), path) < 0)
         xalloc_die();
     override->value = xstrndup(value, length);
+    return 0;
 }
 
-int sysctl_file_override(const struct procfs *procfs, enum limit_id id,
-                         struct sysctl_override *ret_override)
+static int find_files(const struct procfs *procfs, struct files *files, struct error *err)
 {
     static const char *const dirs[] = {SYSCTL_FILE_DIR, "run/sysctl.d", "usr/local/lib/sysctl.d",
                                        "usr/lib/sysctl.d", "lib/sysctl.d"};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(dirs[0]); i++)
+        r = add_later_files(procfs, dirs[i], files, err);
+    if (files->count > 0)
+        qsort(files->items, files->count, sizeof(struct file), compare_files);
+    return r;
+}
+
+/* Looks into the files in the order in which they are read. */
+static int look_into_all(const struct procfs *procfs, const struct files *files, const char *name,
+                         struct sysctl_override *override, struct error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < files->count; i++) {
+        CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
+
+        strbuf_printf(&path, "%s/%s", files->items[i].dir, files->items[i].name);
+        r = look_into(procfs, strbuf_string(&path), name, override, err);
+    }
+    return r < 0 ? r : look_into(procfs, "etc/sysctl.conf", name, override, err);
+}
+
+static void release_files(struct files *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        free(files->items[i].name);
+    free(files->items);
+}
+
+int sysctl_file_override(const struct procfs *procfs, enum limit_id id,
+                         struct sysctl_override *ret_override, struct error *err)
+{
     struct sysctl_override override = {0};
     struct files files = {0};
     char name[64];
+    int r;
 
     sysctl_name(id, name, sizeof(name));
-    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-        add_later_files(procfs, dirs[i], &files);
-    if (files.count > 0)
-        qsort(files.items, files.count, sizeof(struct file), compare_files);
-    for (size_t i = 0; i < files.count; i++) {
-        CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
-
-        strbuf_printf(&path, "%s/%s", files.items[i].dir, files.items[i].name);
-        look_into(procfs, strbuf_string(&path), name, &override);
-        free(files.items[i].name);
-    }
-    free(files.items);
-    look_into(procfs, "etc/sysctl.conf", name, &override);
-    if (!override.path)
-        return 0;
+    r = find_files(procfs, &files, err);
+    if (r == 0)
+        r = look_into_all(procfs, &files, name, &override, err);
+    release_files(&files);
+    if (r < 0)
+        sysctl_override_release(&override);
+    if (r < 0 || !override.path)
+        return r;
     *ret_override = override;
     return 1;
 }

@@ -305,6 +305,17 @@ kernel.shmmax = 268435456
     assert_err ''
 }
 
+@test "a later file that cannot be read may override the value, and that is told" {
+    need_limits
+    need_sysctl_d
+    in_sysctl_d '
+        truncate -s 2M /etc/sysctl.d/70-other.conf
+        "$SHMTOOL" limits --set shmmax=1M --persist'
+    assert_status 1
+    assert_err 'shmtool: limits: /etc/sysctl.d/70-other.conf: File too large; whether kernel.shmmax is set to something else at the next boot is not known'
+    assert_out_has 'kept kernel.shmmax = 1048576 in /etc/sysctl.d/60-shmtool.conf'
+}
+
 @test "where the file cannot be written, what was set stays set and it is told" {
     need_limits
     need_sysctl_d

@@ -1,10 +1,11 @@
 /*
  * kernel/sysctl_file: our file of sysctl.d changed as a whole or not at all, and what overrides it.
  *
- * wrap: fsync renameat
+ * wrap: fsync renameat readdir
  */
 #include "kernel/sysctl_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +23,13 @@ int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
 int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
+struct dirent *__real_readdir(DIR *dir);
+struct dirent *__wrap_readdir(DIR *dir);
 
 static int fsync_failure; /* errno; 0: it works */
 static int rename_failure;
+static int read_failure; /* of directories, from the entry after `entries_left` others on */
+static int entries_left;
 
 int __wrap_fsync(int fd)
 {
@@ -40,6 +45,14 @@ int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
         return __real_renameat(from_dir, from, to_dir, to);
     errno = rename_failure;
     return -1;
+}
+
+struct dirent *__wrap_readdir(DIR *dir)
+{
+    if (!read_failure || entries_left-- > 0)
+        return __real_readdir(dir);
+    errno = read_failure;
+    return NULL;
 }
 
 static struct procfs open_tree(const struct tree *tree)
@@ -223,7 +236,7 @@ static void assert_override(const struct tree *tree, const char *path, const cha
 {
     struct procfs procfs = open_tree(tree);
     struct sysctl_override override = {0};
-    int found = sysctl_file_override(&procfs, LIMIT_SHMMAX, &override);
+    int found = sysctl_file_override(&procfs, LIMIT_SHMMAX, &override, NULL);
 
     procfs_close(&procfs);
     assert_int_equal(found, path != NULL);
@@ -280,6 +293,75 @@ static void a_file_of_the_same_name_hides_another(void **state)
     assert_override(tree, NULL, NULL);
 }
 
+/* Demands that nothing is told, for the reason that CODE and WHERE name. */
+static void assert_not_told(const struct tree *tree, int code, const char *where)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct sysctl_override override = {.value = NULL};
+    struct procfs procfs = open_tree(tree);
+    char expected[256];
+
+    assert_int_equal(sysctl_file_override(&procfs, LIMIT_SHMMAX, &override, &err), -code);
+    procfs_close(&procfs);
+    snprintf(expected, sizeof(expected), "%s: %s", where, strerror(code));
+    assert_string_equal(err.text, expected);
+    assert_null(override.path);
+}
+
+/* Any of the entries that were not read may have the last word. */
+static void a_directory_that_is_read_in_part_tells_nothing(void **state)
+{
+    const struct tree *tree = *state;
+
+    tree_puts(tree, "run/sysctl.d/70-a.conf", "kernel.shmmax = 7\n");
+    tree_puts(tree, "run/sysctl.d/71-b.conf", "kernel.shmmax = 8\n");
+    tree_puts(tree, "etc/sysctl.conf", "kernel.shmmax = 9\n");
+    for (entries_left = 0; entries_left < 4; entries_left++) {
+        int left = entries_left;
+
+        read_failure = EIO;
+        assert_not_told(tree, EIO, "run/sysctl.d");
+        entries_left = left;
+    }
+    read_failure = 0;
+    assert_override(tree, "etc/sysctl.conf", "9");
+}
+
+static void what_cannot_be_opened_is_said(void **state)
+{
+    const struct tree *tree = *state;
+    int lowest = lowest_descriptor();
+
+    tree_puts(tree, "lib/sysctl.d/70-a.conf", "kernel.shmmax = 7\n");
+    tree_symlink(tree, "etc/sysctl.d", "sysctl.d");
+    assert_not_told(tree, ELOOP, "etc/sysctl.d");
+    assert_int_equal(lowest_descriptor(), lowest);
+}
+
+static void a_file_too_large_to_read_is_said(void **state)
+{
+    static const char zeros[1024 * 1024 + 4096];
+    const struct tree *tree = *state;
+
+    tree_puts(tree, "etc/sysctl.conf", "kernel.shmmax = 9\n");
+    tree_write(tree, "lib/sysctl.d/70-a.conf", zeros, sizeof(zeros));
+    assert_not_told(tree, EFBIG, "lib/sysctl.d/70-a.conf");
+}
+
+static void what_is_no_file_sets_nothing(void **state)
+{
+    const struct tree *tree = *state;
+
+    tree_mkdir(tree, "run/sysctl.d/70-a.conf");
+    tree_symlink(tree, "run/sysctl.d/71-b.conf", "nowhere");
+    tree_symlink(tree, "run/sysctl.d/72-c.conf", "72-c.conf");
+    tree_mkfifo(tree, "run/sysctl.d/73-d.conf");
+    tree_puts(tree, "usr/lib", "a file");
+    assert_override(tree, NULL, NULL);
+    tree_puts(tree, "lib/sysctl.d/69-a.conf", "kernel.shmmax = 7\n");
+    assert_override(tree, "lib/sysctl.d/69-a.conf", "7");
+}
+
 int main(void)
 {
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
@@ -295,6 +377,10 @@ int main(void)
         TREE_TEST(earlier_files_override_nothing),
         TREE_TEST(the_last_of_the_later_files_counts),
         TREE_TEST(a_file_of_the_same_name_hides_another),
+        TREE_TEST(a_directory_that_is_read_in_part_tells_nothing),
+        TREE_TEST(what_cannot_be_opened_is_said),
+        TREE_TEST(a_file_too_large_to_read_is_said),
+        TREE_TEST(what_is_no_file_sets_nothing),
     };
 
     return cmocka_run_group_tests_name("kernel/sysctl_file", tests, NULL, NULL);
