@@ -126,7 +126,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test stress fuzz fuzz-programs coverage memcheck test-packages bench lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test stress fuzz fuzz-programs faults coverage memcheck test-packages bench lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -218,6 +218,7 @@ check-programs: demo-programs $(UNIT_BIN)
 
 ## stress: list and remove 5,000 times while segments come and go at full speed
 stress: $(BIN) $(BUILD)/helpers/churn
+	@$(DEPS) stress || echo 'stress: stress-ng would make it harder'
 	@tests/stress/run -b $(BUILD)
 
 FUZZ_CC ?= clang
@@ -267,6 +268,7 @@ demo:
 
 ## bench: time each command against its rival, in an IPC namespace of its own; BUILD/bench.json
 bench: $(BIN) $(BENCH_BIN) $(BUILD)/helpers/mkseg $(BUILD)/helpers/holdseg
+	@$(DEPS) bench
 	@tests/bench/run -b $(BUILD)
 
 ## lint: check the code's form, mistakes that tools can find, and the rules of the house
