@@ -48,7 +48,8 @@ void maps_reader_release(struct maps_reader *reader);
  * files, all lines are read.
  *
  * Returns 1, 0 for a process without memory of its own (of the kernel, or ended), or a negative
- * errno: -ESRCH when it ended meanwhile, or has no memory either.
+ * errno: -ESRCH when it ended meanwhile, or has no memory either; -EBADMSG for a file that holds
+ * something else.
  */
 int maps_read(struct maps_reader *reader, int fd, const struct maps_sink *sink);
 

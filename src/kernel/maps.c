@@ -163,9 +163,8 @@ static int read_text(char *buffer, int fd, const struct maps_sink *sink)
         kept += (size_t)got;
         if (kept == BUFFER_SIZE) {
             kept = search_lines(buffer, kept, sink);
-            /* A line as long as the buffer names no segment. */
-            if (kept == BUFFER_SIZE)
-                kept = 0;
+            if (kept == BUFFER_SIZE) /* a line without end: not what the kernel writes */
+                return -EBADMSG;
         }
     }
     search(buffer, kept, sink);
