@@ -8,7 +8,9 @@
 
 #include "action/removal.h"
 #include "base/error.h"
+#include "kernel/child.h"
 #include "kernel/machine.h"
+#include "kernel/signals.h"
 #include "model/segment.h"
 
 struct supervise_request {
@@ -26,8 +28,17 @@ enum supervise_stage {
     SUPERVISE_DONE,
 };
 
+/* The program as long as it is watched. */
+struct supervise_program {
+    struct child child;
+    struct signals signals;
+    bool followed;       /* we stopped because the program had stopped */
+    bool takes_terminal; /* its process group had the terminal when it stopped */
+};
+
 struct supervise_result {
     enum supervise_stage stage;
+    struct supervise_program program;
     int status; /* the program's: 0 to 255, 128 + N when signal N ended it; from CLEAN on */
     struct removal_plan removal;  /* what became of what it left behind */
     struct segment_list held;     /* made by it, and attached by somebody still */
@@ -51,6 +62,16 @@ struct supervise_result {
  */
 int supervise_run(struct machine *machine, const struct supervise_request *request,
                   struct supervise_result *ret_result, struct error *err);
+
+/*
+ * Where supervise_run() cannot go on, as memory has run out (xalloc_die): a program that is still
+ * held is ended; one that runs is watched until its end, without asking for memory. What it made
+ * stays.
+ *
+ * result: as supervise_run() has left it, at whatever point
+ * Returns whether the program was started; then ret_status is its status.
+ */
+bool supervise_give_up(struct supervise_result *result, int *ret_status);
 
 void supervise_result_release(struct supervise_result *result);
 

@@ -9,7 +9,10 @@
 
 #include <stddef.h>
 
-/* Ends the program with "shmtool: out of memory" and exit status 1. */
+/*
+ * Ends the program with "shmtool: out of memory" and exit status 1. Functions that were registered
+ * with at_quick_exit(3) come first; they must not want memory.
+ */
 _Noreturn void xalloc_die(void);
 
 /* Returns SIZE bytes (at least one), not initialised. */

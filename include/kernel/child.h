@@ -35,12 +35,16 @@ struct child {
 int child_start(struct child *ret_child, char *const argv[], const struct signals *signals,
                 struct error *err);
 
-/* Lets it go. */
-void child_release(struct child *child);
+/*
+ * Lets it go. Returns 0, or a negative errno when that failed: then it is to be abandoned. (One
+ * that has ended meanwhile is let go.)
+ */
+int child_release(struct child *child);
 
 /*
  * Tells what has become of it: 1, it is the program; 0, neither yet (report_fd becomes readable);
- * or the negative errno of an exec that failed.
+ * or the negative errno of an exec that failed. If that errno got lost, it ends with status 127
+ * (ENOENT) or 126, as a shell would.
  */
 int child_became(struct child *child);
 

@@ -28,7 +28,10 @@ int signals_hold(struct signals *ret_signals, struct error *err);
 /* In a child of ours: makes mask and dispositions what they were before signals_hold(). */
 void signals_restore(const struct signals *signals);
 
-/* Takes one that has come. Returns its number, 0 when none has. */
+/*
+ * Takes one that has come. Returns its number, 0 when none has, or a negative errno when that
+ * cannot be told.
+ */
 int signals_take(const struct signals *signals);
 
 /*

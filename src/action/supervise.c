@@ -19,12 +19,9 @@ enum { MOST_ORPHANS = 256 };
 
 struct supervisor {
     struct machine *machine;
-    struct signals signals;
-    struct child child;
+    struct supervise_program *program;
     struct trace trace;
-    bool followed;       /* we stopped because the program had stopped */
-    bool takes_terminal; /* its process group had the terminal when it stopped */
-    bool has_orphans;    /* some of our children may have ended and were not waited for */
+    bool has_orphans; /* some of our children may have ended and were not waited for */
 };
 
 /* --- Stopping and continuing ------------------------------------------------------------------ */
@@ -33,10 +30,10 @@ struct supervisor {
  * The program was stopped: whoever does job control for us waits for us, not for it, and has to
  * see the same. Without a terminal nobody does, and nobody would continue us.
  */
-static void follow_stop(struct supervisor *supervisor, int number)
+static void follow_stop(struct supervise_program *program, int number)
 {
     pid_t foreground = terminal_foreground();
-    pid_t group = child_group(&supervisor->child);
+    pid_t group = child_group(&program->child);
 
     if (foreground < 0)
         return;
@@ -44,41 +41,45 @@ static void follow_stop(struct supervisor *supervisor, int number)
      * alone. */
     if (number == SIGSTOP && foreground != getpgrp() && foreground != group)
         return;
-    supervisor->followed = true;
-    supervisor->takes_terminal = group > 0 && group != getpgrp() && foreground == group;
+    program->followed = true;
+    program->takes_terminal = group > 0 && group != getpgrp() && foreground == group;
     signals_stop_self(number);
 }
 
-/* We were continued: so is the program, with the terminal if it had that (a shell, say). */
-static void follow_continue(struct supervisor *supervisor)
+/*
+ * We were continued: so is the program, with the terminal if it had that (a shell, say).
+ *
+ * procfs: NULL where there is no memory to look into it with
+ */
+static void follow_continue(struct supervise_program *program, const struct procfs *procfs)
 {
-    if (!supervisor->followed)
+    if (!program->followed)
         return;
-    supervisor->followed = false;
-    if (supervisor->takes_terminal && terminal_foreground() == getpgrp())
-        terminal_give(child_group(&supervisor->child));
-    if (child_is_stopped(&supervisor->child, &supervisor->machine->procfs))
-        child_signal(&supervisor->child, SIGCONT);
+    program->followed = false;
+    if (program->takes_terminal && terminal_foreground() == getpgrp())
+        terminal_give(child_group(&program->child));
+    if (!procfs || child_is_stopped(&program->child, procfs))
+        child_signal(&program->child, SIGCONT);
 }
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
-/* Returns whether a child of ours ended or was stopped. */
-static bool take_signals(struct supervisor *supervisor)
+/* Returns whether a child of ours ended or was stopped, or may have. PROCFS: as above. */
+static bool take_signals(struct supervise_program *program, const struct procfs *procfs)
 {
     bool children = false;
     int number;
 
-    while ((number = signals_take(&supervisor->signals)) != 0) {
+    while ((number = signals_take(&program->signals)) > 0) {
         switch (number) {
         case SIGTERM:
         case SIGHUP:
         case SIGUSR1:
         case SIGUSR2:
-            child_signal(&supervisor->child, number);
+            child_signal(&program->child, number);
             break;
         case SIGCONT:
-            follow_continue(supervisor);
+            follow_continue(program, procfs);
             break;
         case SIGCHLD:
             children = true;
@@ -87,6 +88,24 @@ static bool take_signals(struct supervisor *supervisor)
             break;
         }
     }
+    return children || number < 0;
+}
+
+static void see_stop(struct supervise_program *program)
+{
+    int number = child_was_stopped(&program->child);
+
+    if (number != 0)
+        follow_stop(program, number);
+}
+
+/* Takes what has come. Returns whether a child of ours ended, or may have. */
+static bool attend(struct supervise_program *program, const struct procfs *procfs)
+{
+    bool children = take_signals(program, procfs);
+
+    if (children)
+        see_stop(program);
     return children;
 }
 
@@ -98,7 +117,7 @@ struct orphans {
 
 static void find_orphans(const struct supervisor *supervisor, struct orphans *ret_orphans)
 {
-    ret_orphans->count = child_orphans(&supervisor->child, &supervisor->machine->procfs,
+    ret_orphans->count = child_orphans(&supervisor->program->child, &supervisor->machine->procfs,
                                        ret_orphans->pids, MOST_ORPHANS);
 }
 
@@ -130,35 +149,29 @@ static void trace_and_reap(struct supervisor *supervisor, bool children)
  * Passes on what came to us since we hold signals back, also from the keyboard: the child may not
  * have been there yet. If it was, it holds the same signal back already, and one is lost.
  */
-static void pass_on_early(struct supervisor *supervisor)
+static void pass_on_early(const struct supervise_program *program)
 {
     int number;
 
-    while ((number = signals_take(&supervisor->signals)) != 0) {
+    while ((number = signals_take(&program->signals)) > 0) {
         if (number != SIGCHLD && number != SIGCONT)
-            child_signal(&supervisor->child, number);
+            child_signal(&program->child, number);
     }
 }
 
-static void see_stop(struct supervisor *supervisor)
-{
-    int number = child_was_stopped(&supervisor->child);
-
-    if (number != 0)
-        follow_stop(supervisor, number);
-}
-
-/* Lets the child go and waits until it is the program. Returns 0 or the negative errno of exec. */
+/* Lets the child go and waits until it is the program. Returns 0 or a negative errno. */
 static int release(struct supervisor *supervisor)
 {
+    struct supervise_program *program = supervisor->program;
     int r;
 
-    pass_on_early(supervisor);
-    child_release(&supervisor->child);
-    while ((r = child_became(&supervisor->child)) == 0) {
-        signals_wait(&supervisor->signals, supervisor->child.report_fd, -1);
-        if (take_signals(supervisor))
-            see_stop(supervisor);
+    pass_on_early(program);
+    r = child_release(&program->child);
+    if (r < 0)
+        return r;
+    while ((r = child_became(&program->child)) == 0) {
+        signals_wait(&program->signals, program->child.report_fd, -1);
+        attend(program, &supervisor->machine->procfs);
     }
     return r < 0 ? r : 0;
 }
@@ -166,17 +179,16 @@ static int release(struct supervisor *supervisor)
 /* Watches the program until it has ended. */
 static void watch(struct supervisor *supervisor, int *ret_status)
 {
+    struct supervise_program *program = supervisor->program;
     bool children = true;
 
-    while (!children || !child_has_ended(&supervisor->child, ret_status)) {
+    while (!children || !child_has_ended(&program->child, ret_status)) {
         int milliseconds;
         int fd;
 
         trace_next(&supervisor->trace, &fd, &milliseconds);
-        signals_wait(&supervisor->signals, fd, milliseconds);
-        children = take_signals(supervisor);
-        if (children)
-            see_stop(supervisor);
+        signals_wait(&program->signals, fd, milliseconds);
+        children = attend(program, &supervisor->machine->procfs);
         trace_and_reap(supervisor, children);
     }
 }
@@ -208,8 +220,8 @@ static int settle(struct supervisor *supervisor, struct error *err)
     int r = trace_read(&supervisor->trace, err);
 
     while (r == 0 && any_held(&supervisor->trace) && ticks_since_boot() < end) {
-        signals_wait(&supervisor->signals, -1, SETTLE_STEP);
-        take_signals(supervisor);
+        signals_wait(&supervisor->program->signals, -1, SETTLE_STEP);
+        take_signals(supervisor->program, &supervisor->machine->procfs);
         r = trace_read(&supervisor->trace, err);
     }
     return r;
@@ -275,41 +287,67 @@ static int release_and_watch(struct supervisor *supervisor, struct supervise_res
 static int start_and_watch(struct supervisor *supervisor, const struct supervise_request *request,
                            struct supervise_result *result, struct error *err)
 {
-    int r = child_start(&supervisor->child, request->argv, &supervisor->signals, err);
+    struct supervise_program *program = supervisor->program;
+    int r = child_start(&program->child, request->argv, &program->signals, err);
 
     if (r < 0)
         return r;
     result->stage = SUPERVISE_READ;
-    r = trace_begin(&supervisor->trace, supervisor->machine, supervisor->child.pid,
-                    request->isolate, err);
+    r = trace_begin(&supervisor->trace, supervisor->machine, program->child.pid, request->isolate,
+                    err);
     if (r == 0)
         r = release_and_watch(supervisor, result, request->argv[0], err);
     trace_end(&supervisor->trace);
     if (result->stage < SUPERVISE_CLEAN)
-        child_abandon(&supervisor->child);
+        child_abandon(&program->child);
     else
-        child_close(&supervisor->child);
+        child_close(&program->child);
     return r;
 }
 
 int supervise_run(struct machine *machine, const struct supervise_request *request,
                   struct supervise_result *ret_result, struct error *err)
 {
-    struct supervisor supervisor = {.machine = machine, .child = CHILD_INIT};
+    struct supervisor supervisor = {.machine = machine, .program = &ret_result->program};
     int r = 0;
 
-    *ret_result = (struct supervise_result){.stage = SUPERVISE_ISOLATE};
+    *ret_result = (struct supervise_result){
+        .stage = SUPERVISE_ISOLATE,
+        .program = {.child = CHILD_INIT, .signals = {.fd = -1}},
+    };
     if (request->isolate)
         r = namespace_enter_ipc(err);
     if (r < 0)
         return r;
     ret_result->stage = SUPERVISE_START;
-    r = signals_hold(&supervisor.signals, err);
+    r = signals_hold(&ret_result->program.signals, err);
     if (r < 0)
         return r;
     r = start_and_watch(&supervisor, request, ret_result, err);
-    signals_close(&supervisor.signals);
+    signals_close(&ret_result->program.signals);
     return r;
+}
+
+bool supervise_give_up(struct supervise_result *result, int *ret_status)
+{
+    struct supervise_program *program = &result->program;
+
+    if (result->stage >= SUPERVISE_CLEAN) {
+        *ret_status = result->status;
+        child_close(&program->child);
+        return true;
+    }
+    if (program->child.pid <= 0 || program->child.release_fd >= 0 ||
+        result->stage == SUPERVISE_EXEC) {
+        child_abandon(&program->child);
+        return false;
+    }
+    while (!child_has_ended(&program->child, ret_status)) {
+        signals_wait(&program->signals, -1, -1);
+        attend(program, NULL);
+    }
+    child_close(&program->child);
+    return true;
 }
 
 void supervise_result_release(struct supervise_result *result)

@@ -12,7 +12,7 @@ void xalloc_die(void)
     ssize_t ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
 
     (void)ignored;
-    _exit(1);
+    quick_exit(1);
 }
 
 void *xmalloc(size_t size)

@@ -9,6 +9,7 @@
 
 #include "action/supervise.h"
 #include "base/cleanup.h"
+#include "base/xalloc.h"
 #include "command/command.h"
 #include "command/options.h"
 #include "kernel/attach.h"
@@ -41,6 +42,12 @@ struct run {
     bool isolate;
     int words; /* of the program's command line */
 };
+
+/*
+ * For when memory runs out: what is known of the program that is being run. There is no other way
+ * to tell a function that is called at the end of the process.
+ */
+static struct supervise_result *running;
 
 extern const struct command command_run;
 
@@ -167,18 +174,35 @@ static int exit_status(struct run *run, const struct supervise_result *result,
     return result->status;
 }
 
+/* Memory has run out: the program must not be left alone, and its status is still ours. */
+static void end_without_memory(void)
+{
+    static const char message[] = "shmtool: run: what the program has made is not removed\n";
+    int status;
+
+    if (!running || !supervise_give_up(running, &status))
+        return;
+    /* As in xalloc_die(). */
+    (void)!write(STDERR_FILENO, message, sizeof(message) - 1);
+    _exit(status);
+}
+
 static int supervise(struct run *run, char *const *argv)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct supervise_request request = {argv, run->isolate};
-    struct supervise_result result;
+    struct supervise_result result = {.stage = SUPERVISE_ISOLATE};
     int status;
 
+    if (at_quick_exit(end_without_memory) != 0)
+        xalloc_die();
+    running = &result;
     supervise_run(&run->context->machine, &request, &result, &err);
     tell_removal(run, &result.removal);
     tell_held(run, &result.held);
     tell_untraced(run, &result.untraced);
     status = exit_status(run, &result, &err);
+    running = NULL;
     supervise_result_release(&result);
     return status;
 }

@@ -17,8 +17,8 @@
 
 enum { LARGEST_LIST = 16 * 1024 * 1024 };
 
-/* In the child: waits to be let go. Returns false when whoever held it is gone. */
-static bool wait_for_release(int fd)
+/* In the child: waits to be let go. Returns 0, or an errno when that will not happen. */
+static int wait_for_release(int fd)
 {
     char byte;
     ssize_t got;
@@ -26,7 +26,9 @@ static bool wait_for_release(int fd)
     do {
         got = read(fd, &byte, 1);
     } while (got < 0 && errno == EINTR);
-    return got == 1;
+    if (got < 0)
+        return errno;
+    return got == 1 ? 0 : ECANCELED; /* whoever held it is gone */
 }
 
 /* Whether a directory of PATH has NAME. */
@@ -35,13 +37,12 @@ static bool is_in_path(const char *name)
     const char *path = getenv("PATH");
 
     while (path && *path) {
-        size_t length = strcspn(path, ":");
-        CLEANUP_STRBUF struct strbuf file = STRBUF_INIT;
+        int length = (int)strcspn(path, ":");
+        char file[PATH_MAX];
 
-        strbuf_append(&file, path, length);
-        strbuf_puts(&file, length > 0 ? "/" : "");
-        strbuf_puts(&file, name);
-        if (access(strbuf_string(&file), F_OK) == 0)
+        if (snprintf(file, sizeof(file), "%.*s%s%s", length, path, length > 0 ? "/" : "", name) <
+                (int)sizeof(file) &&
+            access(file, F_OK) == 0)
             return true;
         path += length + (path[length] == ':');
     }
@@ -59,19 +60,32 @@ static int exec_error(const char *name, int code)
     return code;
 }
 
-/* In the child: becomes the program. */
+/* In the child: tells why it does not become the program, by its status too, as a shell does. */
+__attribute__((noreturn)) static void give_up(int report_fd, int code)
+{
+    ssize_t written;
+
+    do {
+        written = write(report_fd, &code, sizeof(code));
+    } while (written < 0 && errno == EINTR);
+    _exit(code == ENOENT ? 127 : 126);
+}
+
+/*
+ * In the child: becomes the program. No memory is asked for: where that runs out the process ends
+ * as if it were the parent.
+ */
 __attribute__((noreturn)) static void become(char *const argv[], const struct signals *signals,
                                              int release_fd, int report_fd)
 {
-    int code;
+    int code = wait_for_release(release_fd);
 
-    if (!wait_for_release(release_fd))
-        _exit(0);
-    signals_restore(signals);
-    execvp(argv[0], argv);
-    code = exec_error(argv[0], errno);
-    /* Nobody is left to be told when this fails. */
-    _exit(write(report_fd, &code, sizeof(code)) == (ssize_t)sizeof(code));
+    if (code == 0) {
+        signals_restore(signals);
+        execvp(argv[0], argv);
+        code = exec_error(argv[0], errno);
+    }
+    give_up(report_fd, code);
 }
 
 static int make_pipe(int *ret_read, int *ret_write, struct error *err)
@@ -122,11 +136,18 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
-void child_release(struct child *child)
+int child_release(struct child *child)
 {
+    ssize_t written;
+    int code;
+
+    do {
+        written = write(child->release_fd, "", 1);
+    } while (written < 0 && errno == EINTR);
+    code = errno;
+    close_end(&child->release_fd);
     /* It is there to read it; if not, its end will tell. SIGPIPE is held back. */
-    if (write(child->release_fd, "", 1) == 1)
-        close_end(&child->release_fd);
+    return written == 1 || code == EPIPE ? 0 : -code;
 }
 
 int child_became(struct child *child)
@@ -151,11 +172,23 @@ void child_abandon(struct child *child)
     child->pid = 0;
 }
 
+/* Asks for a child that OPTIONS speak of, without waiting. Returns whether there is one. */
+static bool ask(idtype_t type, id_t id, int options, siginfo_t *ret_info)
+{
+    int r;
+
+    do {
+        ret_info->si_pid = 0;
+        r = waitid(type, id, ret_info, options | WNOHANG);
+    } while (r < 0 && errno == EINTR);
+    return r == 0 && ret_info->si_pid != 0;
+}
+
 bool child_has_ended(const struct child *child, int *ret_status)
 {
-    siginfo_t info = {.si_pid = 0};
+    siginfo_t info;
 
-    if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+    if (!ask(P_PID, (id_t)child->pid, WEXITED | WNOWAIT, &info))
         return false;
     *ret_status = info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
     return true;
@@ -163,11 +196,9 @@ bool child_has_ended(const struct child *child, int *ret_status)
 
 int child_was_stopped(const struct child *child)
 {
-    siginfo_t info = {.si_pid = 0};
+    siginfo_t info;
 
-    if (waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG) < 0 || info.si_pid == 0)
-        return 0;
-    return info.si_status;
+    return ask(P_PID, (id_t)child->pid, WSTOPPED, &info) ? info.si_status : 0;
 }
 
 bool child_is_stopped(const struct child *child, const struct procfs *procfs)
@@ -191,12 +222,12 @@ pid_t child_group(const struct child *child)
 
 static bool has_ended(idtype_t type, id_t id, pid_t *ret_pid)
 {
-    siginfo_t info = {.si_pid = 0};
+    siginfo_t info;
 
-    if (waitid(type, id, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+    if (!ask(type, id, WEXITED | WNOWAIT, &info))
         return false;
     *ret_pid = info.si_pid;
-    return info.si_pid != 0;
+    return true;
 }
 
 /* Without a list only one can be seen at a time. */
@@ -236,7 +267,9 @@ size_t child_orphans(const struct child *child, const struct procfs *procfs, pid
 
 void child_reap(pid_t orphan)
 {
-    waitid(P_PID, (id_t)orphan, NULL, WEXITED | WNOHANG);
+    siginfo_t info;
+
+    ask(P_PID, (id_t)orphan, WEXITED, &info);
 }
 
 void child_close(struct child *child)
@@ -244,6 +277,6 @@ void child_close(struct child *child)
     close_end(&child->release_fd);
     close_end(&child->report_fd);
     if (child->pid > 0)
-        waitpid(child->pid, NULL, WNOHANG);
+        child_reap(child->pid);
     child->pid = 0;
 }

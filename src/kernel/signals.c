@@ -21,7 +21,12 @@ int signals_hold(struct signals *ret_signals, struct error *err)
     signals.fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals.fd < 0)
         return error_set_errno(err, errno, "signals cannot be held back");
-    sigprocmask(SIG_BLOCK, &held, &signals.original);
+    if (sigprocmask(SIG_BLOCK, &held, &signals.original) < 0) {
+        int code = errno;
+
+        close(signals.fd);
+        return error_set_errno(err, code, "signals cannot be held back");
+    }
     /* Ignored, children would vanish without being waited for. */
     signals.children_ignored =
         sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
@@ -41,9 +46,14 @@ int signals_take(const struct signals *signals)
 {
     struct signalfd_siginfo info;
 
-    if (read(signals->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-        return 0;
-    return (int)info.ssi_signo;
+    ssize_t got;
+
+    do {
+        got = read(signals->fd, &info, sizeof(info));
+    } while (got < 0 && errno == EINTR);
+    if (got == (ssize_t)sizeof(info))
+        return (int)info.ssi_signo;
+    return got < 0 && errno != EAGAIN ? -errno : 0;
 }
 
 void signals_wait(const struct signals *signals, int other_fd, int milliseconds)
