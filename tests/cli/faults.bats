@@ -43,3 +43,19 @@ play() {
     play '"$REAL" "$@"; status=$?; ((status == 0)) || exit 2' rm shmctl
     assert_out_has 'it says that nothing was done, and removed something'
 }
+
+@test "the judge notices a program that is left alone, and one whose status or segments get lost" {
+    need_faults
+    # shellcheck disable=SC2016
+    play '"$REAL" "$@"; exit 0' run pipe2
+    assert_out_has 'the program was not started, and the status does not say so'
+    # shellcheck disable=SC2016
+    play 'exec 3>&1; words=$("$REAL" "$@" 2>&1 >&3); status=$?; [[ -z $words ]] || exit 1; exit $status' run shmctl
+    assert_out_has "the program's status got lost"
+    # shellcheck disable=SC2016
+    play 'exec 2>/dev/null; "$REAL" "$@"' run shmctl
+    assert_out_has "the program's segments are left without a word"
+    # shellcheck disable=SC2016
+    play '"$REAL" "$@"; status=$?; tail -f /dev/null & exit $status' run clone
+    assert_out_has 'it did not wait for its program'
+}

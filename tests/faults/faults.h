@@ -13,7 +13,10 @@
 /* The exit status where calls cannot be made to fail at all. */
 enum { FAULTS_UNSUPPORTED = 77 };
 
-/* What is to fail. Counting begins where the program's own code does. */
+/*
+ * What is to fail. Counting begins where the program's own code does; a child that it forks is
+ * counted too until it becomes another program.
+ */
 struct fault {
     long call; /* a system call's number, or FAULT_MEMORY or FAULT_NONE */
     int error; /* errno */
@@ -43,6 +46,7 @@ struct outcome {
     unsigned marks;      /* from the shim: 0 it was not there, 1 the program ended early, 2 */
     int status;          /* as waitpid gives it */
     unsigned long calls; /* that could have failed */
+    bool left_children;  /* it ended before a process that it had started, which was killed */
     char *out;           /* owned, with a NUL behind */
     char *err;
 };
@@ -80,6 +84,28 @@ struct choice {
     const char *command; /* the first case of this command; NULL: all */
     const char *call;    /* faults of this call, by its name; NULL: all */
 };
+
+/* How many segments there are, of whomever. */
+int scene_count(void);
+
+/* Removes all segments but those of the scene. */
+void scene_sweep(const struct scene *scene);
+
+/*
+ * Whether GOT, JSON or a table (compared word by word; CSV field by field), says what WANT says,
+ * but for what may be unknown.
+ */
+bool is_same_json(const char *want, const char *got);
+bool is_same_table(const char *want, const char *got);
+
+/*
+ * Judges a run of the command run, whose program makes segments, prints their ids and ends. Returns
+ * what is wrong, or NULL.
+ *
+ * left: how many segments there are more than before
+ */
+const char *judge_program(const struct fault *fault, const struct outcome *outcome,
+                          const struct outcome *reference, int left);
 
 /*
  * Runs the cases that are chosen with all their faults. Prints what was wrong and how much was

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -76,6 +77,7 @@ __attribute__((noreturn)) static void become(const char *program, char *const *w
                                              const int *files, int channel, long call)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
     for (int i = 0; i < 3; i++) {
         if (dup2(files[i], i) < 0)
             _exit(HELPER_REFUSED);
@@ -117,8 +119,30 @@ static int receive_descriptor(int channel)
     return fd;
 }
 
-/* Answers one call. */
-static void answer(int listener, const struct fault *fault, struct outcome *outcome)
+/* The file that a process runs. */
+struct image {
+    dev_t dev;
+    ino_t ino;
+};
+
+static struct image image_of(uint32_t pid)
+{
+    struct stat status = {0};
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+    stat(path, &status); /* gone meanwhile: nobody waits for an answer */
+    return (struct image){status.st_dev, status.st_ino};
+}
+
+static bool is_same(struct image a, struct image b)
+{
+    return a.dev == b.dev && a.ino == b.ino;
+}
+
+/* Answers one call. IMAGE: of the program under test, once it is known. */
+static void answer(int listener, const struct fault *fault, struct outcome *outcome,
+                   struct image *image)
 {
     struct seccomp_notif call = {0};
     struct seccomp_notif_resp response = {0};
@@ -128,8 +152,10 @@ static void answer(int listener, const struct fault *fault, struct outcome *outc
     response.id = call.id;
     response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     if (call.data.nr == FAULT_MARK) {
-        outcome->marks++;
-    } else if (outcome->marks == 1) {
+        if (outcome->marks == 0)
+            *image = image_of(call.pid);
+        outcome->marks += is_same(image_of(call.pid), *image);
+    } else if (outcome->marks == 1 && is_same(image_of(call.pid), *image)) {
         outcome->calls++;
         if (outcome->calls == fault->nth || (fault->rest && outcome->calls > fault->nth)) {
             response.flags = 0;
@@ -151,6 +177,7 @@ static time_t now(void)
 static void supervise(pid_t child, int listener, const struct fault *fault, struct outcome *outcome)
 {
     time_t end = now() + DEADLINE_SECONDS;
+    struct image image = {0};
     int handle = (int)syscall(SYS_pidfd_open, child, 0);
     struct pollfd files[] = {{handle, POLLIN, 0}, {listener, POLLIN, 0}};
 
@@ -162,11 +189,23 @@ static void supervise(pid_t child, int listener, const struct fault *fault, stru
             kill(child, SIGKILL);
         }
         if (poll(files, 2, 1000) > 0 && files[1].revents & POLLIN)
-            answer(listener, fault, outcome);
+            answer(listener, fault, outcome, &image);
     }
     close(handle);
+    /* What it left became ours, and is in its process group still. */
     if (waitpid(child, &outcome->status, 0) != child)
         die(HELPER_FAILED, "waitpid: %s", strerror(errno));
+    outcome->left_children = kill(-child, SIGKILL) == 0;
+}
+
+/* Waits for what a run has left. */
+static void bury(pid_t group, int listener)
+{
+    /* A call that nobody answers any more fails. */
+    if (listener >= 0)
+        close(listener);
+    while (waitpid(-group, NULL, 0) > 0 || errno == EINTR)
+        continue;
 }
 
 static char *read_back(int fd)
@@ -215,6 +254,8 @@ struct outcome inject(const char *program, const char *const *words, const char 
         lseek(files[0], 0, SEEK_SET) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) < 0)
         die(HELPER_FAILED, "files for a run: %s", strerror(errno));
+    /* Whoever outlives the program under test becomes our child. */
+    prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
     child = fork();
     if (child < 0)
         die(HELPER_FAILED, "fork: %s", strerror(errno));
@@ -227,6 +268,7 @@ struct outcome inject(const char *program, const char *const *words, const char 
             die(FAULTS_UNSUPPORTED, "no seccomp notifications here");
     }
     supervise(child, listener, fault, &outcome);
+    bury(child, listener);
     if (fault->call == FAULT_MEMORY) {
         outcome.calls = page->count;
         outcome.marks = 1;
@@ -235,8 +277,6 @@ struct outcome inject(const char *program, const char *const *words, const char 
     outcome.err = read_back(files[2]);
     munmap(page, sizeof(*page));
     close(channel[0]);
-    if (listener >= 0)
-        close(listener);
     for (int i = 0; i < 4; i++)
         close(files[i]);
     for (int i = 0; copies[i]; i++)

@@ -120,3 +120,34 @@ void scene_clear(struct scene *scene)
     for (int i = 0; i < 2; i++)
         stop_holder(&scene->holders[i]);
 }
+
+int scene_count(void)
+{
+    struct shm_info info;
+
+    if (shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info) < 0)
+        die(HELPER_FAILED, "SHM_INFO: %s", strerror(errno));
+    return info.used_ids;
+}
+
+static bool is_ours(const struct scene *scene, int shmid)
+{
+    for (int i = 0; i < SEGMENTS; i++) {
+        if (scene->ids[i] == shmid)
+            return true;
+    }
+    return false;
+}
+
+void scene_sweep(const struct scene *scene)
+{
+    struct shmid_ds ds;
+    int highest = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&(struct shm_info){0});
+
+    for (int i = 0; i <= highest; i++) {
+        int shmid = shmctl(i, SHM_STAT, &ds);
+
+        if (shmid >= 0 && !is_ours(scene, shmid))
+            shmctl(shmid, IPC_RMID, NULL);
+    }
+}
