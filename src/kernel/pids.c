@@ -1,6 +1,7 @@
 #include "kernel/pids.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,17 +65,37 @@ static bool is_own_proc(const struct procfs *procfs)
     return used > 0 && line[used] == '\n' && pid == (uint64_t)getpid();
 }
 
-/* One that cannot be read has none to be seen: then nobody is taken for dead. */
+/*
+ * Whether a saved tree shows processes: not so where it holds a few files of some, of which none
+ * tells whether and since when it runs. Then nobody is taken for dead.
+ */
 static bool tree_has_processes(const struct procfs *procfs)
 {
     CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, "proc", NULL);
     const struct dirent *entry;
 
     while (dir && (entry = procfs_next_entry(dir))) {
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+        size_t length = strlen(entry->d_name);
+        struct pidstat stat;
+        uint64_t pid;
+
+        if (parse_digits(entry->d_name, length, &pid) == length && pid > 0 && pid <= INT_MAX &&
+            pidstat_read(procfs, (pid_t)pid, &stat) == 0)
             return true;
     }
     return false;
+}
+
+/* Whether a saved tree has anything of a process. */
+static bool tree_knows(const struct procfs *procfs, pid_t pid)
+{
+    char path[32];
+    CLEANUP_CLOSEDIR DIR *dir = NULL;
+
+    snprintf(path, sizeof(path), "proc/%d", (int)pid);
+    errno = 0;
+    dir = procfs_open_dir(procfs, path, NULL);
+    return dir || errno != ENOENT;
 }
 
 /* Sets the live clock; the boot time is by the present clock, as the kernel prints btime. */
@@ -252,7 +273,7 @@ static struct pid_fact describe(const struct pids *pids, pid_t pid)
     if (!pids->sees_processes)
         return fact;
     r = pidstat_read(pids->procfs, pid, &stat);
-    if (r == -ESRCH || (r == -ENOENT && !pids->procfs->live))
+    if (r == -ESRCH || (r == -ENOENT && !pids->procfs->live && !tree_knows(pids->procfs, pid)))
         fact.presence = PID_GONE;
     if (r < 0)
         return fact;

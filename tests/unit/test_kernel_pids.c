@@ -514,6 +514,36 @@ static void a_tree_without_processes_tells_nothing(void **state)
     assert_null(pids_command(look->pids, 10));
 }
 
+/* A tree that holds a file or two of some processes says nothing of the others. */
+static void a_tree_with_parts_of_processes_calls_nobody_dead(void **state)
+{
+    const struct tree *tree = *state;
+    LOOK look = NULL;
+
+    put_clock(tree);
+    tree_puts(tree, "proc/1/cmdline", "init");
+    tree_puts(tree, "proc/14/stat", "14 (cut off) S 1 14 14");
+    look = look_at(tree);
+    assert_int_equal(pids_fact(look->pids, 1).presence, PID_UNKNOWN);
+    assert_int_equal(pids_fact(look->pids, 99).presence, PID_UNKNOWN);
+}
+
+static void a_process_of_which_a_tree_has_a_part_is_not_dead(void **state)
+{
+    const struct tree *tree = *state;
+    LOOK look = NULL;
+
+    put_clock(tree);
+    put_stat(tree, 10, "whole", 'S', 1, 300);
+    tree_puts(tree, "proc/1/cmdline", "init");
+    tree_puts(tree, "proc/77", "no directory");
+    look = look_at(tree);
+    assert_int_equal(pids_fact(look->pids, 10).presence, PID_ALIVE);
+    assert_int_equal(pids_fact(look->pids, 1).presence, PID_UNKNOWN);
+    assert_int_equal(pids_fact(look->pids, 77).presence, PID_UNKNOWN);
+    assert_int_equal(pids_fact(look->pids, 99).presence, PID_GONE);
+}
+
 static void a_trees_thread_is_no_process(void **state)
 {
     const struct tree *tree = *state;
@@ -603,6 +633,8 @@ int main(void)
         tree_test(a_trees_processes_are_found),
         tree_test(a_tree_without_processes_tells_nothing),
         tree_test(a_trees_thread_is_no_process),
+        tree_test(a_tree_with_parts_of_processes_calls_nobody_dead),
+        tree_test(a_process_of_which_a_tree_has_a_part_is_not_dead),
         tree_test(a_trees_commands_are_read),
         tree_test(a_reused_number_in_a_tree_makes_an_orphan),
     };
