@@ -11,6 +11,7 @@ enum prompt_answer {
     PROMPT_NO,        /* another line */
     PROMPT_END,       /* the input ended, or could not be read */
     PROMPT_INTERRUPT, /* a signal came */
+    PROMPT_UNSHOWN,   /* the question, or what stood before it on the stream, could not be written */
 };
 
 /*
@@ -18,7 +19,8 @@ enum prompt_answer {
  *
  * input: descriptor of the terminal or of what stands in for it
  * interrupt: descriptor that becomes readable when the question is to be given up
- * The answer is yes only when the line is exactly "yes".
+ * The answer is yes only when the line is exactly "yes". Nothing is read where nobody can have seen
+ * what is asked.
  */
 enum prompt_answer prompt_ask(FILE *out, const char *question, int input, int interrupt);
 

@@ -285,6 +285,20 @@ static int open_answer(const struct removal *removal)
     return removal->reads_input ? open("/dev/tty", O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 }
 
+static const char *declined_by(enum prompt_answer answer)
+{
+    switch (answer) {
+    case PROMPT_INTERRUPT:
+        return "interrupted";
+    case PROMPT_END:
+        return "no answer, and only yes removes";
+    case PROMPT_UNSHOWN:
+        return "the question could not be shown";
+    default:
+        return "the answer was not yes";
+    }
+}
+
 /* Shows what is about to be removed and asks. Returns an exit status. */
 static int ask(struct removal *removal)
 {
@@ -294,7 +308,7 @@ static int ask(struct removal *removal)
 
     if (input < 0) {
         context_warn(removal->context,
-                     "no terminal to ask on: %s: nothing was removed; --yes does not ask",
+                     "no terminal to ask on: %s: nothing was removed; --interactive needs one",
                      strerror(errno));
         return STATUS_DECLINED;
     }
@@ -307,10 +321,7 @@ static int ask(struct removal *removal)
         fputc('\n', removal->context->err);
     if (answer == PROMPT_YES)
         return STATUS_DONE;
-    context_warn(removal->context, "%s: nothing was removed",
-                 answer == PROMPT_INTERRUPT ? "interrupted"
-                 : answer == PROMPT_END     ? "no answer, and only yes removes"
-                                            : "the answer was not yes");
+    context_warn(removal->context, "%s: nothing was removed", declined_by(answer));
     return STATUS_DECLINED;
 }
 

@@ -25,6 +25,8 @@ enum prompt_answer prompt_ask(FILE *out, const char *question, int input, int in
 
     fputs(question, out);
     fflush(out);
+    if (ferror(out))
+        return PROMPT_UNSHOWN;
     for (;;) {
         char byte;
         ssize_t got;

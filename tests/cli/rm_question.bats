@@ -247,7 +247,7 @@ declined_on_terminal() {
     need_ns
     two_segments
     run_split setsid --wait "$SHMTOOL" rm -i <<<"$a"
-    assert_err 'shmtool: rm: no terminal to ask on: No such device or address: nothing was removed; --yes does not ask'
+    assert_err 'shmtool: rm: no terminal to ask on: No such device or address: nothing was removed; --interactive needs one'
     declined ''
 }
 
@@ -358,13 +358,20 @@ declined_on_terminal() {
     assert_out_has_not 'Remove'
 }
 
-@test "what standard error cannot show is still asked" {
+@test "a question that nobody can have seen has no answer" {
     need_ns
     two_segments
-    run_split bash -c '"$@" 2>&-' - "$SHMTOOL" rm --all <<<no
+    run_split bash -c '"$@" 2>&-' - "$SHMTOOL" rm --all <<<yes
+    assert_status 3
+    run_split bash -c '"$@" 2>/dev/full' - "$SHMTOOL" rm --size 131104 <<<yes
     assert_status 3
     assert_exists "$a" "$b"
-    run_split bash -c '"$@" 2>&-' - "$SHMTOOL" rm --size 131104 <<<yes
+    # Thrown away on purpose is another thing, and so is what asks nothing.
+    run_split bash -c '"$@" 2>/dev/null' - "$SHMTOOL" rm --size 131104 <<<yes
     assert_status 0
     assert_gone "$a"
+    c=$(make_seg)
+    run_split bash -c '"$@" 2>&-' - "$SHMTOOL" rm --unattached --yes
+    assert_status 0
+    assert_gone "$c"
 }

@@ -162,6 +162,22 @@ static void an_input_that_cannot_be_read_is_no_answer(void **state)
     assert_int_equal(ask(fixture), PROMPT_END);
 }
 
+/* A yes that waits already is no answer to what nobody saw. */
+static void a_question_that_cannot_be_shown_is_not_asked(void **state)
+{
+    const struct fixture *fixture = *state;
+    FILE *full = fopen("/dev/full", "w");
+    char left[4];
+
+    if (!full)
+        skip();
+    type(fixture, "yes\n", 4);
+    assert_int_equal(prompt_ask(full, "Really? ", fixture->input[0], fixture->interrupt[0]),
+                     PROMPT_UNSHOWN);
+    fclose(full);
+    assert_int_equal(read(fixture->input[0], left, sizeof(left)), 4);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -175,6 +191,7 @@ int main(void)
         TEST(half_a_word_at_the_end_is_no),
         TEST(a_signal_gives_it_up),
         TEST(an_input_that_cannot_be_read_is_no_answer),
+        TEST(a_question_that_cannot_be_shown_is_not_asked),
     };
 
     return cmocka_run_group_tests_name("view/prompt", tests, NULL, NULL);
