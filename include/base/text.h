@@ -35,6 +35,9 @@ bool text_is_control(uint32_t point);
  */
 void text_escape(struct strbuf *out, const char *text, size_t length);
 
+/* The same as UTF-8 whatever the locale: for programs, which must not find another text in cron. */
+void text_escape_utf8(struct strbuf *out, const char *text, size_t length);
+
 /*
  * Appends TEXT as a JSON string with its quotes (RFC 8259). Bytes that are no valid UTF-8 become
  * U+FFFD, control characters \uNNNN.

@@ -11,7 +11,7 @@ enum prompt_answer {
     PROMPT_NO,        /* another line */
     PROMPT_END,       /* the input ended, or could not be read */
     PROMPT_INTERRUPT, /* a signal came */
-    PROMPT_UNSHOWN,   /* the question, or what stood before it on the stream, could not be written */
+    PROMPT_UNSHOWN,   /* the question, or what stood before it, could not be written */
 };
 
 /*

@@ -65,7 +65,7 @@ static void cell_csv(struct writer *writer, size_t i, const struct column_value 
         CLEANUP_STRBUF struct strbuf field = STRBUF_INIT;
 
         if (value->text)
-            text_escape(&field, value->text, strlen(value->text));
+            text_escape_utf8(&field, value->text, strlen(value->text));
         else
             column_put_text(&field, column, &writer->format, value);
         put_csv_field(out, strbuf_string(&field));

@@ -269,6 +269,21 @@ static void hostile_bytes_in_json(void **state)
                    "\\ufffd\\u009b\\u202e \xc3\xbc\"}\n");
 }
 
+static void programs_get_utf8_in_any_locale(void **state)
+{
+    static const struct record record = {1, 1, 0, "\xc3\xbc\x80"};
+    struct request request = {.list = "text", .records = &record, .count = 1, .no_header = true};
+
+    assert_non_null(setlocale(LC_CTYPE, "C"));
+    request.form = FORM_TABLE;
+    assert_written(&request, "\\xc3\\xbc\\x80\n");
+    request.form = FORM_CSV;
+    assert_written(&request, "\xc3\xbc\\x80\r\n");
+    request.form = FORM_NDJSON;
+    assert_written(&request, "{\"text\": \"\xc3\xbc\\ufffd\"}\n");
+    use_utf8(state);
+}
+
 /* Every byte there is, as text: no form lets a control byte through but its own line ends. */
 static void every_byte_in_every_form(void **state)
 {
@@ -490,6 +505,7 @@ int main(void)
         cmocka_unit_test(empty_lists),
         cmocka_unit_test(hostile_bytes_in_tables_and_csv),
         cmocka_unit_test(hostile_bytes_in_json),
+        cmocka_unit_test(programs_get_utf8_in_any_locale),
         cmocka_unit_test(every_byte_in_every_form),
         cmocka_unit_test(quotes_and_commas_alone_need_quotes),
         cmocka_unit_test(widths_are_those_of_characters),
