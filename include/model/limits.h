@@ -79,8 +79,8 @@ struct limit_setting {
 
 /*
  * Understands NAME=VALUE: shmmax takes sizes, shmall pages, or a size with a unit, rounded up to
- * pages of PAGE_SIZE bytes; the others plain numbers.
- * Returns 0, or -EINVAL with the wrong word in ERR.
+ * pages of PAGE_SIZE bytes; shmmni a plain number, shm_rmid_forced 0 or 1.
+ * Returns 0, or -EINVAL with the wrong word, and what would be right, in ERR.
  */
 int limits_parse_setting(const char *word, uint64_t page_size, struct limit_setting *ret_setting,
                          struct error *err);

@@ -146,8 +146,8 @@ int parse_size(const char *word, uint64_t *ret_bytes, struct error *err)
 {
     if (!read_size(word, strlen(word), ret_bytes))
         return error_set(err, EINVAL,
-                         "'%s': not a size (digits and one of K M G T P, KiB ..., KB ..., "
-                         "below 2^64)",
+                         "'%s': not a size (a number of bytes, or with a unit: K M G T P, "
+                         "KiB ..., KB ...; below 2^64)",
                          word);
     return 0;
 }

@@ -79,18 +79,26 @@ static bool is_plain_number(const char *word)
     return *word && word[strspn(word, "0123456789")] == '\0';
 }
 
-/* The value of a limit, in its own unit. */
-static int parse_value(enum limit_id id, const char *word, uint64_t page_size, uint64_t *ret_value,
-                       struct error *err)
+/* What may be said behind the equals sign; by enum limit_id. */
+static const char *const right_values[LIMIT_COUNT] = {
+    [LIMIT_SHMMAX] = "takes a number of bytes, or a size with a unit: K M G T P, KiB ..., KB ...",
+    [LIMIT_SHMALL] = "takes a number of pages, or a size with a unit: K M G T P, KiB ..., KB ...",
+    [LIMIT_SHMMNI] = "takes a plain number: how many segments there may be",
+    [LIMIT_RMID_FORCED] = "takes 0 or 1",
+};
+
+/* The value of a limit, in its own unit. Returns 0 or -EINVAL. */
+static int parse_value(enum limit_id id, const char *word, uint64_t page_size, uint64_t *ret_value)
 {
+    uint64_t most = id == LIMIT_RMID_FORCED ? 1 : UINT64_MAX;
     uint64_t bytes;
     int r;
 
     if (id == LIMIT_SHMMAX)
-        return parse_size(word, ret_value, err);
+        return parse_size(word, ret_value, NULL);
     if (id != LIMIT_SHMALL || is_plain_number(word))
-        return parse_number(word, UINT64_MAX, "a value", ret_value, err);
-    r = parse_size(word, &bytes, err);
+        return parse_number(word, most, "a value", ret_value, NULL);
+    r = parse_size(word, &bytes, NULL);
     if (r == 0)
         *ret_value = pages_of(bytes, page_size);
     return r;
@@ -102,7 +110,6 @@ int limits_parse_setting(const char *word, uint64_t page_size, struct limit_sett
     const char *equals = strchr(word, '=');
     enum limit_id id = equals ? find_limit(word, (size_t)(equals - word)) : LIMIT_COUNT;
     uint64_t value;
-    int r;
 
     if (!equals)
         return error_set(err, EINVAL, "'%s': not NAME=VALUE", word);
@@ -112,9 +119,9 @@ int limits_parse_setting(const char *word, uint64_t page_size, struct limit_sett
                          (int)(equals - word), word);
     if (!limit_kinds[id].settable)
         return error_set(err, EINVAL, "%s: is always 1 and cannot be set", limit_kinds[id].name);
-    r = parse_value(id, equals + 1, page_size, &value, err);
-    if (r < 0)
-        return r;
+    if (parse_value(id, equals + 1, page_size, &value) < 0)
+        return error_set(err, EINVAL, "'%s': %s %s%s", word, limit_kinds[id].name, right_values[id],
+                         id == LIMIT_RMID_FORCED ? "" : "; below 2^64");
     *ret_setting = (struct limit_setting){id, value};
     return 0;
 }

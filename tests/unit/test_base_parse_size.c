@@ -91,8 +91,8 @@ static void size_errors_say_what_would_be_right(void **state)
 
     (void)state;
     assert_int_equal(parse_size("1.5M", &bytes, &err), -EINVAL);
-    assert_string_equal(err.text, "'1.5M': not a size (digits and one of K M G T P, KiB ..., "
-                                  "KB ..., below 2^64)");
+    assert_string_equal(err.text, "'1.5M': not a size (a number of bytes, or with a unit: "
+                                  "K M G T P, KiB ..., KB ...; below 2^64)");
 }
 
 static void a_size_is_a_range_of_one(void **state)

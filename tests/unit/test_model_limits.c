@@ -192,15 +192,17 @@ static void wrong_words_are_named(void **state)
     refuse("SHMMAX=5", "'SHMMAX': no such limit");
     refuse("kernel.shmmax=5", "there are: shmmax shmall shmmni shm_rmid_forced");
     refuse("shmmin=2", "cannot be set");
-    refuse("shmmax=", "''");
-    refuse("shmmax= 5", "' 5'");
-    refuse("shmmax=-1", "'-1'");
-    refuse("shmmax=1.5G", "'1.5G'");
-    refuse("shmmax=18446744073709551616", "'18446744073709551616'");
-    refuse("shmall=16X", "'16X'");
-    refuse("shmall=", "''");
-    refuse("shmmni=4K", "'4K'");
-    refuse("shm_rmid_forced=yes", "'yes'");
+    refuse("shmmax=", "'shmmax=': shmmax takes a number of bytes, or a size with a unit");
+    refuse("shmmax= 5", "'shmmax= 5': ");
+    refuse("shmmax=-1", "'shmmax=-1': ");
+    refuse("shmmax=1.5G", "'shmmax=1.5G': ");
+    refuse("shmmax=18446744073709551616", "KB ...; below 2^64");
+    refuse("shmall=x", "'shmall=x': shmall takes a number of pages, or a size with a unit: K M");
+    refuse("shmall=16X", "'shmall=16X': ");
+    refuse("shmall=", "'shmall=': ");
+    refuse("shmmni=4K", "'shmmni=4K': shmmni takes a plain number: how many segments");
+    refuse("shm_rmid_forced=yes", "'shm_rmid_forced=yes': shm_rmid_forced takes 0 or 1");
+    refuse("shm_rmid_forced=2", "'shm_rmid_forced=2': shm_rmid_forced takes 0 or 1");
 }
 
 int main(void)
