@@ -183,10 +183,10 @@ shm_rmid_forced = 1 (was 0)"
     assert_out 'shmmax = 1048576 (was 18446744073692774399)'
     assert_equal "$(limit shmmni)" 4096
     assert_equal "$(limit shmmax)" 1048576
-    shmtool limits --set shm_rmid_forced=2 --json
+    shmtool limits --set shmmni=2147483647 --json
     assert_status 1
     assert_equal "$(jq -c '[.dry_run, .changes]' <<<"$out")" \
-        '[false,[{"name":"shm_rmid_forced","from":0,"to":2,"set":false,"kept":false,"error":"EINVAL"}]]'
+        '[false,[{"name":"shmmni","from":4096,"to":2147483647,"set":false,"kept":false,"error":"EINVAL"}]]'
 }
 
 @test "an ordinary user is refused" {
@@ -207,6 +207,10 @@ shm_rmid_forced = 1 (was 0)"
         shmtool limits --set shmmni=100 --set "$word"
         assert_wrong_usage 'shmtool: limits: --set: ' || return 1
     done
+    shmtool limits --set shmall=x
+    assert_wrong_usage "shmtool: limits: --set: 'shmall=x': shmall takes a number of pages, or a size with a unit: "
+    shmtool limits --set shm_rmid_forced=2
+    assert_wrong_usage "shmtool: limits: --set: 'shm_rmid_forced=2': shm_rmid_forced takes 0 or 1"
     shmtool limits --set shmmni=100 --set shmmni=100
     assert_wrong_usage "'shmmni=100': shmmni is set twice"
     assert_equal "$(limit shmmni)" 4096
@@ -261,6 +265,19 @@ kernel.shmmax = 268435456
 268435456
 644-root
 60-shmtool.conf'
+}
+
+@test "--persist leaves the file its mode and its owner" {
+    need_limits
+    need_sysctl_d
+    in_sysctl_d '
+        echo "# by hand" >/etc/sysctl.d/60-shmtool.conf
+        chmod 640 /etc/sysctl.d/60-shmtool.conf
+        chown 12345:23456 /etc/sysctl.d/60-shmtool.conf
+        "$SHMTOOL" limits --set shmmax=256M --persist >/dev/null
+        stat -c "%a %u %g" /etc/sysctl.d/60-shmtool.conf'
+    assert_status 0
+    assert_out '640 12345 23456'
 }
 
 @test "what --persist writes is what sysctl reads" {
