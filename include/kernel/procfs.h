@@ -17,6 +17,7 @@
 
 struct procfs {
     int root_fd;        /* owned */
+    char *prefix;       /* owned; see procfs_prefix() */
     bool live;          /* the running system, not a saved tree */
     uint64_t page_size; /* bytes; of a saved tree: the largest that its machine may have had */
 };
@@ -58,7 +59,10 @@ const struct dirent *procfs_next_entry(DIR *dir);
 int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
                      struct strbuf *buf, struct error *err);
 
-/* The path as messages show it: with a leading slash on the live system. */
-const char *procfs_slash(const struct procfs *procfs);
+/*
+ * What stands in front of a path below the root wherever it is told, so that the user finds it:
+ * "/" on the live system, "DIR/" for a saved tree. It is PROCFS's own.
+ */
+const char *procfs_prefix(const struct procfs *procfs);
 
 #endif

@@ -340,7 +340,7 @@ int attach_scan(const struct procfs *procfs, struct attach_table *ret_table, str
         }
     }
     if (errno)
-        return error_set_errno(err, errno, "%sproc", procfs_slash(procfs));
+        return error_set_errno(err, errno, "%sproc", procfs_prefix(procfs));
     table->hidden = is_hidden(&scan, 1); /* it always exists */
     if (table->count > 0)
         qsort(table->items, table->count, sizeof(*table->items), by_shmid);

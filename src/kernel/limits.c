@@ -34,7 +34,7 @@ static int read_number(const struct procfs *procfs, const char *path, uint64_t *
         text.length--;
     used = text.length > 0 ? parse_digits(text.data, text.length, ret_value) : 0;
     if (used == 0 || used != text.length)
-        return error_set(err, EBADMSG, "%s%s: not a number", procfs_slash(procfs), path);
+        return error_set(err, EBADMSG, "%s%s: not a number", procfs_prefix(procfs), path);
     return 0;
 }
 
@@ -125,9 +125,9 @@ static int write_number(const struct procfs *procfs, const char *path, uint64_t 
     ssize_t written = fd >= 0 ? write(fd, text, (size_t)length) : -1;
 
     if (written < 0)
-        return error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
+        return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
     if (written != length)
-        return error_set_errno(err, EIO, "%s%s", procfs_slash(procfs), path);
+        return error_set_errno(err, EIO, "%s%s", procfs_prefix(procfs), path);
     return 0;
 }
 
@@ -146,7 +146,7 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
         return r;
     *ret_now = now;
     if (now != setting->value)
-        return error_set(err, EIO, "%s%s: the kernel has made it %llu", procfs_slash(procfs), path,
+        return error_set(err, EIO, "%s%s: the kernel has made it %llu", procfs_prefix(procfs), path,
                          (unsigned long long)now);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,6 +13,17 @@
 /* No Linux machine has larger pages than these. */
 enum { LARGEST_PAGE_SIZE = 65536 };
 
+/* DIR with one slash at its end at least; the caller frees it. */
+static char *prefix_of(const char *dir)
+{
+    struct strbuf prefix = STRBUF_INIT;
+
+    strbuf_puts(&prefix, dir);
+    if (prefix.data[prefix.length - 1] != '/')
+        strbuf_putc(&prefix, '/');
+    return prefix.data;
+}
+
 int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err)
 {
     int fd = open(dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -20,6 +32,7 @@ int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err)
         return error_set_errno(err, errno, "%s", dir ? dir : "/");
     *ret_procfs = (struct procfs){
         .root_fd = fd,
+        .prefix = prefix_of(dir ? dir : "/"),
         .live = !dir,
         .page_size = dir ? LARGEST_PAGE_SIZE : (uint64_t)sysconf(_SC_PAGESIZE),
     };
@@ -31,11 +44,13 @@ void procfs_close(struct procfs *procfs)
     if (procfs->root_fd >= 0)
         close(procfs->root_fd);
     procfs->root_fd = -1;
+    free(procfs->prefix);
+    procfs->prefix = NULL;
 }
 
-const char *procfs_slash(const struct procfs *procfs)
+const char *procfs_prefix(const struct procfs *procfs)
 {
-    return procfs->live ? "/" : "";
+    return procfs->prefix;
 }
 
 /* Opens PATH so that a saved tree's links cannot lead out of it. */
@@ -60,11 +75,11 @@ int procfs_open_file(const struct procfs *procfs, const char *path, struct error
     struct stat status;
 
     if (fd < 0 || fstat(fd, &status) < 0)
-        return error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
+        return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
     if (S_ISDIR(status.st_mode))
-        return error_set_errno(err, EISDIR, "%s%s", procfs_slash(procfs), path);
+        return error_set_errno(err, EISDIR, "%s%s", procfs_prefix(procfs), path);
     if (!S_ISREG(status.st_mode))
-        return error_set(err, EINVAL, "%s%s: not a regular file", procfs_slash(procfs), path);
+        return error_set(err, EINVAL, "%s%s: not a regular file", procfs_prefix(procfs), path);
     return steal_fd(&fd);
 }
 
@@ -78,7 +93,7 @@ DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error
         steal_fd(&fd);
         return dir;
     }
-    error_set_errno(err, code, "%s%s", procfs_slash(procfs), path);
+    error_set_errno(err, code, "%s%s", procfs_prefix(procfs), path);
     if (fd >= 0)
         close(steal_fd(&fd));
     errno = code;
@@ -108,14 +123,14 @@ int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
+            return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
         if (got == 0)
             break;
         buf->length += (size_t)got;
         buf->data[buf->length] = '\0';
         total += (size_t)got;
         if (total > limit)
-            return error_set_errno(err, EFBIG, "%s%s", procfs_slash(procfs), path);
+            return error_set_errno(err, EFBIG, "%s%s", procfs_prefix(procfs), path);
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "kernel/source.h"
 #include "model/idset.h"
@@ -203,11 +204,10 @@ struct listing {
 static void tell_garbage(const struct listing *listing, size_t line, const char *text,
                          size_t length)
 {
-    char where[64];
+    CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
 
-    snprintf(where, sizeof(where), "%s%s: line %zu", procfs_slash(listing->procfs), LISTING_PATH,
-             line);
-    listing->sink->garbage(listing->sink->arg, where, text, length);
+    strbuf_printf(&where, "%s" LISTING_PATH ": line %zu", procfs_prefix(listing->procfs), line);
+    listing->sink->garbage(listing->sink->arg, strbuf_string(&where), text, length);
 }
 
 static int take_line(struct listing *listing, const char *line, size_t length, struct error *err)
@@ -299,7 +299,7 @@ int source_proc_read(const struct procfs *procfs, const struct source_sink *sink
     r = read_lines(&listing, fd, &inner);
     idset_release(&listing.seen);
     if (inner.text)
-        return error_set(err, inner.code, "%s%s: %s", procfs_slash(procfs), LISTING_PATH,
+        return error_set(err, inner.code, "%s%s: %s", procfs_prefix(procfs), LISTING_PATH,
                          inner.text);
     return r;
 }

@@ -21,7 +21,7 @@ enum { LARGEST_FILE = 1024 * 1024 };
 
 static int fail(const struct procfs *procfs, const char *name, struct error *err)
 {
-    return error_set_errno(err, errno, "%s" SYSCTL_FILE_DIR "%s%s", procfs_slash(procfs),
+    return error_set_errno(err, errno, "%s" SYSCTL_FILE_DIR "%s%s", procfs_prefix(procfs),
                            name ? "/" : "", name ? name : "");
 }
 
@@ -41,29 +41,19 @@ static int open_dir(const struct procfs *procfs, struct error *err)
     return steal_fd(&fd);
 }
 
-/* Who may do what with our file: of a new one everybody may read it, whatever the umask is. */
-struct access {
-    mode_t mode;
-    uid_t uid;
-    gid_t gid;
-};
-
-/* Appends what our file holds now, nothing if there is none, and sets ACCESS to what it has. */
-static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text,
-                     struct access *access, struct error *err)
+/* Appends what our file holds now, nothing if there is none. */
+static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text, struct error *err)
 {
     struct stat status;
 
-    *access = (struct access){0644, geteuid(), getegid()};
     if (fstatat(dir, SYSCTL_FILE_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : fail(procfs, SYSCTL_FILE_NAME, err);
-    *access = (struct access){status.st_mode & 0777, status.st_uid, status.st_gid};
     /* A link (to /dev/null: switched off) was put there by somebody who meant it. */
     if (!S_ISREG(status.st_mode))
         return error_set(err, EINVAL,
                          "%s" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
                          ": not a regular file: left alone",
-                         procfs_slash(procfs));
+                         procfs_prefix(procfs));
     return procfs_read_file(procfs, SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME, LARGEST_FILE, text, err);
 }
 
@@ -83,31 +73,24 @@ static int write_all(int fd, const struct strbuf *text)
     return 0;
 }
 
-/* Gives the file its owner, as far as this process may give files away, and then its mode. */
-static int set_access(int fd, const struct access *access)
-{
-    if (fchown(fd, access->uid, access->gid) < 0 && errno != EPERM)
-        return -1;
-    return fchmod(fd, access->mode);
-}
-
 static int write_temporary(const struct procfs *procfs, int dir, const struct strbuf *text,
-                           const struct access *access, struct error *err)
+                           struct error *err)
 {
     CLEANUP_CLOSE int fd = -1;
 
     unlinkat(dir, TEMPORARY_NAME, 0);
-    fd = openat(dir, TEMPORARY_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || write_all(fd, text) < 0 || set_access(fd, access) < 0 || fsync(fd) < 0)
+    fd = openat(dir, TEMPORARY_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    /* fchmod: whatever the umask is. */
+    if (fd < 0 || write_all(fd, text) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
         return fail(procfs, TEMPORARY_NAME, err);
     return 0;
 }
 
 /* Puts TEXT in the place of our file. */
 static int replace_ours(const struct procfs *procfs, int dir, const struct strbuf *text,
-                        const struct access *access, struct error *err)
+                        struct error *err)
 {
-    int r = write_temporary(procfs, dir, text, access, err);
+    int r = write_temporary(procfs, dir, text, err);
 
     if (r == 0 && renameat(dir, TEMPORARY_NAME, dir, SYSCTL_FILE_NAME) < 0)
         r = fail(procfs, SYSCTL_FILE_NAME, err);
@@ -143,19 +126,18 @@ int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *se
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     CLEANUP_CLOSE int dir = open_dir(procfs, err);
-    struct access access;
     int r;
 
     if (dir < 0)
         return dir;
-    r = read_ours(procfs, dir, &text, &access, err);
+    r = read_ours(procfs, dir, &text, err);
     if (r < 0)
         return r;
     if (text.length == 0)
         strbuf_puts(&text, "# Limits that shmtool limits --persist keeps over a reboot.\n");
     for (size_t i = 0; i < count; i++)
         apply(&text, &settings[i]);
-    return replace_ours(procfs, dir, &text, &access, err);
+    return replace_ours(procfs, dir, &text, err);
 }
 
 /* Files of sysctl.d: of each name the one that counts. */
@@ -194,7 +176,7 @@ static int add_later_files(const struct procfs *procfs, const char *path, struct
     }
     if (errno == 0 || errno == ENOENT || errno == ENOTDIR)
         return 0;
-    return error_set_errno(err, errno, "%s%s", procfs_slash(procfs), path);
+    return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
 }
 
 static int compare_files(const void *a, const void *b)
@@ -218,11 +200,11 @@ static int look_into(const struct procfs *procfs, const char *path, const char *
     int r = procfs_read_file(procfs, path, LARGEST_FILE, &text, NULL);
 
     if (r < 0)
-        return sets_nothing(r) ? 0 : error_set_errno(err, -r, "%s%s", procfs_slash(procfs), path);
+        return sets_nothing(r) ? 0 : error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path);
     if (!sysctl_text_find(strbuf_string(&text), text.length, name, &value, &length))
         return 0;
     sysctl_override_release(override);
-    if (asprintf(&override->path, "%s%s", procfs_slash(procfs), path) < 0)
+    if (asprintf(&override->path, "%s%s", procfs_prefix(procfs), path) < 0)
         xalloc_die();
     override->value = xstrndup(value, length);
     return 0;

@@ -290,7 +290,7 @@ assert [row["uid"] for row in rows()] == ["1001", "1002", "1003", "1004"]'
     on garbage ls -q
     assert_status 1
     assert_out $'0\n32769\n65538'
-    assert_err 'shmtool: ls: proc/sysvipc/shm: line 3: not understood: the quick brown fox'
+    assert_err "shmtool: ls: $FIXTURES/garbage/proc/sysvipc/shm: line 3: not understood: the quick brown fox"
     need_python
     on garbage ls --json
     assert_status 1
@@ -303,7 +303,7 @@ assert [row["uid"] for row in rows()] == ["1001", "1002", "1003", "1004"]'
     quick ls -q
     assert_status 1
     assert_out ''
-    assert_err 'shmtool: ls: proc/sysvipc/shm: line 2: not understood: 0 6 600 \x1b[31m\x00\x5cx41 \xff'
+    assert_err "shmtool: ls: $tree/proc/sysvipc/shm: line 2: not understood: "'0 6 600 \x1b[31m\x00\x5cx41 \xff'
 }
 
 @test "a line of many bytes is not shown in full" {
@@ -312,7 +312,7 @@ assert [row["uid"] for row in rows()] == ["1001", "1002", "1003", "1004"]'
     quick ls -q
     assert_status 1
     assert_out 6
-    assert_err "shmtool: ls: proc/sysvipc/shm: line 2: not understood: $(printf '%0200d' 0)..."
+    assert_err "shmtool: ls: $tree/proc/sysvipc/shm: line 2: not understood: $(printf '%0200d' 0)..."
 }
 
 @test "a listing that is cut off: its last line is not trusted" {
@@ -378,7 +378,7 @@ assert second["key"] == "0xffffffff" and second["status"] == ["locked"]'
         on "$fixture" ls
         assert_status 4
         assert_out ''
-        assert_err_has 'shmtool: ls: proc/sysvipc/shm: '
+        assert_err_has "shmtool: ls: $FIXTURES/$fixture/proc/sysvipc/shm: "
     done
 }
 
@@ -405,7 +405,7 @@ assert second["key"] == "0xffffffff" and second["status"] == ["locked"]'
     chmod 600 "$tree/proc/sysvipc/shm"
     run_split as_user 12345 "$SHMTOOL" --sysroot "$tree" ls
     assert_status 4
-    assert_err_has 'proc/sysvipc/shm: Permission denied'
+    assert_err "shmtool: ls: $tree/proc/sysvipc/shm: Permission denied"
 }
 
 @test "in place of the listing: something that is no listing" {
@@ -512,6 +512,21 @@ assert second["key"] == "0xffffffff" and second["status"] == ["locked"]'
     assert_out_lines 15
     shmtool --sysroot=listing ls -q
     assert_out_lines 15
+}
+
+@test "files of a tree are named so that they are found from where one stands" {
+    mkdir -p "$tree"
+    cd "$BATS_TEST_TMPDIR"
+    local dir
+    for dir in tree tree/ ./tree "$tree"; do
+        shmtool --sysroot "$dir" ls
+        assert_status 4
+        assert_err "shmtool: ls: ${dir%/}/proc/sysvipc/shm: No such file or directory"
+    done
+    mkdir -p "$tree/proc/sysvipc"
+    echo "$HEADER" >"$tree/proc/sysvipc/shm"
+    shmtool --sysroot tree limits
+    assert_err_matches '^shmtool: limits: tree/proc/sys/kernel/shm[a-z_]*: No such file'
 }
 
 @test "a tree of / is the live listing" {

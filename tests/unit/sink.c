@@ -15,7 +15,7 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
 {
     struct collector *collector = arg;
 
-    strbuf_puts(&collector->garbage, where);
+    strbuf_puts(&collector->garbage, collector->dir ? below(collector->dir, where) : where);
     strbuf_putc(&collector->garbage, '|');
     strbuf_append(&collector->garbage, text, length);
     strbuf_putc(&collector->garbage, '\n');
@@ -35,7 +35,9 @@ int collector_read(const char *dir, struct collector *collector, struct error *e
     int r;
 
     assert_int_equal(procfs_open(&procfs, dir, NULL), 0);
+    collector->dir = dir;
     r = source_read(&procfs, &sink, err);
+    collector->dir = NULL;
     procfs_close(&procfs);
     assert_int_equal(lowest_descriptor(), before);
     return r;

@@ -213,7 +213,7 @@ static void garbage_is_handed_on(void **state)
                      "0 3 600 300 71 72 2 1001 1001 1001 1001 1000 0 1000 0 0\n");
     assert_selects(fixture, 0, 3);
     assert_int_equal(fixture->collector.garbage_count, 1);
-    assert_string_equal(strbuf_string(&fixture->collector.garbage),
+    assert_string_equal(below(fixture->tree.path, strbuf_string(&fixture->collector.garbage)),
                         "proc/sysvipc/shm: line 3|the quick fox\n");
 }
 

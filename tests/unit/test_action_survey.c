@@ -31,18 +31,19 @@ static size_t garbage_count;
 
 static void take_garbage(void *arg, const char *where, const char *text, size_t length)
 {
-    (void)arg;
-    assert_string_equal(where, "proc/sysvipc/shm: line 4");
+    const struct tree *tree = arg;
+
+    assert_string_equal(below(tree->path, where), "proc/sysvipc/shm: line 4");
     assert_int_equal(length, strlen("not a line"));
     assert_memory_equal(text, "not a line", length);
     garbage_count++;
 }
 
-static const struct survey_sink sink = {take_garbage, NULL};
-
 /* Reads the tree into MACHINE and SURVEY, which the caller closes and releases. */
-static void read_tree(const struct tree *tree, struct machine *machine, struct survey *survey)
+static void read_tree(struct tree *tree, struct machine *machine, struct survey *survey)
 {
+    const struct survey_sink sink = {take_garbage, tree};
+
     garbage_count = 0;
     assert_int_equal(machine_open(machine, tree->path, NULL), 0);
     assert_int_equal(survey_read(machine, &sink, survey, NULL), 0);
@@ -95,7 +96,9 @@ static void a_missing_listing_is_a_failure(void **state)
 
     tree_puts(tree, "proc/sys/kernel/shmmax", "1000000\n");
     assert_int_equal(machine_open(&machine, tree->path, NULL), 0);
-    assert_int_equal(survey_read(&machine, &sink, &survey, &err), -ENOENT);
+    assert_int_equal(
+        survey_read(&machine, &(const struct survey_sink){take_garbage, *state}, &survey, &err),
+        -ENOENT);
     assert_non_null(strstr(err.text, "proc/sysvipc/shm"));
     assert_true(survey.garbage);
     machine_close(&machine);

@@ -96,7 +96,7 @@ static void live_system_has_this_machines_pages(void **state)
     assert_int_equal(procfs_open(&live, NULL, NULL), 0);
     assert_true(live.live);
     assert_int_equal(live.page_size, sysconf(_SC_PAGESIZE));
-    assert_string_equal(procfs_slash(&live), "/");
+    assert_string_equal(procfs_prefix(&live), "/");
     assert_true(fcntl(live.root_fd, F_GETFD) & FD_CLOEXEC);
     procfs_close(&live);
     assert_int_equal(live.root_fd, -1);
@@ -105,11 +105,29 @@ static void live_system_has_this_machines_pages(void **state)
 
 static void saved_tree_may_have_larger_pages(void **state)
 {
-    (void)state;
+    const struct tree *tree = *state;
+    char expected[300];
+
     assert_false(procfs.live);
     assert_int_equal(procfs.page_size, 65536);
-    assert_string_equal(procfs_slash(&procfs), "");
+    snprintf(expected, sizeof(expected), "%s/", tree->path);
+    assert_string_equal(procfs_prefix(&procfs), expected);
     assert_true(fcntl(procfs.root_fd, F_GETFD) & FD_CLOEXEC);
+}
+
+static void a_slash_at_the_end_of_a_tree_is_not_doubled(void **state)
+{
+    const struct tree *tree = *state;
+    struct procfs slashed;
+    char dir[300];
+
+    snprintf(dir, sizeof(dir), "%s//", tree->path);
+    assert_int_equal(procfs_open(&slashed, dir, NULL), 0);
+    assert_string_equal(procfs_prefix(&slashed), dir);
+    procfs_close(&slashed);
+    assert_int_equal(procfs_open(&slashed, "/", NULL), 0);
+    assert_string_equal(procfs_prefix(&slashed), "/");
+    procfs_close(&slashed);
 }
 
 static void what_is_no_directory_is_no_tree(void **state)
@@ -157,7 +175,7 @@ static void assert_fails(const char *path, int code, const char *words)
     CLEANUP_STRBUF struct strbuf buf = STRBUF_INIT;
     char expected[512];
 
-    snprintf(expected, sizeof(expected), "%s%s: %s", procfs_slash(&procfs), path,
+    snprintf(expected, sizeof(expected), "%s%s: %s", procfs_prefix(&procfs), path,
              words ? words : strerror(code));
     assert_int_equal(procfs_open_file(&procfs, path, &err), -code);
     assert_int_equal(err.code, code);
@@ -331,10 +349,12 @@ static void other_things_are_no_directories(void **state)
         {"gone", ENOENT}, {"file", ENOTDIR}, {"fifo", ENOTDIR}, {"loop", ELOOP}, {"out", ENOENT},
     };
 
-    tree_puts(*state, "file", "");
-    tree_mkfifo(*state, "fifo");
-    tree_symlink(*state, "loop", "loop");
-    tree_symlink(*state, "out", "/usr");
+    const struct tree *tree = *state;
+
+    tree_puts(tree, "file", "");
+    tree_mkfifo(tree, "fifo");
+    tree_symlink(tree, "loop", "loop");
+    tree_symlink(tree, "out", "/usr");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         char expected[256];
@@ -344,7 +364,7 @@ static void other_things_are_no_directories(void **state)
         assert_int_equal(errno, cases[i].code);
         assert_int_equal(err.code, cases[i].code);
         snprintf(expected, sizeof(expected), "%s: %s", cases[i].path, strerror(cases[i].code));
-        assert_string_equal(err.text, expected);
+        assert_string_equal(below(tree->path, err.text), expected);
         errno = 0;
         assert_null(procfs_open_dir(&procfs, cases[i].path, NULL));
         assert_int_equal(errno, cases[i].code);
@@ -401,7 +421,8 @@ static void limit_is_the_last_byte_that_is_taken(void **state)
     assert_large(&buf);
     strbuf_reset(&buf);
     assert_int_equal(procfs_read_file(&procfs, "large", LARGE - 1, &buf, &err), -EFBIG);
-    assert_string_equal(err.text, "large: File too large");
+    assert_string_equal(below(((const struct tree *)*state)->path, err.text),
+                        "large: File too large");
     strbuf_reset(&buf);
     assert_int_equal(procfs_read_file(&procfs, "large", 10, &buf, NULL), -EFBIG);
     /* It stops long before the file's end, and what there is is a string. */
@@ -434,7 +455,8 @@ static void failing_reads_are_told(void **state)
         reads_left = good;
         strbuf_reset(&buf);
         assert_int_equal(procfs_read_file(&procfs, "large", LARGE, &buf, &err), -EIO);
-        assert_string_equal(err.text, "large: Input/output error");
+        assert_string_equal(below(((const struct tree *)*state)->path, err.text),
+                            "large: Input/output error");
         assert_string_equal(strbuf_string(&buf) + buf.length, "");
     }
     assert_int_equal(procfs_read_file(&procfs, "gone", LARGE, &buf, NULL), -ENOENT);
@@ -447,6 +469,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(live_system_has_this_machines_pages),
         with_tree(saved_tree_may_have_larger_pages),
+        with_tree(a_slash_at_the_end_of_a_tree_is_not_doubled),
         cmocka_unit_test(what_is_no_directory_is_no_tree),
         with_tree(files_are_opened_for_reading),
         with_tree(other_things_are_refused_without_waiting),

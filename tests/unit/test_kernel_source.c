@@ -122,8 +122,9 @@ static void file_without_the_header_is_no_listing(void **state)
 
         tree_puts(*state, LISTING, texts[i]);
         assert_int_equal(read_tree(*state, &got, &err), -EBADMSG);
-        assert_string_equal(err.text, "proc/sysvipc/shm: not a listing of shared memory segments: "
-                                      "no header");
+        assert_string_equal(below(((const struct tree *)*state)->path, err.text),
+                            "proc/sysvipc/shm: not a listing of shared memory segments: "
+                            "no header");
         assert_int_equal(got.list.count, 0);
         assert_int_equal(got.garbage_count, 0);
     }
@@ -140,7 +141,8 @@ static void line_without_end_is_no_listing(void **state)
         strbuf_putc(&text, 'x');
     tree_write(*state, LISTING, text.data, text.length);
     assert_int_equal(read_tree(*state, &got, &err), -EBADMSG);
-    assert_string_equal(err.text, "proc/sysvipc/shm: line 3 has no end: not a listing");
+    assert_string_equal(below(((const struct tree *)*state)->path, err.text),
+                        "proc/sysvipc/shm: line 3 has no end: not a listing");
 }
 
 static void long_line_is_garbage_wherever_it_stands(void **state)
@@ -179,7 +181,8 @@ static void sparse_file_is_refused_at_once(void **state)
     }
     reads_left = 10; /* more than these it may not need */
     assert_int_equal(read_tree(tree, &got, &err), -EBADMSG);
-    assert_string_equal(err.text, "proc/sysvipc/shm: line 2 has no end: not a listing");
+    assert_string_equal(below(((const struct tree *)*state)->path, err.text),
+                        "proc/sysvipc/shm: line 2 has no end: not a listing");
 }
 
 static void what_is_no_file_is_refused_without_waiting(void **state)
@@ -210,7 +213,7 @@ static void what_is_no_file_is_refused_without_waiting(void **state)
         assert_true(snprintf(part.path, sizeof(part.path), "%s/%s", tree->path, cases[i].name) <
                     (int)sizeof(part.path));
         assert_int_equal(read_tree(&part, &got, &err), -cases[i].code);
-        assert_string_equal(err.text, cases[i].text);
+        assert_string_equal(below(part.path, err.text), cases[i].text);
         assert_int_equal(read_tree(&part, &got, NULL), -cases[i].code);
         assert_int_equal(got.list.count, 0);
     }
@@ -315,7 +318,8 @@ static void failing_reads_are_told(void **state)
 
         reads_left = good;
         assert_int_equal(read_tree(*state, &got, &err), -EIO);
-        assert_string_equal(err.text, "proc/sysvipc/shm: read: Input/output error");
+        assert_string_equal(below(((const struct tree *)*state)->path, err.text),
+                            "proc/sysvipc/shm: read: Input/output error");
     }
 }
 

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <sys/shm.h>
 
+#include "base/cleanup.h"
 #include "record.h"
 #include "sink.h"
+#include "tree.h"
 #include "unit.h"
 
 int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds);
@@ -24,14 +26,25 @@ int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds)
     return -1;
 }
 
-/* Reads a tree of tests/fixtures. */
-static int read_fixture(const char *name, struct collector *collector, struct error *err)
+/*
+ * Reads a tree of tests/fixtures. WORDS are what the error must say of a file below the tree, NULL
+ * when there must be none.
+ */
+static int read_fixture(const char *name, struct collector *collector, const char *words)
 {
+    CLEANUP_ERROR struct error err = ERROR_INIT;
     const char *top = getenv("SRC");
     char dir[512];
+    int r;
 
     snprintf(dir, sizeof(dir), "%s/tests/fixtures/%s", top ? top : ".", name);
-    return collector_read(dir, collector, err);
+    r = collector_read(dir, collector, &err);
+    assert_int_equal(err.code, -r);
+    if (words)
+        assert_string_equal(below(dir, err.text), words);
+    else
+        assert_null(err.text);
+    return r;
 }
 
 static void listing_is_read_in_full(void **state)
@@ -143,11 +156,9 @@ static void columns14_has_no_usage(void **state)
 static void header_only_is_an_empty_list(void **state)
 {
     CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-    CLEANUP_ERROR struct error err = ERROR_INIT;
 
     (void)state;
-    assert_int_equal(read_fixture("header-only", &got, &err), 0);
-    assert_null(err.text);
+    assert_int_equal(read_fixture("header-only", &got, NULL), 0);
     assert_int_equal(got.list.count, 0);
     assert_int_equal(got.garbage_count, 0);
 }
@@ -155,24 +166,22 @@ static void header_only_is_an_empty_list(void **state)
 static void no_file_is_an_error(void **state)
 {
     CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-    CLEANUP_ERROR struct error err = ERROR_INIT;
 
     (void)state;
-    assert_int_equal(read_fixture("no-file", &got, &err), -ENOENT);
-    assert_string_equal(err.text, "proc/sysvipc/shm: No such file or directory");
-    assert_int_equal(err.code, ENOENT);
+    assert_int_equal(read_fixture("no-file", &got, "proc/sysvipc/shm: No such file or directory"),
+                     -ENOENT);
     assert_int_equal(got.list.count, 0);
 }
 
 static void empty_file_is_no_listing(void **state)
 {
     CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-    CLEANUP_ERROR struct error err = ERROR_INIT;
 
     (void)state;
-    assert_int_equal(read_fixture("empty-file", &got, &err), -EBADMSG);
-    assert_string_equal(err.text, "proc/sysvipc/shm: not a listing of shared memory segments: no "
-                                  "header");
+    assert_int_equal(
+        read_fixture("empty-file", &got,
+                     "proc/sysvipc/shm: not a listing of shared memory segments: no header"),
+        -EBADMSG);
     assert_int_equal(got.list.count, 0);
     assert_int_equal(got.garbage_count, 0);
 }

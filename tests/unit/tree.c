@@ -88,6 +88,15 @@ void tree_symlink(const struct tree *tree, const char *path, const char *target)
     assert_int_equal(symlink(target, full), 0);
 }
 
+const char *below(const char *dir, const char *text)
+{
+    size_t length = strlen(dir);
+
+    if (!text || strncmp(text, dir, length) != 0 || text[length] != '/')
+        fail_msg("\"%s\" does not begin with \"%s/\"", text ? text : "", dir);
+    return text + length + 1;
+}
+
 int lowest_descriptor(void)
 {
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);

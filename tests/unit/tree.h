@@ -25,6 +25,9 @@ void tree_mkdir(const struct tree *tree, const char *path);
 void tree_mkfifo(const struct tree *tree, const char *path);
 void tree_symlink(const struct tree *tree, const char *path, const char *target);
 
+/* Demands that TEXT begins with DIR and a slash, and returns what is behind them. */
+const char *below(const char *dir, const char *text);
+
 /* The lowest free descriptor: the same as before when nothing was left open. */
 int lowest_descriptor(void);
 
