@@ -41,13 +41,23 @@ static int open_dir(const struct procfs *procfs, struct error *err)
     return steal_fd(&fd);
 }
 
-/* Appends what our file holds now, nothing if there is none. */
-static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text, struct error *err)
+/* Who may do what with our file: of a new one everybody may read it, whatever the umask is. */
+struct access {
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Appends what our file holds now, nothing if there is none, and sets ACCESS to what it has. */
+static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text,
+                     struct access *access, struct error *err)
 {
     struct stat status;
 
+    *access = (struct access){0644, geteuid(), getegid()};
     if (fstatat(dir, SYSCTL_FILE_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : fail(procfs, SYSCTL_FILE_NAME, err);
+    *access = (struct access){status.st_mode & 0777, status.st_uid, status.st_gid};
     /* A link (to /dev/null: switched off) was put there by somebody who meant it. */
     if (!S_ISREG(status.st_mode))
         return error_set(err, EINVAL,
@@ -73,24 +83,31 @@ static int write_all(int fd, const struct strbuf *text)
     return 0;
 }
 
+/* Gives the file its owner, as far as this process may give files away, and then its mode. */
+static int set_access(int fd, const struct access *access)
+{
+    if (fchown(fd, access->uid, access->gid) < 0 && errno != EPERM)
+        return -1;
+    return fchmod(fd, access->mode);
+}
+
 static int write_temporary(const struct procfs *procfs, int dir, const struct strbuf *text,
-                           struct error *err)
+                           const struct access *access, struct error *err)
 {
     CLEANUP_CLOSE int fd = -1;
 
     unlinkat(dir, TEMPORARY_NAME, 0);
-    fd = openat(dir, TEMPORARY_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    /* fchmod: whatever the umask is. */
-    if (fd < 0 || write_all(fd, text) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+    fd = openat(dir, TEMPORARY_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || write_all(fd, text) < 0 || set_access(fd, access) < 0 || fsync(fd) < 0)
         return fail(procfs, TEMPORARY_NAME, err);
     return 0;
 }
 
 /* Puts TEXT in the place of our file. */
 static int replace_ours(const struct procfs *procfs, int dir, const struct strbuf *text,
-                        struct error *err)
+                        const struct access *access, struct error *err)
 {
-    int r = write_temporary(procfs, dir, text, err);
+    int r = write_temporary(procfs, dir, text, access, err);
 
     if (r == 0 && renameat(dir, TEMPORARY_NAME, dir, SYSCTL_FILE_NAME) < 0)
         r = fail(procfs, SYSCTL_FILE_NAME, err);
@@ -126,18 +143,19 @@ int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *se
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     CLEANUP_CLOSE int dir = open_dir(procfs, err);
+    struct access access;
     int r;
 
     if (dir < 0)
         return dir;
-    r = read_ours(procfs, dir, &text, err);
+    r = read_ours(procfs, dir, &text, &access, err);
     if (r < 0)
         return r;
     if (text.length == 0)
         strbuf_puts(&text, "# Limits that shmtool limits --persist keeps over a reboot.\n");
     for (size_t i = 0; i < count; i++)
         apply(&text, &settings[i]);
-    return replace_ours(procfs, dir, &text, err);
+    return replace_ours(procfs, dir, &text, &access, err);
 }
 
 /* Files of sysctl.d: of each name the one that counts. */

@@ -131,6 +131,24 @@ static void an_old_file_keeps_its_other_lines(void **state)
     assert_int_equal(status.st_mode, S_IFREG | 0644);
 }
 
+static void an_old_file_keeps_its_mode_and_owner(void **state)
+{
+    const struct tree *tree = *state;
+    struct stat status;
+    char path[512];
+
+    tree_puts(tree, OURS, "# by hand\n");
+    snprintf(path, sizeof(path), "%s/" OURS, tree->path);
+    assert_int_equal(chmod(path, 0640), 0);
+    if (geteuid() == 0)
+        assert_int_equal(chown(path, 12345, 23456), 0);
+    assert_int_equal(keep_shmmax(tree, 5, NULL), 0);
+    assert_true(look_at(tree, OURS, &status));
+    assert_int_equal(status.st_mode, S_IFREG | 0640);
+    assert_int_equal(status.st_uid, geteuid() == 0 ? 12345 : geteuid());
+    assert_int_equal(status.st_gid, geteuid() == 0 ? 23456 : getegid());
+}
+
 static void the_largest_value_is_written_whole(void **state)
 {
     const struct tree *tree = *state;
@@ -368,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TREE_TEST(a_new_file_is_readable_by_all),
         TREE_TEST(an_old_file_keeps_its_other_lines),
+        TREE_TEST(an_old_file_keeps_its_mode_and_owner),
         TREE_TEST(the_largest_value_is_written_whole),
         TREE_TEST(a_temporary_file_left_by_a_crash_is_in_nobodys_way),
         TREE_TEST(a_link_is_left_alone),
