@@ -42,6 +42,9 @@ struct source_sink {
  */
 int source_read(const struct procfs *procfs, const struct source_sink *sink, struct error *err);
 
+/* A garbage() for those whom nothing but segments concerns: says nothing. */
+void source_pass_over(void *arg, const char *where, const char *text, size_t length);
+
 /* The reader of /proc/sysvipc/shm alone; -ENOENT when there is no such file. */
 int source_proc_read(const struct procfs *procfs, const struct source_sink *sink,
                      struct error *err);

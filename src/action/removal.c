@@ -66,14 +66,6 @@ static int take_searched(void *arg, const struct segment *segment)
     return 0;
 }
 
-static void pass_over(void *arg, const char *where, const char *text, size_t length)
-{
-    (void)arg;
-    (void)where;
-    (void)text;
-    (void)length;
-}
-
 /*
  * Reads the segment as it is now. Kernels before 4.17 may refuse the direct way for want of read
  * permission, which removing does not need: then the listing tells.
@@ -81,7 +73,7 @@ static void pass_over(void *arg, const char *where, const char *text, size_t len
 static int read_again(const struct machine *machine, int shmid, struct segment *ret_segment)
 {
     struct search search = {.shmid = shmid};
-    const struct source_sink sink = {take_searched, pass_over, &search, false};
+    const struct source_sink sink = {take_searched, source_pass_over, &search, false};
     int r = sysv_stat(shmid, ret_segment);
 
     if (r != -EACCES)

@@ -52,15 +52,6 @@ static int take_segment(void *arg, const struct segment *segment)
     return 0;
 }
 
-/* What cannot be read cannot be removed either. */
-static void pass_over(void *arg, const char *where, const char *text, size_t length)
-{
-    (void)arg;
-    (void)where;
-    (void)text;
-    (void)length;
-}
-
 static int by_shmid(const void *a, const void *b)
 {
     const struct trace_entry *left = a;
@@ -236,7 +227,8 @@ static void keep(struct trace *trace, struct reading *reading, const struct bear
 static int read_table(struct trace *trace, bool first, struct error *err)
 {
     struct reading reading = {NULL, 0, 0};
-    const struct source_sink sink = {take_segment, pass_over, &reading, false};
+    /* What cannot be understood cannot be removed either. */
+    const struct source_sink sink = {take_segment, source_pass_over, &reading, false};
     struct bearer_mark mark;
     uint64_t used;
     int r;
