@@ -17,8 +17,8 @@
 enum { OWN_KEY = OPTION_OWN, OWN_SIZE, OWN_EXCLUSIVE, OWN_MODE, OWN_JSON };
 
 static const struct option_spec own_options[] = {
-    {OWN_KEY, 'k', "key", "KEY", "foresee shmget with this key; 0x hex, decimal, 0 octal"},
-    {OWN_SIZE, 's', "size", "N", "foresee it with this size, in bytes or with K M G T P, KB ..."},
+    {OWN_KEY, 'k', "key", "KEY", "foresee shmget with this key (0x hex, 0 octal)"},
+    {OWN_SIZE, 's', "size", "N", "foresee it with this size: 4096, 4K, 4KB ..."},
     {OWN_EXCLUSIVE, 0, "exclusive", NULL, "foresee it with IPC_EXCL"},
     {OWN_MODE, 0, "mode", "MODE", "foresee it with these permission bits, octal (600)"},
     {OWN_JSON, 0, "json", NULL, "one JSON document"},
@@ -201,10 +201,10 @@ static int run_doctor(struct context *context, int argc, char **argv)
 
 const struct command command_doctor = {
     .name = "doctor",
-    .synopsis = {"[--json]", "[--key KEY] [--size N] [--exclusive] [--mode MODE] [--json]"},
+    .synopsis = {"[--json]", "[-k KEY] [-s N] [--exclusive] [--mode MODE] [--json]"},
     .summary = "say why shmget fails, or what is wrong on this machine",
-    .details = "With --key or --size: what shmget would answer here and now, and why. A key alone "
-               "looks\nfor a segment; a size alone asks for a new private one.",
+    .details = "With --key or --size: what shmget would answer here and now, and why. A key\n"
+               "alone looks for a segment; a size alone asks for a new private one.",
     .groups = {&own_group},
     .run = run_doctor,
 };

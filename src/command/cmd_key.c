@@ -17,8 +17,8 @@
 enum { OPTION_PROJ = OPTION_OWN, OPTION_FIND };
 
 static const struct option_spec own_options[] = {
-    {OPTION_PROJ, 'p', "proj", "PROJ", "1 to 255, or one character (default: 1; with --find: any)"},
-    {OPTION_FIND, 0, "find", "KEY", "find the files below each DIR that could have made KEY"},
+    {OPTION_PROJ, 'p', "proj", "PROJ", "a number from 1 to 255, or one character"},
+    {OPTION_FIND, 0, "find", "KEY", "find the files below DIR that could have made KEY"},
 };
 
 static const struct option_group own_group = {
@@ -215,6 +215,8 @@ const struct command command_key = {
     .name = "key",
     .synopsis = {"[-p PROJ] PATH...", "--find KEY [-p PROJ] DIR..."},
     .summary = "show the ftok key of files, or find files that could have made a key",
+    .details = "PROJ is 1 unless given; with --find it is any. A digit is that number, not the\n"
+               "character: -p 7 is 7, as -p A is 65.",
     .groups = {&own_group},
     .run = run_key,
 };

@@ -20,10 +20,8 @@
 enum { OPTION_SET = OPTION_OWN, OPTION_PERSIST, OPTION_DRY_RUN, OPTION_JSON };
 
 static const struct option_spec own_options[] = {
-    {OPTION_SET, 0, "set", "NAME=VALUE",
-     "set shmmax (a size), shmall (pages, or a size), shmmni, shm_rmid_forced"},
-    {OPTION_PERSIST, 0, "persist", NULL,
-     "keep what is set over a reboot: /" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME},
+    {OPTION_SET, 0, "set", "NAME=VALUE", "set shmmax, shmall, shmmni or shm_rmid_forced"},
+    {OPTION_PERSIST, 0, "persist", NULL, "keep it over a reboot, in /" SYSCTL_FILE_DIR},
     {OPTION_DRY_RUN, 0, "dry-run", NULL, "show what would be set and kept, change nothing"},
     {OPTION_JSON, 0, "json", NULL, "one JSON document"},
 };
@@ -377,9 +375,8 @@ const struct command command_limits = {
     .name = "limits",
     .synopsis = {"[--json]", "--set NAME=VALUE... [--persist] [--dry-run] [--json]"},
     .summary = "show or set the limits of shared memory",
-    .details =
-        "shmmax and shmall with a unit take sizes: 268435456, 256M, 1GB. A plain number for\n"
-        "shmall is in pages.",
+    .details = "shmmax and shmall with a unit take sizes: 268435456, 256M, 1GB. A plain number\n"
+               "for shmall is in pages.",
     .groups = {&own_group},
     .run = run_limits,
 };

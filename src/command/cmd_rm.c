@@ -482,9 +482,9 @@ const struct command command_rm = {
     .synopsis = {"[OPTION]... ID...", "[OPTION]... SELECTION...", "[OPTION]... --all",
                  "[OPTION]... [-] < IDS"},
     .summary = "remove segments",
-    .details =
-        "Ids, and segments named by a key that is not 0, are removed without a question.\n"
-        "For anything else rm shows what it is about to remove and asks; only 'yes' removes.",
+    .details = "Ids, and segments named by a key that is not 0, are removed without a question.\n"
+               "For anything else rm shows what it is about to remove and asks; only 'yes'\n"
+               "removes.",
     .flags = COMMAND_CHANGES,
     .groups = {&selection_group, &own_group},
     .run = run_rm,

@@ -229,8 +229,8 @@ const struct command command_run = {
     .synopsis = {"[-v] [--isolate] [--] PROGRAM [ARG]..."},
     .summary = "run a program and remove what it leaves behind, also after Ctrl+C",
     .details = "Removes the segments that PROGRAM or its descendants created and that nobody has\n"
-               "attached any more. Ends with PROGRAM's exit status, 128+N when signal N ended it,\n"
-               "126 when it cannot be executed, 127 when there is no such program.",
+               "attached any more. Ends with PROGRAM's exit status, 128+N when signal N ended\n"
+               "it, 126 when it cannot be executed, 127 when there is no such program.",
     .flags = COMMAND_CHANGES | COMMAND_WRAPS,
     .groups = {&own_group},
     .run = run_run,

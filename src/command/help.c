@@ -38,7 +38,7 @@ void help_program(FILE *out)
         fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n"
           "Options:\n"
-          "      --sysroot DIR           read DIR/proc and DIR/etc instead of the live system\n"
+          "      --sysroot DIR           read DIR/proc and DIR/etc, not the live system\n"
           "      --help                  show this help\n"
           "      --version               show the version\n"
           "\n"

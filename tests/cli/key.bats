@@ -39,12 +39,19 @@ row() {
         assert_status 0
         assert_out_has "$(ftok_of "$dir/file" 65) 65 " || return 1
     done
+    shmtool key -p 7 "$dir/file"
+    assert_out_has "$(ftok_of "$dir/file" 7) 7 "
     shmtool key --proj 255 "$dir/file"
     assert_out_has "$(ftok_of "$dir/file" 255) 255 "
     for proj in 0 256 '' AB 0x41 ä; do
         shmtool key -p "$proj" "$dir/file"
         assert_wrong_usage "not a PROJ (a number from 1 to 255, or one character)" || return 1
     done
+}
+
+@test "the help says that a digit is a number, and what PROJ is unless given" {
+    shmtool key --help
+    assert_out_has 'PROJ is 1 unless given; with --find it is any. A digit is that number'
 }
 
 @test "perl and python agree" {

@@ -39,6 +39,18 @@ many_segments() {
     done
 }
 
+@test "every help fits a terminal of 80 columns" {
+    local command commands
+    mapfile -t commands < <("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
+    assert_equal "${commands[*]}" 'ls stat who rm run limits key doctor'
+    for command in '' "${commands[@]}"; do
+        # shellcheck disable=SC2086 # none or one
+        shmtool help $command
+        assert_status 0
+        assert_equal "$(grep -nE '.{81}' "$out_file")" '' || return 1
+    done
+}
+
 @test "COMMAND --help does nothing else, whatever stands in front of it" {
     shmtool rm --all --yes --help
     assert_status 0

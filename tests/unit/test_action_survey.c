@@ -72,7 +72,7 @@ static void all_is_read_and_counted(void **state)
 
 static void missing_limits_are_told_and_no_failure(void **state)
 {
-    const struct tree *tree = *state;
+    struct tree *tree = *state;
     struct machine machine;
     struct survey survey;
 
@@ -90,7 +90,7 @@ static void missing_limits_are_told_and_no_failure(void **state)
 static void a_missing_listing_is_a_failure(void **state)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    const struct tree *tree = *state;
+    struct tree *tree = *state;
     struct machine machine;
     struct survey survey = {.garbage = true};
 
@@ -155,7 +155,7 @@ static void the_largest_share_comes_first(void **state)
 
 static void without_segments_nobody_has_a_share(void **state)
 {
-    const struct tree *tree = *state;
+    struct tree *tree = *state;
     struct machine machine;
     struct survey survey;
     size_t count = 77;
