@@ -323,7 +323,8 @@ static char *read_command(struct pids *pids, pid_t pid)
 {
     struct strbuf *text = &pids->scratch;
 
-    if (!pids->sees_processes)
+    /* Of a saved tree it is true whatever else is missing. */
+    if (!pids_are_ours(pids))
         return NULL;
     strbuf_reset(text);
     if (read_process_file(pids, pid, "cmdline", LARGEST_FILE, text) == 0) {
