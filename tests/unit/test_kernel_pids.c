@@ -1,5 +1,5 @@
 /*
- * kernel/pids: who bears a number, since when, and what its command line is.
+ * kernel/pids on the live system: who bears a number, since when, and what that makes of segments.
  *
  * wrap: kill clock_gettime
  */
@@ -25,7 +25,6 @@
 #include "ipcns.h"
 #include "kernel/pidstat.h"
 #include "kernel/sysv.h"
-#include "tree.h"
 #include "unit.h"
 
 /* --- The system, bent where a test wants it --------------------------------------------------- */
@@ -66,18 +65,18 @@ static int straighten(void **state)
 
 /* --- Looking ---------------------------------------------------------------------------------- */
 
-/* A cache on the live system or on TREE. */
+/* A cache on the live system. */
 struct look {
     struct procfs procfs;
     struct pids *pids;
 };
 
-static struct look *look_at(const struct tree *tree)
+static struct look *look_around(void)
 {
     struct look *look = calloc(1, sizeof(*look));
 
     assert_non_null(look);
-    assert_int_equal(procfs_open(&look->procfs, tree ? tree->path : NULL, NULL), 0);
+    assert_int_equal(procfs_open(&look->procfs, NULL, NULL), 0);
     look->pids = pids_new(&look->procfs);
     return look;
 }
@@ -115,7 +114,7 @@ static void end_child(pid_t child)
 
 static void a_living_process_has_a_start(void **state)
 {
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     pid_t child = start_child();
     struct pid_fact fact = pids_fact(look->pids, child);
     int64_t now = pids_clock(look->pids)->now;
@@ -129,7 +128,7 @@ static void a_living_process_has_a_start(void **state)
 
 static void a_dead_process_is_gone(void **state)
 {
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     pid_t child = start_child();
 
     (void)state;
@@ -139,7 +138,7 @@ static void a_dead_process_is_gone(void **state)
 
 static void answers_are_kept_until_forgotten(void **state)
 {
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     pid_t child = start_child();
 
     (void)state;
@@ -152,7 +151,7 @@ static void answers_are_kept_until_forgotten(void **state)
 
 static void a_zombie_is_gone(void **state)
 {
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     pid_t child = start_child();
     siginfo_t info;
 
@@ -212,7 +211,7 @@ static void wait_for_zombie(const struct procfs *procfs, pid_t pid)
 
 static void a_dead_leader_with_a_living_thread_is_alive(void **state)
 {
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     pid_t tid;
     pid_t child = start_leaderless(&tid);
     struct pid_fact leader;
@@ -230,7 +229,7 @@ static void a_dead_leader_with_a_living_thread_is_alive(void **state)
 
 static void a_hidden_process_is_unknown(void **state)
 {
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     pid_t child = start_child();
 
     (void)state;
@@ -241,7 +240,7 @@ static void a_hidden_process_is_unknown(void **state)
 
 static void a_command_line_is_joined_by_blanks(void **state)
 {
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const char *command = pids_command(look->pids, getpid());
 
@@ -252,7 +251,7 @@ static void a_command_line_is_joined_by_blanks(void **state)
 
 static void the_dead_have_no_command(void **state)
 {
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     pid_t child = start_child();
 
     (void)state;
@@ -286,7 +285,7 @@ static bool seems_stepped(time_t set_by)
     LOOK look = NULL;
 
     clock_set_by = set_by;
-    look = look_at(NULL);
+    look = look_around();
     return pids_clock(look->pids)->stepped;
 }
 
@@ -307,7 +306,7 @@ static void a_clock_set_while_we_run_is_noticed_when_all_is_forgotten(void **sta
 
     (void)state;
     clock_set_by = to_an_honest_clock();
-    look = look_at(NULL);
+    look = look_around();
     assert_false(pids_clock(look->pids)->stepped);
     clock_set_by += 3600;
     pids_forget(look->pids);
@@ -329,7 +328,7 @@ static void a_stepped_clock_makes_no_orphan(void **state)
     clock_set_by = to_an_honest_clock();
     __wrap_clock_gettime(CLOCK_REALTIME, &now);
     segment.ctime = now.tv_sec;
-    look = look_at(NULL);
+    look = look_around();
     assert_int_equal(pids_state(look->pids, &segment), STATE_IDLE);
     assert_non_null(pids_creator_command(look->pids, &segment));
     clock_set_by += 3600;
@@ -351,7 +350,7 @@ static void a_later_process_of_the_creators_number_is_somebody_else(void **state
     (void)state;
     clock_set_by = to_an_honest_clock();
     __wrap_clock_gettime(CLOCK_REALTIME, &now);
-    look = look_at(NULL);
+    look = look_around();
     segment.ctime = now.tv_sec - 60;
     if (segment.ctime < pids_clock(look->pids)->boot) {
         end_child(child);
@@ -385,7 +384,7 @@ static struct segment make_orphan(void)
 static void what_was_touched_since_it_was_read_is_no_orphan(void **state)
 {
     struct segment segment = make_orphan();
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     void *memory;
 
     (void)state;
@@ -404,7 +403,7 @@ static void what_was_touched_since_it_was_read_is_no_orphan(void **state)
 static void an_orphan_of_the_known_dead_is_one_at_once(void **state)
 {
     struct segment segment = make_orphan();
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
     void *memory;
 
     (void)state;
@@ -421,194 +420,15 @@ static void an_orphan_of_the_known_dead_is_one_at_once(void **state)
 static void what_is_gone_since_it_was_read_was_an_orphan(void **state)
 {
     struct segment segment = make_orphan();
-    LOOK look = look_at(NULL);
+    LOOK look = look_around();
 
     (void)state;
     assert_int_equal(sysv_remove(segment.shmid), 0);
     assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
 }
 
-/* --- Saved trees ------------------------------------------------------------------------------ */
-
-/* Of process PID: NAME as it stands in parentheses, started START ticks after boot. */
-static void put_stat(const struct tree *tree, int pid, const char *name, char process_state,
-                     unsigned threads, unsigned long long start)
-{
-    char path[64];
-    char line[512];
-
-    snprintf(path, sizeof(path), "proc/%d/stat", pid);
-    snprintf(line, sizeof(line),
-             "%d (%s) %c 1 %d %d 0 -1 4194560 198 0 0 0 0 0 0 0 20 0 %u 0 %llu 2936832 357 "
-             "18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-             pid, name, process_state, pid, pid, threads, start);
-    tree_puts(tree, path, line);
-}
-
-static void put_clock(const struct tree *tree)
-{
-    tree_puts(tree, "proc/stat",
-              "cpu  1 2 3\nintr 1 btime 5\nctxt 1\nbtime 1000000\nprocesses 9\n");
-    tree_puts(tree, "proc/uptime", "5000.25 9000.00\n");
-}
-
-static void a_trees_clock_is_its_own(void **state)
-{
-    const struct tree *tree = *state;
-    LOOK look = NULL;
-
-    put_clock(tree);
-    look = look_at(tree);
-    assert_true(pids_clock(look->pids)->has_boot);
-    assert_int_equal(pids_clock(look->pids)->boot, 1000000);
-    assert_int_equal(pids_clock(look->pids)->now, 1005000);
-}
-
-static void a_tree_without_a_clock_has_none(void **state)
-{
-    const struct tree *tree = *state;
-    LOOK look = NULL;
-    time_t before = time(NULL);
-
-    tree_puts(tree, "proc/stat",
-              "btime 1\n"); /* not at a line's start after another: no stat file */
-    tree_puts(tree, "proc/uptime", "5000.25 9000.00\n");
-    look = look_at(tree);
-    assert_false(pids_clock(look->pids)->has_boot);
-    assert_in_range(pids_clock(look->pids)->now, before, before + 60);
-}
-
-static void a_trees_processes_are_found(void **state)
-{
-    const struct tree *tree = *state;
-    LOOK look = NULL;
-    struct pid_fact fact;
-
-    put_clock(tree);
-    put_stat(tree, 10, "a) R (b", 'S', 1, 20050);
-    put_stat(tree, 11, "zombie", 'Z', 1, 300);
-    put_stat(tree, 12, "leaderless", 'Z', 2, 300);
-    put_stat(tree, 13, "exiting", 'X', 0, 300);
-    tree_puts(tree, "proc/14/stat", "14 (cut off) S 1 14 14");
-    look = look_at(tree);
-    fact = pids_fact(look->pids, 10);
-    assert_int_equal(fact.presence, PID_ALIVE);
-    assert_true(fact.has_start);
-    assert_int_equal(fact.start, 1000200);
-    assert_int_equal(pids_fact(look->pids, 11).presence, PID_GONE);
-    assert_int_equal(pids_fact(look->pids, 12).presence, PID_ALIVE);
-    assert_int_equal(pids_fact(look->pids, 13).presence, PID_GONE);
-    assert_int_equal(pids_fact(look->pids, 14).presence, PID_UNKNOWN);
-    assert_int_equal(pids_fact(look->pids, 15).presence, PID_GONE);
-    assert_int_equal(pids_fact(look->pids, getpid()).presence, PID_GONE); /* not the live one */
-}
-
-static void a_tree_without_processes_tells_nothing(void **state)
-{
-    const struct tree *tree = *state;
-    LOOK look = NULL;
-
-    put_clock(tree);
-    look = look_at(tree);
-    assert_int_equal(pids_fact(look->pids, 10).presence, PID_UNKNOWN);
-    assert_null(pids_command(look->pids, 10));
-}
-
-/* A tree that holds a file or two of some processes says nothing of the others. */
-static void a_tree_with_parts_of_processes_calls_nobody_dead(void **state)
-{
-    const struct tree *tree = *state;
-    LOOK look = NULL;
-
-    put_clock(tree);
-    tree_puts(tree, "proc/1/cmdline", "init");
-    tree_puts(tree, "proc/14/stat", "14 (cut off) S 1 14 14");
-    look = look_at(tree);
-    assert_int_equal(pids_fact(look->pids, 1).presence, PID_UNKNOWN);
-    assert_int_equal(pids_fact(look->pids, 99).presence, PID_UNKNOWN);
-}
-
-static void a_process_of_which_a_tree_has_a_part_is_not_dead(void **state)
-{
-    const struct tree *tree = *state;
-    LOOK look = NULL;
-
-    put_clock(tree);
-    put_stat(tree, 10, "whole", 'S', 1, 300);
-    tree_puts(tree, "proc/1/cmdline", "init");
-    tree_puts(tree, "proc/77", "no directory");
-    look = look_at(tree);
-    assert_int_equal(pids_fact(look->pids, 10).presence, PID_ALIVE);
-    assert_int_equal(pids_fact(look->pids, 1).presence, PID_UNKNOWN);
-    assert_int_equal(pids_fact(look->pids, 77).presence, PID_UNKNOWN);
-    assert_int_equal(pids_fact(look->pids, 99).presence, PID_GONE);
-}
-
-static void a_trees_thread_is_no_process(void **state)
-{
-    const struct tree *tree = *state;
-    LOOK look = NULL;
-
-    put_clock(tree);
-    put_stat(tree, 21, "thread", 'S', 4, 300);
-    tree_puts(tree, "proc/21/status", "Name:\tthread\nTgid:\t20\nPid:\t21\n");
-    put_stat(tree, 22, "process", 'S', 4, 300);
-    tree_puts(tree, "proc/22/status", "Name:\tprocess\nTgid:\t22\nPid:\t22\n");
-    look = look_at(tree);
-    assert_int_equal(pids_fact(look->pids, 21).presence, PID_GONE);
-    assert_int_equal(pids_fact(look->pids, 22).presence, PID_ALIVE);
-}
-
-static void a_trees_commands_are_read(void **state)
-{
-    static const char with_empty[] = "sh\0-c\0\0echo\0";
-    static const char set_title[] = "postgres: checkpointer \0\0\0\0";
-    const struct tree *tree = *state;
-    LOOK look = NULL;
-
-    tree_write(tree, "proc/30/cmdline", with_empty, sizeof(with_empty) - 1);
-    tree_write(tree, "proc/31/cmdline", set_title, sizeof(set_title) - 1);
-    tree_puts(tree, "proc/32/cmdline", "");
-    tree_puts(tree, "proc/32/comm", "kthreadd\n");
-    tree_puts(tree, "proc/33/comm", "");
-    tree_write(tree, "proc/34/cmdline", "\0\0", 2);
-    tree_puts(tree, "proc/34/comm", "empty\n");
-    look = look_at(tree);
-    assert_string_equal(pids_command(look->pids, 30), "sh -c  echo");
-    assert_string_equal(pids_command(look->pids, 31), "postgres: checkpointer ");
-    assert_string_equal(pids_command(look->pids, 32), "[kthreadd]");
-    assert_string_equal(pids_command(look->pids, 33), "[]");
-    assert_string_equal(pids_command(look->pids, 34), "[empty]");
-    assert_null(pids_command(look->pids, 35));
-    assert_ptr_equal(pids_command(look->pids, 30), pids_command(look->pids, 30));
-}
-
-/* Segments of a captured machine on which the creator's number was taken by somebody else. */
-static void a_reused_number_in_a_tree_makes_an_orphan(void **state)
-{
-    const struct tree *tree = *state;
-    struct segment segment = {.cpid = 40, .ctime = 1000100};
-    LOOK look = NULL;
-
-    put_clock(tree);
-    put_stat(tree, 40, "newcomer", 'S', 1, 30000); /* 1000300 */
-    tree_puts(tree, "proc/40/comm", "newcomer\n");
-    look = look_at(tree);
-    assert_int_equal(pids_state(look->pids, &segment), STATE_ORPHAN);
-    assert_null(pids_creator_command(look->pids, &segment));
-    segment.ctime = 1000300;
-    assert_int_equal(pids_state(look->pids, &segment), STATE_IDLE);
-    assert_string_equal(pids_creator_command(look->pids, &segment), "[newcomer]");
-    segment.ctime = 999900; /* before that boot */
-    assert_int_equal(pids_state(look->pids, &segment), STATE_UNKNOWN);
-    segment.cpid = 0;
-    assert_int_equal(pids_state(look->pids, &segment), STATE_UNKNOWN);
-    assert_null(pids_creator_command(look->pids, &segment));
-}
-
 #define live_test(name) cmocka_unit_test_setup(name, straighten)
 #define segment_test(name) cmocka_unit_test_setup_teardown(name, straighten, ipcns_teardown)
-#define tree_test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 int main(void)
 {
@@ -628,16 +448,7 @@ int main(void)
         segment_test(what_was_touched_since_it_was_read_is_no_orphan),
         segment_test(an_orphan_of_the_known_dead_is_one_at_once),
         segment_test(what_is_gone_since_it_was_read_was_an_orphan),
-        tree_test(a_trees_clock_is_its_own),
-        tree_test(a_tree_without_a_clock_has_none),
-        tree_test(a_trees_processes_are_found),
-        tree_test(a_tree_without_processes_tells_nothing),
-        tree_test(a_trees_thread_is_no_process),
-        tree_test(a_tree_with_parts_of_processes_calls_nobody_dead),
-        tree_test(a_process_of_which_a_tree_has_a_part_is_not_dead),
-        tree_test(a_trees_commands_are_read),
-        tree_test(a_reused_number_in_a_tree_makes_an_orphan),
     };
 
-    return cmocka_run_group_tests_name("kernel/pids", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("kernel/pids: live", tests, NULL, NULL);
 }
