@@ -53,12 +53,20 @@ static void follow_stop(struct supervise_program *program, int number)
  */
 static void follow_continue(struct supervise_program *program, const struct procfs *procfs)
 {
+    bool stopped;
+    int anew;
+
     if (!program->followed)
         return;
     program->followed = false;
     if (program->takes_terminal && terminal_foreground() == getpgrp())
         terminal_give(child_group(&program->child));
-    if (!procfs || child_is_stopped(&program->child, procfs))
+    stopped = !procfs || child_is_stopped(&program->child, procfs);
+    /* It may have been continued with us and stopped again before we looked: that is not undone. */
+    anew = child_was_stopped(&program->child);
+    if (anew != 0)
+        follow_stop(program, anew);
+    else if (stopped)
         child_signal(&program->child, SIGCONT);
 }
 
