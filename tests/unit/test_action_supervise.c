@@ -1,0 +1,454 @@
+/*
+ * action/supervise: what a program leaves is removed, and its status survives what goes wrong.
+ *
+ * The program is a function of this file, called where the child would become another program.
+ *
+ * wrap: execvp source_read
+ */
+#include "action/supervise.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ipcns.h"
+#include "kernel/source.h"
+#include "tree.h"
+#include "unit.h"
+
+/* --- The system, bent where a test wants it --------------------------------------------------- */
+
+enum { MADE = 3, STATUS = 57 };
+
+/* What the program and its descendants tell. */
+struct page {
+    bool started;
+    int ids[MADE];
+    pid_t survivor;
+};
+
+static struct page *page;      /* shared with the program */
+static void (*program)(void);  /* NULL: there is none */
+static unsigned readings;      /* of the table so far */
+static unsigned good_readings; /* that do not fail */
+
+int __wrap_execvp(const char *file, char *const argv[]);
+int __real_source_read(const struct procfs *procfs, const struct source_sink *sink,
+                       struct error *err);
+int __wrap_source_read(const struct procfs *procfs, const struct source_sink *sink,
+                       struct error *err);
+
+int __wrap_execvp(const char *file, char *const argv[])
+{
+    if (!program || strcmp(file, "program") != 0 || argv[1]) {
+        errno = ENOENT;
+        return -1;
+    }
+    /* As exec would do. */
+    closefrom(3);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    page->started = true;
+    program();
+    _exit(STATUS);
+}
+
+int __wrap_source_read(const struct procfs *procfs, const struct source_sink *sink,
+                       struct error *err)
+{
+    if (readings++ < good_readings)
+        return __real_source_read(procfs, sink, err);
+    return error_set_errno(err, EIO, "the table");
+}
+
+/* --- Programs --------------------------------------------------------------------------------- */
+
+static void do_nothing(void)
+{
+}
+
+static void make_segments(void)
+{
+    for (int i = 0; i < MADE; i++)
+        page->ids[i] = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+}
+
+static void make_and_be_killed(void)
+{
+    make_segments();
+    raise(SIGKILL);
+}
+
+/* A descendant keeps the first one attached. */
+static void leave_a_survivor(void)
+{
+    int ends[2];
+    char byte;
+    pid_t child;
+
+    make_segments();
+    if (pipe(ends) < 0)
+        _exit(1);
+    child = fork();
+    if (child == 0) {
+        if ((intptr_t)shmat(page->ids[0], NULL, 0) == -1 || write(ends[1], "", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    page->survivor = child;
+    if (child < 0 || read(ends[0], &byte, 1) != 1)
+        _exit(1);
+}
+
+/* One that is marked for destruction goes by itself. */
+static void leave_a_marked_one(void)
+{
+    leave_a_survivor();
+    shmctl(page->ids[0], IPC_RMID, NULL);
+}
+
+/* Sends the supervisor both signals, and ends with the number of the lower one that comes back. */
+static void send_both(int first, int second)
+{
+    sigset_t both;
+
+    sigemptyset(&both);
+    sigaddset(&both, first);
+    sigaddset(&both, second);
+    sigprocmask(SIG_BLOCK, &both, NULL);
+    kill(getppid(), first);
+    kill(getppid(), second);
+    _exit(sigwaitinfo(&both, NULL));
+}
+
+/* The supervisor takes the lower number first. */
+static void send_int_and_usr2(void)
+{
+    send_both(SIGINT, SIGUSR2);
+}
+
+static void send_quit_and_usr2(void)
+{
+    send_both(SIGQUIT, SIGUSR2);
+}
+
+static void send_term(void)
+{
+    kill(getppid(), SIGTERM);
+    for (;;)
+        pause();
+}
+
+static void send_hup(void)
+{
+    kill(getppid(), SIGHUP);
+    for (;;)
+        pause();
+}
+
+/* --- A run ------------------------------------------------------------------------------------ */
+
+struct fixture {
+    struct machine machine;
+    struct supervise_result result;
+    sigset_t mask; /* before */
+    int stranger;  /* a segment that was there before */
+};
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+
+    ipcns_enter();
+    fixture = (struct fixture){.stranger = ipcns_segment(0x77, 4096, 0600)};
+    sigprocmask(SIG_SETMASK, NULL, &fixture.mask);
+    *page = (struct page){.started = false};
+    program = do_nothing;
+    readings = 0;
+    good_readings = 10000;
+    *state = &fixture;
+    return machine_open(&fixture.machine, NULL, NULL);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    if (page->survivor > 0)
+        kill(page->survivor, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0)
+        continue;
+    supervise_result_release(&fixture->result);
+    machine_close(&fixture->machine);
+    /* Pending children's ends are ignored, others there are none. */
+    sigprocmask(SIG_SETMASK, &fixture->mask, NULL);
+    prctl(PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L);
+    return ipcns_teardown(state);
+}
+
+static int run(struct fixture *fixture, struct error *err)
+{
+    char *argv[] = {(char[]){"program"}, NULL};
+    const struct supervise_request request = {argv, false};
+
+    return supervise_run(&fixture->machine, &request, &fixture->result, err);
+}
+
+static bool is_there(int shmid)
+{
+    struct shmid_ds ds;
+
+    return shmctl(shmid, IPC_STAT, &ds) == 0;
+}
+
+/* Nobody is left, and what was there before is. */
+static void assert_tidy(const struct fixture *fixture)
+{
+    assert_true(is_there(fixture->stranger));
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(fixture->result.program.child.pid, 0);
+}
+
+/* --- What is removed -------------------------------------------------------------------------- */
+
+static void assert_all_removed(struct fixture *fixture, int status)
+{
+    const struct supervise_result *result = &fixture->result;
+    int lowest = lowest_descriptor();
+
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_int_equal(lowest_descriptor(), lowest);
+    assert_int_equal(result->stage, SUPERVISE_DONE);
+    assert_int_equal(result->status, status);
+    assert_int_equal(result->removal.count, MADE);
+    for (size_t i = 0; i < MADE; i++) {
+        assert_int_equal(result->removal.items[i].outcome, REMOVAL_REMOVED);
+        assert_false(is_there(page->ids[i]));
+    }
+    assert_int_equal(result->held.count, 0);
+    assert_int_equal(result->untraced.count, 0);
+    assert_tidy(fixture);
+}
+
+static void what_it_made_is_removed(void **state)
+{
+    program = make_segments;
+    assert_all_removed(*state, STATUS);
+}
+
+static void so_it_is_when_it_was_killed(void **state)
+{
+    program = make_and_be_killed;
+    assert_all_removed(*state, 128 + SIGKILL);
+}
+
+static void nothing_made_is_nothing_removed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_int_equal(fixture->result.stage, SUPERVISE_DONE);
+    assert_int_equal(fixture->result.status, STATUS);
+    assert_int_equal(fixture->result.removal.count, 0);
+    assert_tidy(fixture);
+}
+
+static void what_a_survivor_holds_stays(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct supervise_result *result = &fixture->result;
+
+    program = leave_a_survivor;
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_int_equal(result->stage, SUPERVISE_DONE);
+    assert_int_equal(result->held.count, 1);
+    assert_int_equal(result->held.items[0].shmid, page->ids[0]);
+    assert_int_equal(result->removal.count, MADE - 1);
+    assert_true(is_there(page->ids[0]));
+    assert_false(is_there(page->ids[1]));
+    assert_false(is_there(page->ids[2]));
+    assert_int_equal(kill(page->survivor, 0), 0);
+}
+
+static void what_is_marked_goes_by_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct supervise_result *result = &fixture->result;
+
+    program = leave_a_marked_one;
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_int_equal(result->held.count, 0);
+    assert_int_equal(result->removal.count, MADE - 1);
+    assert_true(is_there(page->ids[0]));
+}
+
+/* --- What goes wrong -------------------------------------------------------------------------- */
+
+static void where_there_is_no_program_that_is_said(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct fixture *fixture = *state;
+    int lowest = lowest_descriptor();
+
+    program = NULL;
+    assert_int_equal(run(fixture, &err), -ENOENT);
+    assert_int_equal(fixture->result.stage, SUPERVISE_EXEC);
+    assert_string_equal(err.text, "program: No such file or directory");
+    assert_int_equal(lowest_descriptor(), lowest);
+    assert_tidy(fixture);
+}
+
+/* Without knowing what was there before nothing could be removed in the end. */
+static void where_nothing_can_be_read_nothing_is_started(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct fixture *fixture = *state;
+    int lowest = lowest_descriptor();
+
+    program = make_segments;
+    good_readings = 0;
+    assert_int_equal(run(fixture, &err), -EIO);
+    assert_int_equal(fixture->result.stage, SUPERVISE_READ);
+    assert_string_equal(err.text, "the table: Input/output error");
+    assert_false(page->started);
+    assert_int_equal(lowest_descriptor(), lowest);
+    assert_tidy(fixture);
+}
+
+static void what_cannot_be_read_in_the_end_stays(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct fixture *fixture = *state;
+
+    program = make_segments;
+    good_readings = 1;
+    assert_int_equal(run(fixture, &err), -EIO);
+    assert_int_equal(fixture->result.stage, SUPERVISE_CLEAN);
+    assert_int_equal(fixture->result.status, STATUS);
+    assert_string_equal(err.text, "the table: Input/output error");
+    assert_int_equal(fixture->result.removal.count, 0);
+    for (int i = 0; i < MADE; i++)
+        assert_true(is_there(page->ids[i]));
+    assert_tidy(fixture);
+}
+
+/* --- Signals ---------------------------------------------------------------------------------- */
+
+static void assert_status(struct fixture *fixture, void (*body)(void), int status)
+{
+    program = body;
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_int_equal(fixture->result.stage, SUPERVISE_DONE);
+    assert_int_equal(fixture->result.status, status);
+    assert_tidy(fixture);
+    sigprocmask(SIG_SETMASK, &fixture->mask, NULL); /* for the next run */
+}
+
+static void what_is_to_end_us_ends_it(void **state)
+{
+    assert_status(*state, send_term, 128 + SIGTERM);
+    assert_status(*state, send_hup, 128 + SIGHUP);
+}
+
+static void the_keyboards_signals_are_left_to_it(void **state)
+{
+    assert_status(*state, send_int_and_usr2, SIGUSR2);
+    assert_status(*state, send_quit_and_usr2, SIGUSR2);
+}
+
+/* --- Without memory --------------------------------------------------------------------------- */
+
+/* Starts the program and leaves it held. */
+static void start_held(struct fixture *fixture)
+{
+    char *argv[] = {(char[]){"program"}, NULL};
+    struct supervise_program *watched = &fixture->result.program;
+
+    fixture->result.stage = SUPERVISE_READ;
+    assert_int_equal(signals_hold(&watched->signals, NULL), 0);
+    assert_int_equal(child_start(&watched->child, argv, &watched->signals, NULL), 0);
+}
+
+static void a_held_program_is_given_up(void **state)
+{
+    struct fixture *fixture = *state;
+    int status = -1;
+
+    start_held(fixture);
+    assert_false(supervise_give_up(&fixture->result, &status));
+    assert_int_equal(status, -1);
+    assert_false(page->started);
+    assert_tidy(fixture);
+    signals_close(&fixture->result.program.signals);
+}
+
+static void a_running_program_is_watched_to_its_end(void **state)
+{
+    struct fixture *fixture = *state;
+    int status = -1;
+
+    program = send_term;
+    start_held(fixture);
+    assert_int_equal(child_release(&fixture->result.program.child), 0);
+    assert_true(supervise_give_up(&fixture->result, &status));
+    assert_int_equal(status, 128 + SIGTERM);
+    assert_tidy(fixture);
+    signals_close(&fixture->result.program.signals);
+}
+
+static void a_known_status_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    int status = -1;
+
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_true(supervise_give_up(&fixture->result, &status));
+    assert_int_equal(status, STATUS);
+}
+
+static void before_the_start_there_is_nothing_to_give_up(void **state)
+{
+    struct fixture *fixture = *state;
+    int status = -1;
+
+    fixture->result.stage = SUPERVISE_START;
+    fixture->result.program.child = (struct child)CHILD_INIT;
+    assert_false(supervise_give_up(&fixture->result, &status));
+    fixture->result.stage = SUPERVISE_EXEC;
+    assert_false(supervise_give_up(&fixture->result, &status));
+    assert_int_equal(status, -1);
+}
+
+int main(void)
+{
+#define SUPERVISE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        SUPERVISE_TEST(what_it_made_is_removed),
+        SUPERVISE_TEST(so_it_is_when_it_was_killed),
+        SUPERVISE_TEST(nothing_made_is_nothing_removed),
+        SUPERVISE_TEST(what_a_survivor_holds_stays),
+        SUPERVISE_TEST(what_is_marked_goes_by_itself),
+        SUPERVISE_TEST(where_there_is_no_program_that_is_said),
+        SUPERVISE_TEST(where_nothing_can_be_read_nothing_is_started),
+        SUPERVISE_TEST(what_cannot_be_read_in_the_end_stays),
+        SUPERVISE_TEST(what_is_to_end_us_ends_it),
+        SUPERVISE_TEST(the_keyboards_signals_are_left_to_it),
+        SUPERVISE_TEST(a_held_program_is_given_up),
+        SUPERVISE_TEST(a_running_program_is_watched_to_its_end),
+        SUPERVISE_TEST(a_known_status_is_kept),
+        SUPERVISE_TEST(before_the_start_there_is_nothing_to_give_up),
+    };
+
+    page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return 1;
+    return cmocka_run_group_tests_name("action/supervise", tests, NULL, NULL);
+}
