@@ -126,28 +126,43 @@ static uint64_t unit_factor(const char *unit, size_t length)
     return factor;
 }
 
-/* Reads digits and a unit that fill exactly LENGTH bytes. */
-static bool read_size(const char *text, size_t length, uint64_t *ret_bytes)
+/*
+ * Reads digits and a unit that fill exactly LENGTH bytes. Returns 0, -EINVAL when they are
+ * something else, -ERANGE when it is more than 64 bits hold.
+ */
+static int read_size(const char *text, size_t length, uint64_t *ret_bytes)
 {
     uint64_t value;
-    size_t used = parse_digits(text, length, &value);
     uint64_t factor;
+    size_t digits = 0;
 
-    if (used == 0)
-        return false;
-    factor = unit_factor(text + used, length - used);
-    if (factor == 0 || __builtin_mul_overflow(value, factor, &value))
-        return false;
+    while (digits < length && text[digits] >= '0' && text[digits] <= '9')
+        digits++;
+    factor = unit_factor(text + digits, length - digits);
+    if (digits == 0 || factor == 0)
+        return -EINVAL;
+    if (parse_digits(text, digits, &value) == 0 || __builtin_mul_overflow(value, factor, &value))
+        return -ERANGE;
     *ret_bytes = value;
-    return true;
+    return 0;
+}
+
+static int refuse_large(const char *word, struct error *err)
+{
+    return error_set(err, EINVAL, "'%s': too large: more than %llu", word,
+                     (unsigned long long)UINT64_MAX);
 }
 
 int parse_size(const char *word, uint64_t *ret_bytes, struct error *err)
 {
-    if (!read_size(word, strlen(word), ret_bytes))
+    int r = read_size(word, strlen(word), ret_bytes);
+
+    if (r == -ERANGE)
+        return refuse_large(word, err);
+    if (r < 0)
         return error_set(err, EINVAL,
                          "'%s': not a size (a number of bytes, or with a unit: K M G T P, "
-                         "KiB ..., KB ...; below 2^64)",
+                         "KiB ..., KB ...)",
                          word);
     return 0;
 }
@@ -156,23 +171,27 @@ int parse_range(const char *word, struct range *ret_range, struct error *err)
 {
     struct range range = {0, UINT64_MAX};
     const char *dots = strstr(word, "..");
-    bool valid;
+    int lower_end = 0;
+    int upper_end = 0;
 
     if (!dots) {
-        valid = read_size(word, strlen(word), &range.low);
+        lower_end = read_size(word, strlen(word), &range.low);
         range.high = range.low;
     } else {
         const char *upper = dots + 2;
 
-        valid = dots > word || *upper;
-        if (dots > word)
-            valid = valid && read_size(word, (size_t)(dots - word), &range.low);
+        if (dots > word || !*upper)
+            lower_end = read_size(word, (size_t)(dots - word), &range.low);
         if (*upper)
-            valid = valid && read_size(upper, strlen(upper), &range.high);
+            upper_end = read_size(upper, strlen(upper), &range.high);
     }
-    if (!valid)
+    if (lower_end == -EINVAL || upper_end == -EINVAL)
         return error_set(err, EINVAL,
-                         "'%s': not a range (N, N..M, N.. or ..M; N with K M G T P or none)", word);
+                         "'%s': not a range (N, N..M, N.. or ..M; N may have a unit: K M G T P, "
+                         "KiB ..., KB ...)",
+                         word);
+    if (lower_end < 0 || upper_end < 0)
+        return refuse_large(word, err);
     if (range.low > range.high)
         return error_set(err, EINVAL, "'%s': not a range: its end lies below its start", word);
     *ret_range = range;

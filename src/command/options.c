@@ -189,6 +189,18 @@ static int add_pid(struct filter_values *values, const char *word, struct error 
     return r;
 }
 
+/* A process that may attach now: 0 stands for one of another PID namespace, which nobody can be. */
+static int add_live_pid(struct filter_values *values, const char *word, struct error *err)
+{
+    uint64_t pid = 0;
+
+    if (parse_number(word, INT_MAX, "", &pid, NULL) < 0 || pid == 0)
+        return error_set(err, EINVAL, "'%s': not a process id (a decimal number from 1 to %d)",
+                         word, INT_MAX);
+    filter_add_value(values, pid);
+    return 0;
+}
+
 static int add_range(struct filter_values *values, const char *word, struct error *err)
 {
     struct range range;
@@ -284,7 +296,7 @@ int options_select(struct selection *selection, struct machine *machine, int id,
     case OPTION_CPID:
         return add_pid(&filter->cpids, word, err);
     case OPTION_PID:
-        return add_pid(&filter->pids, word, err);
+        return add_live_pid(&filter->pids, word, err);
     default:
         return error_set(err, EINVAL, "not an option that selects segments");
     }

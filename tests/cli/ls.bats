@@ -293,7 +293,8 @@ refuse() {
 }
 
 @test "wrong ranges" {
-    refuse --size 'not a range' 5..1 '' .. ... 1...2 1-2 -1 1x 1.5M 1E 16384P 18446744073709551616 ' 1' '1 ' 1..x x..1 K 1KK 1iB 1B 1..2..3
+    refuse --size 'not a range' 5..1 '' .. ... 1...2 1-2 -1 1x 1.5M 1E 4B ' 1' '1 ' 1..x x..1 K 1KK 1iB 1B 1..2..3
+    refuse --size 'too large: more than 18446744073709551615' 16384P 18446744073709551616 1..16777216T
     refuse --nattch 'not a range' 5..1 '' -1 x 1.5
     shmtool ls --size 2..1
     assert_err_has 'its end lies below its start'
@@ -446,6 +447,7 @@ refuse() {
 }
 
 @test "wrong pids" {
+    refuse --pid 'not a process id (a decimal number from 1 to 2147483647)' 0 00 -1 1x
     refuse --cpid 'not a process id' '' -1 1x 2147483648 ' 1' 0x1
     refuse --pid 'not a process id' '' -1 1x 2147483648
 }

@@ -1,5 +1,7 @@
 /* base/parse: sizes, ranges and ages of the command line, taken whole or not at all. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/parse.h"
 #include "unit.h"
@@ -92,7 +94,52 @@ static void size_errors_say_what_would_be_right(void **state)
     (void)state;
     assert_int_equal(parse_size("1.5M", &bytes, &err), -EINVAL);
     assert_string_equal(err.text, "'1.5M': not a size (a number of bytes, or with a unit: "
-                                  "K M G T P, KiB ..., KB ...; below 2^64)");
+                                  "K M G T P, KiB ..., KB ...)");
+}
+
+/* Demands that the last word was refused as too large, or as something else. */
+static void assert_large(const struct error *err, bool large)
+{
+    assert_int_equal(err->code, EINVAL);
+    assert_int_equal(strstr(err->text, "': too large: more than 18446744073709551615") != NULL,
+                     large);
+    assert_int_equal(strstr(err->text, "': not a ") != NULL, !large);
+}
+
+static void what_64_bits_cannot_hold_is_told_apart(void **state)
+{
+    static const struct {
+        const char *word;
+        bool large;
+    } cases[] = {
+        {"16384P", true},
+        {"18447PB", true},
+        {"18446744073709551616", true},
+        {"99999999999999999999999K", true},
+        {"99999999999999999999999x", false},
+        {"18446744073709551616B", false},
+        {"4B", false},
+        {"18446744073709551616..x", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        static const char *const around[][2] = {
+            {"", ""}, {"", ".."}, {"..", ""}, {"1..", ""}, {"", "..7"}};
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct range range;
+        uint64_t bytes;
+
+        assert_int_equal(parse_size(cases[i].word, &bytes, &err), -EINVAL);
+        assert_large(&err, cases[i].large);
+        for (size_t form = 0; form < COUNT_OF(around); form++) {
+            char word[64];
+
+            snprintf(word, sizeof(word), "%s%s%s", around[form][0], cases[i].word, around[form][1]);
+            assert_int_equal(parse_range(word, &range, &err), -EINVAL);
+            assert_large(&err, cases[i].large);
+        }
+    }
 }
 
 static void a_size_is_a_range_of_one(void **state)
@@ -167,8 +214,8 @@ static void ranges_that_end_before_they_start_are_wrong(void **state)
     assert_int_equal(parse_range("5..1", &range, &err), -EINVAL);
     assert_string_equal(err.text, "'5..1': not a range: its end lies below its start");
     assert_int_equal(parse_range("5..x", &range, &err), -EINVAL);
-    assert_string_equal(err.text, "'5..x': not a range (N, N..M, N.. or ..M; N with K M G T P or "
-                                  "none)");
+    assert_string_equal(err.text, "'5..x': not a range (N, N..M, N.. or ..M; N may have a unit: "
+                                  "K M G T P, KiB ..., KB ...)");
 }
 
 static void ages_take_units(void **state)
@@ -222,6 +269,7 @@ int main(void)
         cmocka_unit_test(sizes_take_units),
         cmocka_unit_test(sizes_are_nothing_else),
         cmocka_unit_test(size_errors_say_what_would_be_right),
+        cmocka_unit_test(what_64_bits_cannot_hold_is_told_apart),
         cmocka_unit_test(a_size_is_a_range_of_one),
         cmocka_unit_test(ranges_have_one_end_or_two),
         cmocka_unit_test(ranges_are_nothing_else),
