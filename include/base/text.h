@@ -44,4 +44,7 @@ void text_escape_utf8(struct strbuf *out, const char *text, size_t length);
  */
 void text_json(struct strbuf *out, const char *text, size_t length);
 
+/* WORD as a message names it: '' for the empty one, which would not be seen. */
+const char *text_word(const char *word);
+
 #endif

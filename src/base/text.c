@@ -144,3 +144,8 @@ void text_json(struct strbuf *out, const char *text, size_t length)
     }
     strbuf_putc(out, '"');
 }
+
+const char *text_word(const char *word)
+{
+    return *word ? word : "''";
+}

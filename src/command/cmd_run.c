@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "action/supervise.h"
@@ -220,6 +221,10 @@ static int run_run(struct context *context, int argc, char **argv)
     if (run.words == 0) {
         context_warn(context, "which program? see 'shmtool run --help'");
         return STATUS_USAGE;
+    }
+    if (*argv[argc - run.words] == '\0') {
+        context_warn(context, "'': %s", strerror(ENOENT));
+        return STATUS_NOT_FOUND;
     }
     return supervise(&run, argv + argc - run.words);
 }

@@ -58,8 +58,10 @@
  *   removal_report   what rm is about to do, and did
  *   limits_report    limits as table and JSON
  *   ftok_columns     columns of files and their keys
- *   words            phrases about segments and processes
- *   findings_report  what doctor found; call_report, call_words: why a call fails
+ *   words, tally     phrases about segments and processes; how many of what
+ *   advice, wrap     for whom and where commands are that mend something; lines that fit a terminal
+ *   findings_report  what doctor found; findings_words: what it means, and what mends it
+ *   call_report, call_words  why a call of shmget fails
  * command    one file a command
  *   command          the list of commands, messages
  *   options, help    command lines, made from tables
@@ -74,6 +76,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "command/command.h"
 #include "command/help.h"
@@ -152,10 +155,10 @@ static int show_help(struct context *context, int argc, char **argv, int at)
         return STATUS_DONE;
     }
     if (at + 1 < argc)
-        return usage(context, argv[at + 1], "help takes one command");
+        return usage(context, text_word(argv[at + 1]), "help takes one command");
     command = command_find(argv[at]);
     if (!command)
-        return usage(context, argv[at], "no such command");
+        return usage(context, text_word(argv[at]), "no such command");
     help_command(context->out, command);
     return STATUS_DONE;
 }
@@ -203,7 +206,7 @@ static int run_command(struct context *context, const struct invocation *invocat
     int status;
 
     if (!command)
-        return usage(context, argv[invocation->command_at], "no such command");
+        return usage(context, text_word(argv[invocation->command_at]), "no such command");
     context->command = command->name;
     if (invocation->sysroot && command->flags & COMMAND_CHANGES) {
         context_warn(context, "--sysroot: %s changes the live system only", command->name);

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "kernel/procfs.h"
 
@@ -45,7 +46,7 @@ int file_identify(const char *path, struct file_identity *ret_identity, struct e
     struct stat status;
 
     if (stat(path, &status) < 0)
-        return error_set_errno(err, errno, "%s", path);
+        return error_set_errno(err, errno, "%s", text_word(path));
     *ret_identity = identity_of(&status);
     return 0;
 }

@@ -104,6 +104,15 @@ row() {
     assert_out_has_not $'\e'
 }
 
+@test "an empty name is seen in the message" {
+    shmtool key ''
+    assert_status 1
+    assert_err "shmtool: key: '': No such file or directory"
+    shmtool key --find 5 ''
+    assert_status 1
+    assert_err "shmtool: key: '': No such file or directory"
+}
+
 @test "no operand is wrong usage" {
     shmtool key
     assert_wrong_usage 'no PATH given'

@@ -75,12 +75,16 @@ many_segments() {
     shmtool help frobnicate
     assert_wrong_usage 'shmtool: frobnicate: no such command'
     shmtool ''
-    assert_wrong_usage 'no such command'
+    assert_wrong_usage "shmtool: '': no such command"
+    shmtool help ''
+    assert_wrong_usage "shmtool: '': no such command"
 }
 
 @test "help takes one command" {
     shmtool help ls rm
     assert_wrong_usage "shmtool: rm: help takes one command"
+    shmtool help ls ''
+    assert_wrong_usage "shmtool: '': help takes one command"
 }
 
 @test "commands are not to be shortened" {

@@ -169,6 +169,7 @@ leak() {
     assert_err "shmtool: run: $BATS_TEST_TMPDIR/file/x: Not a directory"
     shmtool run ''
     assert_status 127
+    assert_err "shmtool: run: '': No such file or directory"
     # Nor does a directory of PATH that is none, or closed, make it something else.
     PATH=$BATS_TEST_TMPDIR/file:$PATH shmtool run no-such-program
     assert_status 127

@@ -370,9 +370,17 @@ static void text_is_read_to_its_length_only(void **state)
     assert_string_equal(strbuf_string(&out), "\"\\ufffd\\ufffd\"");
 }
 
+static void an_empty_word_is_seen(void **state)
+{
+    (void)state;
+    assert_string_equal(text_word(""), "''");
+    assert_string_equal(text_word("a"), "a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_word_is_seen),
         cmocka_unit_test(every_character_is_decoded),
         cmocka_unit_test(no_character_has_a_second_form),
         cmocka_unit_test(wrong_bytes_are_no_character),
