@@ -103,6 +103,30 @@ static void write_all(const struct enquiry *enquiry)
     writer_end(&writer);
 }
 
+/* A saved tree may hold a few processes, or none: what nattch counts tells that some are missing.
+ */
+static void warn_missing(const struct inspection *inspection)
+{
+    const struct segment_list *segments = &inspection->segments;
+    uint64_t missing = 0;
+
+    for (size_t i = 0; i < segments->count; i++) {
+        size_t count;
+        const struct attachment *found =
+            attach_table_find(&inspection->attachments, segments->items[i].shmid, &count);
+        uint64_t maps = 0;
+
+        for (size_t j = 0; j < count; j++)
+            maps += found[j].maps;
+        if (maps < segments->items[i].nattch)
+            missing += segments->items[i].nattch - maps;
+    }
+    if (missing > 0)
+        context_warn(inspection->context,
+                     "%llu attachment%s in processes that the saved tree does not show",
+                     (unsigned long long)missing, missing == 1 ? " is" : "s are");
+}
+
 static int enquire(struct enquiry *enquiry)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -113,6 +137,9 @@ static int enquire(struct enquiry *enquiry)
     choose_columns(enquiry);
     write_all(enquiry);
     inspect_warn_unreadable(inspection);
+    if (!inspection->context->machine.procfs.live && inspection->attachments.unreadable == 0 &&
+        !inspection->attachments.hidden)
+        warn_missing(inspection);
     if (!pids_are_ours(inspection->context->machine.pids))
         context_warn(inspection->context,
                      "/proc is that of another PID namespace: these numbers are not for kill");

@@ -329,6 +329,17 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
     assert_err 'shmtool: who: 1 process could not be read; whoever saved the tree could not see them'
 }
 
+@test "--sysroot: attachments of processes that a tree does not hold are told" {
+    shmtool --sysroot "$SRC/tests/fixtures/listing" who
+    assert_status 0
+    assert_out 'shmid key pid user access maps command'
+    local count
+    count=$(awk '/key/ { next } { count += $7 } END { print count }' "$SRC/tests/fixtures/listing/proc/sysvipc/shm")
+    assert_err "shmtool: who: $count attachments are in processes that the saved tree does not show"
+    shmtool --sysroot "$SRC/tests/fixtures/listing" who --unattached
+    assert_err ''
+}
+
 @test "/proc of another PID namespace: the numbers in it are not for kill, and that is said" {
     need_ns
     unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made here"
