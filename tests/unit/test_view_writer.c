@@ -418,8 +418,8 @@ static void text_that_changed_in_its_place_is_shown_anew(void **state)
     static const enum writer_form forms[] = {FORM_TABLE, FORM_NDJSON, FORM_CSV};
     static const char *const expected[] = {
         "abc\nabc\nxyz\n\nxyz\n",
-        "{\"text\": \"abc\"}\n{\"text\": \"abc\"}\n{\"text\": \"xyz\"}\n{\"text\": null}\n"
-        "{\"text\": \"xyz\"}\n",
+        ("{\"text\": \"abc\"}\n{\"text\": \"abc\"}\n{\"text\": \"xyz\"}\n{\"text\": null}\n"
+         "{\"text\": \"xyz\"}\n"),
         "abc\r\nabc\r\nxyz\r\n\r\nxyz\r\n",
     };
 
