@@ -51,14 +51,14 @@ struct ftok_search {
 
 /*
  * Tells whether files of DIR's file system can have made the key at all: 1 or 0, *ret_device its
- * 8 bits; or a negative errno with DIR in ERR.
+ * 8 bits; or a negative errno with DIR in ERR, -ELOOP when it is a link.
  */
 int ftok_search_device(const struct ftok_search *search, const char *dir, unsigned *ret_device,
                        struct error *err);
 
 /*
  * Adds the files below DIR, and DIR, that could have made the key: those on DIR's file system, no
- * links followed.
+ * links followed. A file that an earlier search has found by this name is not added again.
  * Returns 0, or a negative errno with words in ERR when DIR cannot be walked through.
  */
 int ftok_search_run(struct ftok_search *search, const char *dir, struct error *err);

@@ -4,6 +4,7 @@
 #ifndef SHMTOOL_KERNEL_FILEWALK_H
 #define SHMTOOL_KERNEL_FILEWALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -20,6 +21,18 @@ struct file_identity {
  */
 int file_identify(const char *path, struct file_identity *ret_identity, struct error *err);
 
+/*
+ * Looks up where a walk is to begin. A link is followed only when a slash ends DIR, as find(1)
+ * does. Returns 0, -ELOOP for a link, or another negative errno, with DIR in ERR.
+ */
+int file_identify_start(const char *dir, struct file_identity *ret_identity, struct error *err);
+
+/*
+ * Tells whether two paths are one name of one file, by different ways to it; several names (hard
+ * links) are not. Where it cannot be told they are two.
+ */
+bool file_is_same_name(const char *path, const char *other);
+
 /* Who is told of what a walk meets. */
 struct filewalk_sink {
     /* A file, a directory or something else, the one that the walk begins with too. */
@@ -31,10 +44,11 @@ struct filewalk_sink {
 
 /*
  * Walks through DIR and all below it that is on the same file system. Symbolic links are passed
- * over, but DIR itself may be one. However deep the tree, two directories are open at a time.
+ * over, but DIR itself may be one that a slash ends. However deep the tree, two directories are
+ * open at a time.
  *
- * Returns 0, or a negative errno with words in ERR when DIR cannot be read, or when the
- * directories were moved away under the walk.
+ * Returns 0, or a negative errno with words in ERR when DIR is a link (-ELOOP) or cannot be read,
+ * or when the directories were moved away under the walk.
  */
 int filewalk_run(const char *dir, const struct filewalk_sink *sink, struct error *err);
 

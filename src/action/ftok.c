@@ -63,7 +63,7 @@ int ftok_search_device(const struct ftok_search *search, const char *dir, unsign
                        struct error *err)
 {
     struct file_identity identity;
-    int r = file_identify(dir, &identity, err);
+    int r = file_identify_start(dir, &identity, err);
 
     if (r < 0)
         return r;
@@ -71,12 +71,26 @@ int ftok_search_device(const struct ftok_search *search, const char *dir, unsign
     return *ret_device == (search->key >> DEVICE_SHIFT & 0xff);
 }
 
+/* Whether it was found before, below another of the directories that were searched. */
+static bool was_found(const struct ftok_list *found, const char *path,
+                      const struct file_identity *identity)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        const struct ftok_file *file = &found->items[i];
+
+        if (file->identity.dev == identity->dev && file->identity.ino == identity->ino &&
+            file_is_same_name(file->path, path))
+            return true;
+    }
+    return false;
+}
+
 static void take_file(void *arg, const char *path, const struct file_identity *identity)
 {
     struct ftok_search *search = arg;
     unsigned proj = wanted_proj(search);
 
-    if (ftok_key(identity, proj) == search->key)
+    if (ftok_key(identity, proj) == search->key && !was_found(&search->found, path, identity))
         add(&search->found, path, identity, proj);
 }
 

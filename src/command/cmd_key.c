@@ -176,10 +176,12 @@ static void find_files(struct enquiry *enquiry)
         .proj = enquiry->proj,
     };
 
-    if (enquiry->has_proj && enquiry->proj != enquiry->key >> 24)
+    if (enquiry->key == 0)
+        context_warn(enquiry->context, "key 0 is IPC_PRIVATE: no file makes it");
+    else if (enquiry->has_proj && enquiry->proj != enquiry->key >> 24)
         context_warn(enquiry->context, "0x%08x was made with PROJ %u: no file gives it with %u",
                      enquiry->key, enquiry->key >> 24, enquiry->proj);
-    for (size_t i = 0; i < enquiry->path_count; i++)
+    for (size_t i = 0; i < enquiry->path_count && enquiry->key != 0; i++)
         search(enquiry, &found, enquiry->paths[i]);
     write_files(enquiry, &found.found, ftok_columns.defaults);
     warn_found(enquiry, &found);

@@ -51,6 +51,31 @@ int file_identify(const char *path, struct file_identity *ret_identity, struct e
     return 0;
 }
 
+int file_identify_start(const char *dir, struct file_identity *ret_identity, struct error *err)
+{
+    struct stat status;
+
+    if (lstat(dir, &status) < 0)
+        return error_set_errno(err, errno, "%s", text_word(dir));
+    if (S_ISLNK(status.st_mode))
+        return error_set(err, ELOOP, "%s: a link, not followed; where it leads to is '%s/'", dir,
+                         dir);
+    *ret_identity = identity_of(&status);
+    return 0;
+}
+
+bool file_is_same_name(const char *path, const char *other)
+{
+    CLEANUP_FREE char *first = NULL;
+    CLEANUP_FREE char *second = NULL;
+
+    if (strcmp(path, other) == 0)
+        return true;
+    first = realpath(path, NULL);
+    second = realpath(other, NULL);
+    return first && second && strcmp(first, second) == 0;
+}
+
 static void append_name(struct walk *walk, const char *name)
 {
     if (walk->path.length == 0 || walk->path.data[walk->path.length - 1] != '/')
@@ -213,11 +238,14 @@ static int walk_levels(struct walk *walk, struct error *err)
 int filewalk_run(const char *dir, const struct filewalk_sink *sink, struct error *err)
 {
     struct walk walk = {.sink = sink, .fd = -1};
-    CLEANUP_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP_CLOSE int fd = -1;
     struct file_identity identity;
     struct stat status;
-    int r;
+    int r = file_identify_start(dir, &identity, err);
 
+    if (r < 0)
+        return r;
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) < 0)
         return error_set_errno(err, errno, "%s", dir);
     walk.dev = status.st_dev;

@@ -177,6 +177,41 @@ row() {
     assert_out_has_not inner
 }
 
+@test "--find: a file is told once, however many of the directories it is below" {
+    mkdir -p "$dir/a/b"
+    touch "$dir/a/b/file"
+    ln "$dir/a/b/file" "$dir/a/other"
+    ln -s a "$dir/link"
+    cd "$dir"
+    shmtool key --find "$(ftok_of a/b/file)" "$dir" "$dir/" a/b ./a link/ "$dir"
+    assert_status 0
+    assert_out_lines 3
+    assert_equal "$(row "$dir/a/b/file" | wc -l)" 1
+    assert_equal "$(row "$dir/a/other" | wc -l)" 1
+}
+
+@test "--find does not follow a link, unless a slash ends it" {
+    mkdir "$dir/real"
+    touch "$dir/real/file"
+    ln -s real "$dir/link"
+    shmtool key --find "$(ftok_of "$dir/real/file")" "$dir/link"
+    assert_status 1
+    assert_out_lines 1
+    assert_err "shmtool: key: $dir/link: a link, not followed; where it leads to is '$dir/link/'"
+    shmtool key --find "$(ftok_of "$dir/real/file")" "$dir/link/"
+    assert_status 0
+    assert_out_has "$dir/link/file"
+}
+
+@test "--find 0: no file makes it" {
+    shmtool key --find 0 "$dir"
+    assert_status 0
+    assert_out_lines 1
+    assert_err 'shmtool: key: key 0 is IPC_PRIVATE: no file makes it'
+    shmtool key --find 0 -p 5 "$dir"
+    assert_err 'shmtool: key: key 0 is IPC_PRIVATE: no file makes it'
+}
+
 @test "--find counts the directories that cannot be read" {
     need_root
     mkdir "$dir/open" "$dir/closed" "$dir/listed"

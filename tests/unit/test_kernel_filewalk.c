@@ -170,6 +170,55 @@ static void the_directory_itself_may_be_a_link(void **state)
     strbuf_release(&record.text);
 }
 
+static void a_link_is_no_start_unless_a_slash_ends_it(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct tree *tree = *state;
+    struct record record = {.tree = tree};
+    struct file_identity identity = {77, 78};
+    struct file_identity real;
+    char link[300];
+    char expected[700];
+
+    tree_mkdir(tree, "a");
+    tree_symlink(tree, "link", "a");
+    snprintf(link, sizeof(link), "%s/link", tree->path);
+    snprintf(expected, sizeof(expected), "%s: a link, not followed; where it leads to is '%s/'",
+             link, link);
+    assert_int_equal(walk(&record, link, &err), -ELOOP);
+    assert_string_equal(err.text, expected);
+    assert_int_equal(record.files, 0);
+    assert_int_equal(file_identify_start(link, &identity, &err), -ELOOP);
+    assert_string_equal(err.text, expected);
+    assert_int_equal(identity.dev, 77);
+    strcat(link, "/");
+    assert_int_equal(file_identify_start(link, &identity, NULL), 0);
+    snprintf(link, sizeof(link), "%s/a", tree->path);
+    assert_int_equal(file_identify(link, &real, NULL), 0);
+    assert_true(identity.dev == real.dev && identity.ino == real.ino);
+    assert_int_equal(file_identify_start("", &identity, &err), -ENOENT);
+    assert_string_equal(err.text, "'': No such file or directory");
+}
+
+static void a_name_is_the_same_by_any_way(void **state)
+{
+    const struct tree *tree = *state;
+    char one[300];
+    char other[300];
+
+    tree_puts(tree, "a/one", "");
+    tree_symlink(tree, "link", "a");
+    snprintf(one, sizeof(one), "%s/a/one", tree->path);
+    snprintf(other, sizeof(other), "%s/two", tree->path);
+    assert_int_equal(link(one, other), 0);
+    assert_true(file_is_same_name(one, one));
+    assert_false(file_is_same_name(one, other));
+    snprintf(other, sizeof(other), "%s//link/../link/one", tree->path);
+    assert_true(file_is_same_name(one, other));
+    assert_false(file_is_same_name(one, "/no/such/file"));
+    assert_false(file_is_same_name("/no/such/file", one));
+}
+
 static void what_is_no_directory_is_an_error(void **state)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -365,6 +414,8 @@ int main(void)
         TREE_TEST(every_file_is_met_once),
         TREE_TEST(links_are_passed_over),
         TREE_TEST(the_directory_itself_may_be_a_link),
+        TREE_TEST(a_link_is_no_start_unless_a_slash_ends_it),
+        TREE_TEST(a_name_is_the_same_by_any_way),
         TREE_TEST(what_is_no_directory_is_an_error),
         TREE_TEST(closed_directories_are_told),
         TREE_TEST(a_directory_that_is_read_in_part_is_told),
