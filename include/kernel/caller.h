@@ -9,9 +9,9 @@
 #include "model/shmget.h"
 
 /*
- * Reads this process's effective ids, groups, and the capabilities that it has in the user
- * namespace to which its IPC namespace belongs: root in a user namespace of its own has none in
- * the IPC namespace that was there before (security/commoncap.c, cap_capable).
+ * Reads this process's effective ids, groups, whether it may set limits, and the capabilities that
+ * it has in the user namespace to which its IPC namespace belongs: root in a user namespace of its
+ * own has none in the IPC namespace that was there before (security/commoncap.c, cap_capable).
  *
  * ret_caller: released by the caller of this function with caller_release()
  * Returns 0 or a negative errno with words in ERR.

@@ -27,9 +27,10 @@ struct caller {
     gid_t egid;
     gid_t *groups; /* owned; supplementary */
     size_t group_count;
-    bool ipc_owner;  /* CAP_IPC_OWNER in the user namespace that the IPC namespace belongs to */
-    bool sys_admin;  /* CAP_SYS_ADMIN there */
-    bool init_admin; /* CAP_SYS_ADMIN in the first user namespace */
+    bool ipc_owner;   /* CAP_IPC_OWNER in the user namespace that the IPC namespace belongs to */
+    bool sys_admin;   /* CAP_SYS_ADMIN there */
+    bool init_admin;  /* CAP_SYS_ADMIN in the first user namespace */
+    bool sets_limits; /* no want of rights keeps it from writing the limits */
 };
 
 /* Releases what the caller holds. */

@@ -124,6 +124,16 @@ static bool has_right(uint64_t rights, unsigned right)
     return (rights >> right & 1) != 0;
 }
 
+/*
+ * Whether the limits can be set as far as it depends on who does it: not so where the file system
+ * is read-only, or there are no such files.
+ */
+static bool sets_limits(const struct procfs *procfs)
+{
+    return faccessat(procfs->root_fd, "proc/sys/kernel/shmmax", W_OK, AT_EACCESS) == 0 ||
+           (errno != EACCES && errno != EPERM);
+}
+
 int caller_read(const struct procfs *procfs, struct caller *ret_caller, struct error *err)
 {
     struct caller caller = {.euid = geteuid(), .egid = getegid()};
@@ -141,6 +151,7 @@ int caller_read(const struct procfs *procfs, struct caller *ret_caller, struct e
     caller.ipc_owner = has_right(ipc_rights, CAP_IPC_OWNER);
     caller.sys_admin = has_right(ipc_rights, CAP_SYS_ADMIN);
     caller.init_admin = has_right(rights, CAP_SYS_ADMIN) && is_first_user_namespace(procfs);
+    caller.sets_limits = sets_limits(procfs);
     *ret_caller = caller;
     return 0;
 }

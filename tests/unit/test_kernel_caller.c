@@ -28,6 +28,8 @@ struct told {
     bool right;   /* as caller_read() has it */
     bool allowed; /* as shmget has it */
     bool admin;
+    bool sets_limits;
+    bool opens_limits; /* the kernel lets it write them */
 };
 
 static struct caller read_caller(void)
@@ -67,6 +69,8 @@ static struct told look_after(bool (*change)(void))
         caller = read_caller();
         told.right = caller.ipc_owner;
         told.admin = caller.sys_admin;
+        told.sets_limits = caller.sets_limits;
+        told.opens_limits = open("/proc/sys/kernel/shmmax", O_WRONLY | O_CLOEXEC) >= 0;
         told.allowed = shmget(KEY, 0, 0600) >= 0;
         caller_release(&caller);
         _exit(write(ends[1], &told, sizeof(told)) == sizeof(told) ? 0 : 2);
@@ -131,6 +135,7 @@ static void root_has_the_right(void **state)
     assert_true(told.right);
     assert_true(told.admin);
     assert_true(told.allowed);
+    assert_true(told.sets_limits);
 }
 
 static void root_may_be_without_it(void **state)
@@ -154,6 +159,8 @@ static void an_ordinary_user_has_none(void **state)
     told = look_after(as_somebody);
     assert_false(told.right);
     assert_false(told.allowed);
+    assert_false(told.sets_limits);
+    assert_false(told.opens_limits);
 }
 
 static void root_of_a_user_namespace_has_none_outside(void **state)
