@@ -24,6 +24,7 @@ struct limit_kind {
     const char *name; /* as below /proc/sys/kernel */
     const char *unit; /* of its value */
     bool settable;
+    uint64_t usual;      /* the kernel's own value, which every new IPC namespace begins with */
     const char *meaning; /* a few words */
 };
 
