@@ -8,17 +8,19 @@
 #include "kernel/attach.h"
 #include "kernel/machine.h"
 #include "model/segment.h"
+#include "model/shmget.h"
 
 /* A segment and all that was found of its attachments. */
 struct explained {
     struct machine *machine;
     const struct segment *segment;
+    const struct caller *caller;          /* who might remove it; NULL: not known */
     const struct attach_table *table;     /* of all processes */
     const struct attachment *attachments; /* of this segment, COUNT of them; NULL: none */
     size_t count;
 };
 
-/* Returns EXPLAINED's parts, borrowed from those given. */
+/* Returns EXPLAINED's parts, borrowed from those given; its caller is not known. */
 struct explained explain_begin(struct machine *machine, const struct segment *segment,
                                const struct attach_table *table);
 
@@ -38,7 +40,16 @@ void explain_last_user(struct strbuf *out, const struct explained *explained);
  */
 void explain_nattch(struct strbuf *out, const struct explained *explained);
 
-/* Appends what the state means and what rm would do, as sentences in one line. */
+/*
+ * Appends why the state of a segment that nobody has attached cannot be told: "its creator is in
+ * another PID namespace". Only for segments whose state is unknown.
+ */
+void explain_doubt(struct strbuf *out, const struct explained *explained);
+
+/*
+ * Appends what the state means and what rm would do, as sentences in one line: on that machine
+ * where a saved tree is looked at; and that rm would be refused where the caller may not remove it.
+ */
 void explain_state(struct strbuf *out, const struct explained *explained);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "command/inspect.h"
 #include "command/options.h"
+#include "kernel/caller.h"
 #include "view/segment_block.h"
 
 enum { OPTION_JSON = OPTION_OWN };
@@ -22,6 +23,7 @@ static const struct option_group own_group = {
 struct portrait {
     struct inspection inspection;
     struct column_format format;
+    struct caller caller; /* only of the live system */
     bool json;
 };
 
@@ -71,6 +73,8 @@ static bool write_all(const struct portrait *portrait)
             explain_begin(&inspection->context->machine, &inspection->segments.items[i],
                           &inspection->attachments);
 
+        if (inspection->context->machine.procfs.live)
+            explained.caller = &portrait->caller;
         missing = missing || explain_maps_found(&explained) < explained.segment->nattch;
         strbuf_reset(&text);
         put_separator(portrait, i, &text);
@@ -89,8 +93,12 @@ static int portray(struct portrait *portrait)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct inspection *inspection = &portrait->inspection;
+    const struct procfs *procfs = &inspection->context->machine.procfs;
+    int r = procfs->live ? caller_read(procfs, &portrait->caller, &err) : 0;
 
-    if (inspect(inspection, &err) < 0)
+    if (r == 0)
+        r = inspect(inspection, &err);
+    if (r < 0)
         return context_fail(inspection->context, &err, STATUS_UNREADABLE);
     if (write_all(portrait))
         inspect_warn_unreadable(inspection);
@@ -116,6 +124,7 @@ static int run_stat(struct context *context, int argc, char **argv)
     else
         status = portray(&portrait);
     inspect_release(&portrait.inspection);
+    caller_release(&portrait.caller);
     return status;
 }
 

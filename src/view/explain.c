@@ -1,6 +1,8 @@
 #include "view/explain.h"
 
+#include "view/advice.h"
 #include "view/human.h"
+#include "view/words.h"
 
 struct explained explain_begin(struct machine *machine, const struct segment *segment,
                                const struct attach_table *table)
@@ -42,9 +44,12 @@ static const char *describe_process(const struct explained *explained, pid_t pid
     if (fact.presence == PID_ALIVE)
         return "perhaps alive: a process has this number, but the clock was set since then, so its "
                "start tells nothing";
-    return explained->machine->procfs.live
+    if (!explained->machine->procfs.live)
+        return "not told by the saved tree";
+    return pids_are_ours(explained->machine->pids)
                ? "perhaps alive: a process has this number, but /proc does not show it"
-               : "not told by the saved tree";
+               : "perhaps alive: a process has this number, but /proc is that of another PID "
+                 "namespace";
 }
 
 void explain_creator(struct strbuf *out, const struct explained *explained)
@@ -112,9 +117,25 @@ void explain_nattch(struct strbuf *out, const struct explained *explained)
     }
 }
 
+/*
+ * Appends how a sentence begins that says what rm would do, and that it would do so only for others
+ * where this user may not. What is marked already is left as it is, whoever asks.
+ */
 static void put_rm(struct strbuf *out, const struct explained *explained)
 {
-    strbuf_printf(out, "'shmtool rm %d' would ", explained->segment->shmid);
+    const struct segment *segment = explained->segment;
+    const struct caller *caller = explained->caller;
+    const char *root = advice_root(caller);
+
+    if (!explained->machine->procfs.live)
+        strbuf_puts(out, "On that machine ");
+    strbuf_printf(out, "'shmtool rm %d' would ", segment->shmid);
+    if (!caller || segment_is_dest(segment) || shmget_may_remove(segment, caller))
+        return;
+    strbuf_puts(out, "be refused to you, ");
+    words_user(out, explained->machine, caller->euid);
+    strbuf_printf(out, ": only its owner, its creator and %s may remove it. Run by %s it would ",
+                  root, root);
 }
 
 /* Removing something that nobody has attached. */
@@ -152,8 +173,8 @@ static void explain_dest(struct strbuf *out, const struct explained *explained)
     put_rm(out, explained);
     strbuf_puts(out, "change nothing.");
     if (explained->count > 0)
-        strbuf_printf(out, " To free it now, end the processes that 'shmtool who -q %d' prints.",
-                      segment->shmid);
+        strbuf_printf(out, " To free it now, end the processes that 'shmtool who -q %d' prints%s.",
+                      segment->shmid, explained->machine->procfs.live ? "" : " there");
 }
 
 static void explain_orphan(struct strbuf *out, const struct explained *explained)
@@ -189,19 +210,22 @@ static void explain_idle(struct strbuf *out, const struct explained *explained)
     strbuf_puts(out, " A program that counts on it would fail.");
 }
 
-static void explain_unknown(struct strbuf *out, const struct explained *explained)
+void explain_doubt(struct strbuf *out, const struct explained *explained)
 {
-    const struct segment *segment = explained->segment;
-    struct pids *pids = explained->machine->pids;
-    bool creator = pids_creator(pids, segment) == PID_UNKNOWN;
+    bool creator = pids_creator(explained->machine->pids, explained->segment) == PID_UNKNOWN;
 
-    strbuf_puts(out, "Unknown: nobody has it attached, but whether anybody counts on it cannot be "
-                     "told: ");
     strbuf_puts(out, creator ? "its creator is " : "the last process that used it is ");
     if (creator)
         explain_creator(out, explained);
     else
         explain_last_user(out, explained);
+}
+
+static void explain_unknown(struct strbuf *out, const struct explained *explained)
+{
+    strbuf_puts(out, "Unknown: nobody has it attached, but whether anybody counts on it cannot be "
+                     "told: ");
+    explain_doubt(out, explained);
     strbuf_puts(out, ". ");
     put_freed_at_once(out, explained);
     strbuf_puts(out, " Ask its owner first.");

@@ -7,9 +7,10 @@
 #include "base/xalloc.h"
 #include "view/attachment_columns.h"
 #include "view/segment_columns.h"
+#include "view/wrap.h"
 #include "view/writer.h"
 
-enum { LABEL_WIDTH = 15, TEXT_WIDTH = 78 };
+enum { LABEL_WIDTH = 15 };
 
 /* Appends " (NOTE)" where there is a note. */
 static void put_note(struct strbuf *out, const struct strbuf *note)
@@ -154,31 +155,6 @@ static void put_attachments(struct strbuf *out, const struct explained *explaine
     free(text);
 }
 
-/* Appends TEXT, escaped, in lines of at most TEXT_WIDTH bytes broken between words. */
-static void put_wrapped(struct strbuf *out, const struct strbuf *text)
-{
-    CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
-    const char *word;
-    size_t column = 0;
-
-    text_escape(&shown, strbuf_string(text), text->length);
-    word = strbuf_string(&shown);
-    while (*word) {
-        size_t length = strcspn(word, " ");
-
-        if (column > 0 && column + 1 + length > TEXT_WIDTH) {
-            strbuf_putc(out, '\n');
-            column = 0;
-        }
-        strbuf_puts(out, column > 0 ? " " : "  ");
-        column += (column > 0 ? 1 : 2) + length;
-        strbuf_append(out, word, length);
-        word += length;
-        word += strspn(word, " ");
-    }
-    strbuf_putc(out, '\n');
-}
-
 void segment_block_put(struct strbuf *out, const struct explained *explained,
                        const struct column_format *format)
 {
@@ -194,7 +170,9 @@ void segment_block_put(struct strbuf *out, const struct explained *explained,
     put_attachments(out, explained, format);
     strbuf_putc(out, '\n');
     explain_state(&explanation, explained);
-    put_wrapped(out, &explanation);
+    strbuf_puts(out, "  ");
+    wrap_text(out, &explanation, 2);
+    strbuf_putc(out, '\n');
 }
 
 static void put_json_attachments(struct strbuf *out, const struct explained *explained,

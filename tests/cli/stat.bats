@@ -140,6 +140,26 @@ words() {
  can find it any more, unless its id was handed on. 'shmtool rm $id' would destroy it at once and free 5 MiB."
 }
 
+@test "another user's: rm would be refused, and what it would do all the same" {
+    need_ns
+    need_root
+    local id
+    id=$(make_seg --key 0x4e545031 --size 96)
+    run_split as_user 54321 "$SHMTOOL" stat "$id"
+    assert_status 0
+    [[ $(words) == *"'shmtool rm $id' would be refused to you, uid 54321: only its owner, its creator and root may remove\
+ it. Run by root it would destroy it at once and free 96 B." ]] || fail "$(words)"
+    run_split as_user 54321 "$SHMTOOL" stat --json "$id"
+    assert_out_has "would be refused to you, uid 54321: "
+    # The owner is refused nothing, and of what is marked already nobody is.
+    id=$(make_seg --uid 54321)
+    run_split as_user 54321 "$SHMTOOL" stat "$id"
+    [[ $(words) == *"'shmtool rm $id' would destroy it at once and free 4 KiB." ]] || fail "$(words)"
+    act make:0x4e545032 attach mark
+    run_split as_user 54321 "$SHMTOOL" stat "$seg"
+    [[ $(words) == *"'shmtool rm $seg' would change nothing."* ]] || fail "$(words)"
+}
+
 @test "idle: who is alive" {
     need_ns
     local id
@@ -160,6 +180,7 @@ words() {
     assert_equal "$(field cpid)" '- (in another PID namespace)'
     [[ $(words) == "Unknown: nobody has it attached, but whether anybody counts on it cannot be told: its creator\
  is in another PID namespace. "*" Ask its owner first." ]] || fail "$(words)"
+    [[ $(words) == *"On that machine 'shmtool rm 7' would destroy it at once"* ]] || fail "$(words)"
     shmtool --sysroot "$tree" stat 9
     [[ $(words) == *"the last process that used it is in another PID namespace."* ]] || fail "$(words)"
     shmtool --sysroot "$tree" stat 16
@@ -176,6 +197,9 @@ words() {
     assert_out_has $'\n  ctime          2026-11-18T11:08:20+00:00 (1h21m ago)\n'
     assert_out_has $'\n  nattch 6: 4 found in 2 processes, 2 in processes that the saved tree does not show\n'
     assert_out_has $'\n  original_key   0x00004711 (before'
+    local unwrapped
+    unwrapped=$(tr -s ' \n' ' ' <<<"$out")
+    [[ $unwrapped == *"On that machine 'shmtool rm 3' would "*"'shmtool who -q 7' prints there."* ]] || fail "not for that machine"
     assert_out_has $'\n  nattch 1: 1 found in 1 process\n'
     assert_err 'shmtool: stat: 1 process could not be read; whoever saved the tree could not see them'
 }
