@@ -10,14 +10,17 @@
 #include "base/error.h"
 #include "kernel/attach.h"
 #include "kernel/machine.h"
+#include "model/shmget.h"
 
 /* What is looked for. */
 enum check {
     CHECK_SHMMNI,        /* segments nearly as many as there may be */
     CHECK_SHMALL,        /* pages nearly as many as there may be */
     CHECK_SHMMAX,        /* shmmax allows more than shmall */
+    CHECK_SMALL_SHMMAX,  /* shmmax allows less than a page, or nothing */
     CHECK_ORPHANS,       /* left over, and nobody can find them any more: no key */
     CHECK_KEYED_ORPHANS, /* left over, or kept on purpose: with a key */
+    CHECK_STATES,        /* attached by nobody, and nobody can tell whether they are orphans */
     CHECK_DEST,          /* marked for destruction, and still held */
     CHECK_ATTACHMENTS,   /* a process that has one segment several times */
     CHECK_OWNERS,        /* of users that no database knows */
@@ -36,6 +39,8 @@ struct finding {
 
 struct diagnosis {
     struct survey survey;
+    bool has_caller; /* not so of a saved tree */
+    struct caller caller;
     struct attach_table attachments;
     uint64_t unseen;        /* attachments that were found in no process */
     struct share *by_pages; /* owned; the owners' shares, the largest first */
@@ -46,7 +51,10 @@ struct diagnosis {
     size_t capacity;
 };
 
-/* The names by which programs and people know them: "orphans", "warning". */
+/*
+ * The names by which programs and people know them: "orphans", "warning". The two checks of shmmax
+ * have one.
+ */
 const char *check_name(enum check check);
 const char *severity_name(enum severity severity);
 

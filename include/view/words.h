@@ -41,10 +41,4 @@ void words_segment(struct strbuf *out, struct machine *machine, const struct seg
 void words_holders(struct strbuf *out, struct machine *machine, const struct segment *segment,
                    const struct attach_table *attachments);
 
-/*
- * Appends TEXT for a terminal (text_escape()), each of its clauses, which end in semicolons, in a
- * line of its own that is indented by INDENT blanks. No newline at the end.
- */
-void words_clauses(struct strbuf *out, const struct strbuf *text, int indent);
-
 #endif

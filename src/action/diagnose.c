@@ -3,19 +3,17 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "kernel/caller.h"
 
 /* From here on a limit is nearly full, and a process attaches too often to mean it. */
 enum { NEARLY_FULL = 90, FULL = 100, MANY_ATTACHMENTS = 10 };
 
 static const char *const check_names[CHECK_COUNT] = {
-    [CHECK_SHMMNI] = "shmmni",
-    [CHECK_SHMALL] = "shmall",
-    [CHECK_SHMMAX] = "shmmax",
-    [CHECK_ORPHANS] = "orphans",
-    [CHECK_KEYED_ORPHANS] = "orphans-with-key",
-    [CHECK_DEST] = "dest",
-    [CHECK_ATTACHMENTS] = "attachments",
-    [CHECK_OWNERS] = "owners",
+    [CHECK_SHMMNI] = "shmmni",           [CHECK_SHMALL] = "shmall",
+    [CHECK_SHMMAX] = "shmmax",           [CHECK_SMALL_SHMMAX] = "shmmax",
+    [CHECK_ORPHANS] = "orphans",         [CHECK_KEYED_ORPHANS] = "orphans-with-key",
+    [CHECK_STATES] = "states",           [CHECK_DEST] = "dest",
+    [CHECK_ATTACHMENTS] = "attachments", [CHECK_OWNERS] = "owners",
 };
 
 const char *check_name(enum check check)
@@ -55,12 +53,16 @@ static void check_limit(struct diagnosis *diagnosis, enum check check, enum limi
 
 static void check_limits(struct diagnosis *diagnosis)
 {
+    const struct limits *limits = &diagnosis->survey.limits;
     uint64_t pages;
 
     check_limit(diagnosis, CHECK_SHMMNI, LIMIT_SHMMNI);
     check_limit(diagnosis, CHECK_SHMALL, LIMIT_SHMALL);
-    if (limits_conflict(&diagnosis->survey.limits, &pages))
+    /* Where shmall allows nothing at all, that it allows less than shmmax is no news. */
+    if (limits_conflict(limits, &pages) && limits->values[LIMIT_SHMALL] > 0)
         add(diagnosis, CHECK_SHMMAX, SEVERITY_WARNING);
+    if (limits->known[LIMIT_SHMMAX] && limits->values[LIMIT_SHMMAX] < limits->page_size)
+        add(diagnosis, CHECK_SMALL_SHMMAX, SEVERITY_ERROR);
 }
 
 /* Adds a finding about the segments of which TEST is true, if there are any. */
@@ -87,6 +89,11 @@ static bool is_unfindable_orphan(struct machine *machine, const struct segment *
 static bool is_keyed_orphan(struct machine *machine, const struct segment *segment)
 {
     return segment->key != 0 && pids_state(machine->pids, segment) == STATE_ORPHAN;
+}
+
+static bool is_in_doubt(struct machine *machine, const struct segment *segment)
+{
+    return pids_state(machine->pids, segment) == STATE_UNKNOWN;
 }
 
 static bool is_dest(struct machine *machine, const struct segment *segment)
@@ -130,14 +137,43 @@ static uint64_t count_unseen(const struct diagnosis *diagnosis)
     return unseen;
 }
 
+/* What there is to look at: who looks, segments, limits, processes. */
+static int read_all(struct machine *machine, const struct survey_sink *sink,
+                    struct diagnosis *diagnosis, struct error *err)
+{
+    int r = 0;
+
+    diagnosis->has_caller = machine->procfs.live;
+    if (diagnosis->has_caller)
+        r = caller_read(&machine->procfs, &diagnosis->caller, err);
+    if (r == 0)
+        r = survey_read(machine, sink, &diagnosis->survey, err);
+    if (r == 0)
+        r = attach_scan(&machine->procfs, &diagnosis->attachments, err);
+    return r;
+}
+
+static void check_all(struct diagnosis *diagnosis, struct machine *machine)
+{
+    check_limits(diagnosis);
+    check_segments(diagnosis, machine, CHECK_ORPHANS, SEVERITY_WARNING, is_unfindable_orphan);
+    check_segments(diagnosis, machine, CHECK_KEYED_ORPHANS, SEVERITY_INFO, is_keyed_orphan);
+    /* Without a /proc of its own it can tell nothing of what is its main business. */
+    check_segments(diagnosis, machine, CHECK_STATES,
+                   pids_are_ours(machine->pids) ? SEVERITY_INFO : SEVERITY_WARNING, is_in_doubt);
+    check_segments(diagnosis, machine, CHECK_DEST, SEVERITY_INFO, is_dest);
+    check_attachments(diagnosis);
+    /* A database that does not know root is none: a tree without etc/passwd. */
+    if (names_user(machine->names, 0))
+        check_segments(diagnosis, machine, CHECK_OWNERS, SEVERITY_WARNING, has_unknown_owner);
+}
+
 int diagnose(struct machine *machine, const struct survey_sink *sink,
              struct diagnosis *ret_diagnosis, struct error *err)
 {
     struct diagnosis diagnosis = {0};
-    int r = survey_read(machine, sink, &diagnosis.survey, err);
+    int r = read_all(machine, sink, &diagnosis, err);
 
-    if (r == 0)
-        r = attach_scan(&machine->procfs, &diagnosis.attachments, err);
     if (r < 0) {
         diagnosis_release(&diagnosis);
         return r;
@@ -146,14 +182,7 @@ int diagnose(struct machine *machine, const struct survey_sink *sink,
     diagnosis.by_segments =
         survey_shares(&diagnosis.survey, machine, false, &diagnosis.share_count);
     diagnosis.unseen = count_unseen(&diagnosis);
-    check_limits(&diagnosis);
-    check_segments(&diagnosis, machine, CHECK_ORPHANS, SEVERITY_WARNING, is_unfindable_orphan);
-    check_segments(&diagnosis, machine, CHECK_KEYED_ORPHANS, SEVERITY_INFO, is_keyed_orphan);
-    check_segments(&diagnosis, machine, CHECK_DEST, SEVERITY_INFO, is_dest);
-    check_attachments(&diagnosis);
-    /* A database that does not know root is none: a tree without etc/passwd. */
-    if (names_user(machine->names, 0))
-        check_segments(&diagnosis, machine, CHECK_OWNERS, SEVERITY_WARNING, has_unknown_owner);
+    check_all(&diagnosis, machine);
     *ret_diagnosis = diagnosis;
     return 0;
 }
@@ -165,6 +194,7 @@ void diagnosis_release(struct diagnosis *diagnosis)
     free(diagnosis->items);
     free(diagnosis->by_pages);
     free(diagnosis->by_segments);
+    caller_release(&diagnosis->caller);
     attach_table_release(&diagnosis->attachments);
     survey_release(&diagnosis->survey);
     *diagnosis = (struct diagnosis){0};

@@ -142,6 +142,7 @@ static int foresee(struct visit *visit)
 static void warn_unseen(struct visit *visit, const struct diagnosis *diagnosis)
 {
     const struct attach_table *table = &diagnosis->attachments;
+    const char *where = "that could be read; root sees all";
 
     if (diagnosis->survey.limits_error.text)
         context_warn(visit->context, "%s; limits are not checked",
@@ -152,11 +153,14 @@ static void warn_unseen(struct visit *visit, const struct diagnosis *diagnosis)
                      (unsigned long long)diagnosis->survey.limits.page_size);
     if (diagnosis->unseen == 0)
         return;
-    context_warn(visit->context, "%llu attachment%s of segments found in no process%s",
-                 (unsigned long long)diagnosis->unseen, diagnosis->unseen == 1 ? "" : "s",
-                 table->unreadable == 0 && !table->hidden ? " of this IPC namespace"
-                 : geteuid() == 0                         ? " that could be read"
-                                                          : " that could be read; root sees all");
+    if (!visit->context->machine.procfs.live)
+        where = "of the saved tree";
+    else if (table->unreadable == 0 && !table->hidden)
+        where = "of this IPC namespace";
+    else if (geteuid() == 0)
+        where = "that could be read";
+    context_warn(visit->context, "%llu attachment%s of segments found in no process %s",
+                 (unsigned long long)diagnosis->unseen, diagnosis->unseen == 1 ? "" : "s", where);
 }
 
 static int examine(struct visit *visit)

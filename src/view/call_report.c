@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "view/call_words.h"
-#include "view/words.h"
+#include "view/wrap.h"
 
 /* Appends the result's word: "OK", or the errno's name. */
 static void put_result(struct strbuf *out, int code)
@@ -35,28 +35,38 @@ static void put_call(struct strbuf *out, const struct shmget_request *request)
     strbuf_printf(out, "0%03o)", (unsigned)request->mode);
 }
 
+/* Appends the call and its answer, the system's words for it in a line of their own if need be. */
+static void put_answer(struct strbuf *out, const struct call_diagnosis *diagnosis)
+{
+    int code = diagnosis->answer.code;
+    const char *words = strerror(code);
+    size_t begin = out->length;
+
+    put_call(out, &diagnosis->request);
+    strbuf_puts(out, code == 0 ? " would succeed" : " would fail: ");
+    if (code == 0)
+        return;
+    put_result(out, code);
+    strbuf_puts(out, out->length - begin + strlen(words) + 3 > WRAP_WIDTH ? "\n        " : " ");
+    strbuf_printf(out, "(%s)", words);
+}
+
 void call_report_text(struct strbuf *out, const struct call_diagnosis *diagnosis,
                       struct machine *machine)
 {
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
-    int code = diagnosis->answer.code;
 
-    put_call(out, &diagnosis->request);
-    strbuf_puts(out, code == 0 ? " would succeed" : " would fail: ");
-    if (code != 0) {
-        put_result(out, code);
-        strbuf_printf(out, " (%s)", strerror(code));
-    }
+    put_answer(out, diagnosis);
     call_words_reason(&reason, diagnosis, machine);
     strbuf_puts(out, "\nreason: ");
-    words_clauses(out, &reason, 8);
+    wrap_clauses(out, &reason, 8);
     strbuf_putc(out, '\n');
     call_words_remedy(&remedy, diagnosis, machine);
     if (remedy.length == 0)
         return;
     strbuf_puts(out, "remedy: ");
-    words_clauses(out, &remedy, 8);
+    wrap_clauses(out, &remedy, 8);
     strbuf_putc(out, '\n');
 }
 

@@ -1,5 +1,6 @@
 #include "view/call_words.h"
 
+#include "view/advice.h"
 #include "view/human.h"
 #include "view/limits_report.h"
 #include "view/words.h"
@@ -256,16 +257,14 @@ static void reason_refused(const struct report *report)
 
 /* --- Remedies --------------------------------------------------------------------------------- */
 
-/* Appends a command that only those may use who may remove the segment. */
+/* Appends the removal of the segment, and by whom if not by this user. */
 static void put_rm(const struct report *report)
 {
     const struct call_diagnosis *diagnosis = report->diagnosis;
+    CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
 
-    if (!shmget_may_remove(&diagnosis->segment, &diagnosis->caller)) {
-        strbuf_puts(report->out, "as ");
-        words_user(report->out, report->machine, diagnosis->segment.uid);
-        strbuf_puts(report->out, diagnosis->segment.uid == 0 ? ": " : " or root: ");
-    }
+    segment_list_add(&list, &diagnosis->segment);
+    advice_remove(report->out, report->machine, &diagnosis->caller, &list);
     strbuf_printf(report->out, "shmtool rm %d", diagnosis->segment.shmid);
 }
 
@@ -314,6 +313,7 @@ static void put_limits(const struct report *report, enum limit_id id, uint64_t v
     const struct survey *survey = &report->diagnosis->survey;
     uint64_t pages = saturating_add(survey->usage.pages, asked_pages(report));
 
+    advice_set_limits(report->out, &report->diagnosis->caller);
     strbuf_printf(report->out, "shmtool limits --set %s=", limit_kinds[id].name);
     put_number(report->out, value);
     if (id == LIMIT_SHMMAX && survey->limits.known[LIMIT_SHMALL] &&
@@ -321,6 +321,7 @@ static void put_limits(const struct report *report, enum limit_id id, uint64_t v
         strbuf_puts(report->out, " --set shmall=");
         put_number(report->out, pages);
     }
+    strbuf_puts(report->out, " --persist");
 }
 
 static void remedy_above_shmmax(const struct report *report)
@@ -328,6 +329,25 @@ static void remedy_above_shmmax(const struct report *report)
     /* More than any limit allows: nothing mends that. */
     if (report->diagnosis->request.size <= INT64_MAX)
         put_limits(report, LIMIT_SHMMAX, report->diagnosis->request.size);
+}
+
+/* Appends the removal of the orphans of a share's owner, or of all where SHARE is NULL. */
+static void put_rm_orphans(const struct report *report, const struct share *share)
+{
+    const struct call_diagnosis *diagnosis = report->diagnosis;
+    const struct segment_list *all = &diagnosis->survey.segments;
+    CLEANUP_SEGMENT_LIST struct segment_list orphans = SEGMENT_LIST_INIT;
+
+    for (size_t i = 0; i < all->count; i++) {
+        if ((!share || all->items[i].uid == share->uid) &&
+            pids_state(report->machine->pids, &all->items[i]) == STATE_ORPHAN)
+            segment_list_add(&orphans, &all->items[i]);
+    }
+    if (orphans.count > 0)
+        advice_remove(report->out, report->machine, &diagnosis->caller, &orphans);
+    strbuf_puts(report->out, "shmtool rm --orphan");
+    if (share)
+        strbuf_printf(report->out, " --owner %lu", (unsigned long)share->uid);
 }
 
 /*
@@ -346,11 +366,11 @@ static bool put_orphans(const struct report *report, uint64_t lacking, bool in_p
         all = saturating_add(all, own);
         if (own < lacking)
             continue;
-        strbuf_printf(report->out, "shmtool rm --orphan --owner %lu", (unsigned long)share->uid);
+        put_rm_orphans(report, share);
         return true;
     }
     if (all >= lacking)
-        strbuf_puts(report->out, "shmtool rm --orphan");
+        put_rm_orphans(report, NULL);
     return all >= lacking;
 }
 

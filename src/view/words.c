@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "action/survey.h"
-#include "base/text.h"
 #include "view/explain.h"
 #include "view/human.h"
 
@@ -125,17 +124,4 @@ void words_segment(struct strbuf *out, struct machine *machine, const struct seg
     put_creator(out, machine, segment, attachments);
     strbuf_puts(out, ", and is ");
     put_state(out, machine, segment, state, attachments);
-}
-
-void words_clauses(struct strbuf *out, const struct strbuf *text, int indent)
-{
-    const char *rest = strbuf_string(text);
-    const char *end;
-
-    while ((end = strstr(rest, "; "))) {
-        text_escape(out, rest, (size_t)(end + 1 - rest));
-        strbuf_printf(out, "\n%*s", indent, "");
-        rest = end + 2;
-    }
-    text_escape(out, rest, strlen(rest));
 }

@@ -33,8 +33,13 @@ doctor() {
 assert_foreseen() {
     assert_equal "$result" "$1" || return 1
     assert_status "$([[ $1 == OK ]] && echo 0 || echo 1)" || return 1
-    [[ $1 == OK ]] || assert_out_has "would fail: $1 (" || return 1
+    [[ $1 == OK ]] || assert_out_matches " would fail: $1[ "$'\n'"]+\\(" || return 1
     assert_equal "$("$HELPERS/callshmget" "$2" "$3" "$4")" "$1"
+}
+
+# unwrap: $out becomes one line, whatever lines it was broken into
+unwrap() {
+    out=$(tr -s ' \n' ' ' <<<"$out")
 }
 
 assert_reason_has() {
@@ -47,7 +52,7 @@ assert_reason_has() {
     id=$(make_seg -k 0x143511 -s 4096) me=$(id -un)
     doctor --key 0x143511 --size 1M
     assert_foreseen EINVAL 0x143511 1048576 1600
-    assert_out_matches '^shmget\(0x00143511, 1048576, IPC_CREAT \| 0600\) would fail: EINVAL \(Invalid argument\)'$'\n''reason: .*'$'\n''remedy: .*'$'\n''$'
+    assert_out_matches '^shmget\(0x00143511, 1048576, IPC_CREAT \| 0600\) would fail: EINVAL'$'\n'' +\(Invalid argument\)'$'\n''reason: .*'$'\n''remedy: .*'$'\n''$'
     assert_reason_has "segment $id has the key and only 4096 bytes (4 KiB), less than the 1048576 asked for"
     assert_reason_has "it belongs to $me (perms 600) since 20"
     assert_reason_has "was made by process $(field_of "$id" 5) (dead)"
@@ -159,14 +164,15 @@ assert_reason_has() {
     doctor --key 5 --size 33554433
     assert_foreseen EINVAL 5 33554433 1600
     assert_reason_has 'nobody has the key, and a new segment may have no more than shmmax, 33554432 bytes (32 MiB); asked for are 33554433 bytes (32 MiB)'
-    assert_equal "$remedy" 'shmtool limits --set shmmax=33554433'
+    assert_equal "$remedy" 'shmtool limits --set shmmax=33554433 --persist'
     doctor --size 32M
     assert_foreseen OK 0 33554432 1600
     # What would be next is mended with it.
     echo 16 >/proc/sys/kernel/shmall
     doctor --size 64M
     assert_foreseen EINVAL 0 67108864 1600
-    assert_equal "$remedy" "shmtool limits --set shmmax=67108864 --set shmall=$((67108864 / $(getconf PAGESIZE) + $(ipcs -u -m | awk '/^pages allocated/ { print $3 }')))"
+    assert_equal "$remedy" "shmtool limits --set shmmax=67108864 --set shmall=$((67108864 / $(getconf PAGESIZE) + $(ipcs -u -m | awk '/^pages allocated/ { print $3 }'))) --persist"
+    remedy=${remedy% --persist}
     eval "\"\$SHMTOOL\" ${remedy#shmtool}" >/dev/null
     doctor --size 64M
     assert_foreseen OK 0 67108864 1600
@@ -182,12 +188,13 @@ assert_reason_has() {
     echo 90 >/proc/sys/kernel/shmall
     doctor --size $((page * 6))
     assert_foreseen ENOSPC 0 $((page * 6)) 1600
+    unwrap
     assert_out_has 'ENOSPC (No space left on device)'
     assert_reason_has 'this is about a limit, not about disks: shmall allows 90 pages ('
     assert_reason_has '85 are in use and 6 more are asked for'
     assert_reason_has 'uid 12345 has the most: 2 segments, 80 pages ('
     assert_reason_has ', 2 of them orphans'
-    assert_equal "$remedy" 'shmtool rm --orphan --owner 12345, or: shmtool limits --set shmall=91'
+    assert_equal "$remedy" 'shmtool rm --orphan --owner 12345, or: shmtool limits --set shmall=91 --persist'
     doctor --size $((page * 5))
     assert_foreseen OK 0 $((page * 5)) 1600
 }
@@ -198,7 +205,7 @@ assert_reason_has() {
     echo 2 >/proc/sys/kernel/shmall
     doctor --size $(($(getconf PAGESIZE) * 3))
     assert_foreseen ENOSPC 0 $(($(getconf PAGESIZE) * 3)) 1600
-    assert_equal "$remedy" 'shmtool limits --set shmall=4'
+    assert_equal "$remedy" 'shmtool limits --set shmall=4 --persist'
 }
 
 @test "shmmni exhausted: ENOSPC" {
@@ -211,7 +218,7 @@ assert_reason_has() {
     assert_reason_has 'this is about a limit, not about disks: shmmni allows 3 segments, and there are 3'
     assert_reason_has "$(id -un) has the most: 3 segments, 3 pages"
     assert_reason_has '2 of them orphans'
-    assert_equal "$remedy" "shmtool rm --orphan --owner $(id -u), or: shmtool limits --set shmmni=6"
+    assert_equal "$remedy" "shmtool rm --orphan --owner $(id -u), or: shmtool limits --set shmmni=6 --persist"
     echo 4 >/proc/sys/kernel/shmmni
     doctor --key 7 --size 1
     assert_foreseen OK 7 1 1600
@@ -225,7 +232,7 @@ assert_reason_has() {
     echo 1 >/proc/sys/kernel/shmmni
     doctor --size 1
     assert_foreseen ENOSPC 0 1 1600
-    assert_equal "$remedy" 'shmtool limits --set shmmni=2'
+    assert_equal "$remedy" 'shmtool limits --set shmmni=2 --persist'
 }
 
 @test "key of another user with mode 600: EACCES" {
@@ -235,9 +242,9 @@ assert_reason_has() {
     id=$(make_seg -k 0x143511)
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100
     assert_status 1
+    unwrap
     assert_out_has 'would fail: EACCES (Permission denied)'
-    assert_out_has "segment $id has the key and grants uid 12345 nothing, but mode 600 asks for reading and writing;
-        it belongs to root (perms 600)"
+    assert_out_has "segment $id has the key and grants uid 12345 nothing, but mode 600 asks for reading and writing; it belongs to root (perms 600)"
     assert_out_has "remedy: as root: shmtool rm $id"
     assert_equal "$(as_user 12345 "$HELPERS/callshmget" 0x143511 100 1600)" EACCES
     # Nothing asked for, nothing refused.
@@ -256,12 +263,43 @@ assert_reason_has() {
     start_helper holdseg "$id"
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100
     assert_status 1
-    assert_out_has 'and grants uid 12345 reading, but mode 600 asks for reading and writing;
-        it belongs to uid 23456'
+    unwrap
+    assert_out_has 'and grants uid 12345 reading, but mode 600 asks for reading and writing; it belongs to uid 23456'
     assert_out_has 'in use by 1 of 1 attachments in no process that could be looked at'
     assert_out_has 'remedy: call it as uid 23456, or have its program make it with a mode that grants more'
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100 --mode 400
     assert_status 0
+}
+
+@test "limits that this user may not set: the remedy is root's" {
+    need_limits
+    need_root
+    make_seg --count 2
+    make_seg --uid 12345
+    echo 33554432 >/proc/sys/kernel/shmmax
+    run_split as_user 12345 "$SHMTOOL" doctor --size 33554433 --json
+    assert_equal "$(jq -r .remedy <<<"$out")" 'as root: shmtool limits --set shmmax=33554433 --persist'
+    # Of the leftovers he may remove his own.
+    echo 3 >/proc/sys/kernel/shmmni
+    run_split as_user 12345 "$SHMTOOL" doctor --size 1 --json
+    assert_equal "$(jq -r .remedy <<<"$out")" \
+        'as root: shmtool rm --orphan --owner 0, or: as root: shmtool limits --set shmmni=6 --persist'
+    "$SHMTOOL" rm --owner 0 --yes 2>/dev/null
+    echo 1 >/proc/sys/kernel/shmmni
+    run_split as_user 12345 "$SHMTOOL" doctor --size 1 --json
+    assert_equal "$(jq -r .remedy <<<"$out")" \
+        'shmtool rm --orphan --owner 12345, or: as root: shmtool limits --set shmmni=2 --persist'
+}
+
+@test "no line is wider than a terminal, and no command is broken" {
+    need_limits
+    echo 33554432 >/proc/sys/kernel/shmmax
+    echo 16 >/proc/sys/kernel/shmall
+    shmtool doctor --key 0x143511 --size 900000000000
+    assert_status 1
+    [[ $(grep -v '^remedy: ' "$out_file" | wc -L) -le 80 ]] || fail "a line is wider than 80 columns"
+    grep -qx 'remedy: shmtool limits --set shmmax=900000000000 --set shmall=[0-9]* --persist' "$out_file" ||
+        fail "the command is not in one line"
 }
 
 @test "the right of root counts where the IPC namespace is, not in a user namespace" {

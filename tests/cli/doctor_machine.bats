@@ -26,6 +26,11 @@ doctor() {
     shmtool doctor
 }
 
+# unwrap: $out becomes one line, whatever lines it was broken into
+unwrap() {
+    out=$(tr -s ' \n' ' ' <<<"$out")
+}
+
 # checks: the names of what was found, in order
 checks() {
     jq -r '.findings | map(.check) | join(" ")' <<<"$json"
@@ -62,17 +67,22 @@ finding() {
     assert_equal "$(finding attachments message)" \
         "holdseg[$helper_pid] has segment $id attached 500 times: it attaches again and again and never detaches, until shmat fails with ENOMEM (vm.max_map_count)"
     assert_equal "$(finding attachments remedy)" "restart process $helper_pid; its program lacks a shmdt"
-    assert_out "warning: attachments: $(finding attachments message)
-    remedy: restart process $helper_pid;
-            its program lacks a shmdt"
+    assert_out_matches "^warning: attachments: holdseg.* times: it"$'\n''    attaches again.*'$'\n''    remedy: restart process [0-9]+;'$'\n''            its program lacks a shmdt'$'\n''$'
+    [[ $(wc -L <"$out_file") -le 80 ]] || fail "a line is wider than 80 columns"
+    unwrap
+    assert_out_has "warning: attachments: $(finding attachments message) remedy: $(finding attachments remedy)"
 }
 
 @test "a few attachments of one process may be meant" {
     need_ns
-    start_helper holdseg --times 2 "$(make_seg)"
+    local id
+    id=$(make_seg)
+    start_helper holdseg --times 2 "$id"
     doctor
     assert_status 1
     assert_equal "$(finding attachments severity)" info
+    assert_equal "$(finding attachments remedy)" "see whether the number grows: shmtool who $id"
+    unwrap
     assert_out_has 'attached 2 times, which may be meant'
 }
 
@@ -140,14 +150,16 @@ finding() {
     assert_equal "$(checks)" shmmni
     assert_equal "$(finding shmmni severity) $(finding shmmni shmids)" 'warning []'
     assert_equal "$(finding shmmni message)" "shmmni is 90% full: 10 segments of 11; when none is left, shmget fails with ENOSPC (No space left on device); $(id -un) has the most: 10 segments, 44.8 KiB"
-    assert_equal "$(finding shmmni remedy)" 'see who has them (shmtool ls --sort -bytes), or: shmtool limits --set shmmni=22'
+    assert_equal "$(finding shmmni remedy)" 'see who has them (shmtool ls --sort -bytes), or: shmtool limits --set shmmni=22 --persist'
     echo 10 >/proc/sys/kernel/shmmni
-    echo 4096 >/proc/sys/kernel/shmmax
+    getconf PAGESIZE >/proc/sys/kernel/shmmax
     echo 12 >/proc/sys/kernel/shmall
     doctor
     assert_equal "$(checks)" 'shmmni shmall'
     assert_equal "$(finding shmmni severity) $(finding shmall severity)" 'error error'
     assert_out_has 'shmall is 100% full: 12 pages of 12'
+    # Pages are compared with pages.
+    [[ $(finding shmall message) == *"; $(id -un) has the most: 12 pages in 10 segments" ]] || fail "$(finding shmall message)"
     echo 12 >/proc/sys/kernel/shmmni
     echo 14 >/proc/sys/kernel/shmall
     doctor
@@ -162,14 +174,94 @@ finding() {
     assert_status 1
     assert_equal "$(checks)" shmmax
     assert_equal "$(finding shmmax message)" 'shmmax allows a segment of 8 KiB, which is 3 pages, but shmall allows only 2 pages (8 KiB) for all segments together: so large a segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmall=3'
-    # A shmmax that nobody ever lowered: shmall is what was meant.
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmall=3 --persist'
+    # A shmmax that nobody ever lowered: it is shmall that was, on purpose or not.
     echo 18446744073692774399 >/proc/sys/kernel/shmmax
     doctor
-    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))"
-    eval "\"\$SHMTOOL\" $(finding shmmax remedy | sed 's/^shmtool//')" >/dev/null
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399 --persist; or, if shmall is meant to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE))) --persist"
+    # Either does what it says.
+    shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))
     doctor
     assert_status 0
+    restore_limits
+    echo 2 >/proc/sys/kernel/shmall
+    shmtool limits --set shmall=18446744073692774399
+    doctor
+    assert_status 0
+}
+
+@test "limits that allow no new segment, or hardly any" {
+    need_limits
+    echo 0 >/proc/sys/kernel/shmmax
+    doctor
+    assert_status 1
+    assert_equal "$(checks) $(finding shmmax severity)" 'shmmax error'
+    assert_equal "$(finding shmmax message)" 'shmmax is 0: every shmget for a new segment fails with EINVAL (Invalid argument)'
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=18446744073692774399 --persist'
+    echo 100 >/proc/sys/kernel/shmmax
+    doctor
+    assert_status 1
+    assert_equal "$(checks) $(finding shmmax severity)" 'shmmax error'
+    assert_equal "$(finding shmmax message)" 'shmmax is 100 bytes, less than a page: nearly every shmget for a new segment fails with EINVAL (Invalid argument)'
+    # No more than shmall allows, or the next complaint would be about that.
+    echo 5 >/proc/sys/kernel/shmall
+    doctor
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmmax=$((5 * $(getconf PAGESIZE))) --persist"
+    getconf PAGESIZE >/proc/sys/kernel/shmmax
+    doctor
+    assert_status 0
+    restore_limits
+    echo 0 >/proc/sys/kernel/shmmni
+    echo 0 >/proc/sys/kernel/shmall
+    doctor
+    assert_status 1
+    assert_equal "$(checks)" 'shmmni shmall'
+    assert_equal "$(finding shmmni severity) $(finding shmall severity)" 'error error'
+    assert_equal "$(finding shmmni message)" 'shmmni is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
+    assert_equal "$(finding shmmni remedy)" 'shmtool limits --set shmmni=4096 --persist'
+    assert_equal "$(finding shmall message)" 'shmall is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
+    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=18446744073692774399 --persist'
+}
+
+@test "remedies that this user cannot carry out are root's, or the owner's" {
+    need_limits
+    need_root
+    local mine others
+    others=$(make_seg -k 5) mine=$(make_seg -k 6 --uid 12345)
+    make_seg --uid 23456
+    echo 3 >/proc/sys/kernel/shmmni
+    run_split as_user 12345 "$SHMTOOL" doctor --json
+    json=$out
+    assert_equal "$(checks)" 'shmmni orphans orphans-with-key owners'
+    assert_equal "$(finding shmmni remedy)" 'remove what nobody needs (as root: shmtool rm --orphan), or: as root: shmtool limits --set shmmni=6 --persist'
+    assert_equal "$(finding orphans remedy)" 'as root: shmtool rm --orphan --key 0'
+    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: as root: shmtool rm $others $mine"
+    assert_equal "$(finding owners remedy)" 'as root: shmtool rm --unattached --owner 12345 --owner 23456'
+    # His own he may remove, and root may do it all.
+    "$SHMTOOL" rm "$others"
+    run_split as_user 12345 "$SHMTOOL" doctor --json
+    json=$out
+    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: shmtool rm $mine"
+    doctor
+    [[ $json != *'as root'* ]] || fail "root is sent to root"
+}
+
+@test "states that cannot be told: how many, and why" {
+    need_ns
+    need_no_leak_sanitizer
+    unshare --pid --fork true 2>/dev/null || skip "makes no PID namespaces"
+    # shellcheck disable=SC2016 # for the inner shell
+    run_split unshare --pid --fork --kill-child bash -c '
+        "$HELPERS/actor" make:0x51 >"$1" &
+        until [[ -s $1 ]]; do ((SECONDS < 10)) || exit 9; done
+        "$SHMTOOL" doctor --json' - "$BATS_TEST_TMPDIR/actor"
+    [[ $status != 9 ]] || fail "no segment was made"
+    assert_status 1
+    json=$out
+    assert_equal "$(checks)" states
+    assert_equal "$(finding states severity) $(finding states shmids)" "warning [$(all_ids)]"
+    assert_equal "$(finding states message)" '1 segment, 8 KiB, is attached by nobody, and whether it is an orphan cannot be told: its creator is perhaps alive: a process has this number, but /proc is that of another PID namespace'
+    assert_equal "$(finding states remedy)" 'mount the /proc of this PID namespace and ask again (unshare --mount-proc does it)'
 }
 
 @test "another user sees what he can, and is told what he cannot" {
@@ -230,6 +322,32 @@ saved_tree() {
     assert_equal "$(checks)" 'orphans owners'
     assert_equal "$(finding owners message)" '1 segment, 4.9 KiB, belongs to a user that no database knows: uid 4711'
     assert_err_matches 'proc/sys/kernel/.*: No such file or directory; limits are not checked'
+}
+
+@test "a saved tree: what mends it is for that machine" {
+    local tree
+    saved_tree
+    mkdir -p "$tree/proc/sys/kernel"
+    echo 18446744073692774399 >"$tree/proc/sys/kernel/shmmax"
+    echo 18446744073692774399 >"$tree/proc/sys/kernel/shmall"
+    echo 1 >"$tree/proc/sys/kernel/shmmni"
+    shmtool --sysroot "$tree" doctor --json
+    json=$out
+    assert_equal "$(checks)" 'shmmni orphans owners'
+    assert_equal "$(finding shmmni remedy)" 'on that machine: remove what nobody needs (shmtool rm --orphan), or: as root: shmtool limits --set shmmni=2 --persist'
+    assert_equal "$(finding orphans remedy)" 'on that machine: shmtool rm --orphan --key 0'
+    assert_equal "$(finding owners remedy)" 'on that machine: shmtool rm --unattached --owner 4711'
+}
+
+@test "a saved tree: each reason why states cannot be told is said once" {
+    shmtool --sysroot "$SRC/tests/fixtures/states" doctor --json
+    assert_status 1
+    json=$out
+    assert_equal "$(finding states severity) $(finding states shmids)" 'info [7,9,11,16,17]'
+    [[ $(finding states message) == '5 segments, '*', are attached by nobody, and whether they are orphans cannot be told; of each its creator is in another PID namespace; or '* ]] ||
+        fail "$(finding states message)"
+    assert_equal "$(finding states message | grep -o 'its creator is in another PID namespace' | wc -l)" 1
+    assert_equal "$(finding states remedy)" "on that machine: 'shmtool stat --state unknown' tells what is known of each; ask their owners before you remove any"
 }
 
 @test "a saved tree without a user database: owners are not checked" {

@@ -113,6 +113,42 @@ static void limits_that_contradict_each_other(void **state)
     assert_findings(tree, "");
 }
 
+static void a_shmmax_of_less_than_a_page_allows_hardly_anything(void **state)
+{
+    const struct tree *tree = *state;
+
+    fill_tree(tree);
+    tree_puts(tree, "proc/sys/kernel/shmmax", "4096\n");
+    assert_findings(tree, "");
+    tree_puts(tree, "proc/sys/kernel/shmmax", "4095\n");
+    assert_findings(tree, "error shmmax; ");
+    tree_puts(tree, "proc/sys/kernel/shmmax", "0\n");
+    assert_findings(tree, "error shmmax; ");
+}
+
+static void no_pages_at_all_are_one_finding(void **state)
+{
+    const struct tree *tree = *state;
+
+    fill_tree(tree);
+    tree_puts(tree, "proc/sysvipc/shm", HEAD);
+    tree_puts(tree, "proc/sys/kernel/shmall", "0\n");
+    assert_findings(tree, "error shmall; ");
+    tree_puts(tree, "proc/sys/kernel/shmmni", "0\n");
+    assert_findings(tree, "error shmmni; error shmall; ");
+}
+
+static void states_that_cannot_be_told(void **state)
+{
+    const struct tree *tree = *state;
+
+    fill_tree(tree);
+    tree_puts(tree, "proc/sysvipc/shm",
+              HEAD "0 1 600 4096 0 0 0 11 0 0 0" TIMES "6 2 600 4096 0 0 1 11 0 0 0" TIMES
+                   "7 3 600 4096 99 0 0 11 0 0 0" TIMES "8 4 600 4096 0 1 0 11 0 0 0" TIMES);
+    assert_findings(tree, "info states 1 3; ");
+}
+
 static void orphans_with_and_without_a_key(void **state)
 {
     const struct tree *tree = *state;
@@ -122,7 +158,7 @@ static void orphans_with_and_without_a_key(void **state)
               HEAD "0 1 600 4096 99 99 0 11 0 0 0" TIMES "6 2 600 4096 99 99 0 11 0 0 0" TIMES
                    "0 3 600 4096 99 99 0 11 0 0 0" TIMES "0 4 600 4096 1 99 0 11 0 0 0" TIMES
                    "0 5 600 4096 99 99 1 11 0 0 0" TIMES "0 6 600 4096 0 0 0 11 0 0 0" TIMES);
-    assert_findings(tree, "warning orphans 1 3; info orphans-with-key 2; ");
+    assert_findings(tree, "warning orphans 1 3; info orphans-with-key 2; info states 6; ");
 }
 
 static void dest_and_strangers(void **state)
@@ -220,6 +256,9 @@ int main(void)
         TREE_TEST(nothing_is_wrong),
         TREE_TEST(limits_are_nearly_full_from_90_hundredths_on),
         TREE_TEST(limits_that_contradict_each_other),
+        TREE_TEST(a_shmmax_of_less_than_a_page_allows_hardly_anything),
+        TREE_TEST(no_pages_at_all_are_one_finding),
+        TREE_TEST(states_that_cannot_be_told),
         TREE_TEST(orphans_with_and_without_a_key),
         TREE_TEST(dest_and_strangers),
         TREE_TEST(several_attachments_of_one_process),
