@@ -401,11 +401,13 @@ static void remedy_above_shmmni(const struct report *report)
 static void remedy_no_memory(const struct report *report)
 {
     strbuf_puts(report->out, "ask for less, or add swap");
-    if (report->diagnosis->memory.overcommit == 2)
+    if (report->diagnosis->memory.overcommit == 2) {
         strbuf_puts(report->out, ", or raise vm.overcommit_ratio");
-    else
-        strbuf_puts(report->out, ", or have the kernel promise anything: sysctl "
-                                 "vm.overcommit_memory=1");
+        return;
+    }
+    strbuf_puts(report->out, ", or have the kernel promise anything: ");
+    advice_set_limits(report->out, &report->diagnosis->caller);
+    strbuf_puts(report->out, "sysctl vm.overcommit_memory=1");
 }
 
 /* What is said of each cause; a missing remedy: there is nothing to mend, or no way to. */

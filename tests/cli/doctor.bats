@@ -321,6 +321,11 @@ assert_reason_has() {
     assert_foreseen ENOMEM 0 $((total * 1024 + 1)) 1600
     assert_reason_has 'are more memory than the machine promises: it has '
     assert_reason_has ' of RAM and swap'
+    [[ $remedy == *': sysctl vm.overcommit_memory=1' ]] || fail "the remedy is: $remedy"
+    if has_users; then
+        run_split as_user 12345 "$SHMTOOL" doctor --size $((total * 1024 + 1)) --json
+        [[ $(jq -r .remedy <<<"$out") == *': as root: sysctl vm.overcommit_memory=1' ]] || fail "not root's"
+    fi
     doctor --size $((total * 1024))
     assert_foreseen OK 0 $((total * 1024)) 1600
 }
