@@ -26,6 +26,9 @@ enum { BATCH = 64, MESSAGE_SIZE = 192 };
 /* What the kernel may keep for us between two readings, in bytes; as far as it is granted. */
 enum { KEPT = 4 * 1024 * 1024 };
 
+/* Losses told in a row: the kernel tells of each once, and then what is left. */
+enum { MOST_LOSSES = 16 };
+
 /*
  * Keeps from us what we do not need, before it takes room: of the births those of threads, of the
  * changed names those of others, and all other kinds. The filter loads in network byte order.
@@ -234,12 +237,14 @@ int forks_read(struct forks *forks, const struct forks_sink *sink)
     struct batch batch;
     bool marked = false;
     bool lost = false;
+    int losses = 0;
     int count;
 
     /* The kernel tells of our name before the call returns: what comes until then is all. */
     prctl(PR_SET_NAME, forks->name);
     while ((lost || !marked) && (count = receive(forks->fd, &batch)) != 0) {
-        if (count < 0 && count != -ENOBUFS)
+        losses = count < 0 ? losses + 1 : 0;
+        if (count < 0 && (count != -ENOBUFS || losses > MOST_LOSSES))
             return -ENOTCONN;
         lost = lost || count < 0;
         for (int i = 0; i < count && !lost; i++) {

@@ -21,7 +21,8 @@
 
 static int bind_error;
 static int send_error;
-static int receive_error; /* of the next receive only */
+static int receive_error;  /* of the next receives */
+static int receive_errors; /* how many of them */
 
 int __real_bind(int fd, const struct sockaddr *address, socklen_t length);
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length);
@@ -55,7 +56,8 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags,
 {
     if (receive_error) {
         errno = receive_error;
-        receive_error = 0;
+        if (--receive_errors <= 0)
+            receive_error = 0;
         return -1;
     }
     return __real_recvmmsg(fd, headers, count, flags, timeout);
@@ -67,6 +69,7 @@ static int straighten(void **state)
     bind_error = 0;
     send_error = 0;
     receive_error = 0;
+    receive_errors = 0;
     return 0;
 }
 
@@ -276,6 +279,25 @@ static void a_loss_is_told(void **state)
     forks_close(&forks);
 }
 
+/* No kernel tells of so many in a row: there is nothing to be had any more. */
+static void losses_without_end_are_an_end(void **state)
+{
+    struct forks forks = listen_or_skip();
+    struct told *told = calloc(1, sizeof(*told));
+
+    (void)state;
+    receive_error = ENOBUFS;
+    receive_errors = 16;
+    assert_int_equal(read_into(&forks, told), -ENOBUFS);
+    assert_int_equal(receive_error, 0);
+    receive_error = ENOBUFS;
+    receive_errors = 1000;
+    assert_int_equal(read_into(&forks, told), -ENOTCONN);
+    assert_true(receive_errors > 900);
+    free(told);
+    forks_close(&forks);
+}
+
 static void silence_is_told(void **state)
 {
     struct forks forks = listen_or_skip();
@@ -327,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup(all_of_a_burst_are_told, straighten),
         cmocka_unit_test_setup(a_second_reading_gives_only_what_is_new, straighten),
         cmocka_unit_test_setup(a_loss_is_told, straighten),
+        cmocka_unit_test_setup(losses_without_end_are_an_end, straighten),
         cmocka_unit_test_setup(silence_is_told, straighten),
         cmocka_unit_test_setup(refusals_are_told_and_leave_nothing_open, straighten),
         cmocka_unit_test_setup(without_an_answer_nobody_listens, straighten),
