@@ -66,6 +66,10 @@ static const struct failure failures[] = {
     {SYS_rt_sigprocmask, "rt_sigprocmask", {EINVAL}},
     {SYS_rt_sigaction, "rt_sigaction", {EINVAL}},
     {SYS_socket, "socket", {EMFILE}},
+    {SYS_setsockopt, "setsockopt", {EPERM}},
+    {SYS_bind, "bind", {EPERM}},
+    {SYS_sendto, "sendto", {ECONNREFUSED}},
+    {SYS_recvmmsg, "recvmmsg", {ENOBUFS, EIO, EINTR}},
     {SYS_faccessat, "faccessat", {EACCES}},
 #ifdef SYS_access
     {SYS_access, "access", {EACCES}},
