@@ -46,6 +46,7 @@ struct ftok_search {
     bool any_proj; /* any; the key itself tells which. Else: proj */
     unsigned proj;
     struct ftok_list found;
+    size_t earlier;    /* how many of them earlier searches have found */
     size_t unreadable; /* directories, and files in them, that could not be looked at */
 };
 

@@ -72,11 +72,12 @@ int ftok_search_device(const struct ftok_search *search, const char *dir, unsign
 }
 
 /* Whether it was found before, below another of the directories that were searched. */
-static bool was_found(const struct ftok_list *found, const char *path,
+static bool was_found(const struct ftok_search *search, const char *path,
                       const struct file_identity *identity)
 {
-    for (size_t i = 0; i < found->count; i++) {
-        const struct ftok_file *file = &found->items[i];
+    /* One walk meets a name once: looking at its own would take long where links are many. */
+    for (size_t i = 0; i < search->earlier; i++) {
+        const struct ftok_file *file = &search->found.items[i];
 
         if (file->identity.dev == identity->dev && file->identity.ino == identity->ino &&
             file_is_same_name(file->path, path))
@@ -90,7 +91,7 @@ static void take_file(void *arg, const char *path, const struct file_identity *i
     struct ftok_search *search = arg;
     unsigned proj = wanted_proj(search);
 
-    if (ftok_key(identity, proj) == search->key && !was_found(&search->found, path, identity))
+    if (ftok_key(identity, proj) == search->key && !was_found(search, path, identity))
         add(&search->found, path, identity, proj);
 }
 
@@ -107,6 +108,7 @@ int ftok_search_run(struct ftok_search *search, const char *dir, struct error *e
 {
     const struct filewalk_sink sink = {take_file, take_unreadable, search};
 
+    search->earlier = search->found.count;
     return filewalk_run(dir, &sink, err);
 }
 

@@ -158,6 +158,30 @@ static void a_directory_is_found_too(void **state)
     ftok_list_release(&search.found);
 }
 
+static void several_searches_find_a_file_once(void **state)
+{
+    const struct tree *tree = *state;
+    struct ftok_search search = {.any_proj = true};
+    char below_a[512];
+    char hard[512];
+
+    make_tree(tree);
+    snprintf(below_a, sizeof(below_a), "%s/a/b/two", tree->path);
+    snprintf(hard, sizeof(hard), "%s/hard", tree->path);
+    assert_int_equal(link(below_a, hard), 0);
+    snprintf(below_a, sizeof(below_a), "%s/a/", tree->path);
+    search.key = key_of(tree, "a/b/two", 200);
+    assert_int_equal(ftok_search_run(&search, below_a, NULL), 0);
+    assert_int_equal(search.found.count, 1);
+    /* The other name is another candidate. */
+    assert_int_equal(ftok_search_run(&search, tree->path, NULL), 0);
+    assert_int_equal(search.found.count, 2);
+    assert_string_equal(search.found.items[1].path, hard);
+    assert_int_equal(ftok_search_run(&search, tree->path, NULL), 0);
+    assert_int_equal(search.found.count, 2);
+    ftok_list_release(&search.found);
+}
+
 static void another_proj_finds_nothing(void **state)
 {
     const struct tree *tree = *state;
@@ -241,6 +265,7 @@ int main(void)
         cmocka_unit_test(other_words_are_no_proj),
         TREE_TEST(a_file_is_found_by_its_key),
         TREE_TEST(a_directory_is_found_too),
+        TREE_TEST(several_searches_find_a_file_once),
         TREE_TEST(another_proj_finds_nothing),
         TREE_TEST(another_device_is_told),
         cmocka_unit_test(different_files_with_one_key_collide),
