@@ -8,9 +8,10 @@
 #include "base/strbuf.h"
 #include "kernel/machine.h"
 
-/* Appends the report as text, three or four lines. */
+/* Appends the report as text: the answer in one line, why, what mends it. WIDTH: see view/wrap.h.
+ */
 void call_report_text(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                      struct machine *machine);
+                      struct machine *machine, size_t width);
 
 /* Appends it as a JSON document (schema 1), with its newline. */
 void call_report_json(struct strbuf *out, const struct call_diagnosis *diagnosis,

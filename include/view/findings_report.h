@@ -8,9 +8,9 @@
 #include "base/strbuf.h"
 #include "kernel/machine.h"
 
-/* Appends all findings as text; a line that says so when there are none. */
+/* Appends all findings as text; a line that says so when there are none. WIDTH: see view/wrap.h. */
 void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
-                          struct machine *machine);
+                          struct machine *machine, size_t width);
 
 /* Appends them as a JSON document (schema 1), with its newline. */
 void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis,

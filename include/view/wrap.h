@@ -8,17 +8,20 @@
 
 #include "base/strbuf.h"
 
-/* Bytes that a line may have; only a word or a command that is longer makes a longer one. */
-enum { WRAP_WIDTH = 78 };
+/*
+ * Bytes that a line may have; only a word or a command that is longer makes a longer one. Text that
+ * goes into a pipe is searched for words: WRAP_NEVER leaves it in one line.
+ */
+enum { WRAP_WIDTH = 78, WRAP_NEVER = 0 };
 
 /*
  * Appends TEXT for a terminal (text_escape()), broken between words: the first line goes on where
  * OUT's last one stands, the others are indented by INDENT blanks. A command, "shmtool rm 5" up to
  * a quote, a parenthesis or another mark behind a word, is not broken. No newline at the end.
  */
-void wrap_text(struct strbuf *out, const struct strbuf *text, size_t indent);
+void wrap_text(struct strbuf *out, const struct strbuf *text, size_t indent, size_t width);
 
 /* The same, and each clause, which ends in a semicolon, stands in lines of its own. */
-void wrap_clauses(struct strbuf *out, const struct strbuf *text, size_t indent);
+void wrap_clauses(struct strbuf *out, const struct strbuf *text, size_t indent, size_t width);
 
 #endif

@@ -13,6 +13,7 @@
 #include "command/options.h"
 #include "view/call_report.h"
 #include "view/findings_report.h"
+#include "view/wrap.h"
 
 enum { OWN_KEY = OPTION_OWN, OWN_SIZE, OWN_EXCLUSIVE, OWN_MODE, OWN_JSON };
 
@@ -117,6 +118,12 @@ static void write_text(struct visit *visit, const struct strbuf *text)
     fwrite(strbuf_string(text), 1, text->length, visit->context->out);
 }
 
+/* A terminal's lines are short; what goes into a pipe is searched for words. */
+static size_t line_width(void)
+{
+    return isatty(STDOUT_FILENO) ? WRAP_WIDTH : WRAP_NEVER;
+}
+
 static int foresee(struct visit *visit)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -131,7 +138,7 @@ static int foresee(struct visit *visit)
     if (visit->json)
         call_report_json(&text, &diagnosis, machine);
     else
-        call_report_text(&text, &diagnosis, machine);
+        call_report_text(&text, &diagnosis, machine, line_width());
     write_text(visit, &text);
     fails = diagnosis.answer.code != 0 || diagnosis.survey.garbage;
     call_diagnosis_release(&diagnosis);
@@ -177,7 +184,7 @@ static int examine(struct visit *visit)
     if (visit->json)
         findings_report_json(&text, &diagnosis, machine);
     else
-        findings_report_text(&text, &diagnosis, machine);
+        findings_report_text(&text, &diagnosis, machine, line_width());
     write_text(visit, &text);
     warn_unseen(visit, &diagnosis);
     found = diagnosis.count > 0 || diagnosis.survey.garbage;

@@ -95,14 +95,13 @@ static const char *const right_values[LIMIT_COUNT] = {
 /* The value of a limit, in its own unit. Returns 0 or -EINVAL. */
 static int parse_value(enum limit_id id, const char *word, uint64_t page_size, uint64_t *ret_value)
 {
-    uint64_t most = id == LIMIT_RMID_FORCED ? 1 : UINT64_MAX;
     uint64_t bytes;
     int r;
 
     if (id == LIMIT_SHMMAX)
         return parse_size(word, ret_value, NULL);
     if (id != LIMIT_SHMALL || is_plain_number(word))
-        return parse_number(word, most, "a value", ret_value, NULL);
+        return parse_number(word, UINT64_MAX, "a value", ret_value, NULL);
     r = parse_size(word, &bytes, NULL);
     if (r == 0)
         *ret_value = pages_of(bytes, page_size);

@@ -35,24 +35,21 @@ static void put_call(struct strbuf *out, const struct shmget_request *request)
     strbuf_printf(out, "0%03o)", (unsigned)request->mode);
 }
 
-/* Appends the call and its answer, the system's words for it in a line of their own if need be. */
+/* Appends the call and its answer. */
 static void put_answer(struct strbuf *out, const struct call_diagnosis *diagnosis)
 {
     int code = diagnosis->answer.code;
-    const char *words = strerror(code);
-    size_t begin = out->length;
 
     put_call(out, &diagnosis->request);
     strbuf_puts(out, code == 0 ? " would succeed" : " would fail: ");
     if (code == 0)
         return;
     put_result(out, code);
-    strbuf_puts(out, out->length - begin + strlen(words) + 3 > WRAP_WIDTH ? "\n        " : " ");
-    strbuf_printf(out, "(%s)", words);
+    strbuf_printf(out, " (%s)", strerror(code));
 }
 
 void call_report_text(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                      struct machine *machine)
+                      struct machine *machine, size_t width)
 {
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
@@ -60,13 +57,13 @@ void call_report_text(struct strbuf *out, const struct call_diagnosis *diagnosis
     put_answer(out, diagnosis);
     call_words_reason(&reason, diagnosis, machine);
     strbuf_puts(out, "\nreason: ");
-    wrap_clauses(out, &reason, 8);
+    wrap_clauses(out, &reason, 8, width);
     strbuf_putc(out, '\n');
     call_words_remedy(&remedy, diagnosis, machine);
     if (remedy.length == 0)
         return;
     strbuf_puts(out, "remedy: ");
-    wrap_clauses(out, &remedy, 8);
+    wrap_clauses(out, &remedy, 8, width);
     strbuf_putc(out, '\n');
 }
 

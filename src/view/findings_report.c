@@ -16,7 +16,7 @@ static void compose(const struct diagnosis *diagnosis, const struct finding *fin
 }
 
 void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
-                          struct machine *machine)
+                          struct machine *machine, size_t width)
 {
     CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
@@ -31,9 +31,9 @@ void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
         compose(diagnosis, finding, machine, &message, &remedy);
         strbuf_printf(out, "%s: %s: ", severity_name(finding->severity),
                       check_name(finding->check));
-        wrap_clauses(out, &message, 4);
+        wrap_clauses(out, &message, 4, width);
         strbuf_puts(out, "\n    remedy: ");
-        wrap_clauses(out, &remedy, 12);
+        wrap_clauses(out, &remedy, 12, width);
         strbuf_putc(out, '\n');
     }
 }

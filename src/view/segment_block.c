@@ -171,7 +171,7 @@ void segment_block_put(struct strbuf *out, const struct explained *explained,
     strbuf_putc(out, '\n');
     explain_state(&explanation, explained);
     strbuf_puts(out, "  ");
-    wrap_text(out, &explanation, 2);
+    wrap_text(out, &explanation, 2, WRAP_WIDTH);
     strbuf_putc(out, '\n');
 }
 

@@ -9,6 +9,7 @@
 struct wrapping {
     struct strbuf *out;
     size_t indent;
+    size_t width;
     size_t column; /* bytes in the present line */
     bool fresh;    /* nothing in it is of this text */
 };
@@ -50,7 +51,8 @@ static void put_words(struct wrapping *wrapping, const char *text, size_t length
         size_t part = unbroken_length(text, length);
         size_t blanks;
 
-        if (!wrapping->fresh && wrapping->column + 1 + part > WRAP_WIDTH)
+        if (!wrapping->fresh && wrapping->width != WRAP_NEVER &&
+            wrapping->column + 1 + part > wrapping->width)
             begin_line(wrapping);
         if (!wrapping->fresh) {
             strbuf_putc(wrapping->out, ' ');
@@ -69,28 +71,29 @@ static void put_words(struct wrapping *wrapping, const char *text, size_t length
     }
 }
 
-static struct wrapping begin(struct strbuf *out, size_t indent)
+static struct wrapping begin(struct strbuf *out, size_t indent, size_t width)
 {
     const char *text = strbuf_string(out);
     const char *newline = strrchr(text, '\n');
     size_t column = newline ? strlen(newline + 1) : strlen(text);
 
-    return (struct wrapping){.out = out, .indent = indent, .column = column, .fresh = true};
+    return (struct wrapping){
+        .out = out, .indent = indent, .width = width, .column = column, .fresh = true};
 }
 
-void wrap_text(struct strbuf *out, const struct strbuf *text, size_t indent)
+void wrap_text(struct strbuf *out, const struct strbuf *text, size_t indent, size_t width)
 {
     CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
-    struct wrapping wrapping = begin(out, indent);
+    struct wrapping wrapping = begin(out, indent, width);
 
     text_escape(&shown, strbuf_string(text), text->length);
     put_words(&wrapping, strbuf_string(&shown), shown.length);
 }
 
-void wrap_clauses(struct strbuf *out, const struct strbuf *text, size_t indent)
+void wrap_clauses(struct strbuf *out, const struct strbuf *text, size_t indent, size_t width)
 {
     CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
-    struct wrapping wrapping = begin(out, indent);
+    struct wrapping wrapping = begin(out, indent, width);
     const char *rest;
     const char *end;
 

@@ -225,6 +225,11 @@ indented() {
     [[ $1 == *$'\n' ]] || echo '  (no newline at its end)'
 }
 
+# unwrap: $out becomes one line, whatever lines it was broken into
+unwrap() {
+    out=$(tr -s ' \n' ' ' <<<"$out")
+}
+
 assert_status() {
     [[ $status == "$1" ]] || fail "status is $status, not $1"
 }

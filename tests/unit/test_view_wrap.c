@@ -9,7 +9,7 @@
 #define SEVENTY TEN TEN TEN TEN TEN TEN TEN
 
 /* Demands that TEXT becomes EXPECTED behind BEFORE. */
-static void assert_wrapped(void (*wrap)(struct strbuf *, const struct strbuf *, size_t),
+static void assert_wrapped(void (*wrap)(struct strbuf *, const struct strbuf *, size_t, size_t),
                            const char *before, const char *text, const char *expected)
 {
     CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
@@ -17,7 +17,7 @@ static void assert_wrapped(void (*wrap)(struct strbuf *, const struct strbuf *, 
 
     strbuf_puts(&out, before);
     strbuf_puts(&whole, text);
-    wrap(&out, &whole, 4);
+    wrap(&out, &whole, 4, WRAP_WIDTH);
     assert_int_equal(strncmp(strbuf_string(&out), before, strlen(before)), 0);
     assert_string_equal(strbuf_string(&out) + strlen(before), expected);
 }
@@ -87,6 +87,20 @@ static void clauses_have_lines_of_their_own(void **state)
     assert_wrapped(wrap_clauses, "", "", "");
 }
 
+static void a_pipe_gets_long_lines(void **state)
+{
+    CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+    (void)state;
+    strbuf_puts(&text, SEVENTY SEVENTY "end; and more");
+    wrap_text(&out, &text, 4, WRAP_NEVER);
+    assert_string_equal(strbuf_string(&out), SEVENTY SEVENTY "end; and more");
+    strbuf_reset(&out);
+    wrap_clauses(&out, &text, 4, WRAP_NEVER);
+    assert_string_equal(strbuf_string(&out), SEVENTY SEVENTY "end;\n    and more");
+}
+
 static void nothing_reaches_the_terminal_raw(void **state)
 {
     (void)state;
@@ -103,6 +117,7 @@ int main(void)
         cmocka_unit_test(a_word_that_is_too_long_stays_whole),
         cmocka_unit_test(a_command_is_not_broken),
         cmocka_unit_test(clauses_have_lines_of_their_own),
+        cmocka_unit_test(a_pipe_gets_long_lines),
         cmocka_unit_test(nothing_reaches_the_terminal_raw),
     };
 
