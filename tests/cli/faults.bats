@@ -5,6 +5,7 @@ load common
 need_faults() {
     need_ns
     [[ -x $HELPERS/shmtool-faults ]] || skip "needs a shmtool that is linked with the faults' shim"
+    ! grep -q __gcov_dump "$HELPERS/shmtool-faults" || skip "what measures coverage wants memory of its own"
     ! grep -q __asan_init "$HELPERS/shmtool-faults" || skip "thousands of runs under a sanitizer take too long"
 }
 
