@@ -74,14 +74,8 @@ static bool locale_is_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-static bool always(void)
-{
-    return true;
-}
-
-/* ALLOWS_UTF8 tells whether characters beyond ASCII may be written as they are. */
-static inline void escape(struct strbuf *out, const char *text, size_t length,
-                          bool (*allows_utf8)(void))
+/* ANY_LOCALE: characters beyond ASCII stay as they are whatever the locale is. */
+static inline void escape(struct strbuf *out, const char *text, size_t length, bool any_locale)
 {
     size_t done = 0;
 
@@ -93,7 +87,7 @@ static inline void escape(struct strbuf *out, const char *text, size_t length,
         if (done == length)
             break;
         size = text_decode_utf8(text + done, length - done, &point);
-        if (size == 0 || text_is_control(point) || (size > 1 && !allows_utf8()) ||
+        if (size == 0 || text_is_control(point) || (size > 1 && !any_locale && !locale_is_utf8()) ||
             (point == '\\' && done + 1 < length && text[done + 1] == 'x')) {
             size = size > 0 ? size : 1;
             put_hex_bytes(out, text + done, size);
@@ -106,12 +100,12 @@ static inline void escape(struct strbuf *out, const char *text, size_t length,
 
 void text_escape(struct strbuf *out, const char *text, size_t length)
 {
-    escape(out, text, length, locale_is_utf8);
+    escape(out, text, length, false);
 }
 
 void text_escape_utf8(struct strbuf *out, const char *text, size_t length)
 {
-    escape(out, text, length, always);
+    escape(out, text, length, true);
 }
 
 static void put_json_point(struct strbuf *out, const char *text, size_t size, uint32_t point)
