@@ -22,11 +22,9 @@ static int make(int key)
     return shmid;
 }
 
-/* Made by a process that has ended. */
-static int make_orphan(int key)
+/* Forks a child that can tell something through PAIR. */
+static pid_t fork_with_pipe(int pair[2])
 {
-    int pair[2];
-    int shmid;
     pid_t child;
 
     if (pipe(pair) < 0)
@@ -34,6 +32,16 @@ static int make_orphan(int key)
     child = fork();
     if (child < 0)
         die(HELPER_FAILED, "fork: %s", strerror(errno));
+    return child;
+}
+
+/* Made by a process that has ended. */
+static int make_orphan(int key)
+{
+    int pair[2];
+    int shmid;
+    pid_t child = fork_with_pipe(pair);
+
     if (child == 0) {
         shmid = make(key);
         _exit(write(pair[1], &shmid, sizeof(shmid)) == sizeof(shmid) ? 0 : HELPER_FAILED);
@@ -59,13 +67,8 @@ static pid_t start_holder(int shmid)
 {
     int pair[2];
     char byte = 0;
-    pid_t child;
+    pid_t child = fork_with_pipe(pair);
 
-    if (pipe(pair) < 0)
-        die(HELPER_FAILED, "pipe: %s", strerror(errno));
-    child = fork();
-    if (child < 0)
-        die(HELPER_FAILED, "fork: %s", strerror(errno));
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if ((intptr_t)shmat(shmid, NULL, 0) == -1 || write(pair[1], &byte, 1) != 1)

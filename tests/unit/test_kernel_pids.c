@@ -25,6 +25,7 @@
 #include "ipcns.h"
 #include "kernel/pidstat.h"
 #include "kernel/sysv.h"
+#include "look.h"
 #include "unit.h"
 
 /* --- The system, bent where a test wants it --------------------------------------------------- */
@@ -63,33 +64,6 @@ static int straighten(void **state)
     return 0;
 }
 
-/* --- Looking ---------------------------------------------------------------------------------- */
-
-/* A cache on the live system. */
-struct look {
-    struct procfs procfs;
-    struct pids *pids;
-};
-
-static struct look *look_around(void)
-{
-    struct look *look = calloc(1, sizeof(*look));
-
-    assert_non_null(look);
-    assert_int_equal(procfs_open(&look->procfs, NULL, NULL), 0);
-    look->pids = pids_new(&look->procfs);
-    return look;
-}
-
-static void look_away(struct look **look)
-{
-    pids_free((*look)->pids);
-    procfs_close(&(*look)->procfs);
-    free(*look);
-}
-
-#define LOOK __attribute__((cleanup(look_away))) struct look *
-
 /* --- The live system -------------------------------------------------------------------------- */
 
 /* A child that waits to be killed. */
@@ -114,7 +88,7 @@ static void end_child(pid_t child)
 
 static void a_living_process_has_a_start(void **state)
 {
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     pid_t child = start_child();
     struct pid_fact fact = pids_fact(look->pids, child);
     int64_t now = pids_clock(look->pids)->now;
@@ -128,7 +102,7 @@ static void a_living_process_has_a_start(void **state)
 
 static void a_dead_process_is_gone(void **state)
 {
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     pid_t child = start_child();
 
     (void)state;
@@ -138,7 +112,7 @@ static void a_dead_process_is_gone(void **state)
 
 static void answers_are_kept_until_forgotten(void **state)
 {
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     pid_t child = start_child();
 
     (void)state;
@@ -151,7 +125,7 @@ static void answers_are_kept_until_forgotten(void **state)
 
 static void a_zombie_is_gone(void **state)
 {
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     pid_t child = start_child();
     siginfo_t info;
 
@@ -211,7 +185,7 @@ static void wait_for_zombie(const struct procfs *procfs, pid_t pid)
 
 static void a_dead_leader_with_a_living_thread_is_alive(void **state)
 {
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     pid_t tid;
     pid_t child = start_leaderless(&tid);
     struct pid_fact leader;
@@ -229,7 +203,7 @@ static void a_dead_leader_with_a_living_thread_is_alive(void **state)
 
 static void a_hidden_process_is_unknown(void **state)
 {
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     pid_t child = start_child();
 
     (void)state;
@@ -240,7 +214,7 @@ static void a_hidden_process_is_unknown(void **state)
 
 static void a_command_line_is_joined_by_blanks(void **state)
 {
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const char *command = pids_command(look->pids, getpid());
 
@@ -251,7 +225,7 @@ static void a_command_line_is_joined_by_blanks(void **state)
 
 static void the_dead_have_no_command(void **state)
 {
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     pid_t child = start_child();
 
     (void)state;
@@ -285,7 +259,7 @@ static bool seems_stepped(time_t set_by)
     LOOK look = NULL;
 
     clock_set_by = set_by;
-    look = look_around();
+    look = look_at(NULL);
     return pids_clock(look->pids)->stepped;
 }
 
@@ -306,7 +280,7 @@ static void a_clock_set_while_we_run_is_noticed_when_all_is_forgotten(void **sta
 
     (void)state;
     clock_set_by = to_an_honest_clock();
-    look = look_around();
+    look = look_at(NULL);
     assert_false(pids_clock(look->pids)->stepped);
     clock_set_by += 3600;
     pids_forget(look->pids);
@@ -328,7 +302,7 @@ static void a_stepped_clock_makes_no_orphan(void **state)
     clock_set_by = to_an_honest_clock();
     __wrap_clock_gettime(CLOCK_REALTIME, &now);
     segment.ctime = now.tv_sec;
-    look = look_around();
+    look = look_at(NULL);
     assert_int_equal(pids_state(look->pids, &segment), STATE_IDLE);
     assert_non_null(pids_creator_command(look->pids, &segment));
     clock_set_by += 3600;
@@ -350,7 +324,7 @@ static void a_later_process_of_the_creators_number_is_somebody_else(void **state
     (void)state;
     clock_set_by = to_an_honest_clock();
     __wrap_clock_gettime(CLOCK_REALTIME, &now);
-    look = look_around();
+    look = look_at(NULL);
     segment.ctime = now.tv_sec - 60;
     if (segment.ctime < pids_clock(look->pids)->boot) {
         end_child(child);
@@ -384,7 +358,7 @@ static struct segment make_orphan(void)
 static void what_was_touched_since_it_was_read_is_no_orphan(void **state)
 {
     struct segment segment = make_orphan();
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     void *memory;
 
     (void)state;
@@ -403,7 +377,7 @@ static void what_was_touched_since_it_was_read_is_no_orphan(void **state)
 static void an_orphan_of_the_known_dead_is_one_at_once(void **state)
 {
     struct segment segment = make_orphan();
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
     void *memory;
 
     (void)state;
@@ -420,7 +394,7 @@ static void an_orphan_of_the_known_dead_is_one_at_once(void **state)
 static void what_is_gone_since_it_was_read_was_an_orphan(void **state)
 {
     struct segment segment = make_orphan();
-    LOOK look = look_around();
+    LOOK look = look_at(NULL);
 
     (void)state;
     assert_int_equal(sysv_remove(segment.shmid), 0);

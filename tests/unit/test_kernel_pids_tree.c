@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kernel/pids.h"
+#include "look.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -27,31 +28,6 @@ struct dirent *__wrap_readdir(DIR *dir)
     errno = read_failure;
     return NULL;
 }
-
-/* A cache on a tree. */
-struct look {
-    struct procfs procfs;
-    struct pids *pids;
-};
-
-static struct look *look_at(const struct tree *tree)
-{
-    struct look *look = calloc(1, sizeof(*look));
-
-    assert_non_null(look);
-    assert_int_equal(procfs_open(&look->procfs, tree->path, NULL), 0);
-    look->pids = pids_new(&look->procfs);
-    return look;
-}
-
-static void look_away(struct look **look)
-{
-    pids_free((*look)->pids);
-    procfs_close(&(*look)->procfs);
-    free(*look);
-}
-
-#define LOOK __attribute__((cleanup(look_away))) struct look *
 
 /* Of process PID: NAME as it stands in parentheses, started START ticks after boot. */
 static void put_stat(const struct tree *tree, int pid, const char *name, char process_state,
