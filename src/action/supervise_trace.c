@@ -228,7 +228,7 @@ static int read_table(struct trace *trace, bool first, struct error *err)
 {
     struct reading reading = {NULL, 0, 0};
     /* What cannot be understood cannot be removed either. */
-    const struct source_sink sink = {take_segment, source_pass_over, &reading, false};
+    const struct source_sink sink = {take_segment, source_pass_over, &reading, true};
     struct bearer_mark mark;
     uint64_t used;
     int r;
