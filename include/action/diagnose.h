@@ -9,7 +9,7 @@
 #include "action/survey.h"
 #include "base/error.h"
 #include "kernel/attach.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 #include "model/shmget.h"
 
 /* What is looked for. */
@@ -39,8 +39,8 @@ struct finding {
 
 struct diagnosis {
     struct survey survey;
-    bool has_caller; /* not so of a saved tree */
-    struct caller caller;
+    bool has_credentials; /* not so of a saved tree */
+    struct credentials credentials;
     struct attach_table attachments;
     uint64_t unseen;        /* attachments that were found in no process */
     struct share *by_pages; /* owned; the owners' shares, the largest first */
@@ -65,8 +65,8 @@ const char *severity_name(enum severity severity);
  * ret_diagnosis: released by the caller with diagnosis_release()
  * Returns 0, or a negative errno with words in ERR when segments or processes cannot be read.
  */
-int diagnose(struct machine *machine, const struct survey_sink *sink,
-             struct diagnosis *ret_diagnosis, struct error *err);
+int diagnose(struct system *system, const struct survey_sink *sink, struct diagnosis *ret_diagnosis,
+             struct error *err);
 
 void diagnosis_release(struct diagnosis *diagnosis);
 

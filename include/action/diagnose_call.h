@@ -10,14 +10,14 @@
 #include "action/survey.h"
 #include "base/error.h"
 #include "kernel/attach.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 #include "model/shmget.h"
 #include "model/state.h"
 
 struct call_diagnosis {
     struct shmget_request request;
     struct shmget_answer answer;
-    struct caller caller;
+    struct credentials credentials;
     struct survey survey;
     struct memory_state memory;
     bool has_segment; /* somebody has the key */
@@ -39,7 +39,7 @@ struct call_diagnosis {
  * ret_diagnosis: released by the caller with call_diagnosis_release()
  * Returns 0, or a negative errno with words in ERR when segments or limits cannot be read.
  */
-int diagnose_call(struct machine *machine, const struct shmget_request *request,
+int diagnose_call(struct system *system, const struct shmget_request *request,
                   const struct survey_sink *sink, struct call_diagnosis *ret_diagnosis,
                   struct error *err);
 

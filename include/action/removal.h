@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/machine.h"
+#include "kernel/system.h"
 #include "model/selection.h"
 
 enum removal_outcome {
@@ -72,7 +72,7 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored);
  * still; one failure does not stop the rest. One that is marked already is not touched. When
  * interrupted, the rest is REMOVAL_FAILED with EINTR.
  */
-void removal_run(struct machine *machine, const struct selection *selection,
+void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks);
 
 /* Counts the plan's outcomes. */

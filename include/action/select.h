@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "kernel/machine.h"
 #include "kernel/source.h"
+#include "kernel/system.h"
 #include "model/selection.h"
 
 /* What a reading found besides the segments that match. */
@@ -24,7 +24,7 @@ struct select_report {
  * Returns 0, what SINK's segment() returned, or a negative errno with words in ERR when the state
  * cannot be read (or, with --pid, that process's mappings).
  */
-int select_segments(struct machine *machine, const struct selection *selection,
+int select_segments(struct system *system, const struct selection *selection,
                     const struct source_sink *sink, struct select_report *ret_report,
                     struct error *err);
 
@@ -33,7 +33,7 @@ int select_segments(struct machine *machine, const struct selection *selection,
  * processes and their attachments are looked up anew.
  * Returns 1 or 0, or a negative errno with words in ERR.
  */
-int select_still_matches(struct machine *machine, const struct selection *selection,
+int select_still_matches(struct system *system, const struct selection *selection,
                          const struct segment *segment, struct error *err);
 
 /* Tells whether the named id SHMID exists. */

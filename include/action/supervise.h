@@ -9,8 +9,8 @@
 #include "action/removal.h"
 #include "base/error.h"
 #include "kernel/child.h"
-#include "kernel/machine.h"
 #include "kernel/signals.h"
+#include "kernel/system.h"
 #include "model/segment.h"
 
 struct supervise_request {
@@ -60,7 +60,7 @@ struct supervise_result {
  * Returns 0, or a negative errno with words in ERR; ret_result tells either way how far it came,
  * and is released with supervise_result_release().
  */
-int supervise_run(struct machine *machine, const struct supervise_request *request,
+int supervise_run(struct system *system, const struct supervise_request *request,
                   struct supervise_result *ret_result, struct error *err);
 
 /*

@@ -31,7 +31,7 @@
 #include "base/error.h"
 #include "kernel/bearer.h"
 #include "kernel/forks.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 #include "model/kinship.h"
 #include "model/segment.h"
 
@@ -49,7 +49,7 @@ struct trace_entry {
 };
 
 struct trace {
-    struct machine *machine;
+    struct system *system;
     pid_t program;
     bool alone;                  /* the table is the program's alone */
     bool can_look;               /* /proc shows what kernel/bearer needs */
@@ -74,7 +74,7 @@ struct trace {
  * Returns 0, or a negative errno with words in ERR when the segments cannot be read. Either way
  * trace_end() releases it.
  */
-int trace_begin(struct trace *trace, struct machine *machine, pid_t program, bool alone,
+int trace_begin(struct trace *trace, struct system *system, pid_t program, bool alone,
                 struct error *err);
 
 /*

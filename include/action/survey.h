@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "kernel/attach.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 #include "model/limits.h"
 #include "model/segment.h"
 
@@ -33,7 +33,7 @@ struct survey_sink {
  * ret_survey: released by the caller with survey_release()
  * Returns 0, or a negative errno with words in ERR when the segments cannot be read.
  */
-int survey_read(struct machine *machine, const struct survey_sink *sink, struct survey *ret_survey,
+int survey_read(struct system *system, const struct survey_sink *sink, struct survey *ret_survey,
                 struct error *err);
 
 /* Returns the segment that has KEY (not 0), or NULL. */
@@ -53,7 +53,7 @@ struct share {
  * Returns the owners' shares, *ret_count of them, the largest first: by pages, or by segments.
  * The caller frees the array; NULL when there are no segments.
  */
-struct share *survey_shares(const struct survey *survey, struct machine *machine, bool by_pages,
+struct share *survey_shares(const struct survey *survey, struct system *system, bool by_pages,
                             size_t *ret_count);
 
 /* How many of SEGMENT's attachments are in none of the processes that a scan could look at. */

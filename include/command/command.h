@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "kernel/machine.h"
+#include "kernel/system.h"
 
 /* shmtool(1), EXIT STATUS. */
 enum exit_status {
@@ -42,7 +42,7 @@ enum command_flags {
 
 struct context {
     const char *command; /* its name, for messages */
-    struct machine machine;
+    struct system system;
     FILE *out;
     FILE *err;
 };

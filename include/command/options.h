@@ -56,7 +56,7 @@ int options_parse(struct context *context, const struct command *command, int ar
  * Takes an option of selection_group into SELECTION. Names are looked up in MACHINE.
  * Returns 0, or a negative errno with words in ERR.
  */
-int options_select(struct selection *selection, struct machine *machine, int id, const char *word,
+int options_select(struct selection *selection, struct system *system, int id, const char *word,
                    struct error *err);
 
 /* Names the ids that were asked for and do not exist, each once. Returns whether there are any. */

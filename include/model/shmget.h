@@ -22,7 +22,7 @@ struct shmget_request {
 };
 
 /* On whose behalf the kernel decides. */
-struct caller {
+struct credentials {
     uid_t euid;
     gid_t egid;
     gid_t *groups; /* owned; supplementary */
@@ -34,7 +34,7 @@ struct caller {
 };
 
 /* Releases what the caller holds. */
-void caller_release(struct caller *caller);
+void credentials_release(struct credentials *credentials);
 
 /* How the kernel hands out memory (proc_sys_vm(5)); pages are those of the limits. */
 struct memory_state {
@@ -51,7 +51,7 @@ struct shmget_facts {
     struct limits limits;
     struct usage usage;
     struct memory_state memory;
-    const struct caller *caller; /* borrowed */
+    const struct credentials *credentials; /* borrowed */
 };
 
 /* Each way in which it can end. */
@@ -91,9 +91,9 @@ unsigned shmget_asked_bits(uint32_t mode);
  * The permission bits (07) that SEGMENT grants CALLER by owner, group or others; capabilities
  * left aside.
  */
-unsigned shmget_granted_bits(const struct segment *segment, const struct caller *caller);
+unsigned shmget_granted_bits(const struct segment *segment, const struct credentials *credentials);
 
 /* Tells whether the kernel lets CALLER remove or change SEGMENT. */
-bool shmget_may_remove(const struct segment *segment, const struct caller *caller);
+bool shmget_may_remove(const struct segment *segment, const struct credentials *credentials);
 
 #endif

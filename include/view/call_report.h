@@ -6,15 +6,15 @@
 
 #include "action/diagnose_call.h"
 #include "base/strbuf.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 
 /* Appends the report as text: the answer in one line, why, what mends it. WIDTH: see view/wrap.h.
  */
 void call_report_text(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                      struct machine *machine, size_t width);
+                      struct system *system, size_t width);
 
 /* Appends it as a JSON document (schema 1), with its newline. */
 void call_report_json(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                      struct machine *machine);
+                      struct system *system);
 
 #endif

@@ -6,14 +6,14 @@
 
 #include "action/diagnose_call.h"
 #include "base/strbuf.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 
 /* Appends the reason: clauses that are separated by semicolons, without a full stop. */
 void call_words_reason(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                       struct machine *machine);
+                       struct system *system);
 
 /* Appends what mends it, a command if there is one; nothing where there is nothing to mend. */
 void call_words_remedy(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                       struct machine *machine);
+                       struct system *system);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 #include "view/human.h"
 
 enum column_type {
@@ -37,7 +37,7 @@ struct column_value {
 
 /* Where values come from and how they are to be shown. */
 struct column_format {
-    struct machine *machine;
+    struct system *system;
     bool numeric; /* uids and gids instead of names */
     bool human;   /* 1.5M instead of bytes; not in JSON and CSV */
     enum human_time time;

@@ -6,22 +6,22 @@
 
 #include "base/strbuf.h"
 #include "kernel/attach.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 #include "model/segment.h"
 #include "model/shmget.h"
 
 /* A segment and all that was found of its attachments. */
 struct explained {
-    struct machine *machine;
+    struct system *system;
     const struct segment *segment;
-    const struct caller *caller;          /* who might remove it; NULL: not known */
-    const struct attach_table *table;     /* of all processes */
-    const struct attachment *attachments; /* of this segment, COUNT of them; NULL: none */
+    const struct credentials *credentials; /* who might remove it; NULL: not known */
+    const struct attach_table *table;      /* of all processes */
+    const struct attachment *attachments;  /* of this segment, COUNT of them; NULL: none */
     size_t count;
 };
 
 /* Returns EXPLAINED's parts, borrowed from those given; its caller is not known. */
-struct explained explain_begin(struct machine *machine, const struct segment *segment,
+struct explained explain_begin(struct system *system, const struct segment *segment,
                                const struct attach_table *table);
 
 /* How many mappings of the segment were found. */

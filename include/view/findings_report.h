@@ -6,14 +6,14 @@
 
 #include "action/diagnose.h"
 #include "base/strbuf.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 
 /* Appends all findings as text; a line that says so when there are none. WIDTH: see view/wrap.h. */
 void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
-                          struct machine *machine, size_t width);
+                          struct system *system, size_t width);
 
 /* Appends them as a JSON document (schema 1), with its newline. */
 void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis,
-                          struct machine *machine);
+                          struct system *system);
 
 #endif

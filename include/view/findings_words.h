@@ -6,14 +6,14 @@
 
 #include "action/diagnose.h"
 #include "base/strbuf.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 
 /* Appends what was found: clauses that are separated by semicolons, without a full stop. */
 void findings_words_message(struct strbuf *out, const struct diagnosis *diagnosis,
-                            const struct finding *finding, struct machine *machine);
+                            const struct finding *finding, struct system *system);
 
 /* Appends what mends it, said for the machine that was looked at and for who looked. */
 void findings_words_remedy(struct strbuf *out, const struct diagnosis *diagnosis,
-                           const struct finding *finding, struct machine *machine);
+                           const struct finding *finding, struct system *system);
 
 #endif

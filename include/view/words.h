@@ -9,18 +9,18 @@
 
 #include "base/strbuf.h"
 #include "kernel/attach.h"
-#include "kernel/machine.h"
+#include "kernel/system.h"
 #include "model/segment.h"
 #include "model/state.h"
 
 /* Appends a user's name, or "uid 4711" where no database knows it. */
-void words_user(struct strbuf *out, struct machine *machine, uid_t uid);
+void words_user(struct strbuf *out, struct system *system, uid_t uid);
 
 /* Appends "postgres[812]": the program's name without directories, and the pid. */
-void words_process(struct strbuf *out, struct machine *machine, pid_t pid);
+void words_process(struct strbuf *out, struct system *system, pid_t pid);
 
 /* Appends "2026-11-21T22:10:05+00:00 (3d4h ago)". */
-void words_time(struct strbuf *out, struct machine *machine, int64_t time);
+void words_time(struct strbuf *out, struct system *system, int64_t time);
 
 /* Appends "3 segments, 1.2 MiB". */
 void words_amount(struct strbuf *out, uint64_t segments, uint64_t bytes);
@@ -31,14 +31,14 @@ void words_amount(struct strbuf *out, uint64_t segments, uint64_t bytes);
  *
  * attachments: those of a scan; empty ones read as if none could be seen
  */
-void words_segment(struct strbuf *out, struct machine *machine, const struct segment *segment,
+void words_segment(struct strbuf *out, struct system *system, const struct segment *segment,
                    enum segment_state state, const struct attach_table *attachments);
 
 /*
  * Appends the processes that hold a segment: "postgres[812] twice, php[99]", the first few by
  * name, and how many of its attachments were not found.
  */
-void words_holders(struct strbuf *out, struct machine *machine, const struct segment *segment,
+void words_holders(struct strbuf *out, struct system *system, const struct segment *segment,
                    const struct attach_table *attachments);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "kernel/caller.h"
+#include "kernel/credentials.h"
 
 /* From here on a limit is nearly full, and a process attaches too often to mean it. */
 enum { NEARLY_FULL = 90, FULL = 100, MANY_ATTACHMENTS = 10 };
@@ -66,45 +66,45 @@ static void check_limits(struct diagnosis *diagnosis)
 }
 
 /* Adds a finding about the segments of which TEST is true, if there are any. */
-static void check_segments(struct diagnosis *diagnosis, struct machine *machine, enum check check,
+static void check_segments(struct diagnosis *diagnosis, struct system *system, enum check check,
                            enum severity severity,
-                           bool (*test)(struct machine *machine, const struct segment *segment))
+                           bool (*test)(struct system *system, const struct segment *segment))
 {
     const struct segment_list *all = &diagnosis->survey.segments;
     struct segment_list found = SEGMENT_LIST_INIT;
 
     for (size_t i = 0; i < all->count; i++) {
-        if (test(machine, &all->items[i]))
+        if (test(system, &all->items[i]))
             segment_list_add(&found, &all->items[i]);
     }
     if (found.count > 0)
         add(diagnosis, check, severity)->segments = found;
 }
 
-static bool is_unfindable_orphan(struct machine *machine, const struct segment *segment)
+static bool is_unfindable_orphan(struct system *system, const struct segment *segment)
 {
-    return segment->key == 0 && pids_state(machine->pids, segment) == STATE_ORPHAN;
+    return segment->key == 0 && pids_state(system->pids, segment) == STATE_ORPHAN;
 }
 
-static bool is_keyed_orphan(struct machine *machine, const struct segment *segment)
+static bool is_keyed_orphan(struct system *system, const struct segment *segment)
 {
-    return segment->key != 0 && pids_state(machine->pids, segment) == STATE_ORPHAN;
+    return segment->key != 0 && pids_state(system->pids, segment) == STATE_ORPHAN;
 }
 
-static bool is_in_doubt(struct machine *machine, const struct segment *segment)
+static bool is_in_doubt(struct system *system, const struct segment *segment)
 {
-    return pids_state(machine->pids, segment) == STATE_UNKNOWN;
+    return pids_state(system->pids, segment) == STATE_UNKNOWN;
 }
 
-static bool is_dest(struct machine *machine, const struct segment *segment)
+static bool is_dest(struct system *system, const struct segment *segment)
 {
-    (void)machine;
+    (void)system;
     return segment_is_dest(segment);
 }
 
-static bool has_unknown_owner(struct machine *machine, const struct segment *segment)
+static bool has_unknown_owner(struct system *system, const struct segment *segment)
 {
-    return names_user(machine->names, segment->uid) == NULL;
+    return names_user(system->names, segment->uid) == NULL;
 }
 
 static void check_attachments(struct diagnosis *diagnosis)
@@ -138,51 +138,50 @@ static uint64_t count_unseen(const struct diagnosis *diagnosis)
 }
 
 /* What there is to look at: who looks, segments, limits, processes. */
-static int read_all(struct machine *machine, const struct survey_sink *sink,
+static int read_all(struct system *system, const struct survey_sink *sink,
                     struct diagnosis *diagnosis, struct error *err)
 {
     int r = 0;
 
-    diagnosis->has_caller = machine->procfs.live;
-    if (diagnosis->has_caller)
-        r = caller_read(&machine->procfs, &diagnosis->caller, err);
+    diagnosis->has_credentials = system->procfs.live;
+    if (diagnosis->has_credentials)
+        r = credentials_read(&system->procfs, &diagnosis->credentials, err);
     if (r == 0)
-        r = survey_read(machine, sink, &diagnosis->survey, err);
+        r = survey_read(system, sink, &diagnosis->survey, err);
     if (r == 0)
-        r = attach_scan(&machine->procfs, &diagnosis->attachments, err);
+        r = attach_scan(&system->procfs, &diagnosis->attachments, err);
     return r;
 }
 
-static void check_all(struct diagnosis *diagnosis, struct machine *machine)
+static void check_all(struct diagnosis *diagnosis, struct system *system)
 {
     check_limits(diagnosis);
-    check_segments(diagnosis, machine, CHECK_ORPHANS, SEVERITY_WARNING, is_unfindable_orphan);
-    check_segments(diagnosis, machine, CHECK_KEYED_ORPHANS, SEVERITY_INFO, is_keyed_orphan);
+    check_segments(diagnosis, system, CHECK_ORPHANS, SEVERITY_WARNING, is_unfindable_orphan);
+    check_segments(diagnosis, system, CHECK_KEYED_ORPHANS, SEVERITY_INFO, is_keyed_orphan);
     /* Without a /proc of its own it can tell nothing of what is its main business. */
-    check_segments(diagnosis, machine, CHECK_STATES,
-                   pids_are_ours(machine->pids) ? SEVERITY_INFO : SEVERITY_WARNING, is_in_doubt);
-    check_segments(diagnosis, machine, CHECK_DEST, SEVERITY_INFO, is_dest);
+    check_segments(diagnosis, system, CHECK_STATES,
+                   pids_are_ours(system->pids) ? SEVERITY_INFO : SEVERITY_WARNING, is_in_doubt);
+    check_segments(diagnosis, system, CHECK_DEST, SEVERITY_INFO, is_dest);
     check_attachments(diagnosis);
     /* A database that does not know root is none: a tree without etc/passwd. */
-    if (names_user(machine->names, 0))
-        check_segments(diagnosis, machine, CHECK_OWNERS, SEVERITY_WARNING, has_unknown_owner);
+    if (names_user(system->names, 0))
+        check_segments(diagnosis, system, CHECK_OWNERS, SEVERITY_WARNING, has_unknown_owner);
 }
 
-int diagnose(struct machine *machine, const struct survey_sink *sink,
-             struct diagnosis *ret_diagnosis, struct error *err)
+int diagnose(struct system *system, const struct survey_sink *sink, struct diagnosis *ret_diagnosis,
+             struct error *err)
 {
     struct diagnosis diagnosis = {0};
-    int r = read_all(machine, sink, &diagnosis, err);
+    int r = read_all(system, sink, &diagnosis, err);
 
     if (r < 0) {
         diagnosis_release(&diagnosis);
         return r;
     }
-    diagnosis.by_pages = survey_shares(&diagnosis.survey, machine, true, &diagnosis.share_count);
-    diagnosis.by_segments =
-        survey_shares(&diagnosis.survey, machine, false, &diagnosis.share_count);
+    diagnosis.by_pages = survey_shares(&diagnosis.survey, system, true, &diagnosis.share_count);
+    diagnosis.by_segments = survey_shares(&diagnosis.survey, system, false, &diagnosis.share_count);
     diagnosis.unseen = count_unseen(&diagnosis);
-    check_all(&diagnosis, machine);
+    check_all(&diagnosis, system);
     *ret_diagnosis = diagnosis;
     return 0;
 }
@@ -194,7 +193,7 @@ void diagnosis_release(struct diagnosis *diagnosis)
     free(diagnosis->items);
     free(diagnosis->by_pages);
     free(diagnosis->by_segments);
-    caller_release(&diagnosis->caller);
+    credentials_release(&diagnosis->credentials);
     attach_table_release(&diagnosis->attachments);
     survey_release(&diagnosis->survey);
     *diagnosis = (struct diagnosis){0};

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "kernel/caller.h"
+#include "kernel/credentials.h"
 #include "kernel/limits.h"
 #include "kernel/sysv.h"
 
@@ -36,7 +36,7 @@ static bool has_dest(const struct segment_list *list)
 
 /* Looks at the processes where they can tell something. That they cannot all be seen is no error.
  */
-static void explain_holders(struct call_diagnosis *diagnosis, struct machine *machine)
+static void explain_holders(struct call_diagnosis *diagnosis, struct system *system)
 {
     bool taken = diagnosis->has_segment && diagnosis->segment.nattch > 0;
     bool marked = !diagnosis->has_segment && diagnosis->request.key != 0 &&
@@ -44,25 +44,25 @@ static void explain_holders(struct call_diagnosis *diagnosis, struct machine *ma
 
     if (!taken && !marked)
         return;
-    if (attach_scan(&machine->procfs, &diagnosis->attachments, NULL) < 0)
+    if (attach_scan(&system->procfs, &diagnosis->attachments, NULL) < 0)
         return;
     if (marked)
         find_former(diagnosis);
 }
 
-static void take_segment(struct call_diagnosis *diagnosis, struct machine *machine,
+static void take_segment(struct call_diagnosis *diagnosis, struct system *system,
                          const struct segment *segment)
 {
     diagnosis->has_segment = true;
     diagnosis->segment = *segment;
-    diagnosis->state = pids_state(machine->pids, segment);
+    diagnosis->state = pids_state(system->pids, segment);
 }
 
 /*
  * Asks the kernel what it says of the segment that has the key: by now, and with all that no file
  * tells (security modules, a call that is forbidden).
  */
-static void ask_kernel(struct call_diagnosis *diagnosis, struct machine *machine)
+static void ask_kernel(struct call_diagnosis *diagnosis, struct system *system)
 {
     const struct shmget_request *request = &diagnosis->request;
     struct segment segment;
@@ -78,10 +78,10 @@ static void ask_kernel(struct call_diagnosis *diagnosis, struct machine *machine
         return;
     diagnosis->answer = (struct shmget_answer){code == 0 ? SHMGET_FINDS : SHMGET_REFUSED, code};
     if (code == 0 && sysv_stat(shmid, &segment) == 0)
-        take_segment(diagnosis, machine, &segment);
+        take_segment(diagnosis, system, &segment);
 }
 
-static void foresee(struct call_diagnosis *diagnosis, struct machine *machine)
+static void foresee(struct call_diagnosis *diagnosis, struct system *system)
 {
     const struct segment *taken = survey_find_key(&diagnosis->survey, diagnosis->request.key);
     struct shmget_facts facts = {
@@ -89,36 +89,36 @@ static void foresee(struct call_diagnosis *diagnosis, struct machine *machine)
         .limits = diagnosis->survey.limits,
         .usage = diagnosis->survey.usage,
         .memory = diagnosis->memory,
-        .caller = &diagnosis->caller,
+        .credentials = &diagnosis->credentials,
     };
 
     if (taken) {
-        take_segment(diagnosis, machine, taken);
+        take_segment(diagnosis, system, taken);
         facts.segment = *taken;
     }
     diagnosis->answer = shmget_predict(&diagnosis->request, &facts);
-    ask_kernel(diagnosis, machine);
+    ask_kernel(diagnosis, system);
 }
 
-static void explain(struct call_diagnosis *diagnosis, struct machine *machine)
+static void explain(struct call_diagnosis *diagnosis, struct system *system)
 {
     enum shmget_cause cause = diagnosis->answer.cause;
 
-    explain_holders(diagnosis, machine);
+    explain_holders(diagnosis, system);
     if (cause == SHMGET_ABOVE_SHMALL || cause == SHMGET_ABOVE_SHMMNI)
-        diagnosis->shares = survey_shares(&diagnosis->survey, machine, cause == SHMGET_ABOVE_SHMALL,
+        diagnosis->shares = survey_shares(&diagnosis->survey, system, cause == SHMGET_ABOVE_SHMALL,
                                           &diagnosis->share_count);
 }
 
-int diagnose_call(struct machine *machine, const struct shmget_request *request,
+int diagnose_call(struct system *system, const struct shmget_request *request,
                   const struct survey_sink *sink, struct call_diagnosis *ret_diagnosis,
                   struct error *err)
 {
     struct call_diagnosis diagnosis = {.request = *request};
-    int r = caller_read(&machine->procfs, &diagnosis.caller, err);
+    int r = credentials_read(&system->procfs, &diagnosis.credentials, err);
 
     if (r == 0)
-        r = survey_read(machine, sink, &diagnosis.survey, err);
+        r = survey_read(system, sink, &diagnosis.survey, err);
     if (r == 0 && diagnosis.survey.limits_error.code)
         r = error_set(err, diagnosis.survey.limits_error.code, "%s",
                       diagnosis.survey.limits_error.text);
@@ -126,17 +126,17 @@ int diagnose_call(struct machine *machine, const struct shmget_request *request,
         call_diagnosis_release(&diagnosis);
         return r;
     }
-    memory_read(&machine->procfs, machine->procfs.page_size, diagnosis.caller.init_admin,
+    memory_read(&system->procfs, system->procfs.page_size, diagnosis.credentials.init_admin,
                 &diagnosis.memory);
-    foresee(&diagnosis, machine);
-    explain(&diagnosis, machine);
+    foresee(&diagnosis, system);
+    explain(&diagnosis, system);
     *ret_diagnosis = diagnosis;
     return 0;
 }
 
 void call_diagnosis_release(struct call_diagnosis *diagnosis)
 {
-    caller_release(&diagnosis->caller);
+    credentials_release(&diagnosis->credentials);
     survey_release(&diagnosis->survey);
     attach_table_release(&diagnosis->attachments);
     free(diagnosis->shares);

@@ -70,7 +70,7 @@ static int take_searched(void *arg, const struct segment *segment)
  * Reads the segment as it is now. Kernels before 4.17 may refuse the direct way for want of read
  * permission, which removing does not need: then the listing tells.
  */
-static int read_again(const struct machine *machine, int shmid, struct segment *ret_segment)
+static int read_again(const struct system *system, int shmid, struct segment *ret_segment)
 {
     struct search search = {.shmid = shmid};
     const struct source_sink sink = {take_searched, source_pass_over, &search, false};
@@ -78,7 +78,7 @@ static int read_again(const struct machine *machine, int shmid, struct segment *
 
     if (r != -EACCES)
         return r;
-    r = source_proc_read(&machine->procfs, &sink, NULL);
+    r = source_proc_read(&system->procfs, &sink, NULL);
     if (r < 0)
         return -EACCES;
     if (!search.found)
@@ -88,11 +88,11 @@ static int read_again(const struct machine *machine, int shmid, struct segment *
 }
 
 /* Whether the item may be removed now; if not, its outcome says why. */
-static bool verify(struct machine *machine, const struct selection *selection,
+static bool verify(struct system *system, const struct selection *selection,
                    struct removal_item *item)
 {
     struct segment now;
-    int r = read_again(machine, item->segment.shmid, &now);
+    int r = read_again(system, item->segment.shmid, &now);
 
     if (r < 0) {
         decide(item, r == -ENOENT ? REMOVAL_GONE : REMOVAL_FAILED, -r);
@@ -102,7 +102,7 @@ static bool verify(struct machine *machine, const struct selection *selection,
         decide(item, REMOVAL_CHANGED, 0);
         return false;
     }
-    r = select_still_matches(machine, selection, &now, NULL);
+    r = select_still_matches(system, selection, &now, NULL);
     if (r <= 0) {
         decide(item, r == 0 ? REMOVAL_CHANGED : REMOVAL_FAILED, -r);
         return false;
@@ -114,12 +114,12 @@ static bool verify(struct machine *machine, const struct selection *selection,
     return true;
 }
 
-static void verify_and_remove(struct machine *machine, const struct selection *selection,
+static void verify_and_remove(struct system *system, const struct selection *selection,
                               struct removal_item *item)
 {
     int r;
 
-    if (!verify(machine, selection, item))
+    if (!verify(system, selection, item))
         return;
     r = sysv_remove(item->segment.shmid);
     if (r == -EINVAL || r == -EIDRM)
@@ -130,7 +130,7 @@ static void verify_and_remove(struct machine *machine, const struct selection *s
         decide(item, sysv_exists(item->segment.shmid) ? REMOVAL_MARKED : REMOVAL_REMOVED, 0);
 }
 
-void removal_run(struct machine *machine, const struct selection *selection,
+void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks)
 {
     bool stopped = false;
@@ -143,7 +143,7 @@ void removal_run(struct machine *machine, const struct selection *selection,
             if (stopped)
                 decide(item, REMOVAL_FAILED, EINTR);
             else
-                verify_and_remove(machine, selection, item);
+                verify_and_remove(system, selection, item);
         }
         if (hooks->done)
             hooks->done(hooks->arg, item);

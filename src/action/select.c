@@ -6,7 +6,7 @@
 
 /* One pass over the segments. */
 struct pass {
-    struct machine *machine;
+    struct system *system;
     const struct selection *selection;
     const struct source_sink *sink;
     struct select_report report;
@@ -14,12 +14,11 @@ struct pass {
 };
 
 /* The ids that the filter's pids hold now. */
-static int read_attached(struct machine *machine, const struct filter *filter,
-                         struct idset *attached, struct error *err)
+static int read_attached(struct system *system, const struct filter *filter, struct idset *attached,
+                         struct error *err)
 {
     for (size_t i = 0; i < filter->pids.count; i++) {
-        int r =
-            attach_ids_of_pid(&machine->procfs, (pid_t)filter->pids.items[i].low, attached, err);
+        int r = attach_ids_of_pid(&system->procfs, (pid_t)filter->pids.items[i].low, attached, err);
 
         if (r < 0)
             return r;
@@ -48,7 +47,7 @@ static int take_segment(void *arg, const struct segment *segment)
     if (selection->by_id)
         idset_add(&pass->report.met_ids, segment->shmid);
     if (filter_wants_state(&selection->filter))
-        pass->facts.state = pids_state(pass->machine->pids, segment);
+        pass->facts.state = pids_state(pass->system->pids, segment);
     if (!filter_match(&selection->filter, segment, &pass->facts))
         return 0;
     return pass->sink->segment(pass->sink->arg, segment);
@@ -61,20 +60,20 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
     pass->sink->garbage(pass->sink->arg, where, text, length);
 }
 
-int select_segments(struct machine *machine, const struct selection *selection,
+int select_segments(struct system *system, const struct selection *selection,
                     const struct source_sink *sink, struct select_report *ret_report,
                     struct error *err)
 {
     CLEANUP_IDSET struct idset attached = IDSET_INIT;
-    struct pass pass = {.machine = machine, .selection = selection, .sink = sink};
+    struct pass pass = {.system = system, .selection = selection, .sink = sink};
     const struct source_sink own = {take_segment, take_garbage, &pass, sink->without_usage};
-    int r = read_attached(machine, &selection->filter, &attached, err);
+    int r = read_attached(system, &selection->filter, &attached, err);
 
     if (r < 0)
         return r;
-    pass.facts.now = pids_clock(machine->pids)->now;
+    pass.facts.now = pids_clock(system->pids)->now;
     pass.facts.attached = &attached;
-    r = source_read(&machine->procfs, &own, err);
+    r = source_read(&system->procfs, &own, err);
     if (r == 0 && ret_report)
         *ret_report = pass.report;
     else
@@ -82,20 +81,20 @@ int select_segments(struct machine *machine, const struct selection *selection,
     return r;
 }
 
-int select_still_matches(struct machine *machine, const struct selection *selection,
+int select_still_matches(struct system *system, const struct selection *selection,
                          const struct segment *segment, struct error *err)
 {
     CLEANUP_IDSET struct idset attached = IDSET_INIT;
     struct filter_facts facts = {.attached = &attached};
-    int r = read_attached(machine, &selection->filter, &attached, err);
+    int r = read_attached(system, &selection->filter, &attached, err);
 
     if (r < 0)
         return r;
     if (filter_wants_state(&selection->filter)) {
-        pids_forget(machine->pids);
-        facts.state = pids_state(machine->pids, segment);
+        pids_forget(system->pids);
+        facts.state = pids_state(system->pids, segment);
     }
-    facts.now = pids_clock(machine->pids)->now;
+    facts.now = pids_clock(system->pids)->now;
     return filter_match(&selection->filter, segment, &facts);
 }
 

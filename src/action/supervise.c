@@ -18,7 +18,7 @@ enum { SETTLE = 100, SETTLE_STEP = 5 };
 enum { MOST_ORPHANS = 256 };
 
 struct supervisor {
-    struct machine *machine;
+    struct system *system;
     struct supervise_program *program;
     struct trace trace;
     bool has_orphans; /* some of our children may have ended and were not waited for */
@@ -125,7 +125,7 @@ struct orphans {
 
 static void find_orphans(const struct supervisor *supervisor, struct orphans *ret_orphans)
 {
-    ret_orphans->count = child_orphans(&supervisor->program->child, &supervisor->machine->procfs,
+    ret_orphans->count = child_orphans(&supervisor->program->child, &supervisor->system->procfs,
                                        ret_orphans->pids, MOST_ORPHANS);
 }
 
@@ -179,7 +179,7 @@ static int release(struct supervisor *supervisor)
         return r;
     while ((r = child_became(&program->child)) == 0) {
         signals_wait(&program->signals, program->child.report_fd, -1);
-        attend(program, &supervisor->machine->procfs);
+        attend(program, &supervisor->system->procfs);
     }
     return r < 0 ? r : 0;
 }
@@ -196,7 +196,7 @@ static void watch(struct supervisor *supervisor, int *ret_status)
 
         trace_next(&supervisor->trace, &fd, &milliseconds);
         signals_wait(&program->signals, fd, milliseconds);
-        children = attend(program, &supervisor->machine->procfs);
+        children = attend(program, &supervisor->system->procfs);
         trace_and_reap(supervisor, children);
     }
 }
@@ -229,7 +229,7 @@ static int settle(struct supervisor *supervisor, struct error *err)
 
     while (r == 0 && any_held(&supervisor->trace) && ticks_since_boot() < end) {
         signals_wait(&supervisor->program->signals, -1, SETTLE_STEP);
-        take_signals(supervisor->program, &supervisor->machine->procfs);
+        take_signals(supervisor->program, &supervisor->system->procfs);
         r = trace_read(&supervisor->trace, err);
     }
     return r;
@@ -266,7 +266,7 @@ static void clean(struct supervisor *supervisor, struct supervise_result *result
         if (selection_has_id(&selection, trace->entries[i].segment.shmid))
             removal_add(&result->removal, &selection, &trace->entries[i].segment);
     }
-    removal_run(supervisor->machine, &selection, &result->removal, &hooks);
+    removal_run(supervisor->system, &selection, &result->removal, &hooks);
     selection_release(&selection);
 }
 
@@ -301,7 +301,7 @@ static int start_and_watch(struct supervisor *supervisor, const struct supervise
     if (r < 0)
         return r;
     result->stage = SUPERVISE_READ;
-    r = trace_begin(&supervisor->trace, supervisor->machine, program->child.pid, request->isolate,
+    r = trace_begin(&supervisor->trace, supervisor->system, program->child.pid, request->isolate,
                     err);
     if (r == 0)
         r = release_and_watch(supervisor, result, request->argv[0], err);
@@ -313,10 +313,10 @@ static int start_and_watch(struct supervisor *supervisor, const struct supervise
     return r;
 }
 
-int supervise_run(struct machine *machine, const struct supervise_request *request,
+int supervise_run(struct system *system, const struct supervise_request *request,
                   struct supervise_result *ret_result, struct error *err)
 {
-    struct supervisor supervisor = {.machine = machine, .program = &ret_result->program};
+    struct supervisor supervisor = {.system = system, .program = &ret_result->program};
     int r = 0;
 
     *ret_result = (struct supervise_result){

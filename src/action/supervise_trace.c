@@ -152,7 +152,7 @@ static void find_family(struct trace *trace)
         return;
     /* Whoever is born from here on is told of. */
     kinship_found(&trace->kinship);
-    if (bearer_family(&trace->machine->procfs, getpid(), note_descendant, trace) < 0)
+    if (bearer_family(&trace->system->procfs, getpid(), note_descendant, trace) < 0)
         lose(trace);
 }
 
@@ -178,7 +178,7 @@ static enum kin ask(const struct trace *trace, pid_t number)
     if (trace->forks.fd >= 0)
         kin = kinship_ask(&trace->kinship, number);
     if (kin == KIN_UNSURE && trace->can_look)
-        kin = bearer_ask(&trace->machine->procfs, &trace->mark, number, getpid());
+        kin = bearer_ask(&trace->system->procfs, &trace->mark, number, getpid());
     return kin;
 }
 
@@ -201,7 +201,7 @@ static void make_mark(const struct trace *trace, struct bearer_mark *mark)
     if (trace->forks.fd >= 0 || trace->alone || !trace->can_look)
         bearer_mark_moment(mark);
     else
-        bearer_mark(&trace->machine->procfs, mark);
+        bearer_mark(&trace->system->procfs, mark);
 }
 
 /* Whether nothing was there to be found, so that the next reading may be later. */
@@ -237,7 +237,7 @@ static int read_table(struct trace *trace, bool first, struct error *err)
     find_family(trace);
     kinship_mark(&trace->kinship);
     make_mark(trace, &mark);
-    r = source_read(&trace->machine->procfs, &sink, err);
+    r = source_read(&trace->system->procfs, &sink, err);
     listen_to_births(trace);
     if (r < 0) {
         free(reading.entries);
@@ -257,14 +257,14 @@ static int read_table(struct trace *trace, bool first, struct error *err)
     return 0;
 }
 
-int trace_begin(struct trace *trace, struct machine *machine, pid_t program, bool alone,
+int trace_begin(struct trace *trace, struct system *system, pid_t program, bool alone,
                 struct error *err)
 {
     *trace = (struct trace){
-        .machine = machine,
+        .system = system,
         .program = program,
         .alone = alone,
-        .can_look = bearer_can_look(&machine->procfs),
+        .can_look = bearer_can_look(&system->procfs),
         .forks = FORKS_INIT,
         .kinship = KINSHIP_INIT,
         .read_used = ticks_used(),

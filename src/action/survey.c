@@ -30,16 +30,16 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
     reading->sink->garbage(reading->sink->arg, where, text, length);
 }
 
-int survey_read(struct machine *machine, const struct survey_sink *sink, struct survey *ret_survey,
+int survey_read(struct system *system, const struct survey_sink *sink, struct survey *ret_survey,
                 struct error *err)
 {
-    struct survey survey = {.limits = {.page_size = machine->procfs.page_size}};
+    struct survey survey = {.limits = {.page_size = system->procfs.page_size}};
     struct reading reading = {&survey, sink};
     const struct source_sink source = {take_segment, take_garbage, &reading, false};
     int r;
 
-    limits_read(&machine->procfs, &survey.limits, &survey.limits_error);
-    r = source_read(&machine->procfs, &source, err);
+    limits_read(&system->procfs, &survey.limits, &survey.limits_error);
+    r = source_read(&system->procfs, &source, err);
     if (r < 0)
         survey_release(&survey);
     else
@@ -75,15 +75,15 @@ static const struct segment **by_owner(const struct segment_list *list)
     return items;
 }
 
-static void add_to_share(struct share *share, const struct segment *segment,
-                         struct machine *machine, uint64_t page_size)
+static void add_to_share(struct share *share, const struct segment *segment, struct system *system,
+                         uint64_t page_size)
 {
     uint64_t pages = pages_of(segment->size, page_size);
 
     share->segments++;
     share->pages = saturating_add(share->pages, pages);
     share->bytes = saturating_add(share->bytes, segment->size);
-    if (pids_state(machine->pids, segment) != STATE_ORPHAN)
+    if (pids_state(system->pids, segment) != STATE_ORPHAN)
         return;
     share->orphans++;
     share->orphan_pages = saturating_add(share->orphan_pages, pages);
@@ -113,7 +113,7 @@ static int compare_by_segments(const void *a, const void *b)
     return order != 0 ? order : compare_numbers(first->uid, second->uid);
 }
 
-struct share *survey_shares(const struct survey *survey, struct machine *machine, bool by_pages,
+struct share *survey_shares(const struct survey *survey, struct system *system, bool by_pages,
                             size_t *ret_count)
 {
     const struct segment **items;
@@ -130,7 +130,7 @@ struct share *survey_shares(const struct survey *survey, struct machine *machine
             shares = xgrow(shares, count, &capacity, sizeof(struct share));
             shares[count++] = (struct share){.uid = items[i]->uid};
         }
-        add_to_share(&shares[count - 1], items[i], machine, survey->limits.page_size);
+        add_to_share(&shares[count - 1], items[i], system, survey->limits.page_size);
     }
     free(items);
     qsort(shares, count, sizeof(struct share), by_pages ? compare_by_pages : compare_by_segments);

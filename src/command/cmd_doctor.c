@@ -95,7 +95,7 @@ static int check_usage(struct visit *visit, struct error *err)
     if ((visit->request.exclusive || visit->has_mode) && !is_about_a_call(visit))
         return error_set(err, EINVAL, "%s: needs --key or --size",
                          visit->has_mode ? "--mode" : "--exclusive");
-    if (is_about_a_call(visit) && !visit->context->machine.procfs.live)
+    if (is_about_a_call(visit) && !visit->context->system.procfs.live)
         return error_set(err, EINVAL,
                          "--sysroot: what shmget answers can be foreseen for the live system only");
     /* A key alone looks for a segment; a size or --exclusive mean to make one. */
@@ -129,16 +129,16 @@ static int foresee(struct visit *visit)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const struct survey_sink sink = {take_garbage, visit};
-    struct machine *machine = &visit->context->machine;
+    struct system *system = &visit->context->system;
     struct call_diagnosis diagnosis;
     bool fails;
 
-    if (diagnose_call(machine, &visit->request, &sink, &diagnosis, &err) < 0)
+    if (diagnose_call(system, &visit->request, &sink, &diagnosis, &err) < 0)
         return context_fail(visit->context, &err, STATUS_UNREADABLE);
     if (visit->json)
-        call_report_json(&text, &diagnosis, machine);
+        call_report_json(&text, &diagnosis, system);
     else
-        call_report_text(&text, &diagnosis, machine, line_width());
+        call_report_text(&text, &diagnosis, system, line_width());
     write_text(visit, &text);
     fails = diagnosis.answer.code != 0 || diagnosis.survey.garbage;
     call_diagnosis_release(&diagnosis);
@@ -160,7 +160,7 @@ static void warn_unseen(struct visit *visit, const struct diagnosis *diagnosis)
                      (unsigned long long)diagnosis->survey.limits.page_size);
     if (diagnosis->unseen == 0)
         return;
-    if (!visit->context->machine.procfs.live)
+    if (!visit->context->system.procfs.live)
         where = "of the saved tree";
     else if (table->unreadable == 0 && !table->hidden)
         where = "of this IPC namespace";
@@ -175,16 +175,16 @@ static int examine(struct visit *visit)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const struct survey_sink sink = {take_garbage, visit};
-    struct machine *machine = &visit->context->machine;
+    struct system *system = &visit->context->system;
     struct diagnosis diagnosis;
     bool found;
 
-    if (diagnose(machine, &sink, &diagnosis, &err) < 0)
+    if (diagnose(system, &sink, &diagnosis, &err) < 0)
         return context_fail(visit->context, &err, STATUS_UNREADABLE);
     if (visit->json)
-        findings_report_json(&text, &diagnosis, machine);
+        findings_report_json(&text, &diagnosis, system);
     else
-        findings_report_text(&text, &diagnosis, machine, line_width());
+        findings_report_text(&text, &diagnosis, system, line_width());
     write_text(visit, &text);
     warn_unseen(visit, &diagnosis);
     found = diagnosis.count > 0 || diagnosis.survey.garbage;

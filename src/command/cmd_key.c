@@ -85,13 +85,13 @@ static void read_segments(struct enquiry *enquiry)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct survey_sink sink = {take_garbage, enquiry};
 
-    if (survey_read(&enquiry->context->machine, &sink, &enquiry->survey, &err) < 0)
+    if (survey_read(&enquiry->context->system, &sink, &enquiry->survey, &err) < 0)
         worsen(enquiry, context_fail(enquiry->context, &err, STATUS_UNREADABLE));
 }
 
 static void write_files(struct enquiry *enquiry, const struct ftok_list *list, const char *columns)
 {
-    const struct column_format format = {.machine = &enquiry->context->machine};
+    const struct column_format format = {.system = &enquiry->context->system};
     struct column_set set = COLUMN_SET_INIT;
     struct writer writer;
 

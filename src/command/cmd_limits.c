@@ -47,7 +47,7 @@ struct limiting {
 static int add_setting(struct limiting *limiting, const char *word, struct error *err)
 {
     struct limit_setting setting;
-    int r = limits_parse_setting(word, limiting->context->machine.procfs.page_size, &setting, err);
+    int r = limits_parse_setting(word, limiting->context->system.procfs.page_size, &setting, err);
 
     if (r < 0)
         return r;
@@ -95,7 +95,7 @@ static int check_usage(const struct limiting *limiting, struct error *err)
         return error_set(err, EINVAL, "--persist: needs --set");
     if (limiting->dry_run && !sets)
         return error_set(err, EINVAL, "--dry-run: needs --set");
-    if (sets && !limiting->context->machine.procfs.live)
+    if (sets && !limiting->context->system.procfs.live)
         return error_set(err, EINVAL, "--sysroot: limits --set changes the live system only");
     return 0;
 }
@@ -112,7 +112,7 @@ static int read_survey(struct limiting *limiting, struct error *err)
 {
     const struct survey_sink sink = {take_garbage, limiting};
     struct survey survey;
-    int r = survey_read(&limiting->context->machine, &sink, &survey, err);
+    int r = survey_read(&limiting->context->system, &sink, &survey, err);
 
     if (r < 0)
         return r;
@@ -139,7 +139,7 @@ static void put_segments(struct strbuf *out, const struct segment_list *list)
 /* Those that shm_rmid_forced=1 destroys: not attached, their creator dead. */
 static void foresee_destruction(struct limiting *limiting, struct segment_list *doomed)
 {
-    struct pids *pids = limiting->context->machine.pids;
+    struct pids *pids = limiting->context->system.pids;
 
     for (size_t i = 0; i < limiting->survey.segments.count; i++) {
         const struct segment *segment = &limiting->survey.segments.items[i];
@@ -189,7 +189,7 @@ static void apply(struct limiting *limiting, struct limit_change *change)
     change->before = limiting->survey.limits.values[id];
     if (limiting->dry_run)
         return;
-    if (limits_write(&context->machine.procfs, &change->setting, &now, &err) < 0) {
+    if (limits_write(&context->system.procfs, &change->setting, &now, &err) < 0) {
         change->code = err.code;
         limiting->failed = true;
         context_warn(context, "%s=%llu: %s", limit_kinds[id].name,
@@ -205,7 +205,7 @@ static void warn_override(struct limiting *limiting, const struct limit_setting 
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct sysctl_override override;
     char value[32];
-    int r = sysctl_file_override(&limiting->context->machine.procfs, setting->id, &override, &err);
+    int r = sysctl_file_override(&limiting->context->system.procfs, setting->id, &override, &err);
 
     if (r < 0) {
         context_warn(limiting->context,
@@ -238,7 +238,7 @@ static void keep(struct limiting *limiting)
     if (count == 0)
         return;
     if (!limiting->dry_run &&
-        sysctl_file_keep(&limiting->context->machine.procfs, settings, count, &err) < 0) {
+        sysctl_file_keep(&limiting->context->system.procfs, settings, count, &err) < 0) {
         context_warn(limiting->context, "%s; what was set lasts until the next boot", err.text);
         limiting->failed = true;
         return;

@@ -142,7 +142,7 @@ static int take_option(void *arg, int id, const char *word, struct error *err)
         listing->fail_if_none = true;
         return 0;
     default:
-        return options_select(&listing->selection, &listing->context->machine, id, word, err);
+        return options_select(&listing->selection, &listing->context->system, id, word, err);
     }
 }
 
@@ -241,7 +241,7 @@ static int list(struct listing *listing)
 
     writer_begin(&listing->writer, listing->form, listing->context->out, &listing->columns,
                  &listing->format, "segments", !listing->no_header);
-    r = select_segments(&listing->context->machine, &listing->selection, &sink, &report, &err);
+    r = select_segments(&listing->context->system, &listing->selection, &sink, &report, &err);
     if (r < 0 && err.text) {
         writer_abandon(&listing->writer);
         return context_fail(listing->context, &err, STATUS_UNREADABLE);
@@ -272,7 +272,7 @@ static int run_ls(struct context *context, int argc, char **argv)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct listing listing = {
         .context = context,
-        .format = {.machine = &context->machine, .now = pids_clock(context->machine.pids)->now},
+        .format = {.system = &context->system, .now = pids_clock(context->system.pids)->now},
     };
     const struct option_taker taker = {take_option, take_operand, &listing};
     int status;

@@ -102,7 +102,7 @@ static int take_option(void *arg, int id, const char *word, struct error *err)
         removal->json = true;
         return 0;
     default:
-        return options_select(&removal->selection, &removal->context->machine, id, word, err);
+        return options_select(&removal->selection, &removal->context->system, id, word, err);
     }
 }
 
@@ -251,7 +251,7 @@ static int make_plan(struct removal *removal)
     struct select_report report = {0};
 
     selection_sort_ids(&removal->selection);
-    if (select_segments(&removal->context->machine, &removal->selection, &sink, &report, &err) < 0)
+    if (select_segments(&removal->context->system, &removal->selection, &sink, &report, &err) < 0)
         return context_fail(removal->context, &err, STATUS_UNREADABLE);
     note_missing(removal, &report);
     select_report_release(&report);
@@ -271,7 +271,7 @@ static void show_plan(struct removal *removal)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     bool in_use = removal_count(&removal->plan).in_use > 0;
 
-    if (in_use && attach_scan(&removal->context->machine.procfs, &attachments, &err) < 0) {
+    if (in_use && attach_scan(&removal->context->system.procfs, &attachments, &err) < 0) {
         context_warn(removal->context, "%s", err.text);
         in_use = false;
     }
@@ -409,7 +409,7 @@ static void carry_out(struct removal *removal)
     const struct removal_hooks hooks = {was_interrupted, tell_item, removal};
 
     removal->has_summary = removal->verbose || removal_count(&removal->plan).selected > 1;
-    removal_run(&removal->context->machine, &removal->selection, &removal->plan, &hooks);
+    removal_run(&removal->context->system, &removal->selection, &removal->plan, &hooks);
     fflush(removal->context->out);
     summarize(removal);
     if (removal->json)
@@ -460,7 +460,7 @@ static int run_rm(struct context *context, int argc, char **argv)
 {
     struct removal removal = {
         .context = context,
-        .format = {.machine = &context->machine},
+        .format = {.system = &context->system},
     };
     const struct option_taker taker = {take_option, take_operand, &removal};
     int status;

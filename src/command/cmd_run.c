@@ -109,17 +109,17 @@ static void tell_removal(struct run *run, const struct removal_plan *plan)
 static void tell_held(struct run *run, const struct segment_list *held)
 {
     CLEANUP_ATTACH_TABLE struct attach_table attachments = ATTACH_TABLE_INIT;
-    struct machine *machine = &run->context->machine;
+    struct system *system = &run->context->system;
 
     if (held->count > 0)
-        attach_scan(&machine->procfs, &attachments, NULL);
+        attach_scan(&system->procfs, &attachments, NULL);
     for (size_t i = 0; i < held->count; i++) {
         CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
         int shmid = held->items[i].shmid;
 
         human_count(&line, held->items[i].size, "byte");
         strbuf_puts(&line, ", attached by processes ");
-        words_holders(&line, machine, &held->items[i], &attachments);
+        words_holders(&line, system, &held->items[i], &attachments);
         if (run->isolate)
             strbuf_puts(&line, ": it goes with the last process of its namespace");
         else
@@ -198,7 +198,7 @@ static int supervise(struct run *run, char *const *argv)
     if (at_quick_exit(end_without_memory) != 0)
         xalloc_die();
     running = &result;
-    supervise_run(&run->context->machine, &request, &result, &err);
+    supervise_run(&run->context->system, &request, &result, &err);
     tell_removal(run, &result.removal);
     tell_held(run, &result.held);
     tell_untraced(run, &result.untraced);

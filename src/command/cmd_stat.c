@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "command/inspect.h"
 #include "command/options.h"
-#include "kernel/caller.h"
+#include "kernel/credentials.h"
 #include "view/segment_block.h"
 
 enum { OPTION_JSON = OPTION_OWN };
@@ -23,7 +23,7 @@ static const struct option_group own_group = {
 struct portrait {
     struct inspection inspection;
     struct column_format format;
-    struct caller caller; /* only of the live system */
+    struct credentials credentials; /* only of the live system */
     bool json;
 };
 
@@ -36,7 +36,7 @@ static int take_option(void *arg, int id, const char *word, struct error *err)
         portrait->json = true;
         return 0;
     }
-    return options_select(&inspection->selection, &inspection->context->machine, id, word, err);
+    return options_select(&inspection->selection, &inspection->context->system, id, word, err);
 }
 
 static int take_operand(void *arg, const char *word, struct error *err)
@@ -69,12 +69,11 @@ static bool write_all(const struct portrait *portrait)
     if (portrait->json)
         fputs("{\"schema\": 1, \"segments\": [", out);
     for (size_t i = 0; i < count && !ferror(out); i++) {
-        struct explained explained =
-            explain_begin(&inspection->context->machine, &inspection->segments.items[i],
-                          &inspection->attachments);
+        struct explained explained = explain_begin(
+            &inspection->context->system, &inspection->segments.items[i], &inspection->attachments);
 
-        if (inspection->context->machine.procfs.live)
-            explained.caller = &portrait->caller;
+        if (inspection->context->system.procfs.live)
+            explained.credentials = &portrait->credentials;
         missing = missing || explain_maps_found(&explained) < explained.segment->nattch;
         strbuf_reset(&text);
         put_separator(portrait, i, &text);
@@ -93,8 +92,8 @@ static int portray(struct portrait *portrait)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct inspection *inspection = &portrait->inspection;
-    const struct procfs *procfs = &inspection->context->machine.procfs;
-    int r = procfs->live ? caller_read(procfs, &portrait->caller, &err) : 0;
+    const struct procfs *procfs = &inspection->context->system.procfs;
+    int r = procfs->live ? credentials_read(procfs, &portrait->credentials, &err) : 0;
 
     if (r == 0)
         r = inspect(inspection, &err);
@@ -111,7 +110,7 @@ static int run_stat(struct context *context, int argc, char **argv)
 {
     struct portrait portrait = {
         .inspection = {.context = context},
-        .format = {.machine = &context->machine, .now = pids_clock(context->machine.pids)->now},
+        .format = {.system = &context->system, .now = pids_clock(context->system.pids)->now},
     };
     const struct option_taker taker = {take_option, take_operand, &portrait};
     int status;
@@ -124,7 +123,7 @@ static int run_stat(struct context *context, int argc, char **argv)
     else
         status = portray(&portrait);
     inspect_release(&portrait.inspection);
-    caller_release(&portrait.caller);
+    credentials_release(&portrait.credentials);
     return status;
 }
 

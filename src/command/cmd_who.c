@@ -52,7 +52,7 @@ static int take_option(void *arg, int id, const char *word, struct error *err)
     case OPTION_JSON:
         return choose_form(enquiry, FORM_JSON, err);
     default:
-        return options_select(&inspection->selection, &inspection->context->machine, id, word, err);
+        return options_select(&inspection->selection, &inspection->context->system, id, word, err);
     }
 }
 
@@ -137,10 +137,10 @@ static int enquire(struct enquiry *enquiry)
     choose_columns(enquiry);
     write_all(enquiry);
     inspect_warn_unreadable(inspection);
-    if (!inspection->context->machine.procfs.live && inspection->attachments.unreadable == 0 &&
+    if (!inspection->context->system.procfs.live && inspection->attachments.unreadable == 0 &&
         !inspection->attachments.hidden)
         warn_missing(inspection);
-    if (!pids_are_ours(inspection->context->machine.pids))
+    if (!pids_are_ours(inspection->context->system.pids))
         context_warn(inspection->context,
                      "/proc is that of another PID namespace: these numbers are not for kill");
     return inspection->incomplete ? STATUS_FAILED : STATUS_DONE;
@@ -152,7 +152,7 @@ static int run_who(struct context *context, int argc, char **argv)
 {
     struct enquiry enquiry = {
         .inspection = {.context = context},
-        .format = {.machine = &context->machine},
+        .format = {.system = &context->system},
     };
     const struct option_taker taker = {take_option, take_operand, &enquiry};
     int status;

@@ -24,14 +24,14 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
 int inspect(struct inspection *inspection, struct error *err)
 {
     const struct source_sink sink = {take_segment, take_garbage, inspection, false};
-    struct machine *machine = &inspection->context->machine;
+    struct system *system = &inspection->context->system;
     struct select_report report = {0};
-    int r = select_segments(machine, &inspection->selection, &sink, &report, err);
+    int r = select_segments(system, &inspection->selection, &sink, &report, err);
 
     if (r == 0) {
         inspection->incomplete |=
             options_warn_missing(inspection->context, &inspection->selection, &report);
-        r = attach_scan(&machine->procfs, &inspection->attachments, err);
+        r = attach_scan(&system->procfs, &inspection->attachments, err);
     }
     select_report_release(&report);
     return r;
@@ -51,7 +51,7 @@ void inspect_warn_unreadable(const struct inspection *inspection)
     if (table->hidden)
         strbuf_printf(&text, "%s of other users do not show at all (hidepid)",
                       table->unreadable > 0 ? ", and others" : "processes");
-    if (!inspection->context->machine.procfs.live)
+    if (!inspection->context->system.procfs.live)
         remedy = "whoever saved the tree could not see them";
     else if (geteuid() == 0)
         remedy = "root with all capabilities sees all";

@@ -30,10 +30,10 @@
  *   pidstat          the line /proc/PID/stat
  *   attach           who has which segment mapped; maps: which mappings are segments; shmdev:
  *                    on which devices segments are
- *   machine          procfs, names and pids together
+ *   system           procfs, names and pids together
  *   interrupts       signals held back
  *   limits           limits read and set; how memory is promised
- *   caller           whose rights count
+ *   credentials      whose rights count
  *   sysctl_file      limits kept over a reboot
  *   filewalk         the files of one file system
  *   ticks            clocks that only go forward
@@ -212,10 +212,10 @@ static int run_command(struct context *context, const struct invocation *invocat
         context_warn(context, "--sysroot: %s changes the live system only", command->name);
         return STATUS_USAGE;
     }
-    if (machine_open(&context->machine, invocation->sysroot, &err) < 0)
+    if (system_open(&context->system, invocation->sysroot, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     status = command->run(context, argc - invocation->command_at, argv + invocation->command_at);
-    machine_close(&context->machine);
+    system_close(&context->system);
     return status;
 }
 

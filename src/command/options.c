@@ -211,22 +211,22 @@ static int add_range(struct filter_values *values, const char *word, struct erro
     return r;
 }
 
-static int add_user(struct filter_values *values, struct machine *machine, const char *word,
+static int add_user(struct filter_values *values, struct system *system, const char *word,
                     struct error *err)
 {
     uid_t uid;
-    int r = names_find_user(machine->names, word, &uid, err);
+    int r = names_find_user(system->names, word, &uid, err);
 
     if (r == 0)
         filter_add_value(values, uid);
     return r;
 }
 
-static int add_group(struct filter_values *values, struct machine *machine, const char *word,
+static int add_group(struct filter_values *values, struct system *system, const char *word,
                      struct error *err)
 {
     gid_t gid;
-    int r = names_find_group(machine->names, word, &gid, err);
+    int r = names_find_group(system->names, word, &gid, err);
 
     if (r == 0)
         filter_add_value(values, gid);
@@ -254,7 +254,7 @@ static int add_age(struct filter *filter, void (*add)(struct filter *filter, uin
     return r;
 }
 
-int options_select(struct selection *selection, struct machine *machine, int id, const char *word,
+int options_select(struct selection *selection, struct system *system, int id, const char *word,
                    struct error *err)
 {
     struct filter *filter = &selection->filter;
@@ -263,11 +263,11 @@ int options_select(struct selection *selection, struct machine *machine, int id,
     case OPTION_KEY:
         return add_key(&filter->keys, word, err);
     case OPTION_OWNER:
-        return add_user(&filter->owners, machine, word, err);
+        return add_user(&filter->owners, system, word, err);
     case OPTION_CREATOR:
-        return add_user(&filter->creators, machine, word, err);
+        return add_user(&filter->creators, system, word, err);
     case OPTION_GROUP:
-        return add_group(&filter->groups, machine, word, err);
+        return add_group(&filter->groups, system, word, err);
     case OPTION_SIZE:
         return add_range(&filter->sizes, word, err);
     case OPTION_NATTCH:

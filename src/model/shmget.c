@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void caller_release(struct caller *caller)
+void credentials_release(struct credentials *credentials)
 {
-    free(caller->groups);
-    *caller = (struct caller){0};
+    free(credentials->groups);
+    *credentials = (struct credentials){0};
 }
 
 unsigned shmget_asked_bits(uint32_t mode)
@@ -14,29 +14,30 @@ unsigned shmget_asked_bits(uint32_t mode)
     return (mode >> 6 | mode >> 3 | mode) & 07;
 }
 
-static bool is_in_group(const struct caller *caller, gid_t gid)
+static bool is_in_group(const struct credentials *credentials, gid_t gid)
 {
-    if (caller->egid == gid)
+    if (credentials->egid == gid)
         return true;
-    for (size_t i = 0; i < caller->group_count; i++) {
-        if (caller->groups[i] == gid)
+    for (size_t i = 0; i < credentials->group_count; i++) {
+        if (credentials->groups[i] == gid)
             return true;
     }
     return false;
 }
 
-unsigned shmget_granted_bits(const struct segment *segment, const struct caller *caller)
+unsigned shmget_granted_bits(const struct segment *segment, const struct credentials *credentials)
 {
-    if (caller->euid == segment->cuid || caller->euid == segment->uid)
+    if (credentials->euid == segment->cuid || credentials->euid == segment->uid)
         return segment->mode >> 6 & 07;
-    if (is_in_group(caller, segment->cgid) || is_in_group(caller, segment->gid))
+    if (is_in_group(credentials, segment->cgid) || is_in_group(credentials, segment->gid))
         return segment->mode >> 3 & 07;
     return segment->mode & 07;
 }
 
-bool shmget_may_remove(const struct segment *segment, const struct caller *caller)
+bool shmget_may_remove(const struct segment *segment, const struct credentials *credentials)
 {
-    return caller->euid == segment->uid || caller->euid == segment->cuid || caller->sys_admin;
+    return credentials->euid == segment->uid || credentials->euid == segment->cuid ||
+           credentials->sys_admin;
 }
 
 static struct shmget_answer answer(enum shmget_cause cause, int code)
@@ -53,7 +54,8 @@ static struct shmget_answer find_existing(const struct shmget_request *request,
         return answer(SHMGET_EXISTS, EEXIST);
     if (facts->segment.size < request->size)
         return answer(SHMGET_TOO_SMALL, EINVAL);
-    if (asked & ~shmget_granted_bits(&facts->segment, facts->caller) && !facts->caller->ipc_owner)
+    if (asked & ~shmget_granted_bits(&facts->segment, facts->credentials) &&
+        !facts->credentials->ipc_owner)
         return answer(SHMGET_DENIED, EACCES);
     return answer(SHMGET_FINDS, 0);
 }

@@ -29,7 +29,7 @@ GETTER(get_user)
 {
     get_uid(format, record, ret_value);
     if (ret_value->known && !format->numeric)
-        ret_value->text = names_user(format->machine->names, ATTACHMENT->uid);
+        ret_value->text = names_user(format->system->names, ATTACHMENT->uid);
 }
 
 GETTER(get_access)
@@ -40,7 +40,7 @@ GETTER(get_access)
 
 GETTER(get_command)
 {
-    const char *command = pids_command(format->machine->pids, ATTACHMENT->pid);
+    const char *command = pids_command(format->system->pids, ATTACHMENT->pid);
 
     *ret_value = (struct column_value){.known = command != NULL, .text = command};
 }

@@ -49,17 +49,17 @@ static void put_answer(struct strbuf *out, const struct call_diagnosis *diagnosi
 }
 
 void call_report_text(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                      struct machine *machine, size_t width)
+                      struct system *system, size_t width)
 {
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
 
     put_answer(out, diagnosis);
-    call_words_reason(&reason, diagnosis, machine);
+    call_words_reason(&reason, diagnosis, system);
     strbuf_puts(out, "\nreason: ");
     wrap_clauses(out, &reason, 8, width);
     strbuf_putc(out, '\n');
-    call_words_remedy(&remedy, diagnosis, machine);
+    call_words_remedy(&remedy, diagnosis, system);
     if (remedy.length == 0)
         return;
     strbuf_puts(out, "remedy: ");
@@ -68,13 +68,13 @@ void call_report_text(struct strbuf *out, const struct call_diagnosis *diagnosis
 }
 
 void call_report_json(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                      struct machine *machine)
+                      struct system *system)
 {
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
 
-    call_words_reason(&reason, diagnosis, machine);
-    call_words_remedy(&remedy, diagnosis, machine);
+    call_words_reason(&reason, diagnosis, system);
+    call_words_remedy(&remedy, diagnosis, system);
     strbuf_puts(out, "{\"schema\": 1, \"result\": \"");
     put_result(out, diagnosis->answer.code);
     strbuf_puts(out, "\", \"shmid\": ");

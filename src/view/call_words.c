@@ -12,7 +12,7 @@ enum { USUAL_MOST_SEGMENTS = 32768 };
 struct report {
     struct strbuf *out;
     const struct call_diagnosis *diagnosis;
-    struct machine *machine;
+    struct system *system;
 };
 
 static uint64_t limit(const struct report *report, enum limit_id id)
@@ -67,7 +67,7 @@ static void put_segment(const struct report *report)
 {
     const struct call_diagnosis *diagnosis = report->diagnosis;
 
-    words_segment(report->out, report->machine, &diagnosis->segment, diagnosis->state,
+    words_segment(report->out, report->system, &diagnosis->segment, diagnosis->state,
                   &diagnosis->attachments);
 }
 
@@ -97,7 +97,7 @@ static void put_former(const struct report *report)
     strbuf_printf(report->out,
                   "; segment %d had it until it was marked for destruction, and is still held by ",
                   diagnosis->former.shmid);
-    words_holders(report->out, report->machine, &diagnosis->former, &diagnosis->attachments);
+    words_holders(report->out, report->system, &diagnosis->former, &diagnosis->attachments);
     strbuf_puts(report->out, ", who will share nothing with a new one");
 }
 
@@ -151,9 +151,9 @@ static void reason_denied(const struct report *report)
 
     put_holder(report);
     strbuf_puts(report->out, " and grants ");
-    words_user(report->out, report->machine, diagnosis->caller.euid);
+    words_user(report->out, report->system, diagnosis->credentials.euid);
     strbuf_putc(report->out, ' ');
-    put_rights(report->out, shmget_granted_bits(&diagnosis->segment, &diagnosis->caller));
+    put_rights(report->out, shmget_granted_bits(&diagnosis->segment, &diagnosis->credentials));
     strbuf_printf(report->out, ", but mode %03o asks for ", (unsigned)diagnosis->request.mode);
     put_rights(report->out, shmget_asked_bits(diagnosis->request.mode));
     strbuf_puts(report->out, "; ");
@@ -199,7 +199,7 @@ static void put_largest_share(const struct report *report)
     if (report->diagnosis->share_count == 0)
         return;
     strbuf_puts(report->out, "; ");
-    words_user(report->out, report->machine, share->uid);
+    words_user(report->out, report->system, share->uid);
     strbuf_puts(report->out, " has the most: ");
     human_count(report->out, share->segments, "segment");
     strbuf_puts(report->out, ", ");
@@ -264,7 +264,7 @@ static void put_rm(const struct report *report)
     CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
 
     segment_list_add(&list, &diagnosis->segment);
-    advice_remove(report->out, report->machine, &diagnosis->caller, &list);
+    advice_remove(report->out, report->system, &diagnosis->credentials, &list);
     strbuf_printf(report->out, "shmtool rm %d", diagnosis->segment.shmid);
 }
 
@@ -293,7 +293,7 @@ static void remedy_denied(const struct report *report)
         return;
     }
     strbuf_puts(report->out, "call it as ");
-    words_user(report->out, report->machine, diagnosis->segment.uid);
+    words_user(report->out, report->system, diagnosis->segment.uid);
     strbuf_puts(report->out, ", or have its program make it with a mode that grants more");
 }
 
@@ -313,7 +313,7 @@ static void put_limits(const struct report *report, enum limit_id id, uint64_t v
     const struct survey *survey = &report->diagnosis->survey;
     uint64_t pages = saturating_add(survey->usage.pages, asked_pages(report));
 
-    advice_set_limits(report->out, &report->diagnosis->caller);
+    advice_set_limits(report->out, &report->diagnosis->credentials);
     strbuf_printf(report->out, "shmtool limits --set %s=", limit_kinds[id].name);
     put_number(report->out, value);
     if (id == LIMIT_SHMMAX && survey->limits.known[LIMIT_SHMALL] &&
@@ -340,11 +340,11 @@ static void put_rm_orphans(const struct report *report, const struct share *shar
 
     for (size_t i = 0; i < all->count; i++) {
         if ((!share || all->items[i].uid == share->uid) &&
-            pids_state(report->machine->pids, &all->items[i]) == STATE_ORPHAN)
+            pids_state(report->system->pids, &all->items[i]) == STATE_ORPHAN)
             segment_list_add(&orphans, &all->items[i]);
     }
     if (orphans.count > 0)
-        advice_remove(report->out, report->machine, &diagnosis->caller, &orphans);
+        advice_remove(report->out, report->system, &diagnosis->credentials, &orphans);
     strbuf_puts(report->out, "shmtool rm --orphan");
     if (share)
         strbuf_printf(report->out, " --owner %lu", (unsigned long)share->uid);
@@ -406,7 +406,7 @@ static void remedy_no_memory(const struct report *report)
         return;
     }
     strbuf_puts(report->out, ", or have the kernel promise anything: ");
-    advice_set_limits(report->out, &report->diagnosis->caller);
+    advice_set_limits(report->out, &report->diagnosis->credentials);
     strbuf_puts(report->out, "sysctl vm.overcommit_memory=1");
 }
 
@@ -432,17 +432,17 @@ static const struct {
 };
 
 void call_words_reason(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                       struct machine *machine)
+                       struct system *system)
 {
-    const struct report report = {out, diagnosis, machine};
+    const struct report report = {out, diagnosis, system};
 
     causes[diagnosis->answer.cause].reason(&report);
 }
 
 void call_words_remedy(struct strbuf *out, const struct call_diagnosis *diagnosis,
-                       struct machine *machine)
+                       struct system *system)
 {
-    const struct report report = {out, diagnosis, machine};
+    const struct report report = {out, diagnosis, system};
 
     if (causes[diagnosis->answer.cause].remedy)
         causes[diagnosis->answer.cause].remedy(&report);

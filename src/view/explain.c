@@ -4,10 +4,10 @@
 #include "view/human.h"
 #include "view/words.h"
 
-struct explained explain_begin(struct machine *machine, const struct segment *segment,
+struct explained explain_begin(struct system *system, const struct segment *segment,
                                const struct attach_table *table)
 {
-    struct explained explained = {.machine = machine, .segment = segment, .table = table};
+    struct explained explained = {.system = system, .segment = segment, .table = table};
 
     explained.attachments = attach_table_find(table, segment->shmid, &explained.count);
     return explained;
@@ -38,15 +38,15 @@ static const char *describe_process(const struct explained *explained, pid_t pid
         return "in another PID namespace";
     if (presence == PID_ALIVE)
         return "alive";
-    fact = pids_fact(explained->machine->pids, pid);
+    fact = pids_fact(explained->system->pids, pid);
     if (presence == PID_GONE)
         return fact.presence == PID_ALIVE ? "dead; another process has its number now" : "dead";
     if (fact.presence == PID_ALIVE)
         return "perhaps alive: a process has this number, but the clock was set since then, so its "
                "start tells nothing";
-    if (!explained->machine->procfs.live)
+    if (!explained->system->procfs.live)
         return "not told by the saved tree";
-    return pids_are_ours(explained->machine->pids)
+    return pids_are_ours(explained->system->pids)
                ? "perhaps alive: a process has this number, but /proc does not show it"
                : "perhaps alive: a process has this number, but /proc is that of another PID "
                  "namespace";
@@ -57,7 +57,7 @@ void explain_creator(struct strbuf *out, const struct explained *explained)
     const struct segment *segment = explained->segment;
 
     strbuf_puts(out, describe_process(explained, segment->cpid,
-                                      pids_creator(explained->machine->pids, segment)));
+                                      pids_creator(explained->system->pids, segment)));
 }
 
 static bool was_never_attached(const struct segment *segment)
@@ -73,13 +73,13 @@ void explain_last_user(struct strbuf *out, const struct explained *explained)
         strbuf_puts(out, "never attached");
     else
         strbuf_puts(out, describe_process(explained, segment->lpid,
-                                          pids_last_user(explained->machine->pids, segment)));
+                                          pids_last_user(explained->system->pids, segment)));
 }
 
 /* Where those mappings are that nattch counts and nobody showed. */
 static const char *describe_missing(const struct explained *explained)
 {
-    if (!explained->machine->procfs.live)
+    if (!explained->system->procfs.live)
         return "in processes that the saved tree does not show";
     if (explained->table->unreadable > 0 || explained->table->hidden)
         return "in processes not visible to you";
@@ -124,16 +124,16 @@ void explain_nattch(struct strbuf *out, const struct explained *explained)
 static void put_rm(struct strbuf *out, const struct explained *explained)
 {
     const struct segment *segment = explained->segment;
-    const struct caller *caller = explained->caller;
-    const char *root = advice_root(caller);
+    const struct credentials *credentials = explained->credentials;
+    const char *root = advice_root(credentials);
 
-    if (!explained->machine->procfs.live)
+    if (!explained->system->procfs.live)
         strbuf_puts(out, "On that machine ");
     strbuf_printf(out, "'shmtool rm %d' would ", segment->shmid);
-    if (!caller || segment_is_dest(segment) || shmget_may_remove(segment, caller))
+    if (!credentials || segment_is_dest(segment) || shmget_may_remove(segment, credentials))
         return;
     strbuf_puts(out, "be refused to you, ");
-    words_user(out, explained->machine, caller->euid);
+    words_user(out, explained->system, credentials->euid);
     strbuf_printf(out, ": only its owner, its creator and %s may remove it. Run by %s it would ",
                   root, root);
 }
@@ -152,7 +152,7 @@ static void explain_used(struct strbuf *out, const struct explained *explained)
     const struct segment *segment = explained->segment;
 
     strbuf_puts(out, "In use. ");
-    if (segment->cpid != 0 && pids_creator(explained->machine->pids, segment) == PID_GONE)
+    if (segment->cpid != 0 && pids_creator(explained->system->pids, segment) == PID_GONE)
         strbuf_puts(out, "Its creator is dead, but what it left behind, or others, still have it "
                          "attached. ");
     put_rm(out, explained);
@@ -174,7 +174,7 @@ static void explain_dest(struct strbuf *out, const struct explained *explained)
     strbuf_puts(out, "change nothing.");
     if (explained->count > 0)
         strbuf_printf(out, " To free it now, end the processes that 'shmtool who -q %d' prints%s.",
-                      segment->shmid, explained->machine->procfs.live ? "" : " there");
+                      segment->shmid, explained->system->procfs.live ? "" : " there");
 }
 
 static void explain_orphan(struct strbuf *out, const struct explained *explained)
@@ -199,7 +199,7 @@ static void explain_orphan(struct strbuf *out, const struct explained *explained
 static void explain_idle(struct strbuf *out, const struct explained *explained)
 {
     const struct segment *segment = explained->segment;
-    bool creator = pids_creator(explained->machine->pids, segment) == PID_ALIVE;
+    bool creator = pids_creator(explained->system->pids, segment) == PID_ALIVE;
 
     strbuf_printf(out,
                   "Idle: nobody has it attached now, but %s, process %d, is alive and may attach "
@@ -212,7 +212,7 @@ static void explain_idle(struct strbuf *out, const struct explained *explained)
 
 void explain_doubt(struct strbuf *out, const struct explained *explained)
 {
-    bool creator = pids_creator(explained->machine->pids, explained->segment) == PID_UNKNOWN;
+    bool creator = pids_creator(explained->system->pids, explained->segment) == PID_UNKNOWN;
 
     strbuf_puts(out, creator ? "its creator is " : "the last process that used it is ");
     if (creator)
@@ -233,7 +233,7 @@ static void explain_unknown(struct strbuf *out, const struct explained *explaine
 
 void explain_state(struct strbuf *out, const struct explained *explained)
 {
-    switch (pids_state(explained->machine->pids, explained->segment)) {
+    switch (pids_state(explained->system->pids, explained->segment)) {
     case STATE_USED:
         explain_used(out, explained);
         break;

@@ -7,16 +7,16 @@
 
 /* Sets the two texts of a finding. */
 static void compose(const struct diagnosis *diagnosis, const struct finding *finding,
-                    struct machine *machine, struct strbuf *message, struct strbuf *remedy)
+                    struct system *system, struct strbuf *message, struct strbuf *remedy)
 {
     strbuf_reset(message);
     strbuf_reset(remedy);
-    findings_words_message(message, diagnosis, finding, machine);
-    findings_words_remedy(remedy, diagnosis, finding, machine);
+    findings_words_message(message, diagnosis, finding, system);
+    findings_words_remedy(remedy, diagnosis, finding, system);
 }
 
 void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
-                          struct machine *machine, size_t width)
+                          struct system *system, size_t width)
 {
     CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
@@ -28,7 +28,7 @@ void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
     for (size_t i = 0; i < diagnosis->count; i++) {
         const struct finding *finding = &diagnosis->items[i];
 
-        compose(diagnosis, finding, machine, &message, &remedy);
+        compose(diagnosis, finding, system, &message, &remedy);
         strbuf_printf(out, "%s: %s: ", severity_name(finding->severity),
                       check_name(finding->check));
         wrap_clauses(out, &message, 4, width);
@@ -53,14 +53,14 @@ static void put_finding(struct strbuf *out, const struct finding *finding,
 }
 
 void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis,
-                          struct machine *machine)
+                          struct system *system)
 {
     CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
 
     strbuf_puts(out, "{\"schema\": 1, \"findings\": [");
     for (size_t i = 0; i < diagnosis->count; i++) {
-        compose(diagnosis, &diagnosis->items[i], machine, &message, &remedy);
+        compose(diagnosis, &diagnosis->items[i], system, &message, &remedy);
         strbuf_puts(out, i > 0 ? ",\n" : "\n");
         put_finding(out, &diagnosis->items[i], &message, &remedy);
     }

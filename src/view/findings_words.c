@@ -19,13 +19,13 @@ struct report {
     struct strbuf *out;
     const struct diagnosis *diagnosis;
     const struct finding *finding;
-    struct machine *machine;
+    struct system *system;
     size_t begin; /* what OUT held before */
 };
 
-static const struct caller *caller_of(const struct report *report)
+static const struct credentials *credentials_of(const struct report *report)
 {
-    return report->diagnosis->has_caller ? &report->diagnosis->caller : NULL;
+    return report->diagnosis->has_credentials ? &report->diagnosis->credentials : NULL;
 }
 
 static const struct limits *limits_of(const struct report *report)
@@ -52,7 +52,7 @@ static void put_owners(const struct report *report)
 
     for (size_t i = 0; i < count && i < SHOWN; i++) {
         strbuf_puts(report->out, i > 0 ? ", " : "");
-        words_user(report->out, report->machine, (uid_t)owners[i].number);
+        words_user(report->out, report->system, (uid_t)owners[i].number);
         if (count > 1)
             strbuf_printf(report->out, " %zu", owners[i].count);
     }
@@ -81,7 +81,7 @@ static void put_share(const struct report *report, const struct share *share, bo
     if (report->diagnosis->share_count == 0)
         return;
     strbuf_puts(report->out, "; ");
-    words_user(report->out, report->machine, share->uid);
+    words_user(report->out, report->system, share->uid);
     strbuf_puts(report->out, " has the most: ");
     if (in_pages) {
         human_count(report->out, share->pages, "page");
@@ -183,7 +183,7 @@ static void put_doubts(const struct report *report)
 
     for (size_t i = 0; i < list->count; i++) {
         const struct explained explained =
-            explain_begin(report->machine, &list->items[i], &report->diagnosis->attachments);
+            explain_begin(report->system, &list->items[i], &report->diagnosis->attachments);
 
         strbuf_reset(&reason);
         explain_doubt(&reason, &explained);
@@ -253,7 +253,7 @@ static void tell_dest(const struct report *report)
                                    "detaches; they are held by ");
     for (size_t i = 0; holders && i < count && i < SHOWN; i++) {
         strbuf_puts(report->out, i > 0 ? ", " : "");
-        words_process(report->out, report->machine, (pid_t)holders[i].number);
+        words_process(report->out, report->system, (pid_t)holders[i].number);
         if (!is_one(report))
             strbuf_printf(report->out, " (%zu)", holders[i].count);
     }
@@ -269,7 +269,7 @@ static void tell_attachments(const struct report *report)
     const struct finding *finding = report->finding;
     const struct attachment *attachment = finding->attachment;
 
-    words_process(report->out, report->machine, attachment->pid);
+    words_process(report->out, report->system, attachment->pid);
     strbuf_printf(report->out, " has segment %d attached %llu times", attachment->shmid,
                   (unsigned long long)attachment->maps);
     if (finding->severity == SEVERITY_INFO)
@@ -293,14 +293,14 @@ static void tell_owners(const struct report *report)
 /* Appends who may remove the segments, if this user may not, and how. */
 static void put_rm(const struct report *report, const struct segment_list *list, const char *words)
 {
-    advice_remove(report->out, report->machine, caller_of(report), list);
+    advice_remove(report->out, report->system, credentials_of(report), list);
     strbuf_printf(report->out, "shmtool rm %s", words);
 }
 
 /* Appends who may set a limit, if this user may not, and how. */
 static void put_set(const struct report *report, enum limit_id id, uint64_t value)
 {
-    advice_set_limits(report->out, caller_of(report));
+    advice_set_limits(report->out, credentials_of(report));
     strbuf_printf(report->out, "shmtool limits --set %s=%llu --persist", limit_kinds[id].name,
                   (unsigned long long)value);
 }
@@ -416,7 +416,7 @@ static void mend_keyed_orphans(const struct report *report)
 
 static void mend_states(const struct report *report)
 {
-    if (pids_are_ours(report->machine->pids))
+    if (pids_are_ours(report->system->pids))
         strbuf_puts(report->out, "'shmtool stat --state unknown' tells what is known of each; ask "
                                  "their owners before you remove any");
     else
@@ -469,19 +469,19 @@ static const struct {
 };
 
 void findings_words_message(struct strbuf *out, const struct diagnosis *diagnosis,
-                            const struct finding *finding, struct machine *machine)
+                            const struct finding *finding, struct system *system)
 {
-    const struct report report = {out, diagnosis, finding, machine, out->length};
+    const struct report report = {out, diagnosis, finding, system, out->length};
 
     checks[finding->check].tell(&report);
 }
 
 void findings_words_remedy(struct strbuf *out, const struct diagnosis *diagnosis,
-                           const struct finding *finding, struct machine *machine)
+                           const struct finding *finding, struct system *system)
 {
-    struct report report = {out, diagnosis, finding, machine, 0};
+    struct report report = {out, diagnosis, finding, system, 0};
 
-    advice_begin(out, machine);
+    advice_begin(out, system);
     report.begin = out->length;
     checks[finding->check].mend(&report);
 }

@@ -37,7 +37,7 @@ GETTER(get_owner)
     if (!segment)
         return;
     *ret_value = number(segment->uid);
-    ret_value->text = names_user(format->machine->names, segment->uid);
+    ret_value->text = names_user(format->system->names, segment->uid);
 }
 
 GETTER(get_bytes)

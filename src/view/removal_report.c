@@ -65,7 +65,7 @@ static void write_row(struct writer *writer, const struct segment *segment,
     struct row row = {.segment = *segment};
 
     if (attachments && segment->nattch > 0) {
-        removal_report_users(&processes, writer->format.machine->pids, attachments, segment);
+        removal_report_users(&processes, writer->format.system->pids, attachments, segment);
         row.processes = strbuf_string(&processes);
     }
     writer_row(writer, &row);

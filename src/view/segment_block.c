@@ -48,7 +48,7 @@ static void note_time(struct strbuf *note, int64_t time, int64_t now)
 static void note_last_user(struct strbuf *note, const struct explained *explained)
 {
     const struct segment *segment = explained->segment;
-    struct pids *pids = explained->machine->pids;
+    struct pids *pids = explained->system->pids;
     const char *command;
 
     explain_last_user(note, explained);

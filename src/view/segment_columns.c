@@ -25,14 +25,14 @@ static struct column_value text_or_none(const char *text)
 
 static struct column_value user(const struct column_format *format, uid_t uid)
 {
-    const char *name = format->numeric ? NULL : names_user(format->machine->names, uid);
+    const char *name = format->numeric ? NULL : names_user(format->system->names, uid);
 
     return (struct column_value){.known = true, .number = uid, .text = name};
 }
 
 static struct column_value group(const struct column_format *format, gid_t gid)
 {
-    const char *name = format->numeric ? NULL : names_group(format->machine->names, gid);
+    const char *name = format->numeric ? NULL : names_group(format->system->names, gid);
 
     return (struct column_value){.known = true, .number = gid, .text = name};
 }
@@ -97,12 +97,12 @@ GETTER(get_swap)
 
 GETTER(get_state)
 {
-    *ret_value = text_or_none(state_name(pids_state(format->machine->pids, SEGMENT)));
+    *ret_value = text_or_none(state_name(pids_state(format->system->pids, SEGMENT)));
 }
 
 GETTER(get_command)
 {
-    *ret_value = text_or_none(pids_creator_command(format->machine->pids, SEGMENT));
+    *ret_value = text_or_none(pids_creator_command(format->system->pids, SEGMENT));
 }
 
 static const struct column columns[] = {

@@ -9,9 +9,9 @@
 /* Processes that are named one by one. */
 enum { SHOWN = 5 };
 
-void words_user(struct strbuf *out, struct machine *machine, uid_t uid)
+void words_user(struct strbuf *out, struct system *system, uid_t uid)
 {
-    const char *name = names_user(machine->names, uid);
+    const char *name = names_user(system->names, uid);
 
     if (name)
         strbuf_puts(out, name);
@@ -19,9 +19,9 @@ void words_user(struct strbuf *out, struct machine *machine, uid_t uid)
         strbuf_printf(out, "uid %lu", (unsigned long)uid);
 }
 
-void words_process(struct strbuf *out, struct machine *machine, pid_t pid)
+void words_process(struct strbuf *out, struct system *system, pid_t pid)
 {
-    const char *command = pids_command(machine->pids, pid);
+    const char *command = pids_command(system->pids, pid);
     size_t length = command ? strcspn(command, " ") : 0;
     const char *slash = command && command[0] == '/' ? memrchr(command, '/', length) : NULL;
 
@@ -34,9 +34,9 @@ void words_process(struct strbuf *out, struct machine *machine, pid_t pid)
     strbuf_printf(out, command ? "[%d]" : "%d", (int)pid);
 }
 
-void words_time(struct strbuf *out, struct machine *machine, int64_t time)
+void words_time(struct strbuf *out, struct system *system, int64_t time)
 {
-    int64_t now = pids_clock(machine->pids)->now;
+    int64_t now = pids_clock(system->pids)->now;
 
     human_time(out, time, TIME_ISO, now);
     strbuf_puts(out, " (");
@@ -51,7 +51,7 @@ void words_amount(struct strbuf *out, uint64_t segments, uint64_t bytes)
     human_size_long(out, bytes);
 }
 
-void words_holders(struct strbuf *out, struct machine *machine, const struct segment *segment,
+void words_holders(struct strbuf *out, struct system *system, const struct segment *segment,
                    const struct attach_table *attachments)
 {
     size_t count = 0;
@@ -60,7 +60,7 @@ void words_holders(struct strbuf *out, struct machine *machine, const struct seg
 
     for (size_t i = 0; found && i < count && i < SHOWN; i++) {
         strbuf_puts(out, i > 0 ? ", " : "");
-        words_process(out, machine, found[i].pid);
+        words_process(out, system, found[i].pid);
         if (found[i].maps > 1)
             strbuf_printf(out, " %llu times", (unsigned long long)found[i].maps);
     }
@@ -73,15 +73,15 @@ void words_holders(struct strbuf *out, struct machine *machine, const struct seg
 }
 
 /* Appends "process 812 (dead)", or by name while that very process is alive. */
-static void put_creator(struct strbuf *out, struct machine *machine, const struct segment *segment,
+static void put_creator(struct strbuf *out, struct system *system, const struct segment *segment,
                         const struct attach_table *attachments)
 {
-    const struct explained explained = explain_begin(machine, segment, attachments);
+    const struct explained explained = explain_begin(system, segment, attachments);
 
     if (segment->cpid == 0)
         strbuf_puts(out, "a process");
-    else if (pids_creator(machine->pids, segment) == PID_ALIVE)
-        words_process(out, machine, segment->cpid);
+    else if (pids_creator(system->pids, segment) == PID_ALIVE)
+        words_process(out, system, segment->cpid);
     else
         strbuf_printf(out, "process %d", (int)segment->cpid);
     strbuf_puts(out, " (");
@@ -89,17 +89,17 @@ static void put_creator(struct strbuf *out, struct machine *machine, const struc
     strbuf_putc(out, ')');
 }
 
-static void put_state(struct strbuf *out, struct machine *machine, const struct segment *segment,
+static void put_state(struct strbuf *out, struct system *system, const struct segment *segment,
                       enum segment_state state, const struct attach_table *attachments)
 {
     switch (state) {
     case STATE_USED:
         strbuf_puts(out, "in use by ");
-        words_holders(out, machine, segment, attachments);
+        words_holders(out, system, segment, attachments);
         break;
     case STATE_DEST:
         strbuf_puts(out, "marked for destruction, and held by ");
-        words_holders(out, machine, segment, attachments);
+        words_holders(out, system, segment, attachments);
         break;
     case STATE_ORPHAN:
         strbuf_puts(out, "an orphan: nobody has it attached, and its last users are dead");
@@ -113,15 +113,15 @@ static void put_state(struct strbuf *out, struct machine *machine, const struct 
     }
 }
 
-void words_segment(struct strbuf *out, struct machine *machine, const struct segment *segment,
+void words_segment(struct strbuf *out, struct system *system, const struct segment *segment,
                    enum segment_state state, const struct attach_table *attachments)
 {
     strbuf_puts(out, "it belongs to ");
-    words_user(out, machine, segment->uid);
+    words_user(out, system, segment->uid);
     strbuf_printf(out, " (perms %o) since ", (unsigned)segment->mode & 0777);
-    words_time(out, machine, segment->ctime);
+    words_time(out, system, segment->ctime);
     strbuf_puts(out, ", was made by ");
-    put_creator(out, machine, segment, attachments);
+    put_creator(out, system, segment, attachments);
     strbuf_puts(out, ", and is ");
-    put_state(out, machine, segment, state, attachments);
+    put_state(out, system, segment, state, attachments);
 }

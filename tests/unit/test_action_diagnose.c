@@ -38,21 +38,21 @@ static void fill_tree(const struct tree *tree)
 }
 
 struct patient {
-    struct machine machine;
+    struct system system;
     struct diagnosis diagnosis;
 };
 
 static void examine(const struct tree *tree, struct patient *patient)
 {
-    assert_int_equal(machine_open(&patient->machine, tree->path, NULL), 0);
-    assert_int_equal(diagnose(&patient->machine, &sink, &patient->diagnosis, NULL), 0);
+    assert_int_equal(system_open(&patient->system, tree->path, NULL), 0);
+    assert_int_equal(diagnose(&patient->system, &sink, &patient->diagnosis, NULL), 0);
 }
 
 static void dismiss(struct patient *patient)
 {
     diagnosis_release(&patient->diagnosis);
     assert_int_equal(patient->diagnosis.count, 0);
-    machine_close(&patient->machine);
+    system_close(&patient->system);
 }
 
 /* Demands these findings, "warning orphans 1 2; error shmall; ", and no others. */
@@ -238,15 +238,15 @@ static void without_a_listing_there_is_no_diagnosis(void **state)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct tree *tree = *state;
-    struct machine machine;
+    struct system system;
     struct diagnosis diagnosis = {.count = 77};
 
     tree_mkdir(tree, "proc");
-    assert_int_equal(machine_open(&machine, tree->path, NULL), 0);
-    assert_int_equal(diagnose(&machine, &sink, &diagnosis, &err), -ENOENT);
+    assert_int_equal(system_open(&system, tree->path, NULL), 0);
+    assert_int_equal(diagnose(&system, &sink, &diagnosis, &err), -ENOENT);
     assert_non_null(strstr(err.text, "proc/sysvipc/shm"));
     assert_int_equal(diagnosis.count, 77);
-    machine_close(&machine);
+    system_close(&system);
 }
 
 int main(void)

@@ -41,7 +41,7 @@ static void no_garbage(void *arg, const char *where, const char *text, size_t le
 }
 
 struct visit {
-    struct machine machine;
+    struct system system;
     struct call_diagnosis diagnosis;
 };
 
@@ -51,8 +51,8 @@ static void ask(struct visit *visit, struct shmget_request request)
 
     asked = 0;
     creating = false;
-    assert_int_equal(machine_open(&visit->machine, NULL, NULL), 0);
-    assert_int_equal(diagnose_call(&visit->machine, &request, &sink, &visit->diagnosis, NULL), 0);
+    assert_int_equal(system_open(&visit->system, NULL, NULL), 0);
+    assert_int_equal(diagnose_call(&visit->system, &request, &sink, &visit->diagnosis, NULL), 0);
     assert_false(creating);
     refusal = 0;
 }
@@ -61,7 +61,7 @@ static void end(struct visit *visit)
 {
     call_diagnosis_release(&visit->diagnosis);
     assert_null(visit->diagnosis.shares);
-    machine_close(&visit->machine);
+    system_close(&visit->system);
 }
 
 static struct shmget_request finding(uint64_t size)

@@ -106,7 +106,7 @@ int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds)
 
 struct fixture {
     struct tree tree;
-    struct machine machine;
+    struct system system;
     struct selection selection;
     struct removal_plan plan;
 };
@@ -134,7 +134,7 @@ static int setup(void **state)
     fake_count = 0;
     removal_calls = 0;
     tree_make(&fixture->tree);
-    assert_int_equal(machine_open(&fixture->machine, fixture->tree.path, NULL), 0);
+    assert_int_equal(system_open(&fixture->system, fixture->tree.path, NULL), 0);
     *state = fixture;
     return 0;
 }
@@ -145,7 +145,7 @@ static int teardown(void **state)
 
     removal_plan_release(&fixture->plan);
     selection_release(&fixture->selection);
-    machine_close(&fixture->machine);
+    system_close(&fixture->system);
     tree_remove(&fixture->tree);
     free(fixture);
     return 0;
@@ -167,7 +167,7 @@ static void run(struct fixture *fixture)
 {
     const struct removal_hooks none = {NULL, NULL, NULL};
 
-    removal_run(&fixture->machine, &fixture->selection, &fixture->plan, &none);
+    removal_run(&fixture->system, &fixture->selection, &fixture->plan, &none);
 }
 
 static void assert_outcome(const struct fixture *fixture, size_t at, enum removal_outcome outcome,
@@ -370,7 +370,7 @@ static void other_options_are_looked_at_again(void **state)
 static void used_again_and_young(void **state)
 {
     struct fixture *fixture = *state;
-    const struct state_clock *clock = pids_clock(fixture->machine.pids);
+    const struct state_clock *clock = pids_clock(fixture->system.pids);
 
     filter_add_older(&fixture->selection.filter, 3600);
     plan_one(fixture, 1)->segment.atime = clock->now;
@@ -390,11 +390,11 @@ static void the_state_is_looked_at_again(void **state)
     tree_puts(&fixture->tree, "proc/stat", "cpu 0\nbtime 50\n");
     tree_puts(&fixture->tree, "proc/1/stat",
               "1 (init) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0\n");
-    machine_close(&fixture->machine);
-    assert_int_equal(machine_open(&fixture->machine, fixture->tree.path, NULL), 0);
+    system_close(&fixture->system);
+    assert_int_equal(system_open(&fixture->system, fixture->tree.path, NULL), 0);
     fixture->selection.filter.orphan = true;
     fake = plan_one(fixture, 1);
-    assert_int_equal(pids_state(fixture->machine.pids, &fake->segment), STATE_ORPHAN);
+    assert_int_equal(pids_state(fixture->system.pids, &fake->segment), STATE_ORPHAN);
     /* A process that began before the segment's times bears the creator's number. */
     tree_puts(&fixture->tree, "proc/4711/stat",
               "4711 (late) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0\n");

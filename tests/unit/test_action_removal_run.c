@@ -40,7 +40,7 @@ int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds)
 
 struct fixture {
     struct tree tree;
-    struct machine machine;
+    struct system system;
     struct selection selection;
     struct removal_plan plan;
     int told[2 * COUNT]; /* what the hook was told of: ids */
@@ -57,7 +57,7 @@ static int setup(void **state)
     fixture = (struct fixture){0};
     removal_calls = 0;
     tree_make(&fixture.tree);
-    assert_int_equal(machine_open(&fixture.machine, fixture.tree.path, NULL), 0);
+    assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
     for (int shmid = 0; shmid < COUNT; shmid++) {
         const struct segment segment = {.shmid = shmid, .size = (uint64_t)shmid * 10};
 
@@ -74,7 +74,7 @@ static int teardown(void **state)
 
     removal_plan_release(&fixture->plan);
     selection_release(&fixture->selection);
-    machine_close(&fixture->machine);
+    system_close(&fixture->system);
     tree_remove(&fixture->tree);
     return 0;
 }
@@ -100,7 +100,7 @@ static void run(struct fixture *fixture)
 {
     const struct removal_hooks hooks = {is_interrupted, take_done, fixture};
 
-    removal_run(&fixture->machine, &fixture->selection, &fixture->plan, &hooks);
+    removal_run(&fixture->system, &fixture->selection, &fixture->plan, &hooks);
 }
 
 /* --- Tests ---------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ static const char plain_maps[] = "00400000-00401000 r-xp 00000000 08:01 4711    
 
 struct fixture {
     struct tree tree;
-    struct machine machine;
+    struct system system;
     struct selection selection;
     struct collector collector;
     struct select_report report;
@@ -45,7 +45,7 @@ static int setup(void **state)
               "71 (user) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0\n");
     tree_puts(&fixture.tree, "proc/71/maps",
               "7f7200000000-7f7200001000 rw-s 00000000 00:01 32769    /SYSV00000000 (deleted)\n");
-    assert_int_equal(machine_open(&fixture.machine, fixture.tree.path, NULL), 0);
+    assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
     *state = &fixture;
     return 0;
 }
@@ -58,7 +58,7 @@ static int teardown(void **state)
     select_report_release(&fixture->report);
     selection_release(&fixture->selection);
     error_clear(&fixture->err);
-    machine_close(&fixture->machine);
+    system_close(&fixture->system);
     tree_remove(&fixture->tree);
     return 0;
 }
@@ -69,7 +69,7 @@ static int go(struct fixture *fixture)
 
     collector_release(&fixture->collector);
     select_report_release(&fixture->report);
-    return select_segments(&fixture->machine, &fixture->selection, &sink, &fixture->report,
+    return select_segments(&fixture->system, &fixture->selection, &sink, &fixture->report,
                            &fixture->err);
 }
 
@@ -226,8 +226,8 @@ static void the_sink_may_end_it(void **state)
     assert_int_equal(selection_add_word(&fixture->selection, "32769", NULL), 0);
     fixture->collector.stop_after = 2;
     fixture->collector.stop_with = -EPIPE;
-    assert_int_equal(select_segments(&fixture->machine, &fixture->selection, &sink,
-                                     &fixture->report, &fixture->err),
+    assert_int_equal(select_segments(&fixture->system, &fixture->selection, &sink, &fixture->report,
+                                     &fixture->err),
                      -EPIPE);
     assert_int_equal(fixture->collector.list.count, 2);
     assert_null(fixture->err.text);
@@ -243,7 +243,7 @@ static void a_report_need_not_be_wanted(void **state)
 
     assert_int_equal(selection_add_word(&fixture->selection, "3", NULL), 0);
     assert_int_equal(
-        select_segments(&fixture->machine, &fixture->selection, &sink, NULL, &fixture->err), 0);
+        select_segments(&fixture->system, &fixture->selection, &sink, NULL, &fixture->err), 0);
     assert_int_equal(fixture->collector.list.count, 1);
 }
 
@@ -271,7 +271,7 @@ static const struct segment *find(const struct fixture *fixture, int shmid)
 
 static bool still_matches(struct fixture *fixture, const struct segment *segment)
 {
-    int r = select_still_matches(&fixture->machine, &fixture->selection, segment, &fixture->err);
+    int r = select_still_matches(&fixture->system, &fixture->selection, segment, &fixture->err);
 
     assert_in_range(r, 0, 1);
     return r == 1;

@@ -156,7 +156,7 @@ static void send_hup(void)
 /* --- A run ------------------------------------------------------------------------------------ */
 
 struct fixture {
-    struct machine machine;
+    struct system system;
     struct supervise_result result;
     sigset_t mask; /* before */
     int stranger;  /* a segment that was there before */
@@ -174,7 +174,7 @@ static int setup(void **state)
     readings = 0;
     good_readings = 10000;
     *state = &fixture;
-    return machine_open(&fixture.machine, NULL, NULL);
+    return system_open(&fixture.system, NULL, NULL);
 }
 
 static int teardown(void **state)
@@ -186,7 +186,7 @@ static int teardown(void **state)
     while (waitpid(-1, NULL, 0) > 0)
         continue;
     supervise_result_release(&fixture->result);
-    machine_close(&fixture->machine);
+    system_close(&fixture->system);
     /* Pending children's ends are ignored, others there are none. */
     sigprocmask(SIG_SETMASK, &fixture->mask, NULL);
     prctl(PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L);
@@ -198,7 +198,7 @@ static int run(struct fixture *fixture, struct error *err)
     char *argv[] = {(char[]){"program"}, NULL};
     const struct supervise_request request = {argv, false};
 
-    return supervise_run(&fixture->machine, &request, &fixture->result, err);
+    return supervise_run(&fixture->system, &request, &fixture->result, err);
 }
 
 static bool is_there(int shmid)

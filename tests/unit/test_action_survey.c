@@ -40,22 +40,22 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
 }
 
 /* Reads the tree into MACHINE and SURVEY, which the caller closes and releases. */
-static void read_tree(struct tree *tree, struct machine *machine, struct survey *survey)
+static void read_tree(struct tree *tree, struct system *system, struct survey *survey)
 {
     const struct survey_sink sink = {take_garbage, tree};
 
     garbage_count = 0;
-    assert_int_equal(machine_open(machine, tree->path, NULL), 0);
-    assert_int_equal(survey_read(machine, &sink, survey, NULL), 0);
+    assert_int_equal(system_open(system, tree->path, NULL), 0);
+    assert_int_equal(survey_read(system, &sink, survey, NULL), 0);
 }
 
 static void all_is_read_and_counted(void **state)
 {
-    struct machine machine;
+    struct system system;
     struct survey survey;
 
     fill_tree(*state);
-    read_tree(*state, &machine, &survey);
+    read_tree(*state, &system, &survey);
     assert_int_equal(survey.segments.count, 5);
     assert_int_equal(survey.usage.segments, 5);
     assert_int_equal(survey.usage.pages, 2 + 1 + 1 + 1 + 22);
@@ -67,67 +67,67 @@ static void all_is_read_and_counted(void **state)
     assert_int_equal(garbage_count, 1);
     survey_release(&survey);
     assert_int_equal(survey.segments.count, 0);
-    machine_close(&machine);
+    system_close(&system);
 }
 
 static void missing_limits_are_told_and_no_failure(void **state)
 {
     struct tree *tree = *state;
-    struct machine machine;
+    struct system system;
     struct survey survey;
 
     tree_puts(tree, "proc/sysvipc/shm", HEAD);
-    read_tree(tree, &machine, &survey);
+    read_tree(tree, &system, &survey);
     assert_int_equal(survey.limits_error.code, ENOENT);
     assert_non_null(survey.limits_error.text);
     assert_false(survey.limits.known[LIMIT_SHMMAX]);
     assert_false(survey.garbage);
     assert_int_equal(survey.usage.segments, 0);
     survey_release(&survey);
-    machine_close(&machine);
+    system_close(&system);
 }
 
 static void a_missing_listing_is_a_failure(void **state)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct tree *tree = *state;
-    struct machine machine;
+    struct system system;
     struct survey survey = {.garbage = true};
 
     tree_puts(tree, "proc/sys/kernel/shmmax", "1000000\n");
-    assert_int_equal(machine_open(&machine, tree->path, NULL), 0);
+    assert_int_equal(system_open(&system, tree->path, NULL), 0);
     assert_int_equal(
-        survey_read(&machine, &(const struct survey_sink){take_garbage, *state}, &survey, &err),
+        survey_read(&system, &(const struct survey_sink){take_garbage, *state}, &survey, &err),
         -ENOENT);
     assert_non_null(strstr(err.text, "proc/sysvipc/shm"));
     assert_true(survey.garbage);
-    machine_close(&machine);
+    system_close(&system);
 }
 
 static void a_key_is_found_but_none_is_no_key(void **state)
 {
-    struct machine machine;
+    struct system system;
     struct survey survey;
 
     fill_tree(*state);
-    read_tree(*state, &machine, &survey);
+    read_tree(*state, &system, &survey);
     assert_int_equal(survey_find_key(&survey, 6)->shmid, 2);
     assert_null(survey_find_key(&survey, 7));
     assert_null(survey_find_key(&survey, 0));
     survey_release(&survey);
-    machine_close(&machine);
+    system_close(&system);
 }
 
 static void the_largest_share_comes_first(void **state)
 {
-    struct machine machine;
+    struct system system;
     struct survey survey;
     struct share *shares;
     size_t count;
 
     fill_tree(*state);
-    read_tree(*state, &machine, &survey);
-    shares = survey_shares(&survey, &machine, true, &count);
+    read_tree(*state, &system, &survey);
+    shares = survey_shares(&survey, &system, true, &count);
     assert_int_equal(count, 3);
     assert_int_equal(shares[0].uid, 33);
     assert_int_equal(shares[0].pages, 22);
@@ -137,7 +137,7 @@ static void the_largest_share_comes_first(void **state)
     assert_int_equal(shares[2].orphans, 1);
     assert_int_equal(shares[2].orphan_pages, 2);
     free(shares);
-    shares = survey_shares(&survey, &machine, false, &count);
+    shares = survey_shares(&survey, &system, false, &count);
     assert_int_equal(count, 3);
     assert_int_equal(shares[0].uid, 22);
     assert_int_equal(shares[0].segments, 3);
@@ -150,22 +150,22 @@ static void the_largest_share_comes_first(void **state)
     assert_int_equal(shares[2].uid, 33);
     free(shares);
     survey_release(&survey);
-    machine_close(&machine);
+    system_close(&system);
 }
 
 static void without_segments_nobody_has_a_share(void **state)
 {
     struct tree *tree = *state;
-    struct machine machine;
+    struct system system;
     struct survey survey;
     size_t count = 77;
 
     tree_puts(tree, "proc/sysvipc/shm", HEAD);
-    read_tree(tree, &machine, &survey);
-    assert_null(survey_shares(&survey, &machine, true, &count));
+    read_tree(tree, &system, &survey);
+    assert_null(survey_shares(&survey, &system, true, &count));
     assert_int_equal(count, 0);
     survey_release(&survey);
-    machine_close(&machine);
+    system_close(&system);
 }
 
 static void attachments_that_were_not_found_are_counted(void **state)

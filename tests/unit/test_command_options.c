@@ -265,7 +265,7 @@ static void every_command_has_options_of_its_own_and_each_once(void **state)
 
 struct fixture {
     struct tree tree;
-    struct machine machine;
+    struct system system;
     struct selection selection;
 };
 
@@ -277,7 +277,7 @@ static int setup(void **state)
     tree_make(&fixture.tree);
     tree_puts(&fixture.tree, "etc/passwd", "zc:x:1001:1::/:\n");
     tree_puts(&fixture.tree, "etc/group", "staff:x:1002:\n");
-    assert_int_equal(machine_open(&fixture.machine, fixture.tree.path, NULL), 0);
+    assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
     *state = &fixture;
     return 0;
 }
@@ -287,7 +287,7 @@ static int teardown(void **state)
     struct fixture *fixture = *state;
 
     selection_release(&fixture->selection);
-    machine_close(&fixture->machine);
+    system_close(&fixture->system);
     tree_remove(&fixture->tree);
     return 0;
 }
@@ -296,7 +296,7 @@ static void assert_selects(struct fixture *fixture, int id, const char *word)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
 
-    if (options_select(&fixture->selection, &fixture->machine, id, word, &err) != 0)
+    if (options_select(&fixture->selection, &fixture->system, id, word, &err) != 0)
         fail_msg("'%s' was refused: %s", word ? word : "", err.text);
     assert_false(selection_is_empty(&fixture->selection));
 }
@@ -368,13 +368,13 @@ static void wrong_words_select_nothing(void **state)
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
-        assert_int_equal(options_select(&fixture->selection, &fixture->machine, wrong[i].id,
-                                        wrong[i].word, &err),
-                         -EINVAL);
+        assert_int_equal(
+            options_select(&fixture->selection, &fixture->system, wrong[i].id, wrong[i].word, &err),
+            -EINVAL);
         assert_non_null(err.text);
         assert_true(selection_is_empty(&fixture->selection));
     }
-    assert_int_equal(options_select(&fixture->selection, &fixture->machine, OPTION_OWN, "x", NULL),
+    assert_int_equal(options_select(&fixture->selection, &fixture->system, OPTION_OWN, "x", NULL),
                      -EINVAL);
 }
 

@@ -286,7 +286,7 @@ static void huge_pages_are_found(void **state)
     need_namespace();
     shmid = shmget(0x4875, 4 << 20, IPC_CREAT | 0600 | SHM_HUGETLB | WITHOUT_RESERVE);
     if (shmid < 0)
-        skip(); /* none on this machine, or not allowed */
+        skip(); /* none on this system, or not allowed */
     child = start(attach_once, shmid);
     if (child > 0) {
         scan_for(shmid, child, &found);

@@ -9,7 +9,7 @@
 
 enum { ME = 1001, MY_GROUP = 1002, THEM = 2001, THEIR_GROUP = 2002 };
 
-static const struct caller me = {.euid = ME, .egid = MY_GROUP};
+static const struct credentials me = {.euid = ME, .egid = MY_GROUP};
 
 /* Facts under which nothing fails. */
 static struct shmget_facts plenty(void)
@@ -17,7 +17,7 @@ static struct shmget_facts plenty(void)
     struct shmget_facts facts = {
         .limits = {.known = {true, true, true, true, true}, .page_size = PAGE},
         .memory = {.known = true, .total = 1U << 20},
-        .caller = &me,
+        .credentials = &me,
     };
 
     facts.limits.values[LIMIT_SHMMAX] = UINT64_MAX;
@@ -151,22 +151,23 @@ static void owner_group_and_others_have_their_own_bits(void **state)
 static void supplementary_groups_count(void **state)
 {
     gid_t groups[] = {7, THEIR_GROUP};
-    const struct caller member = {.euid = ME, .egid = MY_GROUP, .groups = groups, .group_count = 2};
+    const struct credentials member = {
+        .euid = ME, .egid = MY_GROUP, .groups = groups, .group_count = 2};
     struct shmget_facts facts = taken(0060);
 
     (void)state;
     assert_false(granted(&facts, 0600));
-    facts.caller = &member;
+    facts.credentials = &member;
     assert_true(granted(&facts, 0600));
 }
 
 static void a_capability_passes_over_permissions_alone(void **state)
 {
-    const struct caller mighty = {.euid = ME, .egid = MY_GROUP, .ipc_owner = true};
+    const struct credentials mighty = {.euid = ME, .egid = MY_GROUP, .ipc_owner = true};
     struct shmget_facts facts = taken(0);
 
     (void)state;
-    facts.caller = &mighty;
+    facts.credentials = &mighty;
     assert_true(granted(&facts, 0777));
     expect(ask(5, 8193, true, false), &facts, SHMGET_TOO_SMALL, EINVAL);
     expect(ask(5, 1, true, true), &facts, SHMGET_EXISTS, EEXIST);
@@ -185,20 +186,20 @@ static void bits_that_a_mode_asks_for_are_folded(void **state)
 static void owner_creator_and_administrator_may_remove(void **state)
 {
     struct shmget_facts facts = taken(0);
-    struct caller caller = me;
+    struct credentials credentials = me;
 
     (void)state;
-    assert_false(shmget_may_remove(&facts.segment, &caller));
+    assert_false(shmget_may_remove(&facts.segment, &credentials));
     facts.segment.uid = ME;
-    assert_true(shmget_may_remove(&facts.segment, &caller));
+    assert_true(shmget_may_remove(&facts.segment, &credentials));
     facts.segment.uid = THEM;
     facts.segment.cuid = ME;
-    assert_true(shmget_may_remove(&facts.segment, &caller));
+    assert_true(shmget_may_remove(&facts.segment, &credentials));
     facts.segment.cuid = THEM;
-    caller.ipc_owner = true;
-    assert_false(shmget_may_remove(&facts.segment, &caller));
-    caller.sys_admin = true;
-    assert_true(shmget_may_remove(&facts.segment, &caller));
+    credentials.ipc_owner = true;
+    assert_false(shmget_may_remove(&facts.segment, &credentials));
+    credentials.sys_admin = true;
+    assert_true(shmget_may_remove(&facts.segment, &credentials));
 }
 
 static void shmmax_is_the_most(void **state)

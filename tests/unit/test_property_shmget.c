@@ -27,7 +27,7 @@
 
 #include "action/survey.h"
 #include "ipcns.h"
-#include "kernel/caller.h"
+#include "kernel/credentials.h"
 #include "kernel/limits.h"
 #include "model/shmget.h"
 #include "unit.h"
@@ -302,15 +302,15 @@ static void no_garbage(void *arg, const char *where, const char *text, size_t le
 static struct shmget_answer foresee(const struct shmget_request *request)
 {
     const struct survey_sink sink = {no_garbage, NULL};
-    struct machine machine;
+    struct system system;
     struct survey survey;
-    struct caller caller;
-    struct shmget_facts facts = {.caller = &caller};
+    struct credentials credentials;
+    struct shmget_facts facts = {.credentials = &credentials};
     struct shmget_answer answer;
     const struct segment *taken;
 
-    if (machine_open(&machine, NULL, NULL) < 0 || survey_read(&machine, &sink, &survey, NULL) < 0 ||
-        caller_read(&machine.procfs, &caller, NULL) < 0)
+    if (system_open(&system, NULL, NULL) < 0 || survey_read(&system, &sink, &survey, NULL) < 0 ||
+        credentials_read(&system.procfs, &credentials, NULL) < 0)
         _exit(97);
     taken = survey_find_key(&survey, request->key);
     facts.exists = taken != NULL;
@@ -318,11 +318,11 @@ static struct shmget_answer foresee(const struct shmget_request *request)
         facts.segment = *taken;
     facts.limits = survey.limits;
     facts.usage = survey.usage;
-    memory_read(&machine.procfs, machine.procfs.page_size, caller.init_admin, &facts.memory);
+    memory_read(&system.procfs, system.procfs.page_size, credentials.init_admin, &facts.memory);
     answer = shmget_predict(request, &facts);
-    caller_release(&caller);
+    credentials_release(&credentials);
     survey_release(&survey);
-    machine_close(&machine);
+    system_close(&system);
     return answer;
 }
 

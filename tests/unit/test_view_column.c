@@ -13,7 +13,7 @@
 
 struct fixture {
     struct tree tree;
-    struct machine machine;
+    struct system system;
     struct column_format format;
 };
 
@@ -48,8 +48,8 @@ static int setup(void **state)
     tree_make(&fixture.tree);
     tree_puts(&fixture.tree, "etc/passwd", "zc:x:1001:1::/:\nmaker \"\x1b\xff\",:x:1003:1::/:\n");
     tree_puts(&fixture.tree, "etc/group", "staff:x:1002:\n");
-    assert_int_equal(machine_open(&fixture.machine, fixture.tree.path, NULL), 0);
-    fixture.format = (struct column_format){.machine = &fixture.machine, .now = 1795299067};
+    assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
+    fixture.format = (struct column_format){.system = &fixture.system, .now = 1795299067};
     *state = &fixture;
     return 0;
 }
@@ -58,7 +58,7 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
-    machine_close(&fixture->machine);
+    system_close(&fixture->system);
     tree_remove(&fixture->tree);
     return 0;
 }

@@ -12,7 +12,7 @@
 
 struct fixture {
     struct tree tree;
-    struct machine machine;
+    struct system system;
     struct selection selection;
     struct removal_plan plan;
     struct column_format format;
@@ -30,8 +30,8 @@ static int setup(void **state)
     tree_write(&fixture.tree, "proc/13/cmdline", "\x1b[31m\xff/x y", 11);
     tree_puts(&fixture.tree, "proc/14/cmdline", "");
     tree_puts(&fixture.tree, "proc/14/comm", "kthread\n");
-    assert_int_equal(machine_open(&fixture.machine, fixture.tree.path, NULL), 0);
-    fixture.format.machine = &fixture.machine;
+    assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
+    fixture.format.system = &fixture.system;
     *state = &fixture;
     return 0;
 }
@@ -42,7 +42,7 @@ static int teardown(void **state)
 
     removal_plan_release(&fixture->plan);
     selection_release(&fixture->selection);
-    machine_close(&fixture->machine);
+    system_close(&fixture->system);
     tree_remove(&fixture->tree);
     return 0;
 }

@@ -1,15 +1,15 @@
 /*
  * The machine that is looked at: its tree, its user names, its processes.
  */
-#ifndef SHMTOOL_KERNEL_MACHINE_H
-#define SHMTOOL_KERNEL_MACHINE_H
+#ifndef SHMTOOL_KERNEL_SYSTEM_H
+#define SHMTOOL_KERNEL_SYSTEM_H
 
 #include "base/error.h"
 #include "kernel/names.h"
 #include "kernel/pids.h"
 #include "kernel/procfs.h"
 
-struct machine {
+struct system {
     struct procfs procfs;
     struct names *names; /* owned */
     struct pids *pids;   /* owned */
@@ -19,9 +19,9 @@ struct machine {
  * Opens the live system (DIR is NULL) or a saved tree. MACHINE must not move afterwards: its parts
  * know each other. Returns 0 or a negative errno with words in ERR.
  */
-int machine_open(struct machine *machine, const char *dir, struct error *err);
+int system_open(struct system *system, const char *dir, struct error *err);
 
 /* Releases everything. */
-void machine_close(struct machine *machine);
+void system_close(struct system *system);
 
 #endif

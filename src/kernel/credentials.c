@@ -1,4 +1,4 @@
-#include "kernel/caller.h"
+#include "kernel/credentials.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,17 +105,17 @@ static bool is_first_user_namespace(const struct procfs *procfs)
     return numbers[0] == 0 && numbers[1] == 0 && numbers[2] == UINT32_MAX;
 }
 
-static int read_groups(struct caller *caller, struct error *err)
+static int read_groups(struct credentials *credentials, struct error *err)
 {
     int count = getgroups(0, NULL);
 
     if (count > 0) {
-        caller->groups = xcalloc((size_t)count, sizeof(gid_t));
-        count = getgroups(count, caller->groups);
+        credentials->groups = xcalloc((size_t)count, sizeof(gid_t));
+        count = getgroups(count, credentials->groups);
     }
     if (count < 0)
         return error_set_errno(err, errno, "this process's groups cannot be read");
-    caller->group_count = (size_t)count;
+    credentials->group_count = (size_t)count;
     return 0;
 }
 
@@ -134,24 +134,24 @@ static bool sets_limits(const struct procfs *procfs)
            (errno != EACCES && errno != EPERM);
 }
 
-int caller_read(const struct procfs *procfs, struct caller *ret_caller, struct error *err)
+int credentials_read(const struct procfs *procfs, struct credentials *ret_caller, struct error *err)
 {
-    struct caller caller = {.euid = geteuid(), .egid = getegid()};
+    struct credentials credentials = {.euid = geteuid(), .egid = getegid()};
     uint64_t rights = 0;
     uint64_t ipc_rights;
     int r = own_rights(&rights, err);
 
     if (r == 0)
-        r = read_groups(&caller, err);
+        r = read_groups(&credentials, err);
     if (r < 0) {
-        caller_release(&caller);
+        credentials_release(&credentials);
         return r;
     }
     ipc_rights = rights_in_ipc(procfs, rights);
-    caller.ipc_owner = has_right(ipc_rights, CAP_IPC_OWNER);
-    caller.sys_admin = has_right(ipc_rights, CAP_SYS_ADMIN);
-    caller.init_admin = has_right(rights, CAP_SYS_ADMIN) && is_first_user_namespace(procfs);
-    caller.sets_limits = sets_limits(procfs);
-    *ret_caller = caller;
+    credentials.ipc_owner = has_right(ipc_rights, CAP_IPC_OWNER);
+    credentials.sys_admin = has_right(ipc_rights, CAP_SYS_ADMIN);
+    credentials.init_admin = has_right(rights, CAP_SYS_ADMIN) && is_first_user_namespace(procfs);
+    credentials.sets_limits = sets_limits(procfs);
+    *ret_caller = credentials;
     return 0;
 }

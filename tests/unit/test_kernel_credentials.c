@@ -1,10 +1,10 @@
 /*
- * kernel/caller: rights in the IPC namespace, each tested against what the kernel then allows.
+ * kernel/credentials: rights in the IPC namespace, each tested against what the kernel then allows.
  *
  * A child tells what it read of itself and whether shmget gave it a segment of somebody else's
  * with mode 0: that takes CAP_IPC_OWNER.
  */
-#include "kernel/caller.h"
+#include "kernel/credentials.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,22 +25,22 @@
 enum { KEY = 0x5eed, SOMEBODY = 12345, NOT_ALLOWED = 77 };
 
 struct told {
-    bool right;   /* as caller_read() has it */
+    bool right;   /* as credentials_read() has it */
     bool allowed; /* as shmget has it */
     bool admin;
     bool sets_limits;
     bool opens_limits; /* the kernel lets it write them */
 };
 
-static struct caller read_caller(void)
+static struct credentials read_caller(void)
 {
     struct procfs procfs;
-    struct caller caller;
+    struct credentials credentials;
 
     assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
-    assert_int_equal(caller_read(&procfs, &caller, NULL), 0);
+    assert_int_equal(credentials_read(&procfs, &credentials, NULL), 0);
     procfs_close(&procfs);
-    return caller;
+    return credentials;
 }
 
 static bool drop_rights(void)
@@ -62,17 +62,17 @@ static struct told look_after(bool (*change)(void))
     assert_int_equal(pipe(ends), 0);
     child = fork();
     if (child == 0) {
-        struct caller caller;
+        struct credentials credentials;
 
         if (!change())
             _exit(NOT_ALLOWED);
-        caller = read_caller();
-        told.right = caller.ipc_owner;
-        told.admin = caller.sys_admin;
-        told.sets_limits = caller.sets_limits;
+        credentials = read_caller();
+        told.right = credentials.ipc_owner;
+        told.admin = credentials.sys_admin;
+        told.sets_limits = credentials.sets_limits;
         told.opens_limits = open("/proc/sys/kernel/shmmax", O_WRONLY | O_CLOEXEC) >= 0;
         told.allowed = shmget(KEY, 0, 0600) >= 0;
-        caller_release(&caller);
+        credentials_release(&credentials);
         _exit(write(ends[1], &told, sizeof(told)) == sizeof(told) ? 0 : 2);
     }
     close(ends[1]);
@@ -248,30 +248,30 @@ static void the_maker_of_a_user_namespace_has_all_rights_in_it(void **state)
 static void ids_and_groups_are_the_effective_ones(void **state)
 {
     gid_t groups[] = {11, 22, 33};
-    struct caller caller;
+    struct credentials credentials;
 
     (void)state;
     if (geteuid() == 0 && setgroups(COUNT_OF(groups), groups) == 0) {
         assert_int_equal(setegid(44), 0);
         assert_int_equal(seteuid(55), 0);
-        caller = read_caller();
+        credentials = read_caller();
         assert_int_equal(seteuid(0), 0);
         assert_int_equal(setegid(0), 0);
-        assert_int_equal(caller.euid, 55);
-        assert_int_equal(caller.egid, 44);
-        assert_int_equal(caller.group_count, COUNT_OF(groups));
-        assert_memory_equal(caller.groups, groups, sizeof(groups));
-        assert_false(caller.ipc_owner);
-        assert_false(caller.init_admin);
+        assert_int_equal(credentials.euid, 55);
+        assert_int_equal(credentials.egid, 44);
+        assert_int_equal(credentials.group_count, COUNT_OF(groups));
+        assert_memory_equal(credentials.groups, groups, sizeof(groups));
+        assert_false(credentials.ipc_owner);
+        assert_false(credentials.init_admin);
     } else {
-        caller = read_caller();
-        assert_int_equal(caller.euid, geteuid());
-        assert_int_equal(caller.egid, getegid());
-        assert_int_equal(caller.group_count, getgroups(0, NULL));
+        credentials = read_caller();
+        assert_int_equal(credentials.euid, geteuid());
+        assert_int_equal(credentials.egid, getegid());
+        assert_int_equal(credentials.group_count, getgroups(0, NULL));
     }
-    caller_release(&caller);
-    assert_null(caller.groups);
-    assert_int_equal(caller.group_count, 0);
+    credentials_release(&credentials);
+    assert_null(credentials.groups);
+    assert_int_equal(credentials.group_count, 0);
 }
 
 int main(void)
@@ -286,5 +286,5 @@ int main(void)
                                   ipcns_teardown),
     };
 
-    return cmocka_run_group_tests_name("kernel/caller", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("kernel/credentials", tests, NULL, NULL);
 }
