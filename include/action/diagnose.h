@@ -41,7 +41,7 @@ struct diagnosis {
     struct survey survey;
     bool has_credentials; /* not so of a saved tree */
     struct credentials credentials;
-    struct attach_table attachments;
+    struct attachment_list attachments;
     uint64_t unseen;        /* attachments that were found in no process */
     struct share *by_pages; /* owned; the owners' shares, the largest first */
     struct share *by_segments;

@@ -25,8 +25,8 @@ struct call_diagnosis {
     enum segment_state state;
     bool has_former; /* nobody has it, but this one, marked for destruction, once had */
     struct segment former;
-    struct attach_table attachments; /* empty unless one of the two is attached */
-    struct share *shares;            /* owned; the largest first, when a limit of all is reached */
+    struct attachment_list attachments; /* empty unless one of the two is attached */
+    struct share *shares; /* owned; the largest first, when a limit of all is reached */
     size_t share_count;
 };
 

@@ -57,7 +57,7 @@ struct share *survey_shares(const struct survey *survey, struct system *system, 
                             size_t *ret_count);
 
 /* How many of SEGMENT's attachments are in none of the processes that a scan could look at. */
-uint64_t survey_unseen(const struct attach_table *attachments, const struct segment *segment);
+uint64_t survey_unseen(const struct attachment_list *attachments, const struct segment *segment);
 
 void survey_release(struct survey *survey);
 

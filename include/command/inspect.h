@@ -14,7 +14,7 @@ struct inspection {
     struct context *context;
     struct selection selection;
     struct segment_list segments; /* in kernel order */
-    struct attach_table attachments;
+    struct attachment_list attachments;
     bool incomplete; /* an id does not exist, or a line was not understood; messages were given */
 };
 

@@ -15,14 +15,14 @@ struct explained {
     struct system *system;
     const struct segment *segment;
     const struct credentials *credentials; /* who might remove it; NULL: not known */
-    const struct attach_table *table;      /* of all processes */
+    const struct attachment_list *table;   /* of all processes */
     const struct attachment *attachments;  /* of this segment, COUNT of them; NULL: none */
     size_t count;
 };
 
 /* Returns EXPLAINED's parts, borrowed from those given; its caller is not known. */
 struct explained explain_begin(struct system *system, const struct segment *segment,
-                               const struct attach_table *table);
+                               const struct attachment_list *table);
 
 /* How many mappings of the segment were found. */
 uint64_t explain_maps_found(const struct explained *explained);

@@ -18,14 +18,14 @@
  */
 void removal_report_table(FILE *out, const struct removal_plan *plan,
                           const struct column_format *format,
-                          const struct attach_table *attachments);
+                          const struct attachment_list *attachments);
 
 /*
  * Appends the processes that have SEGMENT attached, the first few by name and pid ("postgres[812]
  * postgres[815] +3"), and whether some of its mappings belong to processes that are not visible.
  */
 void removal_report_users(struct strbuf *out, struct pids *pids,
-                          const struct attach_table *attachments, const struct segment *segment);
+                          const struct attachment_list *attachments, const struct segment *segment);
 
 /* Appends "Remove 15 segments, 37.4 MiB, 4 of them in use? (yes/no) ". */
 void removal_report_question(struct strbuf *out, const struct removal_plan *plan);

@@ -32,13 +32,13 @@ void words_amount(struct strbuf *out, uint64_t segments, uint64_t bytes);
  * attachments: those of a scan; empty ones read as if none could be seen
  */
 void words_segment(struct strbuf *out, struct system *system, const struct segment *segment,
-                   enum segment_state state, const struct attach_table *attachments);
+                   enum segment_state state, const struct attachment_list *attachments);
 
 /*
  * Appends the processes that hold a segment: "postgres[812] twice, php[99]", the first few by
  * name, and how many of its attachments were not found.
  */
 void words_holders(struct strbuf *out, struct system *system, const struct segment *segment,
-                   const struct attach_table *attachments);
+                   const struct attachment_list *attachments);
 
 #endif

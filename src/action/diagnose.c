@@ -194,7 +194,7 @@ void diagnosis_release(struct diagnosis *diagnosis)
     free(diagnosis->by_pages);
     free(diagnosis->by_segments);
     credentials_release(&diagnosis->credentials);
-    attach_table_release(&diagnosis->attachments);
+    attachment_list_release(&diagnosis->attachments);
     survey_release(&diagnosis->survey);
     *diagnosis = (struct diagnosis){0};
 }

@@ -138,7 +138,7 @@ void call_diagnosis_release(struct call_diagnosis *diagnosis)
 {
     credentials_release(&diagnosis->credentials);
     survey_release(&diagnosis->survey);
-    attach_table_release(&diagnosis->attachments);
+    attachment_list_release(&diagnosis->attachments);
     free(diagnosis->shares);
     *diagnosis = (struct call_diagnosis){0};
 }

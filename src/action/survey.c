@@ -138,11 +138,11 @@ struct share *survey_shares(const struct survey *survey, struct system *system, 
     return shares;
 }
 
-uint64_t survey_unseen(const struct attach_table *attachments, const struct segment *segment)
+uint64_t survey_unseen(const struct attachment_list *attachments, const struct segment *segment)
 {
     size_t count = 0;
     uint64_t seen = 0;
-    const struct attachment *found = attach_table_find(attachments, segment->shmid, &count);
+    const struct attachment *found = attachment_list_find(attachments, segment->shmid, &count);
 
     for (size_t i = 0; found && i < count; i++)
         seen += found[i].maps;

@@ -148,7 +148,7 @@ static int foresee(struct visit *visit)
 /* What could not be looked at must not read as if it were well. */
 static void warn_unseen(struct visit *visit, const struct diagnosis *diagnosis)
 {
-    const struct attach_table *table = &diagnosis->attachments;
+    const struct attachment_list *table = &diagnosis->attachments;
     const char *where = "that could be read; root sees all";
 
     if (diagnosis->survey.limits_error.text)

@@ -267,7 +267,7 @@ static size_t count_pending(const struct removal *removal)
 /* Shows what is about to be removed, and who uses it. */
 static void show_plan(struct removal *removal)
 {
-    CLEANUP_ATTACH_TABLE struct attach_table attachments = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list attachments = {0};
     CLEANUP_ERROR struct error err = ERROR_INIT;
     bool in_use = removal_count(&removal->plan).in_use > 0;
 

@@ -108,7 +108,7 @@ static void tell_removal(struct run *run, const struct removal_plan *plan)
 /* Names the segments that survivors use, and the survivors. */
 static void tell_held(struct run *run, const struct segment_list *held)
 {
-    CLEANUP_ATTACH_TABLE struct attach_table attachments = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list attachments = {0};
     struct system *system = &run->context->system;
 
     if (held->count > 0)

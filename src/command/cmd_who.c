@@ -79,7 +79,7 @@ static void write_rows(const struct enquiry *enquiry, struct writer *writer,
 {
     size_t count;
     const struct attachment *found =
-        attach_table_find(&enquiry->inspection.attachments, segment->shmid, &count);
+        attachment_list_find(&enquiry->inspection.attachments, segment->shmid, &count);
 
     for (size_t i = 0; i < count; i++) {
         const struct attachment_row row = {&found[i], segment};
@@ -113,7 +113,7 @@ static void warn_missing(const struct inspection *inspection)
     for (size_t i = 0; i < segments->count; i++) {
         size_t count;
         const struct attachment *found =
-            attach_table_find(&inspection->attachments, segments->items[i].shmid, &count);
+            attachment_list_find(&inspection->attachments, segments->items[i].shmid, &count);
         uint64_t maps = 0;
 
         for (size_t j = 0; j < count; j++)

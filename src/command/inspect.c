@@ -40,7 +40,7 @@ int inspect(struct inspection *inspection, struct error *err)
 void inspect_warn_unreadable(const struct inspection *inspection)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    const struct attach_table *table = &inspection->attachments;
+    const struct attachment_list *table = &inspection->attachments;
     const char *remedy = "root sees all";
 
     if (table->unreadable == 0 && !table->hidden)
@@ -62,5 +62,5 @@ void inspect_release(struct inspection *inspection)
 {
     selection_release(&inspection->selection);
     segment_list_release(&inspection->segments);
-    attach_table_release(&inspection->attachments);
+    attachment_list_release(&inspection->attachments);
 }

@@ -12,6 +12,7 @@
  *   text             strangers' text made safe for terminals and JSON
  *   parse            strict numbers, ids, keys, sizes, ranges, ages; eight: eight bytes at once
  * model      plain data, no input or output
+ *   attachment       a segment that a process has attached
  *   segment          the record, its identity, lists of it
  *   idset            have we met this id?
  *   state            used, dest, orphan, idle, unknown

@@ -29,7 +29,7 @@ struct scan {
     struct maps_reader reader;
     struct shmdev devices;
     char ns[NS_LENGTH]; /* the caller's IPC namespace, "ipc:[4026531839]"; empty: not known */
-    struct attach_table table;
+    struct attachment_list table;
     size_t first; /* where the attachments of the process at hand begin */
 };
 
@@ -67,7 +67,7 @@ static void scan_release(struct scan *scan)
     if (scan->dir)
         closedir(scan->dir);
     maps_reader_release(&scan->reader);
-    attach_table_release(&scan->table);
+    attachment_list_release(&scan->table);
 }
 
 #define CLEANUP_SCAN __attribute__((cleanup(scan_release)))
@@ -90,7 +90,7 @@ static int open_below(const struct scan *scan, const char *path)
 static void add_mapping(void *arg, const struct mapping *mapping)
 {
     struct scan *scan = arg;
-    struct attach_table *table = &scan->table;
+    struct attachment_list *table = &scan->table;
 
     if (scan->procfs->live ? !shmdev_has(&scan->devices, mapping->major, mapping->minor)
                            : mapping->major != 0)
@@ -197,7 +197,7 @@ static int by_shmid(const void *a, const void *b)
 }
 
 /* Makes one row a segment of the mappings found in one process. */
-static void merge(struct attach_table *table, size_t first)
+static void merge(struct attachment_list *table, size_t first)
 {
     size_t kept = first;
 
@@ -248,7 +248,7 @@ static bool find_uid(const struct scan *scan, const char *name, uid_t *ret_uid)
 /* Looks at one process, NAME being its number as /proc has it. */
 static enum outcome scan_process(struct scan *scan, const char *name, pid_t pid)
 {
-    struct attach_table *table = &scan->table;
+    struct attachment_list *table = &scan->table;
     enum outcome outcome = READ;
     struct attachment *items;
     uid_t uid = 0;
@@ -312,10 +312,10 @@ static bool is_shown(const struct scan *scan, pid_t pid)
     return dir != NULL;
 }
 
-int attach_scan(const struct procfs *procfs, struct attach_table *ret_table, struct error *err)
+int attach_scan(const struct procfs *procfs, struct attachment_list *ret_list, struct error *err)
 {
     CLEANUP_SCAN struct scan scan = {0};
-    struct attach_table *table = &scan.table;
+    struct attachment_list *table = &scan.table;
     const struct dirent *entry;
     int r = scan_init(&scan, procfs, err);
 
@@ -326,54 +326,17 @@ int attach_scan(const struct procfs *procfs, struct attach_table *ret_table, str
 
         if (pid == 0)
             continue;
-        switch (scan_process(&scan, entry->d_name, pid)) {
-        case READ:
-        case NOTHING:
-            table->processes++;
-            break;
-        case UNREADABLE:
+        if (scan_process(&scan, entry->d_name, pid) == UNREADABLE)
             table->unreadable++;
-            break;
-        case VANISHED:
-            table->vanished++;
-            break;
-        }
     }
     if (errno)
         return error_set_errno(err, errno, "%sproc", procfs_prefix(procfs));
     table->hidden = is_hidden(&scan, 1); /* it always exists */
     if (table->count > 0)
         qsort(table->items, table->count, sizeof(*table->items), by_shmid);
-    *ret_table = *table;
-    *table = (struct attach_table)ATTACH_TABLE_INIT;
+    *ret_list = *table;
+    *table = (struct attachment_list){0};
     return 0;
-}
-
-const struct attachment *attach_table_find(const struct attach_table *table, int shmid,
-                                           size_t *ret_count)
-{
-    size_t low = 0;
-    size_t high = table->count;
-    size_t count = 0;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (table->items[middle].shmid < shmid)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    while (low + count < table->count && table->items[low + count].shmid == shmid)
-        count++;
-    *ret_count = count;
-    return count > 0 ? &table->items[low] : NULL;
-}
-
-void attach_table_release(struct attach_table *table)
-{
-    free(table->items);
-    *table = (struct attach_table)ATTACH_TABLE_INIT;
 }
 
 int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids, struct error *err)

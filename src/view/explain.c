@@ -5,11 +5,11 @@
 #include "view/words.h"
 
 struct explained explain_begin(struct system *system, const struct segment *segment,
-                               const struct attach_table *table)
+                               const struct attachment_list *table)
 {
     struct explained explained = {.system = system, .segment = segment, .table = table};
 
-    explained.attachments = attach_table_find(table, segment->shmid, &explained.count);
+    explained.attachments = attachment_list_find(table, segment->shmid, &explained.count);
     return explained;
 }
 

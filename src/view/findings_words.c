@@ -217,7 +217,7 @@ static struct tally *count_holders(const struct report *report, size_t *ret_coun
     for (size_t i = 0; i < list->count; i++) {
         size_t count = 0;
         const struct attachment *found =
-            attach_table_find(&report->diagnosis->attachments, list->items[i].shmid, &count);
+            attachment_list_find(&report->diagnosis->attachments, list->items[i].shmid, &count);
 
         for (size_t j = 0; found && j < count; j++) {
             pids = xgrow(pids, used, &capacity, sizeof(*pids));

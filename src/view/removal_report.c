@@ -35,12 +35,12 @@ static void put_program(struct strbuf *out, const char *command)
 }
 
 void removal_report_users(struct strbuf *out, struct pids *pids,
-                          const struct attach_table *attachments, const struct segment *segment)
+                          const struct attachment_list *attachments, const struct segment *segment)
 {
     enum { SHOWN = 4 };
     size_t count = 0;
     uint64_t maps = 0;
-    const struct attachment *found = attach_table_find(attachments, segment->shmid, &count);
+    const struct attachment *found = attachment_list_find(attachments, segment->shmid, &count);
 
     for (size_t i = 0; found && i < count; i++) {
         maps += found[i].maps;
@@ -59,7 +59,7 @@ void removal_report_users(struct strbuf *out, struct pids *pids,
 }
 
 static void write_row(struct writer *writer, const struct segment *segment,
-                      const struct attach_table *attachments)
+                      const struct attachment_list *attachments)
 {
     CLEANUP_STRBUF struct strbuf processes = STRBUF_INIT;
     struct row row = {.segment = *segment};
@@ -73,7 +73,7 @@ static void write_row(struct writer *writer, const struct segment *segment,
 
 void removal_report_table(FILE *out, const struct removal_plan *plan,
                           const struct column_format *format,
-                          const struct attach_table *attachments)
+                          const struct attachment_list *attachments)
 {
     struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;

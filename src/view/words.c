@@ -52,11 +52,11 @@ void words_amount(struct strbuf *out, uint64_t segments, uint64_t bytes)
 }
 
 void words_holders(struct strbuf *out, struct system *system, const struct segment *segment,
-                   const struct attach_table *attachments)
+                   const struct attachment_list *attachments)
 {
     size_t count = 0;
     uint64_t unseen = survey_unseen(attachments, segment);
-    const struct attachment *found = attach_table_find(attachments, segment->shmid, &count);
+    const struct attachment *found = attachment_list_find(attachments, segment->shmid, &count);
 
     for (size_t i = 0; found && i < count && i < SHOWN; i++) {
         strbuf_puts(out, i > 0 ? ", " : "");
@@ -74,7 +74,7 @@ void words_holders(struct strbuf *out, struct system *system, const struct segme
 
 /* Appends "process 812 (dead)", or by name while that very process is alive. */
 static void put_creator(struct strbuf *out, struct system *system, const struct segment *segment,
-                        const struct attach_table *attachments)
+                        const struct attachment_list *attachments)
 {
     const struct explained explained = explain_begin(system, segment, attachments);
 
@@ -90,7 +90,7 @@ static void put_creator(struct strbuf *out, struct system *system, const struct 
 }
 
 static void put_state(struct strbuf *out, struct system *system, const struct segment *segment,
-                      enum segment_state state, const struct attach_table *attachments)
+                      enum segment_state state, const struct attachment_list *attachments)
 {
     switch (state) {
     case STATE_USED:
@@ -114,7 +114,7 @@ static void put_state(struct strbuf *out, struct system *system, const struct se
 }
 
 void words_segment(struct strbuf *out, struct system *system, const struct segment *segment,
-                   enum segment_state state, const struct attach_table *attachments)
+                   enum segment_state state, const struct attachment_list *attachments)
 {
     strbuf_puts(out, "it belongs to ");
     words_user(out, system, segment->uid);

@@ -173,7 +173,7 @@ static void attachments_that_were_not_found_are_counted(void **state)
     struct attachment items[] = {{.shmid = 5, .pid = 1, .maps = 2},
                                  {.shmid = 5, .pid = 2, .maps = 3},
                                  {.shmid = 7, .maps = 9}};
-    const struct attach_table table = {.items = items, .count = COUNT_OF(items)};
+    const struct attachment_list table = {.items = items, .count = COUNT_OF(items)};
     struct segment segment = {.shmid = 5, .nattch = 8};
 
     (void)state;

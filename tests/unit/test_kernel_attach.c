@@ -32,7 +32,7 @@ struct dirent *__wrap_readdir(DIR *dir)
 #define SEGMENT(inode, key) \
     LINE("rw-s", "00:01", inode, "                   /SYSV" key " (deleted)")
 
-static void scan_tree(const struct tree *tree, struct attach_table *ret_table)
+static void scan_tree(const struct tree *tree, struct attachment_list *ret_table)
 {
     struct procfs procfs;
 
@@ -56,7 +56,7 @@ static void put_stat(const struct tree *tree, int pid, char process_state, unsig
 static void a_tree_is_scanned(void **state)
 {
     const struct tree *tree = *state;
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
     const struct attachment *found;
     size_t count;
 
@@ -78,12 +78,10 @@ static void a_tree_is_scanned(void **state)
 
     scan_tree(tree, &table);
     assert_int_equal(table.count, 4);
-    assert_int_equal(table.processes, 3);
     assert_int_equal(table.unreadable, 0);
-    assert_int_equal(table.vanished, 0);
     assert_false(table.hidden);
 
-    found = attach_table_find(&table, 7, &count);
+    found = attachment_list_find(&table, 7, &count);
     assert_int_equal(count, 2);
     assert_int_equal(found[0].pid, 20);
     assert_int_equal(found[0].maps, 3);
@@ -94,24 +92,24 @@ static void a_tree_is_scanned(void **state)
     assert_true(found[1].has_uid);
     assert_int_equal(found[1].uid, 33);
 
-    found = attach_table_find(&table, 0, &count);
+    found = attachment_list_find(&table, 0, &count);
     assert_int_equal(count, 1);
     assert_int_equal(found->pid, 300);
     assert_false(found->writable);
     assert_int_equal(found->original_key, 10);
 
-    found = attach_table_find(&table, 9, &count);
+    found = attachment_list_find(&table, 9, &count);
     assert_int_equal(count, 1);
     assert_int_equal(found->pid, 20);
-    assert_null(attach_table_find(&table, 8, &count));
+    assert_null(attachment_list_find(&table, 8, &count));
     assert_int_equal(count, 0);
-    assert_null(attach_table_find(&table, 10, &count));
+    assert_null(attachment_list_find(&table, 10, &count));
 }
 
 static void what_a_tree_lacks_is_counted(void **state)
 {
     const struct tree *tree = *state;
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
 
     put_stat(tree, 2, 'S', 2129984, 1); /* kthreadd */
     tree_puts(tree, "proc/2/maps", "");
@@ -125,14 +123,13 @@ static void what_a_tree_lacks_is_counted(void **state)
     tree_mkfifo(tree, "proc/8/maps");
     scan_tree(tree, &table);
     assert_int_equal(table.count, 0);
-    assert_int_equal(table.processes, 3);
     assert_int_equal(table.unreadable, 4);
 }
 
 static void a_trees_dead_leader_shows_by_its_threads(void **state)
 {
     const struct tree *tree = *state;
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
 
     put_stat(tree, 50, 'Z', 4194560, 3);
     tree_puts(tree, "proc/50/maps", "");
@@ -148,21 +145,20 @@ static void a_trees_dead_leader_shows_by_its_threads(void **state)
 static void a_trees_links_do_not_lead_out_of_it(void **state)
 {
     const struct tree *tree = *state;
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
     char outside[64];
 
     snprintf(outside, sizeof(outside), "/proc/%d", (int)getpid());
     tree_symlink(tree, "proc/60", outside);
     tree_symlink(tree, "proc/61/maps", "/proc/self/maps");
     scan_tree(tree, &table);
-    assert_int_equal(table.processes, 0);
     assert_int_equal(table.unreadable, 2);
 }
 
 static void a_tree_without_proc_is_an_error(void **state)
 {
     const struct tree *tree = *state;
-    struct attach_table table = {.count = 77};
+    struct attachment_list table = {.count = 77};
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct procfs procfs;
 
@@ -184,7 +180,7 @@ static void a_part_of_the_processes_is_an_error(void **state)
     assert_int_equal(procfs_open(&procfs, tree->path, NULL), 0);
     for (int entries = 0; entries < 5; entries++) {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct attach_table table = {.count = 77};
+        struct attachment_list table = {.count = 77};
 
         read_failure = EIO;
         entries_left = entries;

@@ -190,7 +190,7 @@ static void need_namespace(void)
         skip();
 }
 
-static void scan(struct attach_table *ret_table)
+static void scan(struct attachment_list *ret_table)
 {
     struct procfs procfs;
 
@@ -202,12 +202,12 @@ static void scan(struct attach_table *ret_table)
 /* The only attachment of SHMID must be PID's; it is written to *ret_found. */
 static void scan_for(int shmid, pid_t pid, struct attachment *ret_found)
 {
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
     const struct attachment *found;
     size_t count;
 
     scan(&table);
-    found = attach_table_find(&table, shmid, &count);
+    found = attachment_list_find(&table, shmid, &count);
     assert_int_equal(count, 1);
     assert_int_equal(found->pid, pid);
     *ret_found = *found;
@@ -330,7 +330,7 @@ static int share_memory(void *arg)
 
 static void sharers_of_memory_are_both_found(void **state)
 {
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
     enum { STACK_SIZE = 65536 };
     struct shmid_ds ds;
     char *stack;
@@ -351,7 +351,7 @@ static void sharers_of_memory_are_both_found(void **state)
     assert_int_equal(shmctl(shmid, IPC_STAT, &ds), 0);
     assert_int_equal(ds.shm_nattch, 1);
     scan(&table);
-    assert_non_null(attach_table_find(&table, shmid, &count));
+    assert_non_null(attachment_list_find(&table, shmid, &count));
     assert_int_equal(count, 2);
     assert_int_equal(shmdt(address), 0);
     end(child, shmid);
@@ -375,7 +375,7 @@ static bool has_segments_name(pid_t pid)
 /* JOB's child must not be in the table. Returns false where it could not do its job. */
 static bool is_not_found(child_job job, int shmid)
 {
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
     pid_t child = start(job, shmid);
 
     if (child > 0) {
@@ -465,7 +465,7 @@ static void as_another_user(void (*look)(pid_t pid), pid_t pid)
 
 static void look_at_unreadable(pid_t pid)
 {
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
     CLEANUP_IDSET struct idset ids = IDSET_INIT;
     struct procfs procfs;
 

@@ -204,7 +204,7 @@ static void the_json_document_of_a_dry_run(void **state)
                 "]}\n");
 }
 
-static void assert_table(const struct fixture *fixture, const struct attach_table *attachments,
+static void assert_table(const struct fixture *fixture, const struct attachment_list *attachments,
                          const char *expected)
 {
     char *text = NULL;
@@ -233,7 +233,7 @@ static void the_table_shows_what_is_still_to_be_removed(void **state)
 }
 
 /* Adds who has a segment attached; to be called by segment, then by pid, as attach_scan() sorts. */
-static void attach(struct attach_table *table, int shmid, pid_t pid, uint64_t maps)
+static void attach(struct attachment_list *table, int shmid, pid_t pid, uint64_t maps)
 {
     table->items = xgrow(table->items, table->count, &table->capacity, sizeof(*table->items));
     table->items[table->count++] = (struct attachment){.shmid = shmid, .pid = pid, .maps = maps};
@@ -242,7 +242,7 @@ static void attach(struct attach_table *table, int shmid, pid_t pid, uint64_t ma
 static void the_table_names_the_processes(void **state)
 {
     struct fixture *fixture = *state;
-    CLEANUP_ATTACH_TABLE struct attach_table table = ATTACH_TABLE_INIT;
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
 
     attach(&table, 1, 11, 1);
     attach(&table, 2, 11, 2);
