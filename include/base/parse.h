@@ -12,36 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/eight.h"
 #include "base/error.h"
-
-/* A span of numbers, both ends included. */
-struct range {
-    uint64_t low;
-    uint64_t high;
-};
+#include "base/num.h"
 
 /*
  * Reads the decimal number that TEXT begins with (up to LENGTH bytes) into *ret_value.
  * Returns how many bytes it took, 0 when there is no digit or the value does not fit 64 bits; then
  * *ret_value means nothing.
  */
-size_t parse_long_digits(const char *text, size_t length, uint64_t *ret_value);
-
-/*
- * The same, quickly for numbers of less than eight digits with enough behind them. Here and not in
- * parse.c: reading a listing spends most of its time in it.
- */
-static inline size_t parse_digits(const char *text, size_t length, uint64_t *ret_value)
-{
-    if (length >= EIGHT) {
-        size_t used = eight_digits(eight_load(text), ret_value);
-
-        if (used < EIGHT)
-            return used;
-    }
-    return parse_long_digits(text, length, ret_value);
-}
+size_t parse_digits(const char *text, size_t length, uint64_t *ret_value);
 
 /* Decimal digits alone, up to MAX. WHAT names the kind of number in the error ("a pid"). */
 int parse_number(const char *word, uint64_t max, const char *what, uint64_t *ret_value,

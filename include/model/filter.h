@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/parse.h"
+#include "base/num.h"
 #include "model/idset.h"
 #include "model/segment.h"
 #include "model/state.h"

@@ -50,12 +50,6 @@ struct usage {
 /* Counts SEGMENT in; what is marked for destruction counts like any other. */
 void usage_add(struct usage *usage, const struct segment *segment, uint64_t page_size);
 
-/* How many pages BYTES need; no sum that could wrap. */
-static inline uint64_t pages_of(uint64_t bytes, uint64_t page_size)
-{
-    return bytes / page_size + (bytes % page_size != 0);
-}
-
 /*
  * What is in use of a limit, in its unit. Returns false where that means nothing: a limit of each
  * segment by itself, or one whose value is not known.

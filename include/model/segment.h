@@ -83,12 +83,4 @@ void segment_list_release(struct segment_list *list);
 
 #define CLEANUP_SEGMENT_LIST __attribute__((cleanup(segment_list_release)))
 
-/* Adds two numbers of bytes; gives UINT64_MAX where the sum does not fit. */
-static inline uint64_t saturating_add(uint64_t a, uint64_t b)
-{
-    uint64_t sum;
-
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 #endif

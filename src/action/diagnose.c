@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/xalloc.h"
 #include "kernel/credentials.h"
 

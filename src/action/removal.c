@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "action/select.h"
+#include "base/num.h"
 #include "base/xalloc.h"
 #include "kernel/source.h"
 #include "kernel/sysv.h"

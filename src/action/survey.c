@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/xalloc.h"
 #include "kernel/limits.h"
 #include "kernel/source.h"
@@ -61,7 +62,7 @@ static int compare_uids(const void *a, const void *b)
     const struct segment *const *first = a;
     const struct segment *const *second = b;
 
-    return ((*first)->uid > (*second)->uid) - ((*first)->uid < (*second)->uid);
+    return num_compare((*first)->uid, (*second)->uid);
 }
 
 /* The segments, those of one owner together. */
@@ -89,28 +90,23 @@ static void add_to_share(struct share *share, const struct segment *segment, str
     share->orphan_pages = saturating_add(share->orphan_pages, pages);
 }
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-    return (a > b) - (a < b);
-}
-
 /* The largest first; of equal ones the lower uid. */
 static int compare_by_pages(const void *a, const void *b)
 {
     const struct share *first = a;
     const struct share *second = b;
-    int order = compare_numbers(second->pages, first->pages);
+    int order = num_compare(second->pages, first->pages);
 
-    return order != 0 ? order : compare_numbers(first->uid, second->uid);
+    return order != 0 ? order : num_compare(first->uid, second->uid);
 }
 
 static int compare_by_segments(const void *a, const void *b)
 {
     const struct share *first = a;
     const struct share *second = b;
-    int order = compare_numbers(second->segments, first->segments);
+    int order = num_compare(second->segments, first->segments);
 
-    return order != 0 ? order : compare_numbers(first->uid, second->uid);
+    return order != 0 ? order : num_compare(first->uid, second->uid);
 }
 
 struct share *survey_shares(const struct survey *survey, struct system *system, bool by_pages,

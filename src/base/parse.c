@@ -5,25 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
-size_t parse_long_digits(const char *text, size_t length, uint64_t *ret_value)
+size_t parse_digits(const char *text, size_t length, uint64_t *ret_value)
 {
-    enum { SAFE_DIGITS = 19 }; /* so many fit whatever they are */
-    size_t safe = length < SAFE_DIGITS ? length : SAFE_DIGITS;
     uint64_t value = 0;
-    uint64_t eight;
     size_t used = 0;
 
-    while (used + EIGHT <= safe && eight_digits(eight_load(text + used), &eight) == EIGHT) {
-        value = value * 100000000 + eight;
-        used += EIGHT;
-    }
-    while (used < safe && text[used] >= '0' && text[used] <= '9')
-        value = value * 10 + (uint64_t)(text[used++] - '0');
-    while (used >= SAFE_DIGITS && used < length && text[used] >= '0' && text[used] <= '9') {
+    for (; used < length && text[used] >= '0' && text[used] <= '9'; used++) {
         if (__builtin_mul_overflow(value, 10, &value) ||
             __builtin_add_overflow(value, (uint64_t)(text[used] - '0'), &value))
             return 0;
-        used++;
     }
     *ret_value = value;
     return used;

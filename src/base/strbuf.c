@@ -54,28 +54,15 @@ void strbuf_printf(struct strbuf *buf, const char *format, ...)
 
 void strbuf_put_u64(struct strbuf *buf, uint64_t value)
 {
-    /* Two digits at a time: half the divisions, which are most of what a listing's numbers cost. */
-    static const char pairs[] = "0001020304050607080910111213141516171819"
-                                "2021222324252627282930313233343536373839"
-                                "4041424344454647484950515253545556575859"
-                                "6061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
-    enum { MOST_DIGITS = 20 };
-    char digits[MOST_DIGITS];
-    size_t start = MOST_DIGITS;
+    enum { DIGITS_MAX = 20 };
+    char digits[DIGITS_MAX];
+    size_t start = DIGITS_MAX;
 
-    if (value < 10) { /* most numbers of a listing: attach counts, root, no pages */
-        strbuf_putc(buf, (char)('0' + value));
-        return;
-    }
-    while (value >= 10) {
-        start -= 2;
-        memcpy(digits + start, pairs + value % 100 * 2, 2);
-        value /= 100;
-    }
-    if (value > 0)
-        digits[--start] = (char)('0' + value);
-    strbuf_append(buf, digits + start, MOST_DIGITS - start);
+    do {
+        digits[--start] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    strbuf_append(buf, digits + start, DIGITS_MAX - start);
 }
 
 void strbuf_put_i64(struct strbuf *buf, int64_t value)

@@ -10,7 +10,8 @@
  *   clock            a clock that only goes forward, in nanoseconds
  *   strbuf           growing bytes
  *   text             strangers' text made safe for terminals and JSON
- *   parse            strict numbers, ids, keys, sizes, ranges, ages; eight: eight bytes at once
+ *   num              spans, sums that cannot wrap, pages, the order of two numbers
+ *   parse            strict numbers, ids, keys, sizes, ranges, ages
  * model      plain data, no input or output
  *   attachment       a segment that a process has attached
  *   segment          the record, its identity, lists of it

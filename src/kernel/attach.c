@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/num.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "kernel/maps.h"
@@ -193,7 +194,7 @@ static int by_shmid(const void *a, const void *b)
 
     if (left->shmid != right->shmid)
         return left->shmid < right->shmid ? -1 : 1;
-    return (left->pid > right->pid) - (left->pid < right->pid);
+    return num_compare_signed(left->pid, right->pid);
 }
 
 /* Makes one row a segment of the mappings found in one process. */

@@ -64,13 +64,6 @@ static inline bool is_blank(char byte)
 
 static inline const char *skip_blanks(const char *at, const char *end)
 {
-    size_t blanks = EIGHT;
-
-    /* Half a line is padding. */
-    while (blanks == EIGHT && end - at >= EIGHT) {
-        blanks = eight_blanks(eight_load(at));
-        at += blanks;
-    }
     while (at < end && is_blank(*at))
         at++;
     return at;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/parse.h"
 
 /* include/uapi/linux/shm.h, SHMMAX, SHMALL, SHMMNI */

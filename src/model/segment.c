@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/xalloc.h"
 
 bool segment_same(const struct segment *a, const struct segment *b)

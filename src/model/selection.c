@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/num.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 
@@ -208,7 +209,7 @@ static int compare_ids(const void *left, const void *right)
     const struct named_id *a = left;
     const struct named_id *b = right;
 
-    return (a->shmid > b->shmid) - (a->shmid < b->shmid);
+    return num_compare_signed(a->shmid, b->shmid);
 }
 
 void selection_sort_ids(struct selection *selection)

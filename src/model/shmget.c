@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 void credentials_release(struct credentials *credentials)
 {
     free(credentials->groups);

@@ -1,5 +1,6 @@
 #include "view/call_words.h"
 
+#include "base/num.h"
 #include "view/advice.h"
 #include "view/human.h"
 #include "view/limits_report.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/num.h"
 #include "base/xalloc.h"
 #include "view/advice.h"
 #include "view/explain.h"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "view/segment_columns.h"
 #include "view/writer.h"
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/xalloc.h"
 #include "view/column.h"
 
@@ -42,11 +43,6 @@ void sort_order_release(struct sort_order *order)
     *order = (struct sort_order){0};
 }
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-    return (a > b) - (a < b);
-}
-
 static int compare_values(const struct column_value *a, const struct column_value *b)
 {
     if (!a->known || !b->known)
@@ -56,7 +52,7 @@ static int compare_values(const struct column_value *a, const struct column_valu
     /* A uid without a name stands before the names, as its digits would. */
     if (a->text || b->text)
         return a->text ? 1 : -1;
-    return compare_numbers(a->number, b->number);
+    return num_compare(a->number, b->number);
 }
 
 /* A record with its values of the sort columns, taken once. */
@@ -77,7 +73,7 @@ static int compare(const void *left, const void *right, void *arg)
         if (result != 0)
             return order->items[i].descending ? -result : result;
     }
-    return compare_numbers(a->position, b->position);
+    return num_compare(a->position, b->position);
 }
 
 void sort_records(void *records, size_t count, size_t size, const struct sort_order *order,

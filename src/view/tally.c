@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/xalloc.h"
 
 static int compare_numbers(const void *a, const void *b)
@@ -9,7 +10,7 @@ static int compare_numbers(const void *a, const void *b)
     uint64_t first = *(const uint64_t *)a;
     uint64_t second = *(const uint64_t *)b;
 
-    return (first > second) - (first < second);
+    return num_compare(first, second);
 }
 
 /* The largest count first; of equal ones the lower number. */
@@ -20,7 +21,7 @@ static int compare_tallies(const void *a, const void *b)
 
     if (first->count != second->count)
         return first->count > second->count ? -1 : 1;
-    return (first->number > second->number) - (first->number < second->number);
+    return num_compare(first->number, second->number);
 }
 
 struct tally *tally_equal(uint64_t *numbers, size_t count, size_t *ret_tallies)

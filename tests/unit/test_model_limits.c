@@ -54,18 +54,6 @@ static void sums_stop_at_the_top(void **state)
     assert_true(usage.pages == UINT64_C(1) << 53);
 }
 
-static void pages_never_wrap(void **state)
-{
-    (void)state;
-    assert_int_equal(pages_of(0, PAGE), 0);
-    assert_int_equal(pages_of(1, PAGE), 1);
-    assert_int_equal(pages_of(4096, PAGE), 1);
-    assert_int_equal(pages_of(4097, PAGE), 2);
-    assert_true(pages_of(UINT64_MAX, PAGE) == UINT64_C(1) << 52);
-    assert_true(pages_of(UINT64_MAX - 4095, PAGE) == (UINT64_C(1) << 52) - 1);
-    assert_true(pages_of(UINT64_MAX, 65536) == UINT64_C(1) << 48);
-}
-
 static void only_shmall_and_shmmni_are_used_up(void **state)
 {
     struct limits limits = {.known = {true, true, true, true, true}, .page_size = PAGE};
@@ -211,7 +199,6 @@ int main(void)
         cmocka_unit_test(whole_pages_are_counted_for_each_segment),
         cmocka_unit_test(the_largest_is_remembered),
         cmocka_unit_test(sums_stop_at_the_top),
-        cmocka_unit_test(pages_never_wrap),
         cmocka_unit_test(only_shmall_and_shmmni_are_used_up),
         cmocka_unit_test(percent_is_rounded_down_and_never_wraps),
         cmocka_unit_test(shmmax_must_fit_into_shmall),

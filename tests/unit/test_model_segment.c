@@ -194,17 +194,6 @@ static void list_released_can_be_used_again(void **state)
     assert_int_equal(list.items[0].shmid, sample.shmid);
 }
 
-static void sums_stop_at_the_top(void **state)
-{
-    (void)state;
-    assert_int_equal(saturating_add(0, 0), 0);
-    assert_int_equal(saturating_add(2, 3), 5);
-    assert_true(saturating_add(UINT64_MAX, 0) == UINT64_MAX);
-    assert_true(saturating_add(UINT64_MAX - 1, 1) == UINT64_MAX);
-    assert_true(saturating_add(UINT64_MAX, 1) == UINT64_MAX);
-    assert_true(saturating_add(UINT64_C(1) << 63, UINT64_C(1) << 63) == UINT64_MAX);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,7 +207,6 @@ int main(void)
         cmocka_unit_test(list_adds_up_bytes_without_wrapping),
         cmocka_unit_test(list_counts_what_is_attached),
         cmocka_unit_test(list_released_can_be_used_again),
-        cmocka_unit_test(sums_stop_at_the_top),
     };
 
     return cmocka_run_group_tests_name("model/segment", tests, NULL, NULL);
