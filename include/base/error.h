@@ -7,6 +7,8 @@
 #ifndef SHMTOOL_BASE_ERROR_H
 #define SHMTOOL_BASE_ERROR_H
 
+#include "base/strbuf.h"
+
 struct error {
     int code;   /* positive errno, 0: no error */
     char *text; /* owned; NULL: no error */
@@ -32,10 +34,13 @@ int error_set_errno(struct error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * The name of an errno, "EPERM", for programs to read. NULL for one that no call of ours gives:
- * the C library's own table (strerrorname_np) is not everywhere.
+ * Appends the name of an errno, "EPERM", for programs to read; "errno 133" for one that no call
+ * of ours gives: the C library's own table (strerrorname_np) is not everywhere.
  */
-const char *error_code_name(int code);
+void error_put_name(struct strbuf *out, int code);
+
+/* Appends that name in quotes, as JSON has it, or null for 0. */
+void error_put_json(struct strbuf *out, int code);
 
 /* Releases what ERR holds and makes it "no error" again. */
 void error_clear(struct error *err);

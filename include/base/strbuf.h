@@ -29,8 +29,19 @@ static inline void strbuf_make_room(struct strbuf *buf, size_t more)
         strbuf_reserve(buf, more);
 }
 
+/* Cuts BUF down to its first LENGTH bytes and keeps its memory; LENGTH is not above what it has. */
+static inline void strbuf_truncate(struct strbuf *buf, size_t length)
+{
+    buf->length = length;
+    if (buf->data)
+        buf->data[length] = '\0';
+}
+
 /* Empties BUF and keeps its memory. */
-void strbuf_reset(struct strbuf *buf);
+static inline void strbuf_reset(struct strbuf *buf)
+{
+    strbuf_truncate(buf, 0);
+}
 
 /* Releases BUF's memory and leaves it empty, ready for use. */
 void strbuf_release(struct strbuf *buf);

@@ -50,7 +50,7 @@ int error_set_errno(struct error *err, int code, const char *format, ...)
     return -code;
 }
 
-const char *error_code_name(int code)
+void error_put_name(struct strbuf *out, int code)
 {
     static const struct {
         int code;
@@ -64,10 +64,23 @@ const char *error_code_name(int code)
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].code == code)
-            return names[i].name;
+        if (names[i].code == code) {
+            strbuf_puts(out, names[i].name);
+            return;
+        }
     }
-    return NULL;
+    strbuf_printf(out, "errno %d", code);
+}
+
+void error_put_json(struct strbuf *out, int code)
+{
+    if (code == 0) {
+        strbuf_puts(out, "null");
+        return;
+    }
+    strbuf_putc(out, '"');
+    error_put_name(out, code);
+    strbuf_putc(out, '"');
 }
 
 void error_clear(struct error *err)

@@ -24,13 +24,6 @@ void strbuf_reserve(struct strbuf *buf, size_t more)
     buf->capacity = needed;
 }
 
-void strbuf_reset(struct strbuf *buf)
-{
-    buf->length = 0;
-    if (buf->data)
-        buf->data[0] = '\0';
-}
-
 void strbuf_release(struct strbuf *buf)
 {
     free(buf->data);

@@ -83,12 +83,6 @@ static void append_name(struct walk *walk, const char *name)
     strbuf_puts(&walk->path, name);
 }
 
-static void cut_path(struct walk *walk, size_t length)
-{
-    walk->path.length = length;
-    walk->path.data[length] = '\0';
-}
-
 static void tell_unreadable(struct walk *walk, int code)
 {
     walk->sink->unreadable(walk->sink->arg, strbuf_string(&walk->path), code);
@@ -113,7 +107,7 @@ static void take_entry(struct walk *walk, int dir, const char *name, struct leve
             level->names[level->count++] = xstrdup(name);
         }
     }
-    cut_path(walk, length);
+    strbuf_truncate(&walk->path, length);
 }
 
 /* Reads the directory FD, the path's, into LEVEL. Returns 0 or a positive errno. */
@@ -219,7 +213,7 @@ static int walk_levels(struct walk *walk, struct error *err)
         struct level *level = &walk->levels[walk->depth - 1];
         int code = 0;
 
-        cut_path(walk, level->path_length);
+        strbuf_truncate(&walk->path, level->path_length);
         if (level->count > 0) {
             char *name = level->names[--level->count];
 

@@ -32,7 +32,7 @@ static int read_number(const struct procfs *procfs, const char *path, uint64_t *
     if (r < 0)
         return r;
     while (text.length > 0 && strchr("\r\n\t ", text.data[text.length - 1]))
-        text.length--;
+        strbuf_truncate(&text, text.length - 1);
     used = text.length > 0 ? parse_digits(text.data, text.length, ret_value) : 0;
     if (used == 0 || used != text.length)
         return error_set(err, EBADMSG, "%s%s: not a number", procfs_prefix(procfs), path);

@@ -312,7 +312,7 @@ struct pid_fact pids_fact(struct pids *pids, pid_t pid)
 static void join_arguments(struct strbuf *text)
 {
     while (text->length > 0 && text->data[text->length - 1] == '\0')
-        text->length--;
+        strbuf_truncate(text, text->length - 1);
     for (size_t i = 0; i < text->length; i++) {
         if (text->data[i] == '\0')
             text->data[i] = ' ';
@@ -337,7 +337,7 @@ static char *read_command(struct pids *pids, pid_t pid)
     if (read_process_file(pids, pid, "comm", LARGEST_FILE, text) < 0)
         return NULL;
     if (text->data[text->length - 1] == '\n')
-        text->length--;
+        strbuf_truncate(text, text->length - 1);
     join_arguments(text);
     strbuf_putc(text, ']');
     return xstrndup(text->data, text->length);

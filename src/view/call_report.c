@@ -9,12 +9,10 @@
 /* Appends the result's word: "OK", or the errno's name. */
 static void put_result(struct strbuf *out, int code)
 {
-    const char *name = code == 0 ? "OK" : error_code_name(code);
-
-    if (name)
-        strbuf_puts(out, name);
+    if (code == 0)
+        strbuf_puts(out, "OK");
     else
-        strbuf_printf(out, "errno %d", code);
+        error_put_name(out, code);
 }
 
 /* Appends the call as C has it. */

@@ -152,20 +152,14 @@ static void put_limit(struct strbuf *out, const struct limits *limits, const str
 
 static void put_change(struct strbuf *out, const struct limit_change *change)
 {
-    const char *error = error_code_name(change->code);
-
     strbuf_printf(out, "\n  {\"name\": \"%s\", \"from\": ", limit_kinds[change->setting.id].name);
     put_number(out, change->has_before, change->before);
     strbuf_puts(out, ", \"to\": ");
     strbuf_put_u64(out, change->setting.value);
     strbuf_printf(out, ", \"set\": %s, \"kept\": %s, \"error\": ", change->done ? "true" : "false",
                   change->kept ? "true" : "false");
-    if (error)
-        strbuf_printf(out, "\"%s\"}", error);
-    else if (change->code)
-        strbuf_printf(out, "\"errno %d\"}", change->code);
-    else
-        strbuf_puts(out, "null}");
+    error_put_json(out, change->code);
+    strbuf_putc(out, '}');
 }
 
 void limits_report_json(struct strbuf *out, const struct limits *limits, const struct usage *usage,

@@ -178,14 +178,9 @@ void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
 
 static void put_result(struct strbuf *out, const struct removal_item *item)
 {
-    const char *name = item->code ? error_code_name(item->code) : NULL;
-
     strbuf_printf(out, "{\"shmid\": %d, \"outcome\": \"%s\", \"error\": ", item->segment.shmid,
                   removal_outcome_name(item->outcome));
-    if (name)
-        strbuf_printf(out, "\"%s\"", name);
-    else
-        strbuf_puts(out, "null");
+    error_put_json(out, item->code);
     strbuf_puts(out, ", \"bytes\": ");
     if (item->missing)
         strbuf_puts(out, "null");

@@ -201,7 +201,7 @@ void segment_block_put_json(struct strbuf *out, const struct explained *explaine
     column_set_add_all(&columns, &segment_columns);
     column_put_object(out, &columns, format, explained->segment);
     column_set_release(&columns);
-    out->length--; /* the object's end: there is more to come */
+    strbuf_truncate(out, out->length - 1); /* the object's end: there is more to come */
     put_json_attachments(out, explained, format);
     strbuf_puts(out, ", \"maps_found\": ");
     strbuf_put_u64(out, explain_maps_found(explained));

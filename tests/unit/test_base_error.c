@@ -88,6 +88,14 @@ static void nobody_needs_to_listen(void **state)
     assert_int_equal(error_set_errno(NULL, EPERM, "%s", "lost"), -EPERM);
 }
 
+static void assert_named(void (*put)(struct strbuf *out, int code), int code, const char *expected)
+{
+    CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
+
+    put(&out, code);
+    assert_string_equal(strbuf_string(&out), expected);
+}
+
 static void codes_have_names_for_programs(void **state)
 {
     static const struct {
@@ -101,10 +109,17 @@ static void codes_have_names_for_programs(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_string_equal(error_code_name(cases[i].code), cases[i].name);
-    assert_null(error_code_name(0));
-    assert_null(error_code_name(-EPERM));
-    assert_null(error_code_name(99999));
+        assert_named(error_put_name, cases[i].code, cases[i].name);
+    assert_named(error_put_name, 133, "errno 133");
+    assert_named(error_put_name, 99999, "errno 99999");
+}
+
+static void json_has_null_for_no_error_alone(void **state)
+{
+    (void)state;
+    assert_named(error_put_json, 0, "null");
+    assert_named(error_put_json, EPERM, "\"EPERM\"");
+    assert_named(error_put_json, 133, "\"errno 133\"");
 }
 
 static void clear_makes_it_no_error_again(void **state)
@@ -132,6 +147,7 @@ int main(void)
         cmocka_unit_test(long_texts_are_not_cut),
         cmocka_unit_test(nobody_needs_to_listen),
         cmocka_unit_test(codes_have_names_for_programs),
+        cmocka_unit_test(json_has_null_for_no_error_alone),
         cmocka_unit_test(clear_makes_it_no_error_again),
     };
 

@@ -156,6 +156,23 @@ static void reset_empties_and_keeps_the_memory(void **state)
     assert_string_equal(strbuf_string(&buf), "new");
 }
 
+static void truncating_keeps_the_beginning(void **state)
+{
+    CLEANUP_STRBUF struct strbuf buf = STRBUF_INIT;
+
+    (void)state;
+    strbuf_truncate(&buf, 0);
+    assert_null(buf.data);
+    strbuf_puts(&buf, "proc/sysvipc");
+    strbuf_truncate(&buf, 12);
+    assert_string_equal(strbuf_string(&buf), "proc/sysvipc");
+    strbuf_truncate(&buf, 4);
+    assert_int_equal(buf.length, 4);
+    assert_string_equal(strbuf_string(&buf), "proc");
+    strbuf_putc(&buf, '/');
+    assert_string_equal(strbuf_string(&buf), "proc/");
+}
+
 static void release_leaves_it_ready_for_use(void **state)
 {
     CLEANUP_STRBUF struct strbuf buf = STRBUF_INIT;
@@ -275,6 +292,7 @@ int main(void)
         cmocka_unit_test(arguments_are_no_formats),
         cmocka_unit_test(reserve_keeps_what_is_there),
         cmocka_unit_test(reset_empties_and_keeps_the_memory),
+        cmocka_unit_test(truncating_keeps_the_beginning),
         cmocka_unit_test(release_leaves_it_ready_for_use),
         cmocka_unit_test(writes_unsigned_numbers),
         cmocka_unit_test(writes_numbers_of_every_length),

@@ -204,6 +204,22 @@ static void the_json_document_of_a_dry_run(void **state)
                 "]}\n");
 }
 
+static void the_json_document_names_every_error(void **state)
+{
+    struct fixture *fixture = *state;
+
+    plan(fixture, 1, 4096, 0, REMOVAL_FAILED)->code = 132; /* ERFKILL: not in our table */
+    plan(fixture, 2, 4096, 0, REMOVAL_FAILED)->code = 133;
+    assert_json(
+        fixture, false,
+        "{\"schema\": 1, \"dry_run\": false, \"selected\": 2, \"removed\": 0, "
+        "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"failed\": 2, "
+        "\"freed_bytes\": 0, \"results\": [\n"
+        "{\"shmid\": 1, \"outcome\": \"failed\", \"error\": \"errno 132\", \"bytes\": 4096},\n"
+        "{\"shmid\": 2, \"outcome\": \"failed\", \"error\": \"errno 133\", \"bytes\": 4096}\n"
+        "]}\n");
+}
+
 static void assert_table(const struct fixture *fixture, const struct attachment_list *attachments,
                          const char *expected)
 {
@@ -274,6 +290,7 @@ int main(void)
         TEST(the_summary_has_a_part_for_each_outcome_that_there_was),
         TEST(the_json_document),
         TEST(the_json_document_of_a_dry_run),
+        TEST(the_json_document_names_every_error),
         TEST(the_table_shows_what_is_still_to_be_removed),
         TEST(the_table_names_the_processes),
     };
