@@ -9,7 +9,7 @@
 #include "model/segment.h"
 
 /*
- * Reads one segment by its id, without rss and swap (has_usage is false).
+ * Reads one segment by its id, without rss and swap.
  *
  * SHM_STAT_ANY (Linux 4.17) needs no permission on the segment and takes an index; the kernel
  * takes the index bits out of a whole id itself and returns the id that stands there now

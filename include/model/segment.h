@@ -21,13 +21,14 @@ struct segment {
     gid_t gid;
     uid_t cuid; /* creator */
     gid_t cgid;
-    pid_t cpid;      /* 0: in another PID namespace */
-    pid_t lpid;      /* last attach or detach; 0: never, or in another PID namespace */
-    bool has_usage;  /* rss and swap are known */
+    pid_t cpid; /* 0: in another PID namespace */
+    pid_t lpid; /* last attach or detach; 0: never, or in another PID namespace */
+    bool has_rss;
+    bool has_swap;
     uint64_t size;   /* bytes */
     uint64_t nattch; /* mappings, not processes */
-    uint64_t rss;    /* bytes; only with has_usage */
-    uint64_t swap;   /* bytes; only with has_usage */
+    uint64_t rss;    /* bytes; only with has_rss */
+    uint64_t swap;   /* bytes; only with has_swap */
     int64_t atime;   /* seconds since the epoch, 0: never */
     int64_t dtime;
     int64_t ctime;   /* creation, or the last IPC_SET */
@@ -74,9 +75,6 @@ const struct segment *segment_list_find(const struct segment_list *list, int shm
 
 /* Adds up the sizes in bytes; stops at UINT64_MAX instead of wrapping. */
 uint64_t segment_list_bytes(const struct segment_list *list);
-
-/* How many segments of the list are attached. */
-size_t segment_list_in_use(const struct segment_list *list);
 
 /* Releases the list's memory and leaves it empty. */
 void segment_list_release(struct segment_list *list);

@@ -116,7 +116,7 @@ static const char *read_fields(const char *at, const char *end, size_t count, ui
     return at;
 }
 
-static bool usage_is_true(const struct segment *segment, uint64_t page_size)
+static bool rss_is_true(const struct segment *segment, uint64_t page_size)
 {
     uint64_t whole_pages;
 
@@ -161,7 +161,8 @@ bool source_parse_line(const char *line, size_t length, size_t columns, uint64_t
         .dtime = (int64_t)numbers[FIELD_DTIME],
         .ctime = (int64_t)numbers[FIELD_CTIME],
     };
-    ret_segment->has_usage = columns >= COLUMNS && usage_is_true(ret_segment, page_size);
+    ret_segment->has_swap = columns >= COLUMNS;
+    ret_segment->has_rss = ret_segment->has_swap && rss_is_true(ret_segment, page_size);
     return true;
 }
 

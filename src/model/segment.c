@@ -46,15 +46,6 @@ uint64_t segment_list_bytes(const struct segment_list *list)
     return bytes;
 }
 
-size_t segment_list_in_use(const struct segment_list *list)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < list->count; i++)
-        count += list->items[i].nattch > 0;
-    return count;
-}
-
 void segment_list_release(struct segment_list *list)
 {
     free(list->items);

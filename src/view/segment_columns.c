@@ -85,14 +85,14 @@ GETTER(get_rss)
 {
     (void)format;
     *ret_value = number(SEGMENT->rss);
-    ret_value->known = SEGMENT->has_usage;
+    ret_value->known = SEGMENT->has_rss;
 }
 
 GETTER(get_swap)
 {
     (void)format;
     *ret_value = number(SEGMENT->swap);
-    ret_value->known = SEGMENT->has_usage;
+    ret_value->known = SEGMENT->has_swap;
 }
 
 GETTER(get_state)

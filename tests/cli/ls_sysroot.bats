@@ -358,11 +358,11 @@ assert second["key"] == "0xffffffff" and second["status"] == ["locked"]'
 }
 
 @test "an rss that cannot be is unknown" {
-    on huge-page ls --ndjson -c shmid,rss
+    on huge-page ls --ndjson -c shmid,rss,swap
     assert_status 0
-    assert_out '{"shmid": 3, "rss": null}
-{"shmid": 4, "rss": 4096}
-{"shmid": 5, "rss": 8192}'
+    assert_out '{"shmid": 3, "rss": null, "swap": 0}
+{"shmid": 4, "rss": 4096, "swap": 0}
+{"shmid": 5, "rss": 8192, "swap": 4096}'
 }
 
 @test "columns of a kernel to come are passed over" {

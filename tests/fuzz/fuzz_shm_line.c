@@ -15,8 +15,8 @@ static bool same_record(const struct segment *a, const struct segment *b)
 {
     return segment_same(a, b) && a->mode == b->mode && a->gid == b->gid && a->cgid == b->cgid &&
            a->lpid == b->lpid && a->nattch == b->nattch && a->atime == b->atime &&
-           a->dtime == b->dtime && a->has_usage == b->has_usage && a->rss == b->rss &&
-           a->swap == b->swap;
+           a->dtime == b->dtime && a->has_rss == b->has_rss && a->has_swap == b->has_swap &&
+           a->rss == b->rss && a->swap == b->swap;
 }
 
 /* ipc/shm.c, sysvipc_shm_proc_show() */
@@ -43,7 +43,8 @@ static void check_record(const char *line, size_t length, size_t columns, uint64
 
     CHECK(segment->shmid >= 0 && segment->cpid >= 0 && segment->lpid >= 0);
     CHECK(segment->atime >= 0 && segment->dtime >= 0 && segment->ctime >= 0);
-    CHECK(columns >= 16 || !segment->has_usage);
+    CHECK(segment->has_swap == (columns >= 16));
+    CHECK(segment->has_swap || !segment->has_rss);
     CHECK(!source_parse_line(line, length, columns == 14 ? 16 : columns + 1, page_size, &again));
     CHECK(!source_parse_line(line, length, columns == 16 ? 14 : columns - 1, page_size, &again));
     print_record(&text, segment, columns);

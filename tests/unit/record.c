@@ -23,9 +23,10 @@ void assert_same_record(const struct segment *a, const struct segment *b)
 void assert_same_record_and_usage(const struct segment *a, const struct segment *b)
 {
     assert_same_record(a, b);
-    assert_int_equal(a->has_usage, b->has_usage);
-    if (a->has_usage) {
+    assert_int_equal(a->has_rss, b->has_rss);
+    if (a->has_rss)
         assert_int_equal(a->rss, b->rss);
+    assert_int_equal(a->has_swap, b->has_swap);
+    if (a->has_swap)
         assert_int_equal(a->swap, b->swap);
-    }
 }

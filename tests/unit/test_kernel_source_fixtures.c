@@ -86,7 +86,7 @@ static void listing_is_read_in_full(void **state)
         assert_int_equal(got.list.items[i].mode, rows[i].mode);
         assert_int_equal(got.list.items[i].size, rows[i].size);
         assert_int_equal(got.list.items[i].nattch, rows[i].nattch);
-        assert_true(got.list.items[i].has_usage);
+        assert_true(got.list.items[i].has_rss && got.list.items[i].has_swap);
     }
 }
 
@@ -105,7 +105,8 @@ static const struct segment three[] = {
      .atime = 1795298945,
      .dtime = 1795298975,
      .ctime = 1795298915,
-     .has_usage = true,
+     .has_rss = true,
+     .has_swap = true,
      .rss = 4096},
     {.key = 0xdeadbeef,
      .shmid = 32769,
@@ -113,7 +114,8 @@ static const struct segment three[] = {
      .size = 131104,
      .cpid = 801,
      .ctime = 1795298995,
-     .has_usage = true},
+     .has_rss = true,
+     .has_swap = true},
     {.key = 0,
      .shmid = 65538,
      .mode = 01666,
@@ -127,7 +129,8 @@ static const struct segment three[] = {
      .cgid = 1002,
      .atime = 1795299000,
      .ctime = 1795298998,
-     .has_usage = true,
+     .has_rss = true,
+     .has_swap = true,
      .rss = 4096},
 };
 
@@ -138,7 +141,8 @@ static void assert_three(const struct collector *got, size_t count, bool has_usa
     for (size_t i = 0; i < count; i++) {
         struct segment expected = three[i];
 
-        expected.has_usage = has_usage;
+        expected.has_rss = has_usage;
+        expected.has_swap = has_usage;
         assert_same_record_and_usage(&got->list.items[i], &expected);
     }
 }
@@ -239,7 +243,8 @@ static void overlong_columns_push_the_rest(void **state)
         .atime = INT64_MAX,
         .dtime = 253402300800,
         .ctime = 99999999999,
-        .has_usage = true,
+        .has_rss = true,
+        .has_swap = true,
         .rss = UINT64_MAX - 1,
         .swap = UINT64_MAX,
     };
@@ -274,10 +279,11 @@ static void huge_pages_have_no_known_rss(void **state)
     (void)state;
     assert_int_equal(read_fixture("huge-page", &got, NULL), 0);
     assert_int_equal(got.list.count, 3);
-    assert_false(got.list.items[0].has_usage);
-    assert_true(got.list.items[1].has_usage);
+    assert_false(got.list.items[0].has_rss);
+    assert_true(got.list.items[0].has_swap);
+    assert_true(got.list.items[1].has_rss && got.list.items[1].has_swap);
     assert_int_equal(got.list.items[1].rss, 4096);
-    assert_true(got.list.items[2].has_usage);
+    assert_true(got.list.items[2].has_rss && got.list.items[2].has_swap);
     assert_int_equal(got.list.items[2].rss, 8192);
     assert_int_equal(got.list.items[2].swap, 4096);
 }

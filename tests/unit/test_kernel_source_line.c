@@ -171,7 +171,7 @@ static void each_column_is_read_into_its_field(void **state)
     (void)state;
     make_line(line, sizeof(line), COLUMNS, COLUMNS, "");
     assert_true(parse(line, COLUMNS, &segment));
-    assert_true(segment.has_usage);
+    assert_true(segment.has_rss && segment.has_swap);
     for (size_t column = 0; column < COLUMNS; column++)
         assert_int_equal(field_of(&segment, column), expected[column]);
 }
@@ -184,7 +184,7 @@ static void old_kernels_have_14_columns(void **state)
     (void)state;
     make_line(line, sizeof(line), 14, COLUMNS, "");
     assert_true(parse(line, 14, &segment));
-    assert_false(segment.has_usage);
+    assert_false(segment.has_rss || segment.has_swap);
     assert_int_equal(segment.rss, 0);
     assert_int_equal(segment.swap, 0);
     for (size_t column = 0; column < 14; column++) {
@@ -442,7 +442,10 @@ static void rss_above_the_size_is_not_known(void **state)
         snprintf(line, sizeof(line), "0 0 600 %llu 0 0 0 0 0 0 0 0 0 0 %llu 4096",
                  (unsigned long long)cases[i].size, (unsigned long long)cases[i].rss);
         assert_true(source_parse_line(line, strlen(line), COLUMNS, cases[i].page, &segment));
-        assert_int_equal(segment.has_usage, cases[i].known);
+        assert_int_equal(segment.has_rss, cases[i].known);
+        /* What swap holds is counted in pages of the right size. */
+        assert_true(segment.has_swap);
+        assert_int_equal(segment.swap, 4096);
     }
 }
 
@@ -477,7 +480,8 @@ static struct segment next_segment(uint64_t *seed)
     };
 
     segment.rss = segment.size ? next_number(seed) % segment.size : 0;
-    segment.has_usage = true;
+    segment.has_rss = true;
+    segment.has_swap = true;
     return segment;
 }
 

@@ -84,7 +84,7 @@ static void holes_are_passed_over(void **state)
     assert_int_equal(got.list.items[0].shmid, 32769);
     assert_int_equal(got.list.items[1].shmid, 98307);
     assert_int_equal(got.list.items[2].shmid, 4);
-    assert_false(got.list.items[0].has_usage);
+    assert_false(got.list.items[0].has_rss || got.list.items[0].has_swap);
 }
 
 static void older_kernels_are_asked_in_their_way(void **state)

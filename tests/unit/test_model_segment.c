@@ -13,7 +13,8 @@ static const struct segment sample = {
     .cgid = 1002,
     .cpid = 4711,
     .lpid = 4712,
-    .has_usage = true,
+    .has_rss = true,
+    .has_swap = true,
     .size = 1048576,
     .nattch = 1,
     .rss = 4096,
@@ -77,7 +78,8 @@ static void use_does_not_make_another_segment(void **state)
     assert_true(SAME_WITH(dtime, 999));
     assert_true(SAME_WITH(rss, 0));
     assert_true(SAME_WITH(swap, 0));
-    assert_true(SAME_WITH(has_usage, false));
+    assert_true(SAME_WITH(has_rss, false));
+    assert_true(SAME_WITH(has_swap, false));
     assert_true(SAME_WITH(mode, 0666 | SEGMENT_LOCKED));
 }
 
@@ -107,7 +109,6 @@ static void list_starts_empty(void **state)
     assert_int_equal(list.count, 0);
     assert_null(segment_list_find(&list, 0));
     assert_int_equal(segment_list_bytes(&list), 0);
-    assert_int_equal(segment_list_in_use(&list), 0);
 }
 
 static void list_keeps_copies_in_order(void **state)
@@ -165,20 +166,6 @@ static void list_adds_up_bytes_without_wrapping(void **state)
     assert_true(segment_list_bytes(&list) == UINT64_MAX);
 }
 
-static void list_counts_what_is_attached(void **state)
-{
-    CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
-    struct segment segment = sample;
-    const uint64_t counts[] = {0, 1, 2, 0, UINT64_MAX};
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(counts); i++) {
-        segment.nattch = counts[i];
-        segment_list_add(&list, &segment);
-    }
-    assert_int_equal(segment_list_in_use(&list), 3);
-}
-
 static void list_released_can_be_used_again(void **state)
 {
     CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
@@ -205,7 +192,6 @@ int main(void)
         cmocka_unit_test(list_keeps_copies_in_order),
         cmocka_unit_test(list_finds_by_id),
         cmocka_unit_test(list_adds_up_bytes_without_wrapping),
-        cmocka_unit_test(list_counts_what_is_attached),
         cmocka_unit_test(list_released_can_be_used_again),
     };
 
