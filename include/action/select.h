@@ -12,6 +12,14 @@
 #include "model/selection.h"
 
 /* What a reading found besides the segments that match. */
+/* Who gets what is read. */
+struct select_sink {
+    int (*segment)(void *arg, const struct segment *segment); /* a negative return ends it */
+    void (*garbage)(void *arg, const char *where, const char *text, size_t length);
+    void *arg;
+    bool without_usage; /* rss and swap are not wanted */
+};
+
 struct select_report {
     struct idset met_ids;  /* of the named ids: those that exist, matching or not */
     struct idset met_keys; /* positions in filter.keys of the keys that somebody has */
@@ -25,7 +33,7 @@ struct select_report {
  * cannot be read (or, with --pid, that process's mappings).
  */
 int select_segments(struct system *system, const struct selection *selection,
-                    const struct source_sink *sink, struct select_report *ret_report,
+                    const struct select_sink *sink, struct select_report *ret_report,
                     struct error *err);
 
 /*

@@ -21,7 +21,7 @@ struct survey {
     bool garbage; /* something in the listing was not understood: it is not in here */
 };
 
-/* Who is told of what is not understood; the arguments of source_sink's garbage(). */
+/* Who is told of what is not understood; the fields of struct complaint. */
 struct survey_sink {
     void (*garbage)(void *arg, const char *where, const char *text, size_t length);
     void *arg;

@@ -1,11 +1,14 @@
 /*
- * What went wrong, carried upward from where it happened to the command that prints it.
+ * What went wrong, carried upward from where it happened to the command that prints it, and what
+ * could not be understood on the way.
  *
  * A function that can fail takes a struct error and returns a negative errno. The text is
  * "what: why", without the program's name and without a newline.
  */
 #ifndef SHMTOOL_BASE_ERROR_H
 #define SHMTOOL_BASE_ERROR_H
+
+#include <stddef.h>
 
 #include "base/strbuf.h"
 
@@ -46,5 +49,32 @@ void error_put_json(struct strbuf *out, int code);
 void error_clear(struct error *err);
 
 #define CLEANUP_ERROR __attribute__((cleanup(error_clear)))
+
+/* Something that a reader could not understand, and went on. */
+struct complaint {
+    char *where; /* owned; "/proc/sysvipc/shm: line 5" */
+    char *text;  /* owned; what stands there, or why it could not be read; may hold NULs */
+    size_t length;
+};
+
+struct complaint_list {
+    struct complaint *items; /* owned; in the order in which they were met */
+    size_t count;
+    size_t capacity;
+};
+
+#define COMPLAINT_LIST_INIT \
+    { \
+        NULL, 0, 0 \
+    }
+
+/* Appends copies of WHERE and of the LENGTH bytes of TEXT. */
+void complaint_list_add(struct complaint_list *list, const char *where, const char *text,
+                        size_t length);
+
+/* Releases the list's memory and leaves it empty. */
+void complaint_list_release(struct complaint_list *list);
+
+#define CLEANUP_COMPLAINT_LIST __attribute__((cleanup(complaint_list_release)))
 
 #endif

@@ -68,7 +68,7 @@ const struct command *command_find(const char *name);
 void context_warn(struct context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A source_sink's garbage(): names the line that could not be understood; ARG is the context. */
+/* Names the line that could not be understood; ARG is the context. */
 void context_warn_garbage(struct context *context, const char *where, const char *text,
                           size_t length);
 

@@ -49,42 +49,25 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored)
     add_item(plan, &item);
 }
 
-/* A search of the listing for one id. */
-struct search {
-    int shmid;
-    bool found;
-    struct segment segment;
-};
-
-static int take_searched(void *arg, const struct segment *segment)
-{
-    struct search *search = arg;
-
-    if (segment->shmid == search->shmid) {
-        search->found = true;
-        search->segment = *segment;
-    }
-    return 0;
-}
-
 /*
  * Reads the segment as it is now. Kernels before 4.17 may refuse the direct way for want of read
  * permission, which removing does not need: then the listing tells.
  */
 static int read_again(const struct system *system, int shmid, struct segment *ret_segment)
 {
-    struct search search = {.shmid = shmid};
-    const struct source_sink sink = {take_searched, source_pass_over, &search, false};
+    CLEANUP_SEGMENT_LIST struct segment_list segments = SEGMENT_LIST_INIT;
+    const struct segment *found;
     int r = sysv_stat(shmid, ret_segment);
 
     if (r != -EACCES)
         return r;
-    r = source_proc_read(&system->procfs, &sink, NULL);
+    r = source_proc_read(&system->procfs, &segments, NULL, NULL);
     if (r < 0)
         return -EACCES;
-    if (!search.found)
+    found = segment_list_find(&segments, shmid);
+    if (!found)
         return -ENOENT;
-    *ret_segment = search.segment;
+    *ret_segment = *found;
     return 0;
 }
 

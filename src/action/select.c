@@ -8,7 +8,7 @@
 struct pass {
     struct system *system;
     const struct selection *selection;
-    const struct source_sink *sink;
+    const struct select_sink *sink;
     struct select_report report;
     struct filter_facts facts;
 };
@@ -36,9 +36,8 @@ static void note_keys(struct pass *pass, const struct segment *segment)
     }
 }
 
-static int take_segment(void *arg, const struct segment *segment)
+static int take_segment(struct pass *pass, const struct segment *segment)
 {
-    struct pass *pass = arg;
     const struct selection *selection = pass->selection;
 
     note_keys(pass, segment);
@@ -53,27 +52,26 @@ static int take_segment(void *arg, const struct segment *segment)
     return pass->sink->segment(pass->sink->arg, segment);
 }
 
-static void take_garbage(void *arg, const char *where, const char *text, size_t length)
-{
-    const struct pass *pass = arg;
-
-    pass->sink->garbage(pass->sink->arg, where, text, length);
-}
-
 int select_segments(struct system *system, const struct selection *selection,
-                    const struct source_sink *sink, struct select_report *ret_report,
+                    const struct select_sink *sink, struct select_report *ret_report,
                     struct error *err)
 {
     CLEANUP_IDSET struct idset attached = IDSET_INIT;
     struct pass pass = {.system = system, .selection = selection, .sink = sink};
-    const struct source_sink own = {take_segment, take_garbage, &pass, sink->without_usage};
+    CLEANUP_SEGMENT_LIST struct segment_list segments = SEGMENT_LIST_INIT;
+    CLEANUP_COMPLAINT_LIST struct complaint_list complaints = COMPLAINT_LIST_INIT;
     int r = read_attached(system, &selection->filter, &attached, err);
 
     if (r < 0)
         return r;
     pass.facts.now = pids_clock(system->pids)->now;
     pass.facts.attached = &attached;
-    r = source_read(&system->procfs, &own, err);
+    r = source_read(&system->procfs, sink->without_usage, &segments, &complaints, err);
+    for (size_t i = 0; i < complaints.count; i++)
+        sink->garbage(sink->arg, complaints.items[i].where, complaints.items[i].text,
+                      complaints.items[i].length);
+    for (size_t i = 0; r == 0 && i < segments.count; i++)
+        r = take_segment(&pass, &segments.items[i]);
     if (r == 0 && ret_report)
         *ret_report = pass.report;
     else

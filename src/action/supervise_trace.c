@@ -42,14 +42,11 @@ struct reading {
     size_t capacity;
 };
 
-static int take_segment(void *arg, const struct segment *segment)
+static void take_segment(struct reading *reading, const struct segment *segment)
 {
-    struct reading *reading = arg;
-
     reading->entries =
         xgrow(reading->entries, reading->count, &reading->capacity, sizeof(*reading->entries));
     reading->entries[reading->count++] = (struct trace_entry){.segment = *segment};
-    return 0;
 }
 
 static int by_shmid(const void *a, const void *b)
@@ -227,8 +224,7 @@ static void keep(struct trace *trace, struct reading *reading, const struct bear
 static int read_table(struct trace *trace, bool first, struct error *err)
 {
     struct reading reading = {NULL, 0, 0};
-    /* What cannot be understood cannot be removed either. */
-    const struct source_sink sink = {take_segment, source_pass_over, &reading, true};
+    CLEANUP_SEGMENT_LIST struct segment_list segments = SEGMENT_LIST_INIT;
     struct bearer_mark mark;
     uint64_t used;
     int r;
@@ -237,12 +233,13 @@ static int read_table(struct trace *trace, bool first, struct error *err)
     find_family(trace);
     kinship_mark(&trace->kinship);
     make_mark(trace, &mark);
-    r = source_read(&trace->system->procfs, &sink, err);
+    /* What cannot be understood cannot be removed either. */
+    r = source_read(&trace->system->procfs, true, &segments, NULL, err);
     listen_to_births(trace);
-    if (r < 0) {
-        free(reading.entries);
+    if (r < 0)
         return r;
-    }
+    for (size_t i = 0; i < segments.count; i++)
+        take_segment(&reading, &segments.items[i]);
     for (size_t i = 0; i < reading.count; i++)
         reading.entries[i].origin =
             first ? TRACE_BEFORE : judge(trace, &reading.entries[i].segment);

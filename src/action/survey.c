@@ -7,45 +7,27 @@
 #include "kernel/limits.h"
 #include "kernel/source.h"
 
-/* A reading in progress. */
-struct reading {
-    struct survey *survey;
-    const struct survey_sink *sink;
-};
-
-static int take_segment(void *arg, const struct segment *segment)
-{
-    struct reading *reading = arg;
-    struct survey *survey = reading->survey;
-
-    segment_list_add(&survey->segments, segment);
-    usage_add(&survey->usage, segment, survey->limits.page_size);
-    return 0;
-}
-
-static void take_garbage(void *arg, const char *where, const char *text, size_t length)
-{
-    struct reading *reading = arg;
-
-    reading->survey->garbage = true;
-    reading->sink->garbage(reading->sink->arg, where, text, length);
-}
-
 int survey_read(struct system *system, const struct survey_sink *sink, struct survey *ret_survey,
                 struct error *err)
 {
     struct survey survey = {.limits = {.page_size = system->procfs.page_size}};
-    struct reading reading = {&survey, sink};
-    const struct source_sink source = {take_segment, take_garbage, &reading, false};
+    CLEANUP_COMPLAINT_LIST struct complaint_list complaints = COMPLAINT_LIST_INIT;
     int r;
 
     limits_read(&system->procfs, &survey.limits, &survey.limits_error);
-    r = source_read(&system->procfs, &source, err);
-    if (r < 0)
+    r = source_read(&system->procfs, false, &survey.segments, &complaints, err);
+    if (r < 0) {
         survey_release(&survey);
-    else
-        *ret_survey = survey;
-    return r;
+        return r;
+    }
+    for (size_t i = 0; i < survey.segments.count; i++)
+        usage_add(&survey.usage, &survey.segments.items[i], survey.limits.page_size);
+    survey.garbage = complaints.count > 0;
+    for (size_t i = 0; i < complaints.count; i++)
+        sink->garbage(sink->arg, complaints.items[i].where, complaints.items[i].text,
+                      complaints.items[i].length);
+    *ret_survey = survey;
+    return 0;
 }
 
 const struct segment *survey_find_key(const struct survey *survey, uint32_t key)

@@ -89,3 +89,21 @@ void error_clear(struct error *err)
     err->code = 0;
     err->text = NULL;
 }
+
+void complaint_list_add(struct complaint_list *list, const char *where, const char *text,
+                        size_t length)
+{
+    list->items = xgrow(list->items, list->count, &list->capacity, sizeof(*list->items));
+    list->items[list->count++] = (struct complaint){
+        .where = xstrdup(where), .text = xstrndup(text, length), .length = length};
+}
+
+void complaint_list_release(struct complaint_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].where);
+        free(list->items[i].text);
+    }
+    free(list->items);
+    *list = (struct complaint_list)COMPLAINT_LIST_INIT;
+}

@@ -234,7 +234,7 @@ static bool shows_usage(const struct listing *listing)
 static int list(struct listing *listing)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    const struct source_sink sink = {take_segment, take_garbage, listing, !shows_usage(listing)};
+    const struct select_sink sink = {take_segment, take_garbage, listing, !shows_usage(listing)};
     struct select_report report = {0};
     bool missing;
     int r;

@@ -247,7 +247,7 @@ static void note_missing(struct removal *removal, const struct select_report *re
 static int make_plan(struct removal *removal)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    const struct source_sink sink = {plan_segment, note_garbage, removal, true};
+    const struct select_sink sink = {plan_segment, note_garbage, removal, true};
     struct select_report report = {0};
 
     selection_sort_ids(&removal->selection);

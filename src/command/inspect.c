@@ -23,7 +23,7 @@ static void take_garbage(void *arg, const char *where, const char *text, size_t 
 
 int inspect(struct inspection *inspection, struct error *err)
 {
-    const struct source_sink sink = {take_segment, take_garbage, inspection, false};
+    const struct select_sink sink = {take_segment, take_garbage, inspection, false};
     struct system *system = &inspection->context->system;
     struct select_report report = {0};
     int r = select_segments(system, &inspection->selection, &sink, &report, err);

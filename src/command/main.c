@@ -26,7 +26,7 @@
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
  *   procfs           files below / or --sysroot
- *   source           segments: source_proc from the listing, source_stat from the calls
+ *   source           segments, by the calls or from a listing; source_proc: the listing
  *   names            users and groups
  *   pids             processes by number: alive, since when, which command
  *   pidstat          the line /proc/PID/stat

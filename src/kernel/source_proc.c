@@ -188,23 +188,23 @@ size_t source_parse_header(const char *line, size_t length)
 /* One reading of the listing. */
 struct listing {
     const struct procfs *procfs;
-    const struct source_sink *sink;
-    size_t line;    /* lines met so far */
-    size_t columns; /* 0: the header is still to come */
-    struct idset seen;
+    size_t line;     /* lines met so far */
+    size_t columns;  /* 0: the header is still to come */
     int64_t read_at; /* when the reading of the lines at hand began, as in struct segment */
+    struct idset seen;
+    struct segment_list segments;
+    struct complaint_list complaints;
 };
 
-static void tell_garbage(const struct listing *listing, size_t line, const char *text,
-                         size_t length)
+static void add_unparsed_line(struct listing *listing, size_t line, const char *text, size_t length)
 {
     CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
 
     strbuf_printf(&where, "%s" LISTING_PATH ": line %zu", procfs_prefix(listing->procfs), line);
-    listing->sink->garbage(listing->sink->arg, strbuf_string(&where), text, length);
+    complaint_list_add(&listing->complaints, strbuf_string(&where), text, length);
 }
 
-static int take_line(struct listing *listing, const char *line, size_t length, struct error *err)
+static int read_line(struct listing *listing, const char *line, size_t length, struct error *err)
 {
     struct segment segment;
 
@@ -216,19 +216,19 @@ static int take_line(struct listing *listing, const char *line, size_t length, s
         return 0;
     }
     if (!source_parse_line(line, length, listing->columns, listing->procfs->page_size, &segment)) {
-        tell_garbage(listing, listing->line, line, length);
+        add_unparsed_line(listing, listing->line, line, length);
         return 0;
     }
     segment.read_at = listing->read_at;
     /* Some 5.3 to 5.6 kernels listed a segment twice. */
-    if (!idset_add(&listing->seen, segment.shmid))
-        return 0;
-    return listing->sink->segment(listing->sink->arg, &segment);
+    if (idset_add(&listing->seen, segment.shmid))
+        segment_list_add(&listing->segments, &segment);
+    return 0;
 }
 
-/* Takes the whole lines out of DATA; returns how many bytes they took, or a negative error. */
-static ssize_t take_lines(struct listing *listing, const char *data, size_t length,
-                          struct error *err)
+/* Reads the whole lines of DATA; returns how many bytes they have, or a negative errno. */
+static ssize_t read_whole_lines(struct listing *listing, const char *data, size_t length,
+                                struct error *err)
 {
     size_t done = 0;
 
@@ -238,14 +238,14 @@ static ssize_t take_lines(struct listing *listing, const char *data, size_t leng
 
         if (!newline)
             return (ssize_t)done;
-        r = take_line(listing, data + done, (size_t)(newline - data) - done, err);
+        r = read_line(listing, data + done, (size_t)(newline - data) - done, err);
         if (r < 0)
             return r;
         done = (size_t)(newline - data) + 1;
     }
 }
 
-static int read_lines(struct listing *listing, int fd, struct error *err)
+static int read_listing(struct listing *listing, int fd, struct error *err)
 {
     CLEANUP_FREE char *buffer = xmalloc(BUFFER_SIZE);
     size_t kept = 0;
@@ -265,7 +265,7 @@ static int read_lines(struct listing *listing, int fd, struct error *err)
         if (got == 0)
             break;
         kept += (size_t)got;
-        used = take_lines(listing, buffer, kept, err);
+        used = read_whole_lines(listing, buffer, kept, err);
         if (used < 0)
             return (int)used;
         kept -= (size_t)used;
@@ -277,23 +277,33 @@ static int read_lines(struct listing *listing, int fd, struct error *err)
         return error_set(err, EBADMSG, "not a listing of shared memory segments: no header");
     /* A line without its newline may have lost digits: it is not understood. */
     if (kept > 0)
-        tell_garbage(listing, listing->line + 1, buffer, kept);
+        add_unparsed_line(listing, listing->line + 1, buffer, kept);
     return 0;
 }
 
-int source_proc_read(const struct procfs *procfs, const struct source_sink *sink, struct error *err)
+int source_proc_read(const struct procfs *procfs, struct segment_list *ret_segments,
+                     struct complaint_list *ret_complaints, struct error *err)
 {
     CLEANUP_ERROR struct error inner = ERROR_INIT;
     CLEANUP_CLOSE int fd = procfs_open_file(procfs, LISTING_PATH, err);
-    struct listing listing = {.procfs = procfs, .sink = sink};
+    struct listing listing = {.procfs = procfs};
     int r;
 
     if (fd < 0)
         return fd;
-    r = read_lines(&listing, fd, &inner);
+    r = read_listing(&listing, fd, &inner);
+    if (r < 0) {
+        error_set(err, inner.code, "%s%s: %s", procfs_prefix(procfs), LISTING_PATH, inner.text);
+    } else {
+        *ret_segments = listing.segments;
+        listing.segments = (struct segment_list)SEGMENT_LIST_INIT;
+    }
+    if (r == 0 && ret_complaints) {
+        *ret_complaints = listing.complaints;
+        listing.complaints = (struct complaint_list)COMPLAINT_LIST_INIT;
+    }
     idset_release(&listing.seen);
-    if (inner.text)
-        return error_set(err, inner.code, "%s%s: %s", procfs_prefix(procfs), LISTING_PATH,
-                         inner.text);
+    segment_list_release(&listing.segments);
+    complaint_list_release(&listing.complaints);
     return r;
 }

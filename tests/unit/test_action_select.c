@@ -65,7 +65,7 @@ static int teardown(void **state)
 
 static int go(struct fixture *fixture)
 {
-    const struct source_sink sink = collector_sink(&fixture->collector);
+    const struct select_sink sink = collector_sink(&fixture->collector);
 
     collector_release(&fixture->collector);
     select_report_release(&fixture->report);
@@ -212,15 +212,15 @@ static void garbage_is_handed_on(void **state)
               HEADER "119 0 600 100 71 0 0 1001 1001 1001 1001 0 0 1000 0 0\nthe quick fox\n"
                      "0 3 600 300 71 72 2 1001 1001 1001 1001 1000 0 1000 0 0\n");
     assert_selects(fixture, 0, 3);
-    assert_int_equal(fixture->collector.garbage_count, 1);
-    assert_string_equal(below(fixture->tree.path, strbuf_string(&fixture->collector.garbage)),
+    assert_int_equal(fixture->collector.complaint_count, 1);
+    assert_string_equal(below(fixture->tree.path, strbuf_string(&fixture->collector.complained)),
                         "proc/sysvipc/shm: line 3|the quick fox\n");
 }
 
 static void the_sink_may_end_it(void **state)
 {
     struct fixture *fixture = *state;
-    const struct source_sink sink = collector_sink(&fixture->collector);
+    const struct select_sink sink = collector_sink(&fixture->collector);
 
     assert_int_equal(selection_add_word(&fixture->selection, "0", NULL), 0);
     assert_int_equal(selection_add_word(&fixture->selection, "32769", NULL), 0);
@@ -239,7 +239,7 @@ static void the_sink_may_end_it(void **state)
 static void a_report_need_not_be_wanted(void **state)
 {
     struct fixture *fixture = *state;
-    const struct source_sink sink = collector_sink(&fixture->collector);
+    const struct select_sink sink = collector_sink(&fixture->collector);
 
     assert_int_equal(selection_add_word(&fixture->selection, "3", NULL), 0);
     assert_int_equal(

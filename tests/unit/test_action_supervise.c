@@ -40,9 +40,11 @@ static unsigned readings;      /* of the table so far */
 static unsigned good_readings; /* that do not fail */
 
 int __wrap_execvp(const char *file, char *const argv[]);
-int __real_source_read(const struct procfs *procfs, const struct source_sink *sink,
+int __real_source_read(const struct procfs *procfs, bool without_usage,
+                       struct segment_list *ret_segments, struct complaint_list *ret_complaints,
                        struct error *err);
-int __wrap_source_read(const struct procfs *procfs, const struct source_sink *sink,
+int __wrap_source_read(const struct procfs *procfs, bool without_usage,
+                       struct segment_list *ret_segments, struct complaint_list *ret_complaints,
                        struct error *err);
 
 int __wrap_execvp(const char *file, char *const argv[])
@@ -59,11 +61,12 @@ int __wrap_execvp(const char *file, char *const argv[])
     _exit(STATUS);
 }
 
-int __wrap_source_read(const struct procfs *procfs, const struct source_sink *sink,
+int __wrap_source_read(const struct procfs *procfs, bool without_usage,
+                       struct segment_list *ret_segments, struct complaint_list *ret_complaints,
                        struct error *err)
 {
     if (readings++ < good_readings)
-        return __real_source_read(procfs, sink, err);
+        return __real_source_read(procfs, without_usage, ret_segments, ret_complaints, err);
     return error_set_errno(err, EIO, "the table");
 }
 

@@ -1,5 +1,6 @@
 /* base/error: the text and the number of what went wrong. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -122,6 +123,26 @@ static void json_has_null_for_no_error_alone(void **state)
     assert_named(error_put_json, 133, "\"errno 133\"");
 }
 
+static void complaints_are_kept_whole_and_in_order(void **state)
+{
+    CLEANUP_COMPLAINT_LIST struct complaint_list list = COMPLAINT_LIST_INIT;
+    char where[16];
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        snprintf(where, sizeof(where), "line %d", i);
+        complaint_list_add(&list, where, "a\0b and more", 3);
+    }
+    assert_int_equal(list.count, 20);
+    assert_string_equal(list.items[0].where, "line 0");
+    assert_string_equal(list.items[19].where, "line 19");
+    assert_int_equal(list.items[19].length, 3);
+    assert_memory_equal(list.items[19].text, "a\0b", 4);
+    complaint_list_release(&list);
+    assert_int_equal(list.count, 0);
+    assert_null(list.items);
+}
+
 static void clear_makes_it_no_error_again(void **state)
 {
     struct error err = ERROR_INIT;
@@ -148,6 +169,7 @@ int main(void)
         cmocka_unit_test(nobody_needs_to_listen),
         cmocka_unit_test(codes_have_names_for_programs),
         cmocka_unit_test(json_has_null_for_no_error_alone),
+        cmocka_unit_test(complaints_are_kept_whole_and_in_order),
         cmocka_unit_test(clear_makes_it_no_error_again),
     };
 

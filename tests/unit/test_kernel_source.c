@@ -78,11 +78,11 @@ static void line_without_its_end_may_have_lost_digits(void **state)
     assert_int_equal(read_tree(*state, &got, NULL), 0);
     assert_int_equal(got.list.count, 1);
     assert_string_equal(
-        strbuf_string(&got.garbage),
+        strbuf_string(&got.complained),
         "proc/sysvipc/shm: line 3|4711 2 600 4096 701 702 0 0 0 0 0 1 2 3 4096 0\n");
 }
 
-static void each_garbage_line_is_told_with_its_number(void **state)
+static void each_unparsed_line_is_reported_with_its_number(void **state)
 {
     CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
     static const char text[] = HEADER "x\n" ROW("1") "\n" ROW("4294967296") ROW("2") HEADER
@@ -100,8 +100,8 @@ static void each_garbage_line_is_told_with_its_number(void **state)
         "proc/sysvipc/shm: line 5|4711 4294967296 600 4096 701 702 0 0 0 0 0 1 2 3 4096 0\n"
         "proc/sysvipc/shm: line 7|" HEADER "proc/sysvipc/shm: line 8|a\0b\n"
         "proc/sysvipc/shm: line 10|\x1b[2J\xff\n";
-    assert_int_equal(got.garbage.length, sizeof(expected) - 1);
-    assert_memory_equal(got.garbage.data, expected, sizeof(expected));
+    assert_int_equal(got.complained.length, sizeof(expected) - 1);
+    assert_memory_equal(got.complained.data, expected, sizeof(expected));
 }
 
 static void file_without_the_header_is_no_listing(void **state)
@@ -126,7 +126,7 @@ static void file_without_the_header_is_no_listing(void **state)
                             "proc/sysvipc/shm: not a listing of shared memory segments: "
                             "no header");
         assert_int_equal(got.list.count, 0);
-        assert_int_equal(got.garbage_count, 0);
+        assert_int_equal(got.complaint_count, 0);
     }
 }
 
@@ -145,7 +145,7 @@ static void line_without_end_is_no_listing(void **state)
                         "proc/sysvipc/shm: line 3 has no end: not a listing");
 }
 
-static void long_line_is_garbage_wherever_it_stands(void **state)
+static void long_line_is_not_understood_wherever_it_stands(void **state)
 {
     static const size_t sizes[] = {0, 4096, 200000};
 
@@ -161,8 +161,8 @@ static void long_line_is_garbage_wherever_it_stands(void **state)
         longest_read = sizes[i];
         assert_int_equal(read_tree(*state, &got, NULL), 0);
         assert_int_equal(got.list.count, 2);
-        assert_int_equal(got.garbage_count, 1);
-        assert_int_equal(got.garbage.length, 200000 + strlen("proc/sysvipc/shm: line 3|\n"));
+        assert_int_equal(got.complaint_count, 1);
+        assert_int_equal(got.complained.length, 200000 + strlen("proc/sysvipc/shm: line 3|\n"));
     }
 }
 
@@ -230,18 +230,16 @@ static void links_lead_nowhere_but_into_the_tree(void **state)
     assert_int_equal(got.list.items[0].shmid, 7);
 }
 
-static void sink_ends_the_reading(void **state)
+static void complaints_need_not_be_wanted(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-    CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_SEGMENT_LIST struct segment_list got = SEGMENT_LIST_INIT;
+    struct procfs procfs;
 
-    tree_puts(*state, LISTING, HEADER ROW("1") ROW("2") "x\n" ROW("3"));
-    got.stop_after = 2;
-    got.stop_with = -ECANCELED;
-    assert_int_equal(read_tree(*state, &got, &err), -ECANCELED);
-    assert_null(err.text);
-    assert_int_equal(got.list.count, 2);
-    assert_int_equal(got.garbage_count, 0);
+    tree_puts(*state, LISTING, HEADER ROW("1") "x\n" ROW("3"));
+    assert_int_equal(procfs_open(&procfs, ((const struct tree *)*state)->path, NULL), 0);
+    assert_int_equal(source_read(&procfs, false, &got, NULL, NULL), 0);
+    procfs_close(&procfs);
+    assert_int_equal(got.count, 2);
 }
 
 /* --- Reading that goes wrong -------------------------------------------------------------------
@@ -249,7 +247,7 @@ static void sink_ends_the_reading(void **state)
 
 enum { MANY = 5000 };
 
-/* Writes a listing of MANY rows, of which every 100th is garbage. */
+/* Writes a listing of MANY rows, of which every 100th cannot be understood. */
 static void write_many(const struct tree *tree)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
@@ -270,7 +268,7 @@ static void assert_many(const struct collector *got)
     size_t at = 0;
 
     assert_int_equal(got->list.count, MANY - MANY / 100);
-    assert_int_equal(got->garbage_count, MANY / 100);
+    assert_int_equal(got->complaint_count, MANY / 100);
     for (int i = 0; i < MANY; i++) {
         if (i % 100 == 99)
             continue;
@@ -280,8 +278,8 @@ static void assert_many(const struct collector *got)
         assert_int_equal(got->list.items[at].swap, i);
         at++;
     }
-    assert_non_null(strstr(strbuf_string(&got->garbage), "line 101|garbage 99\n"));
-    assert_non_null(strstr(strbuf_string(&got->garbage), "line 5001|garbage 4999\n"));
+    assert_non_null(strstr(strbuf_string(&got->complained), "line 101|garbage 99\n"));
+    assert_non_null(strstr(strbuf_string(&got->complained), "line 5001|garbage 4999\n"));
 }
 
 static void more_than_a_buffer_is_read(void **state)
@@ -308,7 +306,7 @@ static void short_reads_change_nothing(void **state)
     }
 }
 
-static void failing_reads_are_told(void **state)
+static void failing_reads_are_reported(void **state)
 {
     write_many(*state);
     longest_read = 4096;
@@ -329,17 +327,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tree(line_without_its_end_may_have_lost_digits),
-        with_tree(each_garbage_line_is_told_with_its_number),
+        with_tree(each_unparsed_line_is_reported_with_its_number),
         with_tree(file_without_the_header_is_no_listing),
         with_tree(line_without_end_is_no_listing),
-        with_tree(long_line_is_garbage_wherever_it_stands),
+        with_tree(long_line_is_not_understood_wherever_it_stands),
         with_tree(sparse_file_is_refused_at_once),
         with_tree(what_is_no_file_is_refused_without_waiting),
         with_tree(links_lead_nowhere_but_into_the_tree),
-        with_tree(sink_ends_the_reading),
+        with_tree(complaints_need_not_be_wanted),
         with_tree(more_than_a_buffer_is_read),
         with_tree(short_reads_change_nothing),
-        with_tree(failing_reads_are_told),
+        with_tree(failing_reads_are_reported),
     };
 
     return cmocka_run_group_tests_name("kernel/source: listings", tests, NULL, NULL);

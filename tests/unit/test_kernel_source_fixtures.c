@@ -77,7 +77,7 @@ static void listing_is_read_in_full(void **state)
 
     (void)state;
     assert_int_equal(read_fixture("listing", &got, NULL), 0);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
     assert_int_equal(got.list.count, COUNT_OF(rows));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(got.list.items[i].key, rows[i].key);
@@ -153,7 +153,7 @@ static void columns14_has_no_usage(void **state)
 
     (void)state;
     assert_int_equal(read_fixture("columns14", &got, NULL), 0);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
     assert_three(&got, 3, false);
 }
 
@@ -164,7 +164,7 @@ static void header_only_is_an_empty_list(void **state)
     (void)state;
     assert_int_equal(read_fixture("header-only", &got, NULL), 0);
     assert_int_equal(got.list.count, 0);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
 }
 
 static void no_file_is_an_error(void **state)
@@ -187,7 +187,7 @@ static void empty_file_is_no_listing(void **state)
                      "proc/sysvipc/shm: not a listing of shared memory segments: no header"),
         -EBADMSG);
     assert_int_equal(got.list.count, 0);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
 }
 
 static void truncated_line_is_told(void **state)
@@ -197,22 +197,22 @@ static void truncated_line_is_told(void **state)
     (void)state;
     assert_int_equal(read_fixture("truncated", &got, NULL), 0);
     assert_three(&got, 2, true);
-    assert_int_equal(got.garbage_count, 1);
+    assert_int_equal(got.complaint_count, 1);
     assert_string_equal(
-        strbuf_string(&got.garbage),
+        strbuf_string(&got.complained),
         "proc/sysvipc/shm: line 4|         0      65538 1666                    56   901   902     "
         "3  1002  1002  1002  1002 1795299000          0 1795298\n");
 }
 
-static void garbage_line_is_told_and_the_rest_read(void **state)
+static void unparsed_line_is_reported_and_the_rest_read(void **state)
 {
     CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
 
     (void)state;
     assert_int_equal(read_fixture("garbage", &got, NULL), 0);
     assert_three(&got, 3, true);
-    assert_int_equal(got.garbage_count, 1);
-    assert_string_equal(strbuf_string(&got.garbage),
+    assert_int_equal(got.complaint_count, 1);
+    assert_string_equal(strbuf_string(&got.complained),
                         "proc/sysvipc/shm: line 3|the quick brown fox\n");
 }
 
@@ -223,7 +223,7 @@ static void repeated_segment_is_given_once(void **state)
     (void)state;
     assert_int_equal(read_fixture("repeated", &got, NULL), 0);
     assert_three(&got, 3, true);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
 }
 
 static void overlong_columns_push_the_rest(void **state)
@@ -252,7 +252,7 @@ static void overlong_columns_push_the_rest(void **state)
 
     (void)state;
     assert_int_equal(read_fixture("overlong", &got, NULL), 0);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
     assert_int_equal(got.list.count, 3);
     assert_same_record_and_usage(&got.list.items[0], &widest);
     assert_int_equal(got.list.items[1].key, 0xffffffff);
@@ -268,7 +268,7 @@ static void columns_to_come_are_passed_over(void **state)
 
     (void)state;
     assert_int_equal(read_fixture("future", &got, NULL), 0);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
     assert_three(&got, 2, true);
 }
 
@@ -297,7 +297,7 @@ int main(void)
         cmocka_unit_test(no_file_is_an_error),
         cmocka_unit_test(empty_file_is_no_listing),
         cmocka_unit_test(truncated_line_is_told),
-        cmocka_unit_test(garbage_line_is_told_and_the_rest_read),
+        cmocka_unit_test(unparsed_line_is_reported_and_the_rest_read),
         cmocka_unit_test(repeated_segment_is_given_once),
         cmocka_unit_test(overlong_columns_push_the_rest),
         cmocka_unit_test(columns_to_come_are_passed_over),

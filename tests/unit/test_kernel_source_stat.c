@@ -63,9 +63,11 @@ static int no_table(void **state)
 
 static int read_stat(struct collector *collector, struct error *err)
 {
-    struct source_sink sink = collector_sink(collector);
+    struct segment_list segments = SEGMENT_LIST_INIT;
+    struct complaint_list complaints = COMPLAINT_LIST_INIT;
+    int r = source_stat_read(&segments, &complaints, err);
 
-    return source_stat_read(&sink, err);
+    return collector_take(collector, r, &segments, &complaints);
 }
 
 /* --- Asking a kernel of the test's own ---------------------------------------------------------
@@ -78,7 +80,7 @@ static void holes_are_passed_over(void **state)
     (void)state;
     TABLE(4, -EINVAL, 32769, -EIDRM, 98307, 4, 777777);
     assert_int_equal(read_stat(&got, NULL), 0);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
     /* The highest index is asked for, what is behind it not. */
     assert_int_equal(got.list.count, 3);
     assert_int_equal(got.list.items[0].shmid, 32769);
@@ -98,8 +100,8 @@ static void older_kernels_are_asked_in_their_way(void **state)
     assert_int_equal(got.list.count, 2);
     assert_int_equal(got.list.items[0].shmid, 0);
     assert_int_equal(got.list.items[1].shmid, 65538);
-    assert_int_equal(got.garbage_count, 1);
-    assert_string_equal(strbuf_string(&got.garbage), "index 1|Permission denied\n");
+    assert_int_equal(got.complaint_count, 1);
+    assert_string_equal(strbuf_string(&got.complained), "index 1|Permission denied\n");
 }
 
 static void id_met_twice_is_given_once(void **state)
@@ -123,7 +125,7 @@ static void no_segments_is_an_empty_list(void **state)
     TABLE(0, -EINVAL);
     assert_int_equal(read_stat(&got, NULL), 0);
     assert_int_equal(got.list.count, 0);
-    assert_int_equal(got.garbage_count, 0);
+    assert_int_equal(got.complaint_count, 0);
 }
 
 static void kernel_without_the_calls_is_an_error(void **state)
@@ -141,20 +143,6 @@ static void kernel_without_the_calls_is_an_error(void **state)
     assert_int_equal(got.list.count, 0);
 }
 
-static void sink_ends_the_asking(void **state)
-{
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-
-    (void)state;
-    TABLE(3, 1, 2, 3, 4);
-    got.stop_after = 2;
-    got.stop_with = -EPIPE;
-    assert_int_equal(read_stat(&got, &err), -EPIPE);
-    assert_null(err.text);
-    assert_int_equal(got.list.count, 2);
-}
-
 /* --- Which reader is used ----------------------------------------------------------------------
  */
 
@@ -164,34 +152,31 @@ static const char listing_of_77[] =
     "1 77 600 4 5 6 7 8 9 10 11 12 13 14\n";
 
 /* Reads TREE, as if it were the live system's root or not. */
-static int read_sink(const struct tree *tree, bool live, const struct source_sink *sink,
-                     struct error *err)
+static int read_as(const struct tree *tree, bool live, bool without_usage,
+                   struct collector *collector, struct error *err)
 {
+    struct segment_list segments = SEGMENT_LIST_INIT;
+    struct complaint_list complaints = COMPLAINT_LIST_INIT;
     struct procfs procfs;
     int r;
 
     assert_int_equal(procfs_open(&procfs, tree->path, NULL), 0);
     procfs.live = live;
     stat_any_calls = 0;
-    r = source_read(&procfs, sink, err);
+    r = source_read(&procfs, without_usage, &segments, &complaints, err);
     procfs_close(&procfs);
-    return r;
+    return collector_take(collector, r, &segments, &complaints);
 }
 
 static int read_as_live(const struct tree *tree, struct collector *collector, struct error *err)
 {
-    struct source_sink sink = collector_sink(collector);
-
-    return read_sink(tree, true, &sink, err);
+    return read_as(tree, true, false, collector, err);
 }
 
-/* The same for somebody who does not look at rss and swap. */
+/* The same without rss and swap. */
 static int read_without_usage(const struct tree *tree, struct collector *collector)
 {
-    struct source_sink sink = collector_sink(collector);
-
-    sink.without_usage = true;
-    return read_sink(tree, true, &sink, NULL);
+    return read_as(tree, true, true, collector, NULL);
 }
 
 static void kernel_is_asked_where_there_is_no_listing(void **state)
@@ -232,10 +217,6 @@ static void kernel_is_quicker_where_usage_is_not_wanted(void **state)
     assert_int_equal(got.list.count, 2);
     assert_int_equal(got.list.items[0].shmid, 3);
     assert_int_equal(got.list.items[1].shmid, 4);
-    got.stop_after = 3;
-    got.stop_with = -ECANCELED;
-    assert_int_equal(read_without_usage(*state, &got), -ECANCELED);
-    assert_int_equal(got.list.count, 3);
 }
 
 static void listing_is_read_where_the_kernel_tells_less(void **state)
@@ -250,7 +231,7 @@ static void listing_is_read_where_the_kernel_tells_less(void **state)
     assert_int_equal(read_without_usage(*state, &hidden), 0);
     assert_int_equal(hidden.list.count, 1);
     assert_int_equal(hidden.list.items[0].shmid, 77);
-    assert_int_equal(hidden.garbage_count, 0);
+    assert_int_equal(hidden.complaint_count, 0);
     TABLE(-ENOSYS, 3);
     assert_int_equal(read_without_usage(*state, &silent), 0);
     assert_int_equal(silent.list.count, 1);
@@ -276,13 +257,11 @@ static void holes_are_worth_waiting_for_where_there_is_no_listing(void **state)
 static void saved_tree_is_never_answered_by_this_kernel(void **state)
 {
     CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-    struct source_sink sink = collector_sink(&got);
 
     TABLE(1, 3, 4);
-    sink.without_usage = true;
-    assert_int_equal(read_sink(*state, false, &sink, NULL), -ENOENT);
+    assert_int_equal(read_as(*state, false, true, &got, NULL), -ENOENT);
     tree_puts(*state, "proc/sysvipc/shm", listing_of_77);
-    assert_int_equal(read_sink(*state, false, &sink, NULL), 0);
+    assert_int_equal(read_as(*state, false, true, &got, NULL), 0);
     assert_int_equal(got.list.count, 1);
     assert_int_equal(got.list.items[0].shmid, 77);
     assert_int_equal(stat_any_calls, 0);
@@ -324,7 +303,6 @@ int main(void)
         scripted(id_met_twice_is_given_once),
         scripted(no_segments_is_an_empty_list),
         scripted(kernel_without_the_calls_is_an_error),
-        scripted(sink_ends_the_asking),
         with_tree(kernel_is_asked_where_there_is_no_listing),
         with_tree(kernel_is_not_asked_where_there_is_one),
         with_tree(kernel_is_quicker_where_usage_is_not_wanted),
