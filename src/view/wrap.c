@@ -71,20 +71,20 @@ static void put_words(struct wrapping *wrapping, const char *text, size_t length
     }
 }
 
-static struct wrapping begin(struct strbuf *out, size_t indent, size_t width)
+static struct wrapping begin_wrapping(struct strbuf *out, size_t indent, size_t width)
 {
-    const char *text = strbuf_string(out);
-    const char *newline = strrchr(text, '\n');
-    size_t column = newline ? strlen(newline + 1) : strlen(text);
+    /* From the end: OUT may hold thousands of lines already. */
+    const char *newline = out->length > 0 ? memrchr(out->data, '\n', out->length) : NULL;
+    size_t line = newline ? (size_t)(newline + 1 - out->data) : 0;
 
     return (struct wrapping){
-        .out = out, .indent = indent, .width = width, .column = column, .fresh = true};
+        .out = out, .indent = indent, .width = width, .column = out->length - line, .fresh = true};
 }
 
 void wrap_text(struct strbuf *out, const struct strbuf *text, size_t indent, size_t width)
 {
     CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
-    struct wrapping wrapping = begin(out, indent, width);
+    struct wrapping wrapping = begin_wrapping(out, indent, width);
 
     text_escape(&shown, strbuf_string(text), text->length);
     put_words(&wrapping, strbuf_string(&shown), shown.length);
@@ -93,7 +93,7 @@ void wrap_text(struct strbuf *out, const struct strbuf *text, size_t indent, siz
 void wrap_clauses(struct strbuf *out, const struct strbuf *text, size_t indent, size_t width)
 {
     CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
-    struct wrapping wrapping = begin(out, indent, width);
+    struct wrapping wrapping = begin_wrapping(out, indent, width);
     const char *rest;
     const char *end;
 

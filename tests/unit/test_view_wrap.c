@@ -2,6 +2,7 @@
 #include "view/wrap.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "unit.h"
 
@@ -108,6 +109,32 @@ static void nothing_reaches_the_terminal_raw(void **state)
     assert_wrapped(wrap_clauses, "", "a\n; b", "a\\x0a;\n    b");
 }
 
+/* Seconds of this process in which many texts are wrapped behind LINES lines. */
+static double wrap_many_behind(size_t lines)
+{
+    CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    clock_t start;
+
+    for (size_t i = 0; i < lines; i++)
+        strbuf_puts(&out, SEVENTY "\n");
+    strbuf_puts(&text, "one; two; " SEVENTY "three");
+    start = clock();
+    for (int i = 0; i < 3000; i++) {
+        wrap_text(&out, &text, 4, WRAP_WIDTH);
+        wrap_clauses(&out, &text, 4, WRAP_WIDTH);
+        strbuf_putc(&out, '\n');
+    }
+    return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+static void what_stands_there_already_costs_nothing(void **state)
+{
+    (void)state;
+    /* 14 MB: to walk through them each time would take a thousand times as long. */
+    assert_true(wrap_many_behind(200000) < 0.1 + 20 * wrap_many_behind(0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +146,7 @@ int main(void)
         cmocka_unit_test(clauses_have_lines_of_their_own),
         cmocka_unit_test(a_pipe_gets_long_lines),
         cmocka_unit_test(nothing_reaches_the_terminal_raw),
+        cmocka_unit_test(what_stands_there_already_costs_nothing),
     };
 
     return cmocka_run_group_tests_name("view/wrap", tests, NULL, NULL);
