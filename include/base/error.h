@@ -25,14 +25,14 @@ struct error {
 /*
  * Remembers an error, in place of any that ERR held, and returns -code.
  *
- * err:  NULL when the caller does not want to know
+ * err:  NULL when nobody wants to know
  * code: positive errno
- * format: the whole text; the system's words for CODE are not added
+ * format: the whole text; strerror(3) of CODE is not added
  */
 int error_set(struct error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same, with ": " and the system's words for CODE behind the text. */
+/* The same, with ": " and strerror(3) of CODE after the text. */
 int error_set_errno(struct error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

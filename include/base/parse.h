@@ -1,8 +1,8 @@
 /*
  * Strict readers for the words of a command line: numbers, ids, keys, sizes, ranges, ages.
  *
- * A word is taken whole or not at all: no blanks, no sign where none belongs, nothing behind it,
- * nothing wrapped or cut to fit. Each returns 0, or -EINVAL with a text in ERR that names the
+ * A word is understood whole or not at all: no blanks, no sign where none belongs, nothing after
+ * it, nothing wrapped or cut to fit. Each returns 0, or -EINVAL and sets *err, which names the
  * word and says what would be right; then *ret_x is untouched.
  */
 #ifndef SHMTOOL_BASE_PARSE_H
@@ -17,7 +17,7 @@
 
 /*
  * Reads the decimal number that TEXT begins with (up to LENGTH bytes) into *ret_value.
- * Returns how many bytes it took, 0 when there is no digit or the value does not fit 64 bits; then
+ * Returns how many bytes it has, 0 when there is no digit or the value does not fit 64 bits; then
  * *ret_value means nothing.
  */
 size_t parse_digits(const char *text, size_t length, uint64_t *ret_value);
@@ -26,7 +26,7 @@ size_t parse_digits(const char *text, size_t length, uint64_t *ret_value);
 int parse_number(const char *word, uint64_t max, const char *what, uint64_t *ret_value,
                  struct error *err);
 
-/* A segment id: decimal, 0 to 2147483647, without leading zeros (010 could be meant as 8). */
+/* A segment id: decimal, 0 to 2147483647, without leading zeros (010 could be 8). */
 int parse_shmid(const char *word, int *ret_shmid, struct error *err);
 
 /*

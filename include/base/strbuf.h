@@ -19,7 +19,7 @@ struct strbuf {
         NULL, 0, 0 \
     }
 
-/* Makes sure that MORE bytes and a NUL fit behind what is there. */
+/* Makes sure that MORE bytes and a NUL fit after what is there. */
 void strbuf_reserve(struct strbuf *buf, size_t more);
 
 /* The same, without a call where they fit already: appending is most of what a listing does. */

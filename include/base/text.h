@@ -1,5 +1,5 @@
 /*
- * Text from strangers (command lines, user names, wrong words) made safe to show.
+ * Untrusted text (command lines, user names, wrong words) made safe to show.
  *
  * Command names and user names may hold any byte. Here such text becomes something that a
  * terminal cannot obey and that a JSON reader accepts.
@@ -30,7 +30,7 @@ bool text_is_control(uint32_t point);
 
 /*
  * Appends TEXT so that a terminal shows it and does nothing else: control characters and bytes
- * that are no valid UTF-8 become \xNN, byte by byte, as does a backslash in front of an x. Where
+ * that are no valid UTF-8 become \xNN, byte by byte, as does a backslash before an x. Where
  * the locale is not UTF-8 every byte above 0x7e is written so. Plain text stays as it is.
  */
 void text_escape(struct strbuf *out, const char *text, size_t length);

@@ -9,10 +9,7 @@
 
 #include <stddef.h>
 
-/*
- * Ends the program with "shmtool: out of memory" and exit status 1. Functions that were registered
- * with at_quick_exit(3) come first; they must not want memory.
- */
+/* Ends the program at once with "shmtool: out of memory" and exit status 1. */
 _Noreturn void xalloc_die(void);
 
 /* Returns SIZE bytes (at least one), not initialised. */
@@ -27,7 +24,7 @@ void *xreallocarray(void *pointer, size_t count, size_t size) __attribute__((ret
 /* Returns a copy of TEXT. */
 char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
 
-/* Returns a copy of the first LENGTH bytes of TEXT, with a NUL behind them. */
+/* Returns a copy of the first LENGTH bytes of TEXT, with a NUL after them. */
 char *xstrndup(const char *text, size_t length) __attribute__((malloc, returns_nonnull));
 
 /*

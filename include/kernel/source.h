@@ -1,7 +1,7 @@
 /*
  * Where segment records come from: two readers, one record.
  *
- * One reads the listing /proc/sysvipc/shm, the other asks the kernel index by index, for machines
+ * One reads the listing /proc/sysvipc/shm, the other asks the kernel index by index, for systems
  * that have no such file. Neither is an atomic snapshot: the kernel takes its lock again for every
  * read.
  */
@@ -38,7 +38,7 @@ int source_stat_read(struct segment_list *ret_segments, struct complaint_list *r
                      struct error *err);
 
 /*
- * Understands one line of /proc/sysvipc/shm, whole or not at all.
+ * Parses one line of /proc/sysvipc/shm, whole or not at all.
  *
  * line, length: without the newline
  * columns: how many the header has: 14 (without rss and swap, before Linux 2.6.34), 16, or more,
@@ -50,7 +50,7 @@ bool source_parse_line(const char *line, size_t length, size_t columns, uint64_t
                        struct segment *ret_segment);
 
 /*
- * Understands the header line. Returns the number of columns, or 0 when it is not the header of
+ * Parses the header line. Returns the number of columns, or 0 when it is not the header of
  * a listing of shared memory segments.
  */
 size_t source_parse_header(const char *line, size_t length);

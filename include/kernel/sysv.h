@@ -13,7 +13,7 @@
  *
  * SHM_STAT_ANY (Linux 4.17) needs no permission on the segment and takes an index; the kernel
  * takes the index bits out of a whole id itself and returns the id that stands there now
- * (ipc/util.h, ipcid_to_idx), so a stale id is told from a reused index on every id layout.
+ * (ipc/util.h, ipcid_to_idx), so a stale id differs from a reused index on every id layout.
  * Older kernels are asked with IPC_STAT, which needs read permission.
  *
  * Returns 0, -ENOENT (no such id: the kernel's EINVAL and EIDRM), -EACCES (an older kernel, and

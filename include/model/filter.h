@@ -1,5 +1,5 @@
 /*
- * Which segments are meant: the selection options as data, and the test against one segment.
+ * Which segments match: the selection options as data, and the test against one segment.
  *
  * Values of one option widen (or), different options narrow (and). A filter with nothing in it
  * matches every segment.
@@ -47,7 +47,7 @@ struct filter {
 /* What the test needs to know besides the segment. */
 struct filter_facts {
     int64_t now;                  /* epoch seconds */
-    enum segment_state state;     /* looked at only when filter_wants_state() */
+    enum segment_state state;     /* only with filter_wants_state() */
     const struct idset *attached; /* ids that the filter's pids hold; only when pids are given */
 };
 
@@ -62,13 +62,13 @@ void filter_add_newer(struct filter *filter, uint64_t seconds);
 /* Tells whether nothing was selected by. */
 bool filter_is_empty(const struct filter *filter);
 
-/* Tells whether the test looks at the segment's state. */
+/* Tells whether the test needs the segment's state. */
 bool filter_wants_state(const struct filter *filter);
 
-/* Tells whether keys were given and none of them is 0: what rm takes as named. */
+/* Tells whether keys were given and none of them is 0: what rm treats as named. */
 bool filter_names_keys(const struct filter *filter);
 
-/* Tells whether SEGMENT is meant. */
+/* Tells whether SEGMENT matches. */
 bool filter_match(const struct filter *filter, const struct segment *segment,
                   const struct filter_facts *facts);
 

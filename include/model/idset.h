@@ -1,5 +1,5 @@
 /*
- * A set of segment ids (or pids): have we met this one before?
+ * A set of segment ids (or PIDs).
  */
 #ifndef SHMTOOL_MODEL_IDSET_H
 #define SHMTOOL_MODEL_IDSET_H

@@ -36,7 +36,7 @@ struct limits {
     bool known[LIMIT_COUNT];
     uint64_t values[LIMIT_COUNT];
     uint64_t page_size; /* bytes; shmall counts these pages */
-    bool guessed_pages; /* the page size is not known: 4096 was taken for it */
+    bool guessed_pages; /* the page size is not known and treated as 4096 */
 };
 
 /* What there is of segments, as the kernel counts them. Zeroed to begin with. */
@@ -57,7 +57,7 @@ void usage_add(struct usage *usage, const struct segment *segment, uint64_t page
 bool limits_used(const struct limits *limits, const struct usage *usage, enum limit_id id,
                  uint64_t *ret_used);
 
-/* USED in hundredths of VALUE, rounded down: 100 and more is full, as a limit of 0 always is. */
+/* USED in percent of VALUE, rounded down: 100 and more is full, as a limit of 0 always is. */
 uint64_t limits_percent(uint64_t used, uint64_t value);
 
 /*
@@ -75,7 +75,7 @@ struct limit_setting {
 /*
  * Understands NAME=VALUE: shmmax takes sizes, shmall pages, or a size with a unit, rounded up to
  * pages of PAGE_SIZE bytes; shmmni a plain number, shm_rmid_forced 0 or 1.
- * Returns 0, or -EINVAL with the wrong word, and what would be right, in ERR.
+ * Returns 0, or -EINVAL and sets *err, which names the wrong word and what would be right.
  */
 int limits_parse_setting(const char *word, uint64_t page_size, struct limit_setting *ret_setting,
                          struct error *err);

@@ -24,7 +24,7 @@ struct named_id {
 
 struct selection {
     struct filter filter;
-    bool by_id;           /* ids were asked for, even if none came: then nothing but ids is meant */
+    bool by_id; /* ids were asked for, even if none came: then nothing but ids is selected */
     struct named_id *ids; /* owned; as they were named, until selection_sort_ids() */
     size_t id_count;
     size_t id_capacity;
@@ -34,15 +34,15 @@ struct selection {
 /* Adds an id, and makes the selection one by ids. */
 void selection_add_id(struct selection *selection, const struct named_id *id);
 
-/* Adds the id that WORD is. Returns 0, or -EINVAL with the word in ERR. */
+/* Adds the id that WORD is. Returns 0, or -EINVAL and sets *err. */
 int selection_add_word(struct selection *selection, const char *word, struct error *err);
 
 /*
  * Understands a line of rm's standard input, without its newline: an id alone, a row as ls and
  * ipcs -m print it (0x key first, id second, seven columns), the header lines of those two, or a
- * blank line; a carriage return at the end is passed over.
+ * blank line; a carriage return at the end is skipped.
  *
- * Returns 1 with *ret_id set, 0 for a line to pass over, or -EINVAL with the line in ERR.
+ * Returns 1 with *ret_id set, 0 for a line to skip, or -EINVAL and sets *err.
  */
 int selection_parse_line(const char *line, size_t length, struct named_id *ret_id,
                          struct error *err);
@@ -63,7 +63,7 @@ bool selection_has_id(const struct selection *selection, int shmid);
 void selection_sort_ids(struct selection *selection);
 
 /*
- * Tells whether all that was said of SEGMENT where it was named (key, size) is still true. The ids
+ * Tells whether all that the line which named SEGMENT says of it (key, size) is still true. The ids
  * must be sorted.
  */
 bool selection_claims_hold(const struct selection *selection, const struct segment *segment);

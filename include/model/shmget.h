@@ -29,11 +29,11 @@ struct credentials {
     size_t group_count;
     bool ipc_owner;   /* CAP_IPC_OWNER in the user namespace that the IPC namespace belongs to */
     bool sys_admin;   /* CAP_SYS_ADMIN there */
-    bool init_admin;  /* CAP_SYS_ADMIN in the first user namespace */
-    bool sets_limits; /* no want of rights keeps it from writing the limits */
+    bool init_admin;  /* CAP_SYS_ADMIN in the initial user namespace */
+    bool sets_limits; /* may write the limits, as far as capabilities decide */
 };
 
-/* Releases what the caller holds. */
+/* Releases what CREDENTIALS holds and leaves it empty. */
 void credentials_release(struct credentials *credentials);
 
 /* How the kernel hands out memory (proc_sys_vm(5)); pages are those of the limits. */
@@ -58,18 +58,18 @@ struct shmget_facts {
 enum shmget_cause {
     SHMGET_FINDS,        /* success: the segment that has the key */
     SHMGET_MAKES,        /* success: a new one */
-    SHMGET_EXISTS,       /* EEXIST: the key is taken, and IPC_EXCL was said */
+    SHMGET_EXISTS,       /* EEXIST: the key is taken, and IPC_EXCL was given */
     SHMGET_TOO_SMALL,    /* EINVAL: the segment that has the key is smaller */
     SHMGET_DENIED,       /* EACCES: its permissions do not grant what the mode asks for */
-    SHMGET_ABSENT,       /* ENOENT: nobody has the key, and IPC_CREAT was not said */
+    SHMGET_ABSENT,       /* ENOENT: nobody has the key, and IPC_CREAT was not given */
     SHMGET_ZERO,         /* EINVAL: a new segment of no bytes */
     SHMGET_ABOVE_SHMMAX, /* EINVAL */
     SHMGET_WRAPS,        /* ENOSPC: rounded up to pages, the size is beyond 64 bits */
     SHMGET_ABOVE_SHMALL, /* ENOSPC */
     SHMGET_ABOVE_FILES,  /* EINVAL: larger than any file, 2^63 bytes and more */
-    SHMGET_NO_MEMORY,    /* ENOMEM: more than the machine is ready to promise */
+    SHMGET_NO_MEMORY,    /* ENOMEM: more than the kernel is ready to promise */
     SHMGET_ABOVE_SHMMNI, /* ENOSPC */
-    SHMGET_REFUSED,      /* the kernel says something that the facts do not explain */
+    SHMGET_REFUSED,      /* the kernel answers something that the facts do not explain */
 };
 
 struct shmget_answer {
@@ -78,8 +78,8 @@ struct shmget_answer {
 };
 
 /*
- * Tells what the kernel will answer (ipc/util.c, ipcget; ipc/shm.c, newseg). What no file tells is
- * not foreseen: security modules, limits of control groups, memory that is short at that moment.
+ * Predicts the kernel's answer (ipc/util.c, ipcget; ipc/shm.c, newseg). What no file shows is not
+ * predicted: security modules, limits of control groups, memory that is short at that moment.
  */
 struct shmget_answer shmget_predict(const struct shmget_request *request,
                                     const struct shmget_facts *facts);
@@ -88,12 +88,12 @@ struct shmget_answer shmget_predict(const struct shmget_request *request,
 unsigned shmget_asked_bits(uint32_t mode);
 
 /*
- * The permission bits (07) that SEGMENT grants CALLER by owner, group or others; capabilities
+ * The permission bits (07) that SEGMENT grants by owner, group or others; capabilities
  * left aside.
  */
 unsigned shmget_granted_bits(const struct segment *segment, const struct credentials *credentials);
 
-/* Tells whether the kernel lets CALLER remove or change SEGMENT. */
+/* Tells whether the kernel lets CREDENTIALS remove or change SEGMENT. */
 bool shmget_may_remove(const struct segment *segment, const struct credentials *credentials);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What a segment is to its users: in use, marked, left over, resting, or not to be told.
+ * What a segment is to its users: in use, marked, left over, resting, or unknown.
  *
  * The rules are those of shmtool(1), STATES. Every doubt ends in idle or unknown, never in orphan.
  */
@@ -17,11 +17,11 @@ enum segment_state {
     STATE_DEST,    /* marked for destruction */
     STATE_ORPHAN,  /* not attached, creator and last process dead */
     STATE_IDLE,    /* not attached, one of them alive */
-    STATE_UNKNOWN, /* not attached, cannot be told */
+    STATE_UNKNOWN, /* not attached, and none of these is known */
     STATE_COUNT,
 };
 
-/* What is known of the process that bears a number now. */
+/* What is known of the process that has a PID now. */
 enum pid_presence { PID_GONE, PID_ALIVE, PID_UNKNOWN };
 
 struct pid_fact {
@@ -41,16 +41,17 @@ struct state_clock {
 /*
  * Returns the state of SEGMENT.
  *
- * creator, last: what is known of the processes that bear cpid and lpid now. A process that
- * started later than the moment at which it should have touched the segment is somebody else, and
- * one whose start is not known may be; where the clock was stepped, a late start tells nothing.
+ * creator, last: what is known of the processes that have the PIDs cpid and lpid now. A process
+ * that started later than the moment at which it should have touched the segment is somebody else,
+ * and one whose start is not known may be; where the clock was stepped, a late start proves
+ * nothing.
  */
 enum segment_state segment_state(const struct segment *segment, struct pid_fact creator,
                                  struct pid_fact last, const struct state_clock *clock);
 
 /*
  * Tells whether the process described by FACT can be the segment's creator: PID_ALIVE it is
- * (as far as can be told), PID_GONE it is dead or somebody else, PID_UNKNOWN cannot be told.
+ * (as far as is known), PID_GONE it is dead or unrelated, PID_UNKNOWN unknown.
  */
 enum pid_presence segment_creator(const struct segment *segment, struct pid_fact fact,
                                   const struct state_clock *clock);
@@ -66,7 +67,7 @@ const char *state_name(enum segment_state state);
 
 /*
  * Reads a comma-separated list of states into a mask of 1 << STATE_x bits, added to *mask.
- * Returns 0, or -EINVAL with the wrong word in ERR.
+ * Returns 0, or -EINVAL and sets *err, which names the wrong word.
  */
 int state_parse_list(const char *list, unsigned *mask, struct error *err);
 

@@ -17,7 +17,7 @@ enum { WRAP_WIDTH = 78, WRAP_NEVER = 0 };
 /*
  * Appends TEXT for a terminal (text_escape()), broken between words: the first line goes on where
  * OUT's last one stands, the others are indented by INDENT blanks. A command, "shmtool rm 5" up to
- * a quote, a parenthesis or another mark behind a word, is not broken. No newline at the end.
+ * a quote, a parenthesis or another mark after a word, is not broken. No newline at the end.
  */
 void wrap_text(struct strbuf *out, const struct strbuf *text, size_t indent, size_t width);
 

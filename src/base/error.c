@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 
 static void __attribute__((format(printf, 3, 0)))
-set_text(struct error *err, int code, const char *format, va_list args)
+set_error_text(struct error *err, int code, const char *format, va_list args)
 {
     char *text;
 
@@ -27,7 +27,7 @@ int error_set(struct error *err, int code, const char *format, ...)
 
     if (err) {
         va_start(args, format);
-        set_text(err, code, format, args);
+        set_error_text(err, code, format, args);
         va_end(args);
     }
     return -code;
@@ -41,7 +41,7 @@ int error_set_errno(struct error *err, int code, const char *format, ...)
     if (!err)
         return -code;
     va_start(args, format);
-    set_text(err, code, format, args);
+    set_error_text(err, code, format, args);
     va_end(args);
     if (asprintf(&text, "%s: %s", err->text, strerror(code)) < 0)
         xalloc_die();

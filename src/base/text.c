@@ -68,14 +68,14 @@ static void put_hex_bytes(struct strbuf *out, const char *text, size_t length)
     }
 }
 
-/* Asked anew each time: it is cheap, and only text beyond ASCII asks. */
+/* Asked each time: it is cheap, and only text beyond ASCII needs it. */
 static bool locale_is_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 /* ANY_LOCALE: characters beyond ASCII stay as they are whatever the locale is. */
-static inline void escape(struct strbuf *out, const char *text, size_t length, bool any_locale)
+static inline void escape_text(struct strbuf *out, const char *text, size_t length, bool any_locale)
 {
     size_t done = 0;
 
@@ -100,12 +100,12 @@ static inline void escape(struct strbuf *out, const char *text, size_t length, b
 
 void text_escape(struct strbuf *out, const char *text, size_t length)
 {
-    escape(out, text, length, false);
+    escape_text(out, text, length, false);
 }
 
 void text_escape_utf8(struct strbuf *out, const char *text, size_t length)
 {
-    escape(out, text, length, true);
+    escape_text(out, text, length, true);
 }
 
 static void put_json_point(struct strbuf *out, const char *text, size_t size, uint32_t point)

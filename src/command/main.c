@@ -9,13 +9,13 @@
  *   error            what went wrong, carried upward
  *   clock            a clock that only goes forward, in nanoseconds
  *   strbuf           growing bytes
- *   text             strangers' text made safe for terminals and JSON
+ *   text             untrusted text made safe for terminals and JSON
  *   num              spans, sums that cannot wrap, pages, the order of two numbers
  *   parse            strict numbers, ids, keys, sizes, ranges, ages
  * model      plain data, no input or output
  *   attachment       a segment that a process has attached
  *   segment          the record, its identity, lists of it
- *   idset            have we met this id?
+ *   idset            sets of segment ids
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
  *   selection        named ids and a filter; lines of rm's standard input

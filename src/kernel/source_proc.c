@@ -41,10 +41,10 @@ enum field {
     FIELD_SWAP,
 };
 
-/* Their names in the header, and the most that they may be. */
+/* Their names in the header, and the most that each may be. */
 static const struct {
     const char *name;
-    uint64_t most;
+    uint64_t max;
 } fields[COLUMNS] = {
     [FIELD_KEY] = {"key", INT_MAX}, /* signed: INT_MIN too */
     [FIELD_SHMID] = {"shmid", INT_MAX},   [FIELD_PERMS] = {"perms", 0777777}, /* octal */
@@ -57,21 +57,21 @@ static const struct {
     [FIELD_SWAP] = {"swap", UINT64_MAX},
 };
 
-static inline bool is_blank(char byte)
+static inline bool is_padding(char byte)
 {
     return byte == ' ' || byte == '\t';
 }
 
 static inline const char *skip_blanks(const char *at, const char *end)
 {
-    while (at < end && is_blank(*at))
+    while (at < end && is_padding(*at))
         at++;
     return at;
 }
 
 static inline const char *skip_word(const char *at, const char *end)
 {
-    while (at < end && !is_blank(*at))
+    while (at < end && !is_padding(*at))
         at++;
     return at;
 }
@@ -79,11 +79,11 @@ static inline const char *skip_word(const char *at, const char *end)
 /* Reads octal digits as parse_digits() reads decimal ones. */
 static size_t parse_octal(const char *text, size_t length, uint64_t *ret_value)
 {
-    enum { MOST_DIGITS = 6 };
+    enum { DIGITS_MAX = 6 };
     uint64_t value = 0;
     size_t used = 0;
 
-    while (used < length && used < MOST_DIGITS && text[used] >= '0' && text[used] <= '7')
+    while (used < length && used < DIGITS_MAX && text[used] >= '0' && text[used] <= '7')
         value = value << 3 | (uint64_t)(text[used++] - '0');
     *ret_value = value;
     return used;
@@ -98,19 +98,19 @@ static const char *read_fields(const char *at, const char *end, size_t count, ui
 {
     *ret_negative_key = false;
     for (size_t i = 0; i < count; i++) {
-        uint64_t most = fields[i].most;
+        uint64_t max = fields[i].max;
         size_t used;
 
         at = skip_blanks(at, end);
         if (i == FIELD_KEY) {
             *ret_negative_key = at < end && *at == '-';
             at += *ret_negative_key;
-            most += *ret_negative_key;
+            max += *ret_negative_key;
         }
         used = i == FIELD_PERMS ? parse_octal(at, (size_t)(end - at), &numbers[i])
                                 : parse_digits(at, (size_t)(end - at), &numbers[i]);
         at += used;
-        if (used == 0 || numbers[i] > most || (at < end && !is_blank(*at)))
+        if (used == 0 || numbers[i] > max || (at < end && !is_padding(*at)))
             return NULL;
     }
     return at;
@@ -173,14 +173,14 @@ size_t source_parse_header(const char *line, size_t length)
     size_t columns = 0;
 
     while (word < end) {
-        const char *behind = skip_word(word, end);
-        size_t size = (size_t)(behind - word);
+        const char *word_end = skip_word(word, end);
+        size_t size = (size_t)(word_end - word);
 
         if (columns < COLUMNS &&
             (size != strlen(fields[columns].name) || memcmp(word, fields[columns].name, size) != 0))
             return 0;
         columns++;
-        word = skip_blanks(behind, end);
+        word = skip_blanks(word_end, end);
     }
     return columns == OLD_COLUMNS || columns >= COLUMNS ? columns : 0;
 }
@@ -204,7 +204,8 @@ static void add_unparsed_line(struct listing *listing, size_t line, const char *
     complaint_list_add(&listing->complaints, strbuf_string(&where), text, length);
 }
 
-static int read_line(struct listing *listing, const char *line, size_t length, struct error *err)
+static int read_listing_line(struct listing *listing, const char *line, size_t length,
+                             struct error *err)
 {
     struct segment segment;
 
@@ -238,7 +239,7 @@ static ssize_t read_whole_lines(struct listing *listing, const char *data, size_
 
         if (!newline)
             return (ssize_t)done;
-        r = read_line(listing, data + done, (size_t)(newline - data) - done, err);
+        r = read_listing_line(listing, data + done, (size_t)(newline - data) - done, err);
         if (r < 0)
             return r;
         done = (size_t)(newline - data) + 1;

@@ -9,7 +9,7 @@
 #define SHM_STAT_ANY 15
 #endif
 
-static void fill(struct segment *segment, int shmid, const struct shmid_ds *ds)
+static void fill_segment(struct segment *segment, int shmid, const struct shmid_ds *ds)
 {
     *segment = (struct segment){
         .key = (uint32_t)ds->shm_perm.__key,
@@ -40,14 +40,14 @@ int sysv_stat(int shmid, struct segment *ret_segment)
     int id = shmctl(shmid, SHM_STAT_ANY, &ds);
 
     if (id < 0 && means_gone(errno)) {
-        /* Gone, or a kernel without SHM_STAT_ANY: IPC_STAT tells the two apart. */
+        /* Gone, or a kernel without SHM_STAT_ANY: IPC_STAT distinguishes the two. */
         id = shmctl(shmid, IPC_STAT, &ds) == 0 ? shmid : -1;
     }
     if (id < 0)
         return means_gone(errno) ? -ENOENT : -errno;
     if (id != shmid)
         return -ENOENT;
-    fill(ret_segment, shmid, &ds);
+    fill_segment(ret_segment, shmid, &ds);
     return 0;
 }
 
@@ -67,7 +67,7 @@ int sysv_stat_index(int index, struct segment *ret_segment)
         id = shmctl(index, SHM_STAT, &ds);
     if (id < 0)
         return means_gone(errno) ? -ENOENT : -errno;
-    fill(ret_segment, id, &ds);
+    fill_segment(ret_segment, id, &ds);
     return 0;
 }
 

@@ -29,18 +29,13 @@ void filter_add_newer(struct filter *filter, uint64_t seconds)
     filter->has_newer = true;
 }
 
-static bool only_keys(const struct filter *filter)
-{
-    return filter->owners.count == 0 && filter->creators.count == 0 && filter->groups.count == 0 &&
-           filter->sizes.count == 0 && filter->nattchs.count == 0 && filter->cpids.count == 0 &&
-           filter->pids.count == 0 && !filter->dest && !filter->locked && !filter->attached &&
-           !filter->unattached && !filter->orphan && filter->states == 0 && !filter->has_older &&
-           !filter->has_newer;
-}
-
 bool filter_is_empty(const struct filter *filter)
 {
-    return filter->keys.count == 0 && only_keys(filter);
+    return filter->keys.count == 0 && filter->owners.count == 0 && filter->creators.count == 0 &&
+           filter->groups.count == 0 && filter->sizes.count == 0 && filter->nattchs.count == 0 &&
+           filter->cpids.count == 0 && filter->pids.count == 0 && !filter->dest &&
+           !filter->locked && !filter->attached && !filter->unattached && !filter->orphan &&
+           filter->states == 0 && !filter->has_older && !filter->has_newer;
 }
 
 bool filter_wants_state(const struct filter *filter)
@@ -58,7 +53,7 @@ bool filter_names_keys(const struct filter *filter)
 }
 
 /* An option that was not given lets everything pass. */
-static bool allows(const struct filter_values *values, uint64_t value)
+static bool allows_value(const struct filter_values *values, uint64_t value)
 {
     for (size_t i = 0; i < values->count; i++) {
         if (value >= values->items[i].low && value <= values->items[i].high)
@@ -95,11 +90,14 @@ static bool allows_state(const struct filter *filter, enum segment_state state)
 bool filter_match(const struct filter *filter, const struct segment *segment,
                   const struct filter_facts *facts)
 {
-    return allows(&filter->keys, segment->key) && allows(&filter->owners, segment->uid) &&
-           allows(&filter->creators, segment->cuid) && allows(&filter->groups, segment->gid) &&
-           allows(&filter->sizes, segment->size) && allows(&filter->nattchs, segment->nattch) &&
-           allows(&filter->cpids, (uint64_t)segment->cpid) && allows_status(filter, segment) &&
-           allows_age(filter, segment, facts->now) &&
+    return allows_value(&filter->keys, segment->key) &&
+           allows_value(&filter->owners, segment->uid) &&
+           allows_value(&filter->creators, segment->cuid) &&
+           allows_value(&filter->groups, segment->gid) &&
+           allows_value(&filter->sizes, segment->size) &&
+           allows_value(&filter->nattchs, segment->nattch) &&
+           allows_value(&filter->cpids, (uint64_t)segment->cpid) &&
+           allows_status(filter, segment) && allows_age(filter, segment, facts->now) &&
            (filter->pids.count == 0 ||
             (facts->attached && idset_has(facts->attached, segment->shmid))) &&
            (!filter_wants_state(filter) || allows_state(filter, facts->state));

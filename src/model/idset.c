@@ -4,7 +4,7 @@
 
 #include "base/xalloc.h"
 
-enum { SMALLEST_SIZE = 16, BLOCK_BITS = 6, BLOCK = 1 << BLOCK_BITS };
+enum { SIZE_MIN = 16, BLOCK_BITS = 6, BLOCK = 1 << BLOCK_BITS };
 
 static uint32_t block_of(int id)
 {
@@ -19,7 +19,7 @@ static uint64_t bit_of(int id)
 /* The slot that holds BLOCK, or the free one where it belongs. The set is never full. */
 static struct idset_slot *find_slot(const struct idset *set, uint32_t block)
 {
-    /* Multiplying spreads the blocks; folding brings down what only the high bits tell apart. */
+    /* Multiplying spreads the blocks; folding brings down what only the high bits distinguish. */
     uint32_t hash = block * UINT32_C(2654435769);
     size_t slot = (hash ^ hash >> 15) & (set->size - 1);
 
@@ -28,11 +28,11 @@ static struct idset_slot *find_slot(const struct idset *set, uint32_t block)
     return &set->slots[slot];
 }
 
-static void grow(struct idset *set)
+static void grow_slots(struct idset *set)
 {
     struct idset larger = *set;
 
-    larger.size = set->size ? set->size * 2 : SMALLEST_SIZE;
+    larger.size = set->size ? set->size * 2 : SIZE_MIN;
     larger.slots = xcalloc(larger.size, sizeof(*larger.slots));
     for (size_t i = 0; i < set->size; i++) {
         if (set->slots[i].members != 0)
@@ -47,7 +47,7 @@ bool idset_add(struct idset *set, int id)
     struct idset_slot *slot;
 
     if (set->used * 2 >= set->size)
-        grow(set);
+        grow_slots(set);
     slot = find_slot(set, block_of(id));
     if (slot->members & bit_of(id))
         return false;

@@ -85,7 +85,7 @@ static bool is_plain_number(const char *word)
     return *word && word[strspn(word, "0123456789")] == '\0';
 }
 
-/* What may be said behind the equals sign; by enum limit_id. */
+/* What may stand after the equals sign; by enum limit_id. */
 static const char *const right_values[LIMIT_COUNT] = {
     [LIMIT_SHMMAX] = "takes a number of bytes, or a size with a unit: K M G T P, KiB ..., KB ...",
     [LIMIT_SHMALL] = "takes a number of pages, or a size with a unit: K M G T P, KiB ..., KB ...",
@@ -94,7 +94,8 @@ static const char *const right_values[LIMIT_COUNT] = {
 };
 
 /* The value of a limit, in its own unit. Returns 0 or -EINVAL. */
-static int parse_value(enum limit_id id, const char *word, uint64_t page_size, uint64_t *ret_value)
+static int parse_limit_value(enum limit_id id, const char *word, uint64_t page_size,
+                             uint64_t *ret_value)
 {
     uint64_t bytes;
     int r;
@@ -124,7 +125,7 @@ int limits_parse_setting(const char *word, uint64_t page_size, struct limit_sett
                          (int)(equals - word), word);
     if (!limit_kinds[id].settable)
         return error_set(err, EINVAL, "%s: is always 1 and cannot be set", limit_kinds[id].name);
-    if (parse_value(id, equals + 1, page_size, &value) < 0)
+    if (parse_limit_value(id, equals + 1, page_size, &value) < 0)
         return error_set(err, EINVAL, "'%s': %s %s%s", word, limit_kinds[id].name, right_values[id],
                          id == LIMIT_RMID_FORCED ? "" : "; below 2^64");
     *ret_setting = (struct limit_setting){id, value};

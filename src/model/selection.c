@@ -32,7 +32,7 @@ int selection_add_word(struct selection *selection, const char *word, struct err
 }
 
 /* One more word than any row has, so that a line with too many is seen. */
-enum { MOST_WORDS = 10 };
+enum { WORDS_MAX = 10 };
 
 struct word {
     const char *at;
@@ -44,7 +44,7 @@ static size_t split_words(const char *line, size_t length, struct word *words)
     size_t count = 0;
     size_t at = 0;
 
-    while (at < length && count < MOST_WORDS) {
+    while (at < length && count < WORDS_MAX) {
         size_t start;
 
         while (at < length && line[at] == ' ')
@@ -72,7 +72,7 @@ static bool words_are(const struct word *words, size_t count, const char *const 
     return !texts[count];
 }
 
-static bool is_header(const struct word *words, size_t count)
+static bool is_header_line(const struct word *words, size_t count)
 {
     static const char *const columns[] = {"key",   "shmid",  "owner",  "perms",
                                           "bytes", "nattch", "status", NULL};
@@ -93,7 +93,7 @@ static bool is_made_of(const struct word *word, const char *set, size_t least, s
 }
 
 /* ipcs prints "dest locked" as two words, ls as one. */
-static bool is_status(const struct word *words, size_t count)
+static bool are_status_words(const struct word *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (!word_is(&words[i], "dest") && !word_is(&words[i], "locked") &&
@@ -118,14 +118,14 @@ static bool read_row_size(const struct word *word, struct named_id *id)
 }
 
 /*
- * A row of ipcs -q has as many words, and numbers in the same places. It is told by its last
+ * A row of ipcs -q has as many words, and numbers in the same places. It is recognised by its last
  * column: "%-12ju" there, while ipcs -m pads its status, and ls pads nothing that long.
  */
 static bool is_queue_row(const struct word *words, size_t count, const char *end)
 {
-    enum { MESSAGES_WIDTH = 12, LONGEST_COUNT = 10 };
+    enum { MESSAGES_WIDTH = 12, COUNT_MAX_LENGTH = 10 };
 
-    return count == 6 && end - words[5].at == MESSAGES_WIDTH && words[5].length <= LONGEST_COUNT;
+    return count == 6 && end - words[5].at == MESSAGES_WIDTH && words[5].length <= COUNT_MAX_LENGTH;
 }
 
 /* key shmid owner perms bytes nattch [status] */
@@ -139,7 +139,7 @@ static bool read_row(const struct word *words, size_t count, struct named_id *re
     if (count < 6 || !is_made_of(&words[1], decimal, 1, 10) ||
         !is_made_of(&words[3], "01234567", 1, 3) || !read_row_size(&words[4], &id) ||
         parse_digits(words[5].at, words[5].length, &nattch) != words[5].length ||
-        !is_status(words + 6, count - 6))
+        !are_status_words(words + 6, count - 6))
         return false;
     if (words[0].length != 10 || memcmp(words[0].at, "0x", 2) != 0 ||
         !is_made_of(&(const struct word){words[0].at + 2, 8}, "0123456789abcdefABCDEF", 8, 8))
@@ -159,13 +159,13 @@ static bool read_row(const struct word *words, size_t count, struct named_id *re
 int selection_parse_line(const char *line, size_t length, struct named_id *ret_id,
                          struct error *err)
 {
-    struct word words[MOST_WORDS];
+    struct word words[WORDS_MAX];
     size_t count;
 
     if (length > 0 && line[length - 1] == '\r')
         length--;
     count = split_words(line, length, words);
-    if (count == 0 || is_header(words, count))
+    if (count == 0 || is_header_line(words, count))
         return 0;
     /* An id alone stands at the line's start and fills it. */
     if (count == 1 && words[0].length == length && length <= 10) {
@@ -204,7 +204,7 @@ bool selection_has_id(const struct selection *selection, int shmid)
     return !selection->by_id || idset_has(&selection->id_set, shmid);
 }
 
-static int compare_ids(const void *left, const void *right)
+static int compare_named_ids(const void *left, const void *right)
 {
     const struct named_id *a = left;
     const struct named_id *b = right;
@@ -215,11 +215,11 @@ static int compare_ids(const void *left, const void *right)
 void selection_sort_ids(struct selection *selection)
 {
     if (selection->id_count > 0)
-        qsort(selection->ids, selection->id_count, sizeof(*selection->ids), compare_ids);
+        qsort(selection->ids, selection->id_count, sizeof(*selection->ids), compare_named_ids);
 }
 
 /* The position of the first id that is not below SHMID. */
-static size_t first_id(const struct selection *selection, int shmid)
+static size_t first_named_id(const struct selection *selection, int shmid)
 {
     size_t low = 0;
     size_t high = selection->id_count;
@@ -237,7 +237,7 @@ static size_t first_id(const struct selection *selection, int shmid)
 
 bool selection_claims_hold(const struct selection *selection, const struct segment *segment)
 {
-    for (size_t i = first_id(selection, segment->shmid);
+    for (size_t i = first_named_id(selection, segment->shmid);
          i < selection->id_count && selection->ids[i].shmid == segment->shmid; i++) {
         const struct named_id *id = &selection->ids[i];
 

@@ -42,27 +42,27 @@ bool shmget_may_remove(const struct segment *segment, const struct credentials *
            credentials->sys_admin;
 }
 
-static struct shmget_answer answer(enum shmget_cause cause, int code)
+static struct shmget_answer make_answer(enum shmget_cause cause, int code)
 {
     return (struct shmget_answer){cause, code};
 }
 
-static struct shmget_answer find_existing(const struct shmget_request *request,
-                                          const struct shmget_facts *facts)
+static struct shmget_answer predict_existing(const struct shmget_request *request,
+                                             const struct shmget_facts *facts)
 {
     unsigned asked = shmget_asked_bits(request->mode);
 
     if (request->create && request->exclusive)
-        return answer(SHMGET_EXISTS, EEXIST);
+        return make_answer(SHMGET_EXISTS, EEXIST);
     if (facts->segment.size < request->size)
-        return answer(SHMGET_TOO_SMALL, EINVAL);
+        return make_answer(SHMGET_TOO_SMALL, EINVAL);
     if (asked & ~shmget_granted_bits(&facts->segment, facts->credentials) &&
         !facts->credentials->ipc_owner)
-        return answer(SHMGET_DENIED, EACCES);
-    return answer(SHMGET_FINDS, 0);
+        return make_answer(SHMGET_DENIED, EACCES);
+    return make_answer(SHMGET_FINDS, 0);
 }
 
-static bool is_above(const struct limits *limits, enum limit_id id, uint64_t value)
+static bool exceeds_limit(const struct limits *limits, enum limit_id id, uint64_t value)
 {
     return limits->known[id] && value > limits->values[id];
 }
@@ -77,8 +77,8 @@ static bool is_promised(const struct memory_state *memory, uint64_t pages)
     return saturating_add(memory->committed, pages) < memory->commit_limit;
 }
 
-static struct shmget_answer make_new(const struct shmget_request *request,
-                                     const struct shmget_facts *facts)
+static struct shmget_answer predict_new(const struct shmget_request *request,
+                                        const struct shmget_facts *facts)
 {
     const struct limits *limits = &facts->limits;
     uint64_t pages = pages_of(request->size, limits->page_size);
@@ -86,29 +86,29 @@ static struct shmget_answer make_new(const struct shmget_request *request,
     uint64_t total;
 
     if (request->size == 0)
-        return answer(SHMGET_ZERO, EINVAL);
-    if (is_above(limits, LIMIT_SHMMAX, request->size))
-        return answer(SHMGET_ABOVE_SHMMAX, EINVAL);
+        return make_answer(SHMGET_ZERO, EINVAL);
+    if (exceeds_limit(limits, LIMIT_SHMMAX, request->size))
+        return make_answer(SHMGET_ABOVE_SHMMAX, EINVAL);
     if (__builtin_mul_overflow(pages, limits->page_size, &rounded))
-        return answer(SHMGET_WRAPS, ENOSPC);
+        return make_answer(SHMGET_WRAPS, ENOSPC);
     if (__builtin_add_overflow(facts->usage.pages, pages, &total) ||
-        is_above(limits, LIMIT_SHMALL, total))
-        return answer(SHMGET_ABOVE_SHMALL, ENOSPC);
+        exceeds_limit(limits, LIMIT_SHMALL, total))
+        return make_answer(SHMGET_ABOVE_SHMALL, ENOSPC);
     if (request->size > INT64_MAX)
-        return answer(SHMGET_ABOVE_FILES, EINVAL);
+        return make_answer(SHMGET_ABOVE_FILES, EINVAL);
     if (!is_promised(&facts->memory, pages))
-        return answer(SHMGET_NO_MEMORY, ENOMEM);
-    if (is_above(limits, LIMIT_SHMMNI, saturating_add(facts->usage.segments, 1)))
-        return answer(SHMGET_ABOVE_SHMMNI, ENOSPC);
-    return answer(SHMGET_MAKES, 0);
+        return make_answer(SHMGET_NO_MEMORY, ENOMEM);
+    if (exceeds_limit(limits, LIMIT_SHMMNI, saturating_add(facts->usage.segments, 1)))
+        return make_answer(SHMGET_ABOVE_SHMMNI, ENOSPC);
+    return make_answer(SHMGET_MAKES, 0);
 }
 
 struct shmget_answer shmget_predict(const struct shmget_request *request,
                                     const struct shmget_facts *facts)
 {
     if (request->key != 0 && facts->exists)
-        return find_existing(request, facts);
+        return predict_existing(request, facts);
     if (request->key != 0 && !request->create)
-        return answer(SHMGET_ABSENT, ENOENT);
-    return make_new(request, facts);
+        return make_answer(SHMGET_ABSENT, ENOENT);
+    return predict_new(request, facts);
 }

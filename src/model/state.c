@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const names[STATE_COUNT] = {
+static const char *const state_names[STATE_COUNT] = {
     [STATE_USED] = "used", [STATE_DEST] = "dest",       [STATE_ORPHAN] = "orphan",
     [STATE_IDLE] = "idle", [STATE_UNKNOWN] = "unknown",
 };
@@ -14,7 +14,8 @@ static const char *const names[STATE_COUNT] = {
  */
 enum { START_MARGIN_SECONDS = 5 };
 
-/* A segment lives between this boot and now: times outside tell of a clock that was stepped. */
+/* A segment lives between this boot and now: times outside are those of a clock that was stepped.
+ */
 static bool clock_was_stepped(const struct segment *segment, const struct state_clock *clock)
 {
     const int64_t times[] = {segment->atime, segment->dtime, segment->ctime};
@@ -30,8 +31,8 @@ static bool clock_was_stepped(const struct segment *segment, const struct state_
 }
 
 /* Whether the process of FACT can be the one that touched SEGMENT at the time TOUCHED. */
-static enum pid_presence same_process(const struct segment *segment, struct pid_fact fact,
-                                      int64_t touched, const struct state_clock *clock)
+static enum pid_presence match_process(const struct segment *segment, struct pid_fact fact,
+                                       int64_t touched, const struct state_clock *clock)
 {
     if (fact.presence != PID_ALIVE)
         return fact.presence;
@@ -48,7 +49,7 @@ enum pid_presence segment_creator(const struct segment *segment, struct pid_fact
     if (segment->cpid == 0)
         return PID_UNKNOWN;
     /* ctime may be later than the creation, never earlier. */
-    return same_process(segment, fact, segment->ctime, clock);
+    return match_process(segment, fact, segment->ctime, clock);
 }
 
 enum pid_presence segment_last_user(const struct segment *segment, struct pid_fact fact,
@@ -58,9 +59,9 @@ enum pid_presence segment_last_user(const struct segment *segment, struct pid_fa
 
     if (segment->lpid == 0) /* nobody ever, or somebody in another PID namespace */
         return touched == 0 ? PID_GONE : PID_UNKNOWN;
-    if (touched == 0 && fact.presence == PID_ALIVE) /* no listing of a kernel's says so */
+    if (touched == 0 && fact.presence == PID_ALIVE) /* no kernel lists that */
         return PID_UNKNOWN;
-    return same_process(segment, fact, touched, clock);
+    return match_process(segment, fact, touched, clock);
 }
 
 enum segment_state segment_state(const struct segment *segment, struct pid_fact creator,
@@ -86,13 +87,13 @@ enum segment_state segment_state(const struct segment *segment, struct pid_fact 
 
 const char *state_name(enum segment_state state)
 {
-    return names[state];
+    return state_names[state];
 }
 
 static int find_state(const char *word, size_t length)
 {
     for (int state = 0; state < STATE_COUNT; state++) {
-        if (strlen(names[state]) == length && memcmp(names[state], word, length) == 0)
+        if (strlen(state_names[state]) == length && memcmp(state_names[state], word, length) == 0)
             return state;
     }
     return -1;

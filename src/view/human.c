@@ -3,7 +3,7 @@
 #include <time.h>
 
 /* Splits a size into whole units and tenths, rounded; returns the unit's index into "BKMGTPE". */
-static unsigned scale(uint64_t bytes, uint64_t *ret_whole, unsigned *ret_tenth)
+static unsigned scale_size(uint64_t bytes, uint64_t *ret_whole, unsigned *ret_tenth)
 {
     unsigned unit = 0;
     uint64_t whole;
@@ -33,7 +33,7 @@ static unsigned put_scaled(struct strbuf *out, uint64_t bytes)
 {
     uint64_t whole;
     unsigned tenth;
-    unsigned unit = scale(bytes, &whole, &tenth);
+    unsigned unit = scale_size(bytes, &whole, &tenth);
 
     strbuf_put_u64(out, whole);
     if (tenth > 0)
@@ -75,7 +75,7 @@ static void put_age(struct strbuf *out, int64_t time, int64_t now)
         strbuf_printf(out, "%llus", seconds);
 }
 
-/* Appends "00" to "99" behind a separator. */
+/* Appends "00" to "99" after a separator. */
 static void put_two_digits(struct strbuf *out, char separator, long number)
 {
     const char text[] = {separator, (char)('0' + number / 10 % 10), (char)('0' + number % 10)};

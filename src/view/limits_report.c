@@ -70,7 +70,7 @@ static const struct column columns[] = {
     {"name", COLUMN_TEXT, "as below /proc/sys/kernel", get_name},
     {"value", COLUMN_NUMBER, "what the kernel has", get_value},
     {"used", COLUMN_NUMBER, "how much of it is in use", get_used},
-    {"full%", COLUMN_NUMBER, "the same in hundredths", get_full},
+    {"full%", COLUMN_NUMBER, "the same in percent", get_full},
     {"unit", COLUMN_TEXT, "of value and used", get_unit},
     {"size", COLUMN_TEXT, "the value in bytes", get_size},
     {"meaning", COLUMN_TEXT, "what is limited", get_meaning},

@@ -45,7 +45,7 @@ static void begin_line(struct wrapping *wrapping)
     wrapping->fresh = true;
 }
 
-static void put_words(struct wrapping *wrapping, const char *text, size_t length)
+static void wrap_words(struct wrapping *wrapping, const char *text, size_t length)
 {
     while (length > 0) {
         size_t part = unbroken_length(text, length);
@@ -87,7 +87,7 @@ void wrap_text(struct strbuf *out, const struct strbuf *text, size_t indent, siz
     struct wrapping wrapping = begin_wrapping(out, indent, width);
 
     text_escape(&shown, strbuf_string(text), text->length);
-    put_words(&wrapping, strbuf_string(&shown), shown.length);
+    wrap_words(&wrapping, strbuf_string(&shown), shown.length);
 }
 
 void wrap_clauses(struct strbuf *out, const struct strbuf *text, size_t indent, size_t width)
@@ -100,9 +100,9 @@ void wrap_clauses(struct strbuf *out, const struct strbuf *text, size_t indent, 
     text_escape(&shown, strbuf_string(text), text->length);
     rest = strbuf_string(&shown);
     while ((end = strstr(rest, "; "))) {
-        put_words(&wrapping, rest, (size_t)(end + 1 - rest));
+        wrap_words(&wrapping, rest, (size_t)(end + 1 - rest));
         begin_line(&wrapping);
         rest = end + 2;
     }
-    put_words(&wrapping, rest, strlen(rest));
+    wrap_words(&wrapping, rest, strlen(rest));
 }

@@ -80,7 +80,7 @@ static void nothing_is_wrong(void **state)
     assert_findings(*state, "");
 }
 
-static void limits_are_nearly_full_from_90_hundredths_on(void **state)
+static void limits_are_nearly_full_from_90_percent_on(void **state)
 {
     const struct tree *tree = *state;
 
@@ -254,7 +254,7 @@ int main(void)
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
     const struct CMUnitTest tests[] = {
         TREE_TEST(nothing_is_wrong),
-        TREE_TEST(limits_are_nearly_full_from_90_hundredths_on),
+        TREE_TEST(limits_are_nearly_full_from_90_percent_on),
         TREE_TEST(limits_that_contradict_each_other),
         TREE_TEST(a_shmmax_of_less_than_a_page_allows_hardly_anything),
         TREE_TEST(no_pages_at_all_are_one_finding),
