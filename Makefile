@@ -126,7 +126,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test stress fuzz fuzz-programs faults coverage memcheck test-packages bench lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages bench lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -203,12 +203,19 @@ $(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): ALL_CPPFLAGS += $(CMOCKA_CFLAGS)
 
 # --- Testing ----------------------------------------------------------------------------------
 
-## test: run the tests (T=FILE... for some of them, D=asan for a flavour)
+## test: run the quick tests (T=FILE... for some, D=asan for a flavour); `make test-slow` the rest
 test:
 	@$(DEPS) test
 	@$(if $(FLAVOUR),$(DEPS) san)
 	@$(MAKE) --no-print-directory check-programs
 	@tests/run -b $(BUILD) $(T)
+
+## test-slow: run the tests that take minutes: thousands of rounds, real programs, all failures
+test-slow:
+	@$(DEPS) test
+	@$(if $(FLAVOUR),$(DEPS) san)
+	@$(MAKE) --no-print-directory check-programs
+	@tests/run -s -t 1800 -b $(BUILD) $(T)
 
 # The program, the helpers and the unit tests: what tests/demo and tests/run run.
 demo-programs: $(BIN) $(HELPER_BIN)

@@ -76,7 +76,9 @@ _shmtool_value() {
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
                 nattch status state cpid lpid atime dtime ctime command
             ;;
-        ls:--time) _shmtool_add iso epoch age ;;
+        who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
+        key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
+        *:--time) _shmtool_add iso epoch age ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
         *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode) ;;
         *) return 1 ;;
@@ -86,22 +88,20 @@ _shmtool_value() {
 _shmtool_options() {
     local selection='--key --owner --creator --group --size --nattch --dest --locked --attached --unattached
         --orphan --state --older-than --newer-than --cpid --pid'
+    local output='--columns --sort --human --numeric --time --no-header --quiet --json --ndjson --csv'
     local options=''
     case $command in
         '') options='--sysroot --help --version' ;;
-        ls)
-            options="$selection --long --columns --sort --human --numeric --time --no-header --quiet --json
-                --ndjson --csv --fail-if-none --help"
-            ;;
+        ls) options="$selection $output --long --fail-if-none --help" ;;
         stat) options="$selection --json --help" ;;
-        who) options="$selection --quiet --json --help" ;;
+        who) options="$selection $output --help" ;;
         rm)
             options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --json
                 --help"
             ;;
         run) options='--verbose --isolate --help' ;;
         limits) options='--set --persist --dry-run --json --help' ;;
-        key) options='--proj --find --help' ;;
+        key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --json --help' ;;
     esac
     # shellcheck disable=SC2086 # words
@@ -136,7 +136,7 @@ _shmtool_find_command() {
     done
 }
 
-# _shmtool_run: behind run's own options stands another command line
+# _shmtool_run: after run's own options comes another command line
 _shmtool_run() {
     local i
     for ((i = at + 1; i < COMP_CWORD; i++)); do

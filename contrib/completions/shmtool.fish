@@ -24,7 +24,7 @@ function __shmtool_keys
     __shmtool_live key | string match -v 0x00000000
 end
 
-# The ids, with what tells them apart.
+# The ids, with what distinguishes them.
 function __shmtool_ids
     __shmtool ls --no-header -c shmid,owner,bytes,state | string replace -r '^(\S+) +' '$1\t'
 end
@@ -79,20 +79,25 @@ complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attach
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s l -l long -d 'more columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l sort -x -a "(__shmtool_list $columns)" -d 'sort by value'
-complete -c shmtool -n '__fish_seen_subcommand_from ls' -s H -l human -d 'sizes as 1.5M'
-complete -c shmtool -n '__fish_seen_subcommand_from ls' -s n -l numeric -d 'numbers instead of names'
-complete -c shmtool -n '__fish_seen_subcommand_from ls' -l time -x -a 'iso epoch age' -d 'form of times'
-complete -c shmtool -n '__fish_seen_subcommand_from ls' -l no-header -d 'no header line'
+complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from key' -s c -l columns -x -a '(__shmtool_list key proj shmid owner bytes nattch path)' -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from key' -l sort -x -a '(__shmtool_list key proj shmid owner bytes nattch path)' -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -s H -l human -d 'sizes as 1.5M'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -s n -l numeric -d 'numbers instead of names'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l time -x -a 'iso epoch age' -d 'form of times'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l no-header -d 'no header line'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'ids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -s q -l quiet -d 'pids alone'
-complete -c shmtool -n '__fish_seen_subcommand_from ls' -l ndjson -d 'a JSON object a line'
-complete -c shmtool -n '__fish_seen_subcommand_from ls' -l csv -d 'comma-separated values'
+complete -c shmtool -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'keys alone'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l ndjson -d 'one JSON object per line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l csv -d 'comma-separated values'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit 1 when nothing matched'
-complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits doctor' -l json -d 'one JSON document'
+complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor' -l json -d 'one JSON document'
 
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -s y -l yes -d 'do not ask'
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -s i -l interactive -d 'ask also where it would not'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -s i -l interactive -d 'always ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -l dry-run -d 'show it, change nothing'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l max -x -d 'remove nothing if more are selected'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l ignore-missing -d 'a missing id is no error'
@@ -109,7 +114,7 @@ complete -c shmtool -n '__fish_seen_subcommand_from key' -F
 complete -c shmtool -n '__fish_seen_subcommand_from key' -s p -l proj -x -d '1 to 255, or one character'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -l find -x -a '(__shmtool_keys)' -d 'files that could have made this key'
 
-complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s k -l key -x -a '(__shmtool_keys)' -d 'foresee shmget with this key'
-complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s s -l size -x -d 'foresee it with this size'
-complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l exclusive -d 'foresee it with IPC_EXCL'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s k -l key -x -a '(__shmtool_keys)' -d 'predict shmget with this key'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s s -l size -x -d 'predict it with this size'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l exclusive -d 'predict it with IPC_EXCL'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l mode -x -d 'permission bits, octal'

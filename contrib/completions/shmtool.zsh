@@ -15,7 +15,7 @@ _shmtool_live() {
     _wanted values expl $2 compadd -a values
 }
 
-# The ids that are not on the line yet, with what tells them apart.
+# The ids that are not on the line yet, with what distinguishes them.
 _shmtool_ids() {
     local -a rows ids
     local row
@@ -32,10 +32,26 @@ _shmtool_pids() {
     _wanted processes expl process compadd -a pids
 }
 
+# _shmtool_columns COLUMN...
 _shmtool_columns() {
     compset -P '[+-]'
-    _values -s , column key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-        nattch status state cpid lpid atime dtime ctime command
+    _values -s , column "$@"
+}
+
+# _shmtool_output COLUMN...: sets $output, the options of output of a command with these columns
+_shmtool_output() {
+    output=(
+        '*'{-c+,--columns=}"[these columns]:columns:_shmtool_columns $*"
+        "*--sort=[sort by value]:columns:_shmtool_columns $*"
+        {-H,--human}'[sizes as 1.5M]'
+        {-n,--numeric}'[numbers instead of names]'
+        '--time=[form of times]:form:(iso epoch age)'
+        '--no-header[no header line]'
+        '(--json --ndjson --csv)'{-q,--quiet}'[ids, pids or keys alone]'
+        '(-q --quiet --ndjson --csv)--json[one JSON document]'
+        '(-q --quiet --json --csv)--ndjson[one JSON object per line]'
+        '(-q --quiet --json --ndjson)--csv[comma-separated values]'
+    )
 }
 
 _shmtool_commands() {
@@ -45,7 +61,7 @@ _shmtool_commands() {
         'stat:all that can be known of segments, in words'
         'who:processes that have segments attached'
         'rm:remove segments'
-        'run:run a program and remove what it leaves behind'
+        'run:run a program and remove the segments it leaves'
         'limits:show or set the limits of shared memory'
         'key:ftok keys of files'
         'doctor:why shmget fails, what is wrong here'
@@ -56,7 +72,7 @@ _shmtool_commands() {
 
 _shmtool() {
     local curcontext=$curcontext state line expl
-    local -a shmtool_program selection
+    local -a shmtool_program selection output
     local -A opt_args
     integer at
 
@@ -98,35 +114,26 @@ _shmtool() {
     curcontext=${curcontext%:*:*}:shmtool-$line[1]:
     case $line[1] in
         ls)
-            _arguments -s : $selection '(- *)--help[show the options]' \
+            _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
+                nattch status state cpid lpid atime dtime ctime command
+            _arguments -s : $selection $output '(- *)--help[show the options]' \
                 {-l,--long}'[more columns]' \
-                '*'{-c+,--columns=}'[these columns]:columns:_shmtool_columns' \
-                '*--sort=[sort by value]:columns:_shmtool_columns' \
-                {-H,--human}'[sizes as 1.5M]' \
-                {-n,--numeric}'[numbers instead of names]' \
-                '--time=[form of times]:form:(iso epoch age)' \
-                '--no-header[no header line]' \
-                '(--json --ndjson --csv)'{-q,--quiet}'[ids alone]' \
-                '(-q --quiet --ndjson --csv)--json[one JSON document]' \
-                '(-q --quiet --json --csv)--ndjson[a JSON object a line]' \
-                '(-q --quiet --json --ndjson)--csv[comma-separated values]' \
                 '--fail-if-none[exit 1 when nothing matched]'
             ;;
         stat) _arguments -s : $selection '(- *)--help[show the options]' '--json[one JSON document]' ;;
         who)
-            _arguments -s : $selection '(- *)--help[show the options]' \
-                '(--json)'{-q,--quiet}'[pids alone]' \
-                '(-q --quiet)--json[one JSON document]'
+            _shmtool_output shmid key pid uid user access maps command
+            _arguments -s : $selection $output '(- *)--help[show the options]'
             ;;
         rm)
             _arguments -s : $selection '(- *)--help[show the options]' \
                 '--all[every segment there is]' \
                 '(-i --interactive)'{-y,--yes}'[do not ask]' \
-                '(-y --yes)'{-i,--interactive}'[ask also where it would not]' \
+                '(-y --yes)'{-i,--interactive}'[always ask]' \
                 '--dry-run[show what would be removed]' \
                 '--max=[remove nothing if more are selected]:number: ' \
                 '--ignore-missing[a missing id is no error]' \
-                {-v,--verbose}'[a line a segment]' \
+                {-v,--verbose}'[print a line for each segment]' \
                 '--json[the outcome as a JSON document]'
             ;;
         run)
@@ -139,14 +146,15 @@ _shmtool() {
                 '--persist[keep it over a reboot]' '--dry-run[show it, change nothing]' '--json[one JSON document]'
             ;;
         key)
-            _arguments -s : '(- *)--help[show the options]' '(-p --proj)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
+            _shmtool_output key proj shmid owner bytes nattch path
+            _arguments -s : $output '(- *)--help[show the options]' '(-p --proj)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
                 '--find=[files that could have made this key]:key: _shmtool_live key key' '*:file:_files'
             ;;
         doctor)
             _arguments -s : '(- *)--help[show the options]' \
-                '(-k --key)'{-k+,--key=}'[foresee shmget with this key]:key: _shmtool_live key key' \
-                '(-s --size)'{-s+,--size=}'[foresee it with this size]:bytes: ' \
-                '--exclusive[foresee it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \
+                '(-k --key)'{-k+,--key=}'[predict shmget with this key]:key: _shmtool_live key key' \
+                '(-s --size)'{-s+,--size=}'[predict it with this size]:bytes: ' \
+                '--exclusive[predict it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \
                 '--json[one JSON document]'
             ;;
         help) _shmtool_commands ;;

@@ -40,14 +40,14 @@ struct ftok_list {
 /* Adds the file PATH, links followed. Returns 0 or a negative errno with PATH in ERR. */
 int ftok_add(struct ftok_list *list, const char *path, unsigned proj, struct error *err);
 
-/* What is looked for below directories, and what else came of it. */
+/* What is looked for below directories, and what was found. */
 struct ftok_search {
     uint32_t key;
     bool any_proj; /* any; the key itself tells which. Else: proj */
     unsigned proj;
     struct ftok_list found;
     size_t earlier;    /* how many of them earlier searches have found */
-    size_t unreadable; /* directories, and files in them, that could not be looked at */
+    size_t unreadable; /* directories, and files in them, that could not be read */
 };
 
 /*
@@ -60,7 +60,7 @@ int ftok_search_device(const struct ftok_search *search, const char *dir, unsign
 /*
  * Adds the files below DIR, and DIR, that could have made the key: those on DIR's file system, no
  * links followed. A file that an earlier search has found by this name is not added again.
- * Returns 0, or a negative errno with words in ERR when DIR cannot be walked through.
+ * Returns 0, or a negative errno and sets *err when DIR cannot be walked through.
  */
 int ftok_search_run(struct ftok_search *search, const char *dir, struct error *err);
 

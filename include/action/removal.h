@@ -8,22 +8,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/system.h"
+#include "action/inventory.h"
 #include "model/selection.h"
+
+struct system;
 
 enum removal_outcome {
     REMOVAL_SELECTED, /* not tried yet */
     REMOVAL_REMOVED,  /* destroyed */
     REMOVAL_MARKED,   /* dest: destroyed when the last process detaches */
-    REMOVAL_GONE,     /* somebody else was faster */
+    REMOVAL_GONE,     /* somebody else has removed it */
     REMOVAL_CHANGED,  /* not the segment that was selected any more: left alone */
     REMOVAL_FAILED,   /* the kernel refused */
     REMOVAL_OUTCOMES,
 };
 
 struct removal_item {
-    bool missing;           /* an id that was named and does not exist: only shmid is set */
-    struct segment segment; /* as it was selected */
+    bool missing;             /* an id that was named and does not exist: only its shmid is set */
+    struct segment_info info; /* as it was selected; what it borrows is the inventory's */
     enum removal_outcome outcome;
     int code; /* positive errno with REMOVAL_FAILED, else 0 */
 };
@@ -37,12 +39,12 @@ struct removal_plan {
 struct removal_totals {
     size_t selected; /* items of segments that there were */
     size_t counts[REMOVAL_OUTCOMES];
-    size_t in_use;        /* selected ones that are attached */
-    uint64_t bytes;       /* of all selected */
-    uint64_t freed_bytes; /* of those destroyed */
+    size_t in_use;          /* of those not tried yet: the attached ones */
+    uint64_t pending_bytes; /* of those not tried yet */
+    uint64_t freed_bytes;   /* of those destroyed */
 };
 
-/* What the remover is told and asks while it works; any of them may be NULL. */
+/* What removal_run() calls while it works; any of them may be NULL. */
 struct removal_hooks {
     bool (*interrupted)(void *arg); /* before each item; true ends the run */
     void (*done)(void *arg, const struct removal_item *item);
@@ -53,11 +55,11 @@ struct removal_hooks {
 const char *removal_outcome_name(enum removal_outcome outcome);
 
 /*
- * Adds SEGMENT to the plan. One of which the selection's lines said something else (another key)
- * is in it as changed and will not be touched. The selection's ids must be sorted.
+ * Adds a row to the plan. Where the line of standard input that named it gives another key or size,
+ * the item counts as changed and is not touched. The selection's ids must be sorted.
  */
 void removal_add(struct removal_plan *plan, const struct selection *selection,
-                 const struct segment *segment);
+                 const struct segment_info *info);
 
 /*
  * Adds a named id that does not exist: as gone where IGNORED (--ignore-missing), else as failed

@@ -1,19 +1,21 @@
 /*
- * The clock that only runs forward, to tell what was seen first.
+ * Clocks that only go forward, in nanoseconds.
  */
 #ifndef SHMTOOL_BASE_CLOCK_H
 #define SHMTOOL_BASE_CLOCK_H
 
 #include <stdint.h>
-#include <time.h>
 
-/* Returns the nanoseconds of CLOCK_MONOTONIC, never 0 on a running system. */
-static inline int64_t clock_monotonic(void)
-{
-    struct timespec now;
+#define NSEC_PER_SEC UINT64_C(1000000000)
+#define NSEC_PER_MSEC UINT64_C(1000000)
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+/* CLOCK_MONOTONIC, to say what was seen first; never 0 on a running system. */
+int64_t clock_monotonic(void);
+
+/* The time since boot, that in which the system slept included. */
+uint64_t clock_since_boot(void);
+
+/* The processor time that this process has used. */
+uint64_t clock_cpu_used(void);
 
 #endif

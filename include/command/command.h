@@ -1,12 +1,19 @@
 /*
- * What every command has in common: its entry in the list, its surroundings, its messages.
+ * What every command has in common: its entry in the list, its options, its surroundings, its
+ * messages.
  */
 #ifndef SHMTOOL_COMMAND_COMMAND_H
 #define SHMTOOL_COMMAND_COMMAND_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
+#include "base/error.h"
+#include "base/strbuf.h"
 #include "kernel/system.h"
+#include "view/column.h"
 
 /* shmtool(1), EXIT STATUS. */
 enum exit_status {
@@ -17,45 +24,90 @@ enum exit_status {
     STATUS_UNREADABLE = 4,
 };
 
-/* One option of a command, for the parser, the help and the checks of man page and completions. */
+struct command;
+
+struct context {
+    const struct command *command; /* NULL before one was found */
+    struct system system;
+    FILE *out;
+    FILE *err;
+};
+
+/* An option or operand as it stands on the command line, for the function that takes its value. */
+struct option_use {
+    struct context *context;
+    const struct option_spec *spec; /* NULL: an operand */
+    void *place;                    /* where the value goes */
+    char *word;                     /* the argument, or the operand; NULL: a flag */
+    char **
+        rest; /* of an operand: ARGV from it on, ended by NULL; what a command line of its own is */
+};
+
+/*
+ * One option of a command, for the parser, the help and the checks of man page and completions: all
+ * there is to say of it.
+ */
 struct option_spec {
-    int id;               /* what the command knows it by; not 0 */
     char letter;          /* 0: none */
     const char *name;     /* without the dashes */
     const char *argument; /* NULL: takes none */
     const char *help;
+    size_t place; /* offset of where the value goes, in the struct that the group is about */
+    /*
+     * What kind of value it is: option_flag(), option_number() ... of command/options.h, or a
+     * function of the command. Returns 0, or a negative errno and sets *err, without the option's
+     * name.
+     */
+    int (*take)(const struct option_use *use, struct error *err);
 };
 
-/* A run of options under one heading. */
+/* A run of options under one heading, about one struct. */
 struct option_group {
     const char *title;
     const struct option_spec *options;
     size_t count;
 };
 
-enum { COMMAND_GROUPS = 3 };
+/* The options of a group, by the array of them. */
+#define OPTIONS(array) (array), sizeof(array) / sizeof((array)[0])
+
+enum { COMMAND_GROUPS = 4, COMMAND_SYNOPSES = 4 };
 
 enum command_flags {
     COMMAND_CHANGES = 1, /* changes the system: refuses --sysroot */
     COMMAND_WRAPS = 2,   /* the first operand ends the options: the rest is a command line */
 };
 
-struct context {
-    const char *command; /* its name, for messages */
-    struct system system;
-    FILE *out;
-    FILE *err;
-};
-
 struct command {
     const char *name;
-    const char *synopsis[4]; /* what follows "shmtool NAME", a form each */
-    const char *summary;     /* a line without a full stop */
-    const char *details;     /* more lines for --help; NULL: none */
+    const char *synopsis[COMMAND_SYNOPSES]; /* what follows "shmtool NAME", a form each */
+    const char *summary;                    /* a line without a full stop */
+    const char *details;                    /* more lines for --help; NULL: none */
     unsigned flags;
-    const struct option_group *groups[COMMAND_GROUPS];
-    /* Runs with ARGV[0] being the command's name; returns an enum exit_status (run: any). */
-    int (*run)(struct context *context, int argc, char **argv);
+    const struct column_table *columns; /* that --columns and --sort choose from; NULL: none */
+
+    /* Its options, and where the struct of each group stands in its own; NULL ends them. */
+    struct {
+        const struct option_group *group;
+        size_t place;
+    } groups[COMMAND_GROUPS];
+
+    /* What an operand is; take is NULL: there are none. As with options. */
+    struct {
+        size_t place;
+        int (*take)(const struct option_use *use, struct error *err);
+    } operand;
+
+    /* A zeroed struct of this size holds what the command line said: the ARGS of these functions.
+     */
+    size_t size;
+    /* Checks what no single option can; may be NULL. Returns 0, or a negative errno and sets *err.
+     */
+    int (*check)(struct context *context, void *args, struct error *err);
+    /* Returns an enum exit_status (run: any). */
+    int (*run)(struct context *context, void *args);
+    /* Releases what ARGS holds; may be NULL. */
+    void (*release)(void *args);
 };
 
 /* All commands, ended by NULL. */
@@ -68,11 +120,16 @@ const struct command *command_find(const char *name);
 void context_warn(struct context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Names the line that could not be understood; ARG is the context. */
-void context_warn_garbage(struct context *context, const char *where, const char *text,
-                          size_t length);
-
-/* Warns with ERR's text and returns STATUS. */
+/* Warns with the text of ERR and returns STATUS. */
 int context_fail(struct context *context, const struct error *err, int status);
+
+/*
+ * Names the lines that a reader did not understand. Returns whether there are any: then the exit
+ * status is STATUS_FAILED at least.
+ */
+bool context_warn_unparsed(struct context *context, const struct complaint_list *unparsed);
+
+/* Writes the text to standard output. */
+void context_write(struct context *context, const struct strbuf *text);
 
 #endif

@@ -1,66 +1,60 @@
 /*
- * Command lines: the parser that all commands share, and the options that select segments.
+ * Command lines: the parser that all commands share, kinds of values, the options that select
+ * segments.
  */
 #ifndef SHMTOOL_COMMAND_OPTIONS_H
 #define SHMTOOL_COMMAND_OPTIONS_H
 
-#include "action/select.h"
+#include "action/inventory.h"
 #include "command/command.h"
 #include "model/selection.h"
 
-/* Ids of the options that select segments; a command's own begin at OPTION_OWN. */
-enum {
-    OPTION_KEY = 1,
-    OPTION_OWNER,
-    OPTION_CREATOR,
-    OPTION_GROUP,
-    OPTION_SIZE,
-    OPTION_NATTCH,
-    OPTION_DEST,
-    OPTION_LOCKED,
-    OPTION_ATTACHED,
-    OPTION_UNATTACHED,
-    OPTION_ORPHAN,
-    OPTION_STATE,
-    OPTION_OLDER_THAN,
-    OPTION_NEWER_THAN,
-    OPTION_CPID,
-    OPTION_PID,
-    OPTION_OWN = 100,
-};
-
-/* The options that select segments, for a command's groups. */
-extern const struct option_group selection_group;
-
-/* Who is given the options and operands of a command line. */
-struct option_taker {
-    /* Return 0, or a negative errno with words in ERR. WORD is NULL for options without argument.
-     */
-    int (*option)(void *arg, int id, const char *word, struct error *err);
-    int (*operand)(void *arg, const char *word, struct error *err);
-    void *arg;
-};
-
-/* options_parse()'s word that help was asked for and printed: the command is done. */
+/* options_parse()'s result where help was asked for and printed: the command is done. */
 enum { OPTIONS_HELP = 1 };
 
 /*
- * Goes through ARGV: options stand before or after operands, "--" ends them.
+ * Goes through ARGV, which NULL ends: options stand before or after operands, "--" ends them; long
+ * names are written out whole. Values go into ARGS as the command's tables say.
  *
  * Returns 0, OPTIONS_HELP, or -EINVAL after a message on standard error that names the word.
  */
 int options_parse(struct context *context, const struct command *command, int argc, char **argv,
-                  const struct option_taker *taker);
+                  void *args);
 
 /*
- * Takes an option of selection_group into SELECTION. Names are looked up in MACHINE.
- * Returns 0, or a negative errno with words in ERR.
+ * Parses the command line (ARGV[0] is the command's name), checks it, runs the context's command
+ * and releases what it held: the one way in which all commands are run. Returns the exit status.
  */
-int options_select(struct selection *selection, struct system *system, int id, const char *word,
-                   struct error *err);
+int options_run_command(struct context *context, int argc, char **argv);
 
-/* Names the ids that were asked for and do not exist, each once. Returns whether there are any. */
-bool options_warn_missing(struct context *context, const struct selection *selection,
-                          const struct select_report *report);
+/* --- Kinds of values, for the tables ---------------------------------------------------------- */
+
+/* A number that may not have been given. */
+struct option_number {
+    bool given;
+    uint64_t value;
+};
+
+/* No argument: the place is a bool, set to true. */
+int option_flag(const struct option_use *use, struct error *err);
+
+/* The place is a struct option_number: a count, a size in bytes, a key. */
+int option_count(const struct option_use *use, struct error *err);
+int option_size(const struct option_use *use, struct error *err);
+int option_key(const struct option_use *use, struct error *err);
+
+/* An operand: the place is a struct selection, which the id is added to. */
+int option_id(const struct option_use *use, struct error *err);
+
+/* --- Selecting segments ----------------------------------------------------------------------- */
+
+/* The options that select segments; the group's struct is a struct selection. */
+extern const struct option_group selection_group;
+
+/* Names the ids that were asked for and do not exist. Returns whether there are any. */
+bool options_warn_missing(struct context *context, const struct inventory *inventory);
+
+/* Says in one line on standard error how many processes could not be read, if any. */
+void options_warn_unreadable(struct context *context, const struct inventory *inventory);
 
 #endif

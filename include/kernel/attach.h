@@ -1,5 +1,5 @@
 /*
- * Which processes have which segments attached, as their mappings tell.
+ * Which processes have which segments attached, as their mappings show.
  */
 #ifndef SHMTOOL_KERNEL_ATTACH_H
 #define SHMTOOL_KERNEL_ATTACH_H
@@ -15,14 +15,14 @@
 #include "model/idset.h"
 
 /*
- * Looks at every process of the tree: on the live system those in the caller's IPC namespace, in
+ * Inspects every process of the tree: on the live system those in the caller's IPC namespace, in
  * a saved tree all of them (it does not say whose namespace is whose).
  *
  * A process made with CLONE_VM shares its mappings with its maker; both are listed. A process that
  * attached and then left for another IPC namespace is not found. None of those that cannot be
  * read is in the list: see unreadable and hidden.
  *
- * Returns 0, or a negative errno with words in ERR when there is no /proc to look at (-ENOENT).
+ * Returns 0, or a negative errno when there is no /proc (-ENOENT); sets *err.
  */
 int attach_scan(const struct procfs *procfs, struct attachment_list *ret_list, struct error *err);
 
@@ -30,8 +30,8 @@ int attach_scan(const struct procfs *procfs, struct attachment_list *ret_list, s
  * Adds the ids of the segments that one process has attached to IDS. A process that does not
  * exist, or is in another IPC namespace, adds none.
  *
- * Returns 0, -EACCES with words in ERR when the process exists and may not be read, or another
- * negative errno.
+ * Returns 0, -EACCES when the process exists and may not be read, or another negative errno; sets
+ * *err.
  */
 int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids, struct error *err);
 

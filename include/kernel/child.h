@@ -1,7 +1,8 @@
 /*
- * A program as our child: started but held at first, let go, watched, and sent signals.
+ * A program as our child: it waits at first, is released, watched, and sent signals; and who has
+ * the terminal.
  *
- * It is not waited for before the end, so that its number cannot become anybody else's.
+ * It is not waited for before the end, so that its PID cannot become anybody else's.
  */
 #ifndef SHMTOOL_KERNEL_CHILD_H
 #define SHMTOOL_KERNEL_CHILD_H
@@ -16,7 +17,7 @@
 
 struct child {
     pid_t pid;
-    int release_fd; /* closing or writing it lets the child go; owned */
+    int release_fd; /* a byte releases the child, closing ends it; owned */
     int report_fd;  /* brings the errno of an exec that failed; owned */
 };
 
@@ -26,18 +27,18 @@ struct child {
     }
 
 /*
- * Forks a child that will become ARGV (looked for in PATH) and is held for now, and all signals
- * with it; when it is let go they are what they were before SIGNALS. From now on all orphans among
- * our descendants become our children (PR_SET_CHILD_SUBREAPER).
+ * Forks a child that will become ARGV (looked for in PATH) and waits for now, with all signals
+ * blocked; when it is released they are what they were before SIGNALS. From now on all orphans
+ * among our descendants become our children (PR_SET_CHILD_SUBREAPER).
  *
- * Returns 0 or a negative errno with words in ERR.
+ * Returns 0 or a negative errno; sets *err.
  */
 int child_start(struct child *ret_child, char *const argv[], const struct signals *signals,
                 struct error *err);
 
 /*
- * Lets it go. Returns 0, or a negative errno when that failed: then it is to be abandoned. (One
- * that has ended meanwhile is let go.)
+ * Releases it. Returns 0, or a negative errno when that failed: then it is to be abandoned. (One
+ * that has ended meanwhile is released.)
  */
 int child_release(struct child *child);
 
@@ -48,7 +49,7 @@ int child_release(struct child *child);
  */
 int child_became(struct child *child);
 
-/* Ends a child that is still held, or could not become the program, and waits for it. */
+/* Kills a child that still waits, or could not become the program, and waits for its end. */
 void child_abandon(struct child *child);
 
 /*
@@ -60,7 +61,7 @@ bool child_has_ended(const struct child *child, int *ret_status);
 /* Tells by which signal it was stopped since the last call; 0: it was not. */
 int child_was_stopped(const struct child *child);
 
-/* Tells whether it stands stopped now, or that cannot be told. */
+/* Tells whether it is stopped now, or that is not known. */
 bool child_is_stopped(const struct child *child, const struct procfs *procfs);
 
 /* Sends it a signal; nothing happens when it has ended. */
@@ -71,16 +72,27 @@ pid_t child_group(const struct child *child);
 
 /*
  * Finds orphans among our children that have ended and were not waited for yet: at least one if
- * there is any, and all up to MOST where the kernel lists children (CONFIG_PROC_CHILDREN).
+ * there is any, and all up to MAX where the kernel lists children (CONFIG_PROC_CHILDREN).
  * Returns how many it put into RET_ORPHANS.
  */
 size_t child_orphans(const struct child *child, const struct procfs *procfs, pid_t *ret_orphans,
-                     size_t most);
+                     size_t max);
 
-/* Waits for such an orphan: its number becomes free. */
+/* Waits for such an orphan: its PID becomes free. */
 void child_reap(pid_t orphan);
 
 /* Closes what is left of it and waits for it if it has ended. */
 void child_close(struct child *child);
+
+/* --- The terminal ----------------------------------------------------------------------------- */
+
+/*
+ * The process group in the foreground of our controlling terminal.
+ * Returns a negative errno when we have no terminal.
+ */
+pid_t terminal_foreground(void);
+
+/* Puts GROUP, of our session, into the foreground. Returns 0 or a negative errno. */
+int terminal_give(pid_t group);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-/* What tells a file from all others while the machine runs. */
+/* What distinguishes a file from all others while the system runs. */
 struct file_identity {
     uint64_t dev; /* st_dev */
     uint64_t ino; /* st_ino */
@@ -29,12 +29,12 @@ int file_identify_start(const char *dir, struct file_identity *ret_identity, str
 
 /*
  * Tells whether two paths are one name of one file, by different ways to it; several names (hard
- * links) are not. Where it cannot be told they are two.
+ * links) are not. Where it is not known they are two.
  */
 bool file_is_same_name(const char *path, const char *other);
 
-/* Who is told of what a walk meets. */
-struct filewalk_sink {
+/* Called with what a walk meets. */
+struct filewalk_callbacks {
     /* A file, a directory or something else, the one that the walk begins with too. */
     void (*file)(void *arg, const char *path, const struct file_identity *identity);
     /* A directory or an entry of one that could not be read, and the positive errno of it. */
@@ -43,13 +43,13 @@ struct filewalk_sink {
 };
 
 /*
- * Walks through DIR and all below it that is on the same file system. Symbolic links are passed
- * over, but DIR itself may be one that a slash ends. However deep the tree, two directories are
+ * Walks through DIR and all below it that is on the same file system. Symbolic links are
+ * skipped, but DIR itself may be one that a slash ends. However deep the tree, two directories are
  * open at a time.
  *
- * Returns 0, or a negative errno with words in ERR when DIR is a link (-ELOOP) or cannot be read,
+ * Returns 0, or a negative errno with *err set when DIR is a link (-ELOOP) or cannot be read,
  * or when the directories were moved away under the walk.
  */
-int filewalk_run(const char *dir, const struct filewalk_sink *sink, struct error *err);
+int filewalk_run(const char *dir, const struct filewalk_callbacks *callbacks, struct error *err);
 
 #endif

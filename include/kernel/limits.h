@@ -17,7 +17,7 @@
  * The page size of a tree is worked out from two of its files that count the same memory in pages
  * and in bytes, if it has them.
  *
- * Returns 0, or a negative errno with words in ERR when none of them can be read, or on the live
+ * Returns 0, or a negative errno with *err set when none of them can be read, or on the live
  * system one that exists.
  */
 int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err);
@@ -26,16 +26,16 @@ int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct e
  * Sets a limit and reads it back: *ret_now is what the kernel has then.
  *
  * Returns 0; -EIO when the kernel took the value and has another; or the negative errno of the
- * kernel's refusal (-EACCES, -EPERM, -EINVAL: out of range), with words in ERR.
+ * kernel's refusal (-EACCES, -EPERM, -EINVAL: out of range); sets *err.
  */
 int limits_write(const struct procfs *procfs, const struct limit_setting *setting,
                  uint64_t *ret_now, struct error *err);
 
 /*
- * Reads how the machine hands out memory. What cannot be read leaves ret_memory->known false.
+ * Reads how the system promises memory. What cannot be read leaves ret_memory->known false.
  *
- * page_size: in bytes, of the pages that memory is told in
- * admin: CAP_SYS_ADMIN in the first user namespace: may use the reserve (vm.admin_reserve_kbytes)
+ * page_size: in bytes, of the pages in which memory is counted
+ * admin: CAP_SYS_ADMIN in the initial user namespace: may use the reserve (vm.admin_reserve_kbytes)
  */
 void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
                  struct memory_state *ret_memory);

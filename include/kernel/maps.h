@@ -1,5 +1,6 @@
 /*
- * System V segments among the mappings of a process: the lines of /proc/PID/maps.
+ * System V segments among the mappings of a process: the lines of /proc/PID/maps; and the devices
+ * on which the kernel keeps segments.
  */
 #ifndef SHMTOOL_KERNEL_MAPS_H
 #define SHMTOOL_KERNEL_MAPS_H
@@ -18,23 +19,20 @@ struct mapping {
 };
 
 /*
- * Understands one line, without its newline, whole or not at all.
+ * Parses one line, without its newline, whole or not at all.
  *
  * Returns true when it has the form of a System V segment: shared, its name /SYSV and eight hex
  * digits. A deleted file of such a name looks the same but for its device, which the caller tests.
  */
 bool maps_parse_line(const char *line, size_t length, struct mapping *ret_mapping);
 
-/* Who is told of each mapping of a segment. */
-struct maps_sink {
-    void (*mapping)(void *arg, const struct mapping *mapping);
-    void *arg;
-};
-
 /* What reading one process after the other keeps between them. */
 struct maps_reader {
-    char *buffer;   /* owned */
-    bool text_only; /* the kernel does not answer queries: read and parse the lines */
+    char *buffer;          /* owned */
+    bool text_only;        /* the kernel does not answer queries: read and parse the lines */
+    struct mapping *items; /* owned; what maps_read() found last, in the order of addresses */
+    size_t count;
+    size_t capacity;
 };
 
 /* Returns a reader, released with maps_reader_release(). */
@@ -43,14 +41,38 @@ struct maps_reader maps_reader_new(bool text_only);
 void maps_reader_release(struct maps_reader *reader);
 
 /*
- * Finds the segments in an open /proc/PID/maps. From Linux 6.11 on the kernel is asked for the
- * shared mappings of files alone (PROCMAP_QUERY of linux/fs.h), which are few; before, and of saved
- * files, all lines are read.
+ * Lists in READER the segments in an open /proc/PID/maps. From Linux 6.11 on the kernel is asked
+ * for the shared mappings of files alone (PROCMAP_QUERY of linux/fs.h), which are few; before, and
+ * of saved files, all lines are read.
  *
  * Returns 1, 0 for a process without memory of its own (of the kernel, or ended), or a negative
  * errno: -ESRCH when it ended meanwhile, or has no memory either; -EBADMSG for a file that holds
  * something else.
  */
-int maps_read(struct maps_reader *reader, int fd, const struct maps_sink *sink);
+int maps_read(struct maps_reader *reader, int fd);
+
+/* --- Devices ---------------------------------------------------------------------------------- */
+
+enum { SEGMENT_DEVICES_HUGE_MAX = 16 }; /* sizes of huge pages; no system has more than 4 so far */
+
+/*
+ * The devices on which the kernel keeps System V segments: one for those of ordinary pages, one for
+ * each size of huge pages. They are the internal mounts that memfd_create(2) uses too, so a fresh
+ * memfd shows their numbers. Zeroed to begin with, and filled when it is asked for.
+ */
+struct segment_devices {
+    bool has_read;
+    bool known; /* false after reading: there is no memfd */
+    dev_t memory;
+    bool has_read_huge;
+    dev_t huge[SEGMENT_DEVICES_HUGE_MAX];
+    size_t huge_count;
+};
+
+/*
+ * Tells whether a mapping's device can be that of a segment. Where the kernel does not say, any
+ * device without hardware (major 0) can be.
+ */
+bool segment_devices_has(struct segment_devices *devices, uint32_t major, uint32_t minor);
 
 #endif

@@ -21,16 +21,17 @@ struct names *names_new(const struct procfs *procfs);
 /* Releases the cache and all names it gave out. NULL is allowed. */
 void names_free(struct names *names);
 
-/* Returns the name of a uid or gid, kept by the cache, or NULL when no database knows it. */
+/* Returns the name of a uid or gid, kept by the cache, or NULL when there is no such user or group.
+ */
 const char *names_user(struct names *names, uid_t uid);
 const char *names_group(struct names *names, gid_t gid);
 
 /*
- * Understands a USER or GROUP of the command line: an exact name, or a number. All digits are
+ * Parses a USER or GROUP of the command line: an exact name, or a number. All digits are
  * looked up as a name first, as chown(1) does.
  *
- * Returns 0; -EINVAL with the word in ERR when it is neither; or another negative errno when the
- * database could not be asked.
+ * Returns 0; -EINVAL when it is neither; or another negative errno when the database could not be
+ * read; sets *err, with the word in it.
  */
 int names_find_user(struct names *names, const char *word, uid_t *ret_uid, struct error *err);
 int names_find_group(struct names *names, const char *word, gid_t *ret_gid, struct error *err);

@@ -8,12 +8,12 @@
 
 /*
  * Moves this process, and what it starts from now on, into a new IPC namespace: an empty table of
- * segments (and of semaphores and message queues). Without the right to that (CAP_SYS_ADMIN) it
- * goes into a new user namespace as well, in which its user and group have the numbers that they
+ * segments (and of semaphores and message queues). Without the capability for that (CAP_SYS_ADMIN)
+ * it goes into a new user namespace as well, in which its user and group have the ids that they
  * have now, and nobody else has one.
  *
- * There must be no other thread. Returns 0, or a negative errno with words in ERR that say what
- * forbids it; the process is to end then, for it may be in half of what was asked for.
+ * There must be no other thread. Returns 0, or a negative errno; sets *err to what forbids it; the
+ * process is to end then, for it may be in half of what was asked for.
  */
 int namespace_enter_ipc(struct error *err);
 

@@ -1,8 +1,8 @@
 /*
- * The tree that is looked at: the live system's /, or the saved one that --sysroot names.
+ * The tree that is read: the live system's /, or the saved one that --sysroot names.
  *
  * Every reader opens its files through this, so that a support bundle, a test's fixture and the
- * machine itself are read by the same code.
+ * system itself are read by the same code.
  */
 #ifndef SHMTOOL_KERNEL_PROCFS_H
 #define SHMTOOL_KERNEL_PROCFS_H
@@ -19,7 +19,7 @@ struct procfs {
     int root_fd;        /* owned */
     char *prefix;       /* owned; see procfs_prefix() */
     bool live;          /* the running system, not a saved tree */
-    uint64_t page_size; /* bytes; of a saved tree: the largest that its machine may have had */
+    uint64_t page_size; /* bytes; of a saved tree: the largest that its system may have had */
 };
 
 /*
@@ -60,7 +60,25 @@ int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit
                      struct strbuf *buf, struct error *err);
 
 /*
- * What stands in front of a path below the root wherever it is told, so that the user finds it:
+ * Reads a file that holds one number and, but for blanks after it, nothing else.
+ * Returns 0 or a negative errno with the path in ERR: -EBADMSG when it holds something else.
+ */
+int procfs_read_number(const struct procfs *procfs, const char *path, uint64_t *ret_value,
+                       struct error *err);
+
+/*
+ * Finds the number after MARK at the start of a line, blanks between the two skipped. A MARK that
+ * begins with a newline is not looked for in the first line.
+ * Returns false with *ret_value untouched when there is none.
+ */
+bool procfs_number_after(const struct strbuf *text, const char *mark, uint64_t *ret_value);
+
+/* The same of a file; false also when it cannot be read. */
+bool procfs_find_number(const struct procfs *procfs, const char *path, const char *mark,
+                        uint64_t *ret_value);
+
+/*
+ * What stands before a path below the root wherever it is shown, so that the user finds it:
  * "/" on the live system, "DIR/" for a saved tree. It is PROCFS's own.
  */
 const char *procfs_prefix(const struct procfs *procfs);

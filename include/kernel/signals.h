@@ -1,8 +1,5 @@
 /*
- * Every signal that can be held back, held back and taken in turn, for a program that watches over
- * another one. No handler runs.
- *
- * Signals of faults (SIGSEGV and the like) are left alone.
+ * Signals blocked and taken in turn: all of them, or those three with which a user ends a command.
  */
 #ifndef SHMTOOL_KERNEL_SIGNALS_H
 #define SHMTOOL_KERNEL_SIGNALS_H
@@ -12,6 +9,8 @@
 
 #include "base/error.h"
 
+/* --- All -------------------------------------------------------------------------------------- */
+
 struct signals {
     sigset_t original;     /* the mask before */
     bool children_ignored; /* SIGCHLD was, before */
@@ -19,18 +18,18 @@ struct signals {
 };
 
 /*
- * Holds back all signals from now on. One that was blocked before is taken as well; children's
- * ends are told even where they were ignored before.
- * Returns 0 or a negative errno with words in ERR.
+ * Blocks all signals from now on. One that was blocked before is taken as well; SIGCHLD comes even
+ * where it was ignored before.
+ * Returns 0 or a negative errno; sets *err.
  */
-int signals_hold(struct signals *ret_signals, struct error *err);
+int signals_block(struct signals *ret_signals, struct error *err);
 
-/* In a child of ours: makes mask and dispositions what they were before signals_hold(). */
+/* In a child of ours: makes mask and dispositions what they were before signals_block(). */
 void signals_restore(const struct signals *signals);
 
 /*
- * Takes one that has come. Returns its number, 0 when none has, or a negative errno when that
- * cannot be told.
+ * Takes one that has come. Returns its number, 0 when none has, or a negative errno when that is
+ * not known.
  */
 int signals_take(const struct signals *signals);
 
@@ -41,12 +40,32 @@ int signals_take(const struct signals *signals);
 void signals_wait(const struct signals *signals, int other_fd, int milliseconds);
 
 /*
- * Does to this process what the stop signal NUMBER would have done if it were not held back; it
+ * Does to this process what the stop signal NUMBER would have done if it were not blocked; it
  * returns when the process was continued, or at once if the signal is ignored or stops nobody.
  */
 void signals_stop_self(int number);
 
-/* Closes the descriptor; the signals stay held back: what comes now comes too late for all. */
+/* Closes the descriptor; the signals stay blocked: what comes now comes too late for all. */
 void signals_close(struct signals *signals);
+
+/* --- SIGINT, SIGTERM, SIGHUP ------------------------------------------------------------------ */
+
+struct interrupts {
+    sigset_t blocked;  /* those of the three that were not ignored */
+    sigset_t original; /* the mask before */
+    int fd;            /* readable when one has come; owned */
+};
+
+/*
+ * Blocks the three signals from now on; one that is ignored (nohup) stays ignored.
+ * Returns 0 or a negative errno; sets *err.
+ */
+int interrupts_block(struct interrupts *interrupts, struct error *err);
+
+/* Tells whether one of them has come. It stays pending. */
+bool interrupts_pending(const struct interrupts *interrupts);
+
+/* Drops what has come, restores the mask and closes the descriptor. */
+void interrupts_release(struct interrupts *interrupts);
 
 #endif

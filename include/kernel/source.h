@@ -15,6 +15,8 @@
 #include "kernel/procfs.h"
 #include "model/segment.h"
 
+struct source_listing;
+
 /*
  * Reads all segments, in kernel order, each id once: from the listing, and on a live system
  * without it from the kernel.
@@ -28,6 +30,23 @@
  */
 int source_read(const struct procfs *procfs, bool without_usage, struct segment_list *ret_segments,
                 struct complaint_list *ret_complaints, struct error *err);
+
+/*
+ * The listing read part by part, for a caller who has something to do between two parts.
+ *
+ * Opens it; the caller closes it. Returns 0 or a negative errno and sets *err.
+ */
+int source_listing_open(const struct procfs *procfs, struct source_listing **ret_listing,
+                        struct error *err);
+
+/*
+ * Appends the next part, about a page of lines, to both lists. Returns 1, 0 at the end, or a
+ * negative errno and sets *err.
+ */
+int source_listing_next(struct source_listing *listing, struct segment_list *segments,
+                        struct complaint_list *complaints, struct error *err);
+
+void source_listing_close(struct source_listing *listing);
 
 /* The reader of /proc/sysvipc/shm alone; -ENOENT when there is no such file. */
 int source_proc_read(const struct procfs *procfs, struct segment_list *ret_segments,

@@ -20,7 +20,7 @@
  * see the old one or the new one. It keeps its mode, and its owner where this process may give it
  * one; a new one has mode 0644. A missing directory is made.
  *
- * Returns 0, or a negative errno with words in ERR: then the old file is as it was.
+ * Returns 0, or a negative errno, and sets *err: then the old file is as it was.
  */
 int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *settings,
                      size_t count, struct error *err);
@@ -34,10 +34,10 @@ struct sysctl_override {
 /*
  * Looks for the value that files read after ours give a limit: those of /etc, /run,
  * /usr/local/lib, /usr/lib and /lib/sysctl.d in the order of their names, one that an earlier
- * directory has too passed over, then /etc/sysctl.conf (sysctl.d(5), sysctl(8)).
+ * directory has too skipped, then /etc/sysctl.conf (sysctl.d(5), sysctl(8)).
  *
  * Returns 1 with *ret_override set, whose value may be the very same, 0 when there is none, or a
- * negative errno with words in ERR when a directory or file that may hold one cannot be read.
+ * negative errno with *err set when a directory or file that may hold one cannot be read.
  */
 int sysctl_file_override(const struct procfs *procfs, enum limit_id id,
                          struct sysctl_override *ret_override, struct error *err);

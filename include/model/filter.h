@@ -13,8 +13,7 @@
 
 #include "base/num.h"
 #include "model/idset.h"
-#include "model/segment.h"
-#include "model/state.h"
+#include "model/segment_info.h"
 
 /* A list of values of one option; empty: the option was not given. */
 struct filter_values {
@@ -47,7 +46,7 @@ struct filter {
 /* What the test needs to know besides the segment. */
 struct filter_facts {
     int64_t now;                  /* epoch seconds */
-    enum segment_state state;     /* only with filter_wants_state() */
+    enum segment_state state;     /* only with NEED_STATE in filter_needs() */
     const struct idset *attached; /* ids that the filter's pids hold; only when pids are given */
 };
 
@@ -62,8 +61,8 @@ void filter_add_newer(struct filter *filter, uint64_t seconds);
 /* Tells whether nothing was selected by. */
 bool filter_is_empty(const struct filter *filter);
 
-/* Tells whether the test needs the segment's state. */
-bool filter_wants_state(const struct filter *filter);
+/* What has to be looked up for the test: a mask of enum need. */
+unsigned filter_needs(const struct filter *filter);
 
 /* Tells whether keys were given and none of them is 0: what rm treats as named. */
 bool filter_names_keys(const struct filter *filter);

@@ -19,6 +19,9 @@ enum limit_id {
     LIMIT_COUNT,
 };
 
+/* Without a boot option (ipcmni_extend) shmmni goes no higher (ipc/util.h, IPCMNI). */
+enum { SHMMNI_USUAL_MAX = 32768 };
+
 /* What is always true of a limit. */
 struct limit_kind {
     const char *name; /* as below /proc/sys/kernel */

@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 
 /*
- * Understands a line, without its newline. Returns true when it gives NAME ("kernel.shmmax") a
+ * Parses a line, without its newline. Returns true when it gives NAME ("kernel.shmmax") a
  * value, in any of the forms "kernel.shmmax = 1", "kernel/shmmax=1", "-kernel.shmmax = 1" (where
  * errors do not matter), blanks anywhere between; comments and patterns do not.
  *

@@ -1,8 +1,8 @@
 /*
  * Columns: what a record shows under which name, for tables, CSV and JSON alike.
  *
- * A kind of record has ONE table of columns (view/segment_columns.h, ...). Everything that prints,
- * sorts or names columns goes by that table.
+ * A kind of record has ONE table of columns (view/columns.h). Everything that prints, sorts or
+ * names columns goes by that table, and each column says what has to be looked up for it.
  */
 #ifndef SHMTOOL_VIEW_COLUMN_H
 #define SHMTOOL_VIEW_COLUMN_H
@@ -13,7 +13,6 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
-#include "kernel/system.h"
 #include "view/human.h"
 
 enum column_type {
@@ -24,7 +23,7 @@ enum column_type {
     COLUMN_PERMS,  /* octal */
     COLUMN_TIME,   /* epoch seconds */
     COLUMN_STATUS, /* SEGMENT_DEST and SEGMENT_LOCKED bits */
-    COLUMN_NAME,   /* a name, or the number of which no database knows the name */
+    COLUMN_NAME,   /* a name, or the number where there is no such user or group */
     COLUMN_TEXT,
 };
 
@@ -32,12 +31,11 @@ enum column_type {
 struct column_value {
     bool known;       /* false: not known, or never happened */
     uint64_t number;  /* of names: the uid or gid */
-    const char *text; /* of names and texts; NULL: none; borrowed from the record or a cache */
+    const char *text; /* of names and texts; NULL: none; borrowed from the record */
 };
 
-/* Where values come from and how they are to be shown. */
+/* How values are to be shown. */
 struct column_format {
-    struct system *system;
     bool numeric; /* uids and gids instead of names */
     bool human;   /* 1.5M instead of bytes; not in JSON and CSV */
     enum human_time time;
@@ -47,6 +45,7 @@ struct column_format {
 struct column {
     const char *name; /* in --columns, headers and JSON */
     enum column_type type;
+    unsigned needs; /* mask of enum need: what must have been looked up */
     const char *help;
     void (*get)(const struct column_format *format, const void *record,
                 struct column_value *ret_value);
@@ -58,6 +57,8 @@ struct column_table {
     size_t count;
     const char *defaults;  /* names, comma-separated */
     const char *long_form; /* with --long; NULL: none */
+    const char *list_name; /* of the array in a JSON document: "segments" */
+    const char *quiet;     /* the column that --quiet shows */
 };
 
 /* A choice of columns, in order, each once. */
@@ -85,6 +86,9 @@ int column_set_add_list(struct column_set *set, const struct column_table *table
 
 /* Adds all columns of the table. */
 void column_set_add_all(struct column_set *set, const struct column_table *table);
+
+/* What has to be looked up for the set's columns, or to sort: a mask of enum need. */
+unsigned column_set_needs(const struct column_set *set);
 
 /* Releases the set's memory and leaves it empty. */
 void column_set_release(struct column_set *set);
@@ -127,6 +131,8 @@ int sort_order_add_list(struct sort_order *order, const struct column_table *tab
  */
 void sort_records(void *records, size_t count, size_t size, const struct sort_order *order,
                   const struct column_format *format);
+
+unsigned sort_order_needs(const struct sort_order *order);
 
 void sort_order_release(struct sort_order *order);
 

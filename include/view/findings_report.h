@@ -1,19 +1,16 @@
 /*
- * What doctor says of the machine: a finding, what it means, and what mends it.
+ * What doctor says of the machine: each finding, what it means, and what helps.
  */
 #ifndef SHMTOOL_VIEW_FINDINGS_REPORT_H
 #define SHMTOOL_VIEW_FINDINGS_REPORT_H
 
 #include "action/diagnose.h"
 #include "base/strbuf.h"
-#include "kernel/system.h"
 
 /* Appends all findings as text; a line that says so when there are none. WIDTH: see view/wrap.h. */
-void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
-                          struct system *system, size_t width);
+void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis, size_t width);
 
 /* Appends them as a JSON document (schema 1), with its newline. */
-void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis,
-                          struct system *system);
+void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis);
 
 #endif

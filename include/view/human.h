@@ -14,6 +14,12 @@ void human_size(struct strbuf *out, uint64_t bytes);
 /* The same with the unit in full: "56 B", "384 KiB", "37.4 MiB". */
 void human_size_long(struct strbuf *out, uint64_t bytes);
 
+/*
+ * Appends an amount of pages in bytes, "256 MiB", also where the bytes are beyond 64 bits:
+ * "64 ZiB".
+ */
+void human_pages(struct strbuf *out, uint64_t pages, uint64_t page_size);
+
 /* How times are shown. */
 enum human_time { TIME_ISO, TIME_EPOCH, TIME_AGE };
 

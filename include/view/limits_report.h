@@ -8,18 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "action/limits_change.h"
 #include "base/strbuf.h"
 #include "model/limits.h"
-
-/* A limit that was to be set, and what became of it. */
-struct limit_change {
-    struct limit_setting setting;
-    bool has_before;
-    uint64_t before; /* the value until then; only with has_before */
-    bool done;       /* the kernel has it */
-    bool kept;       /* over a reboot too */
-    int code;        /* positive errno of the refusal, 0: none */
-};
 
 /* Writes the table: a row a limit, with what is in use of it and how full it is. */
 void limits_report_table(FILE *out, const struct limits *limits, const struct usage *usage);
@@ -31,12 +22,6 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
  */
 void limits_report_json(struct strbuf *out, const struct limits *limits, const struct usage *usage,
                         const struct limit_change *changes, size_t count, bool dry_run);
-
-/*
- * Appends an amount of pages in bytes, "256 MiB", also where the bytes are beyond 64 bits:
- * "64 ZiB".
- */
-void limits_report_pages(struct strbuf *out, uint64_t pages, uint64_t page_size);
 
 /* Appends how a limit conflicts with another, without a newline; nothing when none does. */
 void limits_report_conflict(struct strbuf *out, const struct limits *limits);

@@ -15,7 +15,7 @@ enum prompt_answer {
 };
 
 /*
- * Asks QUESTION on OUT and reads one line from INPUT, byte by byte: nothing behind it is taken.
+ * Asks QUESTION on OUT and reads one line from INPUT, byte by byte: nothing after it is taken.
  *
  * input: descriptor of the terminal or of what stands in for it
  * interrupt: descriptor that becomes readable when the question is to be given up

@@ -8,24 +8,18 @@
 
 #include "action/removal.h"
 #include "base/strbuf.h"
-#include "kernel/attach.h"
 #include "view/column.h"
 
 /*
  * Writes the segments that are still to be removed as ls shows them.
  *
- * attachments: adds the column "processes", by removal_report_users(); NULL: leaves it out
+ * with_processes: adds the column "processes" (needs removal_report_needs())
  */
 void removal_report_table(FILE *out, const struct removal_plan *plan,
-                          const struct column_format *format,
-                          const struct attachment_list *attachments);
+                          const struct column_format *format, bool with_processes);
 
-/*
- * Appends the processes that have SEGMENT attached, the first few by name and pid ("postgres[812]
- * postgres[815] +3"), and whether some of its mappings belong to processes that are not visible.
- */
-void removal_report_users(struct strbuf *out, struct pids *pids,
-                          const struct attachment_list *attachments, const struct segment *segment);
+/* What the table has to know, a mask of enum need. */
+unsigned removal_report_needs(bool with_processes);
 
 /* Appends "Remove 15 segments, 37.4 MiB, 4 of them in use? (yes/no) ". */
 void removal_report_question(struct strbuf *out, const struct removal_plan *plan);

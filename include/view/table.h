@@ -1,19 +1,30 @@
 /*
- * The table form of a writer, drawn by libsmartcols.
+ * A table of texts, drawn by libsmartcols: the only place that uses it.
  */
 #ifndef SHMTOOL_VIEW_TABLE_H
 #define SHMTOOL_VIEW_TABLE_H
 
-#include "view/writer.h"
+#include <stdbool.h>
+#include <stddef.h>
 
-/* What view/writer calls for FORM_TABLE: set up, write a cell, add a line, print and release. */
-void table_begin(struct writer *writer);
-void table_cell(struct writer *writer, size_t column, const struct column_value *value,
-                struct strbuf *out);
-void table_row(struct writer *writer, const void *record);
-void table_end(struct writer *writer);
+#include "base/strbuf.h"
+#include "view/column.h"
 
-/* Releases the table without printing it. */
-void table_release(struct writer *writer);
+struct table;
+
+/* Returns a table of these columns, which must outlive it; with a header line if HEADER. */
+struct table *table_new(const struct column_set *columns, bool header);
+
+/* Adds a row without cells. */
+void table_add_row(struct table *table);
+
+/* Sets a cell of the row added last to a copy of TEXT, which is shown as it is. */
+void table_set_cell(struct table *table, size_t column, const char *text);
+
+/* Appends the table's lines, the header also where there is no row. */
+void table_put(struct table *table, struct strbuf *out);
+
+/* Releases the table. NULL is allowed. */
+void table_free(struct table *table);
 
 #endif

@@ -9,8 +9,8 @@
 #include "base/strbuf.h"
 
 /*
- * Bytes that a line may have; only a word or a command that is longer makes a longer one. Text that
- * goes into a pipe is searched for words: WRAP_NEVER leaves it in one line.
+ * Bytes that a line may have; only a word or a command that is longer makes a longer one. Text in
+ * a pipe may be searched with grep: WRAP_NEVER leaves it in one line.
  */
 enum { WRAP_WIDTH = 78, WRAP_NEVER = 0 };
 

@@ -1,8 +1,8 @@
 /*
- * Records on their way out, in one of the forms that ls, who and rm know.
+ * Records written in one of the forms that ls, who, key and rm know.
  *
- * A writer is given records one by one and keeps none of them, but for the table, which needs all
- * of them for its widths. Write errors stay in the stream, for the command to find at its end.
+ * A writer takes records one by one and keeps none of them; only the table keeps all of them, for
+ * its widths. Write errors stay in the stream, for the command to find at its end.
  */
 #ifndef SHMTOOL_VIEW_WRITER_H
 #define SHMTOOL_VIEW_WRITER_H
@@ -14,9 +14,12 @@
 
 enum writer_form { FORM_TABLE, FORM_QUIET, FORM_JSON, FORM_NDJSON, FORM_CSV };
 
-struct libscols_table;
+struct table;
 
-/* What a column showed last. */
+/*
+ * What a column showed last: neighbours in a listing are alike, and most cells are those of the row
+ * before, which are not formatted again (measured: 10 % of ls --json).
+ */
 struct kept_cell {
     bool filled;
     struct column_value value; /* its text is that of TEXT */
@@ -32,11 +35,11 @@ struct writer {
     struct kept_cell *kept; /* owned array, one for each column */
     const char *list_name;  /* of the array in a JSON document: "segments" */
     bool header;            /* of tables and CSV */
-    const char *count_name; /* of a number behind the array in JSON; NULL: none */
+    const char *count_name; /* of a number after the array in JSON; NULL: none */
     uint64_t count;
     size_t rows;
     struct strbuf buffer;
-    struct libscols_table *table;
+    struct table *table; /* owned; of FORM_TABLE */
 };
 
 /*
@@ -48,20 +51,11 @@ void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
                   const struct column_set *columns, const struct column_format *format,
                   const char *list_name, bool header);
 
-/* Adds a number to a JSON document, behind its array; the other forms have no place for it. */
+/* Adds a number to a JSON document, after its array; the other forms have no place for it. */
 void writer_set_count(struct writer *writer, const char *name, uint64_t count);
 
 /* Writes one record of the columns' kind. */
 void writer_row(struct writer *writer, const void *record);
-
-/*
- * Returns the cell of RECORD in a column, in the writer's form; it stays until the next call for
- * this column. For the forms alone.
- *
- * Neighbours in a listing are alike: most cells are those of the row before, and are not written
- * anew.
- */
-const struct strbuf *writer_cell(struct writer *writer, size_t column, const void *record);
 
 /* Ends the document, gives all of it to the stream and releases the writer's memory. */
 void writer_end(struct writer *writer);

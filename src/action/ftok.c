@@ -35,8 +35,8 @@ int ftok_parse_proj(const char *word, unsigned *ret_proj, struct error *err)
                      word);
 }
 
-static void add(struct ftok_list *list, const char *path, const struct file_identity *identity,
-                unsigned proj)
+static void add_ftok_file(struct ftok_list *list, const char *path,
+                          const struct file_identity *identity, unsigned proj)
 {
     list->items = xgrow(list->items, list->count, &list->capacity, sizeof(struct ftok_file));
     list->items[list->count++] =
@@ -49,12 +49,12 @@ int ftok_add(struct ftok_list *list, const char *path, unsigned proj, struct err
     int r = file_identify(path, &identity, err);
 
     if (r == 0)
-        add(list, path, &identity, proj);
+        add_ftok_file(list, path, &identity, proj);
     return r;
 }
 
 /* The PROJ with which a file could have made the key. */
-static unsigned wanted_proj(const struct ftok_search *search)
+static unsigned ftok_wanted_proj(const struct ftok_search *search)
 {
     return search->any_proj ? search->key >> PROJ_SHIFT : search->proj;
 }
@@ -72,10 +72,10 @@ int ftok_search_device(const struct ftok_search *search, const char *dir, unsign
 }
 
 /* Whether it was found before, below another of the directories that were searched. */
-static bool was_found(const struct ftok_search *search, const char *path,
-                      const struct file_identity *identity)
+static bool was_ftok_found(const struct ftok_search *search, const char *path,
+                           const struct file_identity *identity)
 {
-    /* One walk meets a name once: looking at its own would take long where links are many. */
+    /* One walk meets a name once: comparing its own would take long where links are many. */
     for (size_t i = 0; i < search->earlier; i++) {
         const struct ftok_file *file = &search->found.items[i];
 
@@ -86,16 +86,16 @@ static bool was_found(const struct ftok_search *search, const char *path,
     return false;
 }
 
-static void take_file(void *arg, const char *path, const struct file_identity *identity)
+static void match_ftok_file(void *arg, const char *path, const struct file_identity *identity)
 {
     struct ftok_search *search = arg;
-    unsigned proj = wanted_proj(search);
+    unsigned proj = ftok_wanted_proj(search);
 
-    if (ftok_key(identity, proj) == search->key && !was_found(search, path, identity))
-        add(&search->found, path, identity, proj);
+    if (ftok_key(identity, proj) == search->key && !was_ftok_found(search, path, identity))
+        add_ftok_file(&search->found, path, identity, proj);
 }
 
-static void take_unreadable(void *arg, const char *path, int code)
+static void count_ftok_unreadable(void *arg, const char *path, int code)
 {
     struct ftok_search *search = arg;
 
@@ -106,14 +106,14 @@ static void take_unreadable(void *arg, const char *path, int code)
 
 int ftok_search_run(struct ftok_search *search, const char *dir, struct error *err)
 {
-    const struct filewalk_sink sink = {take_file, take_unreadable, search};
+    const struct filewalk_callbacks callbacks = {match_ftok_file, count_ftok_unreadable, search};
 
     search->earlier = search->found.count;
-    return filewalk_run(dir, &sink, err);
+    return filewalk_run(dir, &callbacks, err);
 }
 
 /* By key, then in the list's order. */
-static int compare_keys(const void *a, const void *b)
+static int compare_ftok_keys(const void *a, const void *b)
 {
     const struct ftok_file *first = *(const struct ftok_file *const *)a;
     const struct ftok_file *second = *(const struct ftok_file *const *)b;
@@ -123,7 +123,7 @@ static int compare_keys(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-static bool is_same_file(const struct ftok_file *a, const struct ftok_file *b)
+static bool is_same_ftok_file(const struct ftok_file *a, const struct ftok_file *b)
 {
     return a->identity.dev == b->identity.dev && a->identity.ino == b->identity.ino;
 }
@@ -135,12 +135,12 @@ bool ftok_collides(const struct ftok_list *list, size_t *ret_first, size_t *ret_
 
     for (size_t i = 0; i < list->count; i++)
         sorted[i] = &list->items[i];
-    qsort(sorted, list->count, sizeof(struct ftok_file *), compare_keys);
+    qsort(sorted, list->count, sizeof(struct ftok_file *), compare_ftok_keys);
     for (size_t i = 0; i < list->count; i++) {
         /* If any two of one key differ, one differs from the first of that key. */
         if (!first || first->key != sorted[i]->key) {
             first = sorted[i];
-        } else if (!is_same_file(first, sorted[i])) {
+        } else if (!is_same_ftok_file(first, sorted[i])) {
             *ret_first = (size_t)(first - list->items);
             *ret_second = (size_t)(sorted[i] - list->items);
             return true;

@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "action/select.h"
 #include "base/num.h"
 #include "base/xalloc.h"
-#include "kernel/source.h"
 #include "kernel/sysv.h"
 
 static const char *const outcome_names[REMOVAL_OUTCOMES] = {
@@ -19,83 +17,52 @@ const char *removal_outcome_name(enum removal_outcome outcome)
     return outcome_names[outcome];
 }
 
-static void decide(struct removal_item *item, enum removal_outcome outcome, int code)
+static void set_outcome(struct removal_item *item, enum removal_outcome outcome, int code)
 {
     item->outcome = outcome;
     item->code = outcome == REMOVAL_FAILED ? code : 0;
 }
 
-static void add_item(struct removal_plan *plan, const struct removal_item *item)
+static void add_plan_item(struct removal_plan *plan, const struct removal_item *item)
 {
     plan->items = xgrow(plan->items, plan->count, &plan->capacity, sizeof(*plan->items));
     plan->items[plan->count++] = *item;
 }
 
 void removal_add(struct removal_plan *plan, const struct selection *selection,
-                 const struct segment *segment)
+                 const struct segment_info *info)
 {
-    struct removal_item item = {.segment = *segment, .outcome = REMOVAL_SELECTED};
+    struct removal_item item = {.info = *info, .outcome = REMOVAL_SELECTED};
 
-    if (!selection_claims_hold(selection, segment))
+    if (!selection_claims_hold(selection, &info->segment))
         item.outcome = REMOVAL_CHANGED;
-    add_item(plan, &item);
+    add_plan_item(plan, &item);
 }
 
 void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored)
 {
-    struct removal_item item = {.missing = true, .segment = {.shmid = shmid}};
+    struct removal_item item = {.missing = true, .info = {.segment = {.shmid = shmid}}};
 
-    decide(&item, ignored ? REMOVAL_GONE : REMOVAL_FAILED, EINVAL);
-    add_item(plan, &item);
-}
-
-/*
- * Reads the segment as it is now. Kernels before 4.17 may refuse the direct way for want of read
- * permission, which removing does not need: then the listing tells.
- */
-static int read_again(const struct system *system, int shmid, struct segment *ret_segment)
-{
-    CLEANUP_SEGMENT_LIST struct segment_list segments = SEGMENT_LIST_INIT;
-    const struct segment *found;
-    int r = sysv_stat(shmid, ret_segment);
-
-    if (r != -EACCES)
-        return r;
-    r = source_proc_read(&system->procfs, &segments, NULL, NULL);
-    if (r < 0)
-        return -EACCES;
-    found = segment_list_find(&segments, shmid);
-    if (!found)
-        return -ENOENT;
-    *ret_segment = *found;
-    return 0;
+    set_outcome(&item, ignored ? REMOVAL_GONE : REMOVAL_FAILED, EINVAL);
+    add_plan_item(plan, &item);
 }
 
 /* Whether the item may be removed now; if not, its outcome says why. */
-static bool verify(struct system *system, const struct selection *selection,
-                   struct removal_item *item)
+static bool verify_item(struct system *system, const struct selection *selection,
+                        struct removal_item *item)
 {
     struct segment now;
-    int r = read_again(system, item->segment.shmid, &now);
+    int r = inventory_read_again(system, selection, item->info.segment.shmid, &now, NULL);
 
-    if (r < 0) {
-        decide(item, r == -ENOENT ? REMOVAL_GONE : REMOVAL_FAILED, -r);
-        return false;
-    }
-    if (!segment_same(&now, &item->segment)) {
-        decide(item, REMOVAL_CHANGED, 0);
-        return false;
-    }
-    r = select_still_matches(system, selection, &now, NULL);
-    if (r <= 0) {
-        decide(item, r == 0 ? REMOVAL_CHANGED : REMOVAL_FAILED, -r);
-        return false;
-    }
-    if (segment_is_dest(&now)) {
-        decide(item, REMOVAL_MARKED, 0);
-        return false;
-    }
-    return true;
+    if (r < 0)
+        set_outcome(item, r == -ENOENT ? REMOVAL_GONE : REMOVAL_FAILED, -r);
+    else if (r == 0 || !segment_same(&now, &item->info.segment))
+        set_outcome(item, REMOVAL_CHANGED, 0);
+    else if (segment_is_dest(&now))
+        set_outcome(item, REMOVAL_MARKED, 0);
+    else
+        return true;
+    return false;
 }
 
 static void verify_and_remove(struct system *system, const struct selection *selection,
@@ -103,15 +70,16 @@ static void verify_and_remove(struct system *system, const struct selection *sel
 {
     int r;
 
-    if (!verify(system, selection, item))
+    if (!verify_item(system, selection, item))
         return;
-    r = sysv_remove(item->segment.shmid);
+    r = sysv_remove(item->info.segment.shmid);
     if (r == -EINVAL || r == -EIDRM)
-        decide(item, REMOVAL_GONE, 0);
+        set_outcome(item, REMOVAL_GONE, 0);
     else if (r < 0)
-        decide(item, REMOVAL_FAILED, -r);
-    else /* somebody may have attached at the last moment: only another look tells */
-        decide(item, sysv_exists(item->segment.shmid) ? REMOVAL_MARKED : REMOVAL_REMOVED, 0);
+        set_outcome(item, REMOVAL_FAILED, -r);
+    else /* somebody may have attached at the last moment: only reading it again shows it */
+        set_outcome(item, sysv_exists(item->info.segment.shmid) ? REMOVAL_MARKED : REMOVAL_REMOVED,
+                    0);
 }
 
 void removal_run(struct system *system, const struct selection *selection,
@@ -125,7 +93,7 @@ void removal_run(struct system *system, const struct selection *selection,
         stopped = stopped || (hooks->interrupted && hooks->interrupted(hooks->arg));
         if (item->outcome == REMOVAL_SELECTED) {
             if (stopped)
-                decide(item, REMOVAL_FAILED, EINTR);
+                set_outcome(item, REMOVAL_FAILED, EINTR);
             else
                 verify_and_remove(system, selection, item);
         }
@@ -143,10 +111,12 @@ struct removal_totals removal_count(const struct removal_plan *plan)
 
         totals.counts[item->outcome]++;
         totals.selected += !item->missing;
-        totals.in_use += item->segment.nattch > 0;
-        totals.bytes = saturating_add(totals.bytes, item->segment.size);
-        if (item->outcome == REMOVAL_REMOVED)
-            totals.freed_bytes = saturating_add(totals.freed_bytes, item->segment.size);
+        if (item->outcome == REMOVAL_SELECTED) {
+            totals.in_use += item->info.segment.nattch > 0;
+            totals.pending_bytes = saturating_add(totals.pending_bytes, item->info.segment.size);
+        } else if (item->outcome == REMOVAL_REMOVED) {
+            totals.freed_bytes = saturating_add(totals.freed_bytes, item->info.segment.size);
+        }
     }
     return totals;
 }

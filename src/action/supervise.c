@@ -4,90 +4,87 @@
 #include <unistd.h>
 
 #include "action/supervise_trace.h"
+#include "base/clock.h"
 #include "kernel/child.h"
 #include "kernel/namespace.h"
 #include "kernel/signals.h"
-#include "kernel/terminal.h"
-#include "kernel/ticks.h"
 
-/* How long those who are ending have to let go of their segments, and how often that is looked at,
+/* How long processes that are exiting get to detach their segments, and how often that is checked,
  * in ms. */
-enum { SETTLE = 100, SETTLE_STEP = 5 };
+enum { SETTLE_TIME = 100, SETTLE_STEP = 5 };
 
-/* Dead orphans that are waited for at one go. */
-enum { MOST_ORPHANS = 256 };
+/* Orphans that are waited for in one step. */
+enum { ORPHANS_MAX = 256 };
 
 struct supervisor {
     struct system *system;
-    struct supervise_program *program;
+    struct child child; /* the program */
+    struct signals signals;
     struct trace trace;
-    bool has_orphans; /* some of our children may have ended and were not waited for */
+    bool has_orphans;    /* some of our children may have exited and were not waited for */
+    bool followed;       /* we stopped because the program had stopped */
+    bool takes_terminal; /* its process group had the terminal when it stopped */
 };
 
 /* --- Stopping and continuing ------------------------------------------------------------------ */
 
 /*
- * The program was stopped: whoever does job control for us waits for us, not for it, and has to
+ * The program was stopped: the shell that does job control waits for us, not for it, and has to
  * see the same. Without a terminal nobody does, and nobody would continue us.
  */
-static void follow_stop(struct supervise_program *program, int number)
+static void follow_stop(struct supervisor *supervisor, int number)
 {
     pid_t foreground = terminal_foreground();
-    pid_t group = child_group(&program->child);
+    pid_t group = child_group(&supervisor->child);
 
     if (foreground < 0)
         return;
-    /* A SIGSTOP in the background is somebody's who stopped the program alone, and will continue it
-     * alone. */
+    /* Who sends SIGSTOP in the background stops the program alone, and will continue it alone. */
     if (number == SIGSTOP && foreground != getpgrp() && foreground != group)
         return;
-    program->followed = true;
-    program->takes_terminal = group > 0 && group != getpgrp() && foreground == group;
+    supervisor->followed = true;
+    supervisor->takes_terminal = group > 0 && group != getpgrp() && foreground == group;
     signals_stop_self(number);
 }
 
-/*
- * We were continued: so is the program, with the terminal if it had that (a shell, say).
- *
- * procfs: NULL where there is no memory to look into it with
- */
-static void follow_continue(struct supervise_program *program, const struct procfs *procfs)
+/* We were continued: so is the program, with the terminal if it had that (a shell, say). */
+static void follow_continue(struct supervisor *supervisor)
 {
     bool stopped;
-    int anew;
+    int again;
 
-    if (!program->followed)
+    if (!supervisor->followed)
         return;
-    program->followed = false;
-    if (program->takes_terminal && terminal_foreground() == getpgrp())
-        terminal_give(child_group(&program->child));
-    stopped = !procfs || child_is_stopped(&program->child, procfs);
+    supervisor->followed = false;
+    if (supervisor->takes_terminal && terminal_foreground() == getpgrp())
+        terminal_give(child_group(&supervisor->child));
+    stopped = child_is_stopped(&supervisor->child, &supervisor->system->procfs);
     /* It may have been continued with us and stopped again before we looked: that is not undone. */
-    anew = child_was_stopped(&program->child);
-    if (anew != 0)
-        follow_stop(program, anew);
+    again = child_was_stopped(&supervisor->child);
+    if (again != 0)
+        follow_stop(supervisor, again);
     else if (stopped)
-        child_signal(&program->child, SIGCONT);
+        child_signal(&supervisor->child, SIGCONT);
 }
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
-/* Returns whether a child of ours ended or was stopped, or may have. PROCFS: as above. */
-static bool take_signals(struct supervise_program *program, const struct procfs *procfs)
+/* Returns whether a child of ours exited or was stopped, or may have. */
+static bool handle_signals(struct supervisor *supervisor)
 {
     bool children = false;
     int number;
 
-    while ((number = signals_take(&program->signals)) > 0) {
+    while ((number = signals_take(&supervisor->signals)) > 0) {
         switch (number) {
         case SIGTERM:
         case SIGHUP:
         case SIGUSR1:
         case SIGUSR2:
-            child_signal(&program->child, number);
+            child_signal(&supervisor->child, number);
             break;
         case SIGCONT:
-            follow_continue(program, procfs);
+            follow_continue(supervisor);
             break;
         case SIGCHLD:
             children = true;
@@ -99,104 +96,81 @@ static bool take_signals(struct supervise_program *program, const struct procfs 
     return children || number < 0;
 }
 
-static void see_stop(struct supervise_program *program)
+/* Handles signals and stops. Returns whether a child of ours exited, or may have. */
+static bool handle_signals_and_stops(struct supervisor *supervisor)
 {
-    int number = child_was_stopped(&program->child);
+    bool children = handle_signals(supervisor);
+    int number = children ? child_was_stopped(&supervisor->child) : 0;
 
     if (number != 0)
-        follow_stop(program, number);
-}
-
-/* Takes what has come. Returns whether a child of ours ended, or may have. */
-static bool attend(struct supervise_program *program, const struct procfs *procfs)
-{
-    bool children = take_signals(program, procfs);
-
-    if (children)
-        see_stop(program);
+        follow_stop(supervisor, number);
     return children;
 }
 
-/* The orphans that have ended; a few at least. */
-struct orphans {
-    pid_t pids[MOST_ORPHANS];
-    size_t count;
-};
-
-static void find_orphans(const struct supervisor *supervisor, struct orphans *ret_orphans)
-{
-    ret_orphans->count = child_orphans(&supervisor->program->child, &supervisor->system->procfs,
-                                       ret_orphans->pids, MOST_ORPHANS);
-}
-
-static void reap(const struct orphans *orphans)
-{
-    for (size_t i = 0; i < orphans->count; i++)
-        child_reap(orphans->pids[i]);
-}
-
 /*
- * Does what is due for tracing, and waits for orphans. Where the numbers of the dead tell
- * something, they are let go after a reading of the table that began after they had ended.
+ * Does what is due for tracing, and waits for orphans. Where only /proc shows whose a segment
+ * is, they stay zombies until a reading of the table that began after they had exited.
  */
 static void trace_and_reap(struct supervisor *supervisor, bool children)
 {
     bool keeps = trace_wants_orphans(&supervisor->trace);
-    struct orphans orphans = {.count = 0};
+    pid_t orphans[ORPHANS_MAX];
+    size_t count = 0;
 
     supervisor->has_orphans = supervisor->has_orphans || children;
     if (supervisor->has_orphans)
-        find_orphans(supervisor, &orphans);
+        count =
+            child_orphans(&supervisor->child, &supervisor->system->procfs, orphans, ORPHANS_MAX);
     if (!trace_step(&supervisor->trace) && keeps)
         return;
-    reap(&orphans);
-    supervisor->has_orphans = orphans.count == MOST_ORPHANS;
+    for (size_t i = 0; i < count; i++)
+        child_reap(orphans[i]);
+    supervisor->has_orphans = count == ORPHANS_MAX;
 }
 
 /*
- * Passes on what came to us since we hold signals back, also from the keyboard: the child may not
- * have been there yet. If it was, it holds the same signal back already, and one is lost.
+ * Passes on the signals that came to us since they were blocked, also those of the keyboard: the
+ * child may not have existed yet. If it did, the same signal is pending for it already, and one of
+ * the two is lost.
  */
-static void pass_on_early(const struct supervise_program *program)
+static void pass_on_early_signals(const struct supervisor *supervisor)
 {
     int number;
 
-    while ((number = signals_take(&program->signals)) > 0) {
+    while ((number = signals_take(&supervisor->signals)) > 0) {
         if (number != SIGCHLD && number != SIGCONT)
-            child_signal(&program->child, number);
+            child_signal(&supervisor->child, number);
     }
 }
 
-/* Lets the child go and waits until it is the program. Returns 0 or a negative errno. */
-static int release(struct supervisor *supervisor)
+/* Releases the child and waits until it is the program. Returns 0 or a negative errno. */
+static int release_child(struct supervisor *supervisor)
 {
-    struct supervise_program *program = supervisor->program;
     int r;
 
-    pass_on_early(program);
-    r = child_release(&program->child);
+    pass_on_early_signals(supervisor);
+    r = child_release(&supervisor->child);
     if (r < 0)
         return r;
-    while ((r = child_became(&program->child)) == 0) {
-        signals_wait(&program->signals, program->child.report_fd, -1);
-        attend(program, &supervisor->system->procfs);
+    while ((r = child_became(&supervisor->child)) == 0) {
+        signals_wait(&supervisor->signals, supervisor->child.report_fd, -1);
+        handle_signals_and_stops(supervisor);
     }
     return r < 0 ? r : 0;
 }
 
-/* Watches the program until it has ended. */
-static void watch(struct supervisor *supervisor, int *ret_status)
+/* Watches the program until it has exited. */
+static void watch_program(struct supervisor *supervisor, int *ret_status)
 {
-    struct supervise_program *program = supervisor->program;
     bool children = true;
 
-    while (!children || !child_has_ended(&program->child, ret_status)) {
+    while (!children || !child_has_ended(&supervisor->child, ret_status)) {
         int milliseconds;
         int fd;
 
         trace_next(&supervisor->trace, &fd, &milliseconds);
-        signals_wait(&program->signals, fd, milliseconds);
-        children = attend(program, &supervisor->system->procfs);
+        signals_wait(&supervisor->signals, fd, milliseconds);
+        children = handle_signals_and_stops(supervisor);
         trace_and_reap(supervisor, children);
     }
 }
@@ -205,7 +179,7 @@ static void watch(struct supervisor *supervisor, int *ret_status)
 
 static bool is_held(const struct trace_entry *entry)
 {
-    return entry->origin == TRACE_FAMILY && entry->segment.nattch > 0 &&
+    return entry->origin == TRACE_PROGRAM && entry->segment.nattch > 0 &&
            !segment_is_dest(&entry->segment);
 }
 
@@ -220,74 +194,66 @@ static bool any_held(const struct trace *trace)
 
 /*
  * Reads the table for the last time. Ctrl+C ends all processes of a program at once, and some a
- * little later than others: while they hold segments they have a moment.
+ * little later than others: while they hold segments they get a moment.
  */
 static int settle(struct supervisor *supervisor, struct error *err)
 {
-    uint64_t end = ticks_since_boot() + SETTLE * TICKS_MILLISECOND;
+    uint64_t end = clock_since_boot() + SETTLE_TIME * NSEC_PER_MSEC;
     int r = trace_read(&supervisor->trace, err);
 
-    while (r == 0 && any_held(&supervisor->trace) && ticks_since_boot() < end) {
-        signals_wait(&supervisor->program->signals, -1, SETTLE_STEP);
-        take_signals(supervisor->program, &supervisor->system->procfs);
+    while (r == 0 && any_held(&supervisor->trace) && clock_since_boot() < end) {
+        signals_wait(&supervisor->signals, -1, SETTLE_STEP);
+        handle_signals(supervisor);
         r = trace_read(&supervisor->trace, err);
     }
     return r;
 }
 
-static void sort_out(const struct trace *trace, struct supervise_result *result,
-                     struct selection *selection)
-{
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct trace_entry *entry = &trace->entries[i];
-        const struct named_id id = {.shmid = entry->segment.shmid};
-
-        if (segment_is_dest(&entry->segment))
-            continue; /* goes by itself */
-        if (is_held(entry))
-            segment_list_add(&result->held, &entry->segment);
-        else if (entry->origin == TRACE_FAMILY)
-            selection_add_id(selection, &id);
-        else if (entry->origin == TRACE_UNSURE)
-            segment_list_add(&result->untraced, &entry->segment);
-    }
-    selection_sort_ids(selection);
-}
-
 /* Removes what is the program's and not attached, if it still is both. */
-static void clean(struct supervisor *supervisor, struct supervise_result *result)
+static void remove_left_segments(struct supervisor *supervisor, struct supervise_result *result)
 {
     const struct trace *trace = &supervisor->trace;
     const struct removal_hooks hooks = {NULL, NULL, NULL};
     struct selection selection = {.by_id = true, .filter = {.unattached = true}};
 
-    sort_out(trace, result, &selection);
     for (size_t i = 0; i < trace->count; i++) {
-        if (selection_has_id(&selection, trace->entries[i].segment.shmid))
-            removal_add(&result->removal, &selection, &trace->entries[i].segment);
+        const struct trace_entry *entry = &trace->entries[i];
+        const struct segment *segment = &entry->segment;
+
+        if (segment_is_dest(segment))
+            continue; /* goes by itself */
+        if (is_held(entry)) {
+            segment_list_add(&result->held, segment);
+        } else if (entry->origin == TRACE_PROGRAM) {
+            selection_add_id(&selection, &(struct named_id){.shmid = segment->shmid});
+            removal_add(&result->removal, &selection, &(struct segment_info){.segment = *segment});
+        } else if (entry->origin == TRACE_UNKNOWN) {
+            segment_list_add(&result->untraced, segment);
+        }
     }
+    /* The entries are in the order of ids, and so are the ids of the selection. */
     removal_run(supervisor->system, &selection, &result->removal, &hooks);
     selection_release(&selection);
 }
 
 /* --- The whole -------------------------------------------------------------------------------- */
 
-/* From the held child to the program's end. */
+/* From the waiting child to the program's end. */
 static int release_and_watch(struct supervisor *supervisor, struct supervise_result *result,
                              const char *program, struct error *err)
 {
-    int r = release(supervisor);
+    int r = release_child(supervisor);
 
     if (r < 0) {
         result->stage = SUPERVISE_EXEC;
         return error_set_errno(err, -r, "%s", program);
     }
-    watch(supervisor, &result->status);
+    watch_program(supervisor, &result->status);
     result->stage = SUPERVISE_CLEAN;
     r = settle(supervisor, err);
     if (r < 0)
         return r;
-    clean(supervisor, result);
+    remove_left_segments(supervisor, result);
     result->stage = SUPERVISE_DONE;
     return 0;
 }
@@ -295,67 +261,41 @@ static int release_and_watch(struct supervisor *supervisor, struct supervise_res
 static int start_and_watch(struct supervisor *supervisor, const struct supervise_request *request,
                            struct supervise_result *result, struct error *err)
 {
-    struct supervise_program *program = supervisor->program;
-    int r = child_start(&program->child, request->argv, &program->signals, err);
+    int r = child_start(&supervisor->child, request->argv, &supervisor->signals, err);
 
     if (r < 0)
         return r;
     result->stage = SUPERVISE_READ;
-    r = trace_begin(&supervisor->trace, supervisor->system, program->child.pid, request->isolate,
+    r = trace_begin(&supervisor->trace, supervisor->system, supervisor->child.pid, request->isolate,
                     err);
     if (r == 0)
         r = release_and_watch(supervisor, result, request->argv[0], err);
     trace_end(&supervisor->trace);
     if (result->stage < SUPERVISE_CLEAN)
-        child_abandon(&program->child);
+        child_abandon(&supervisor->child);
     else
-        child_close(&program->child);
+        child_close(&supervisor->child);
     return r;
 }
 
 int supervise_run(struct system *system, const struct supervise_request *request,
                   struct supervise_result *ret_result, struct error *err)
 {
-    struct supervisor supervisor = {.system = system, .program = &ret_result->program};
+    struct supervisor supervisor = {.system = system, .child = CHILD_INIT, .signals = {.fd = -1}};
     int r = 0;
 
-    *ret_result = (struct supervise_result){
-        .stage = SUPERVISE_ISOLATE,
-        .program = {.child = CHILD_INIT, .signals = {.fd = -1}},
-    };
+    *ret_result = (struct supervise_result){.stage = SUPERVISE_ISOLATE};
     if (request->isolate)
         r = namespace_enter_ipc(err);
     if (r < 0)
         return r;
     ret_result->stage = SUPERVISE_START;
-    r = signals_hold(&ret_result->program.signals, err);
+    r = signals_block(&supervisor.signals, err);
     if (r < 0)
         return r;
     r = start_and_watch(&supervisor, request, ret_result, err);
-    signals_close(&ret_result->program.signals);
+    signals_close(&supervisor.signals);
     return r;
-}
-
-bool supervise_give_up(struct supervise_result *result, int *ret_status)
-{
-    struct supervise_program *program = &result->program;
-
-    if (result->stage >= SUPERVISE_CLEAN) {
-        *ret_status = result->status;
-        child_close(&program->child);
-        return true;
-    }
-    if (program->child.pid <= 0 || program->child.release_fd >= 0 ||
-        result->stage == SUPERVISE_EXEC) {
-        child_abandon(&program->child);
-        return false;
-    }
-    while (!child_has_ended(&program->child, ret_status)) {
-        signals_wait(&program->signals, -1, -1);
-        attend(program, NULL);
-    }
-    child_close(&program->child);
-    return true;
 }
 
 void supervise_result_release(struct supervise_result *result)

@@ -4,52 +4,39 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "action/inventory.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
-#include "kernel/source.h"
-#include "kernel/ticks.h"
+#include "kernel/proc.h"
 
 /*
- * The 400th part of the time may be spent on this, at the most: so many times what was used since
- * the last reading passes until the next.
+ * At most a 400th of the time is spent on this: after a reading, 400 times the processor time that
+ * was used since the one before pass until the next.
  */
 static const uint64_t budget = 400;
 
 /* How long to wait between two readings, in ns. */
-static const uint64_t listening_pause = TICKS_SECOND;
-static const uint64_t looking_pause = 10 * TICKS_MILLISECOND;
-static const uint64_t longest_pause = 10 * TICKS_SECOND;
+static const uint64_t listening_pause = NSEC_PER_SEC;
+static const uint64_t proc_pause = 10 * NSEC_PER_MSEC;
+static const uint64_t pause_max = 10 * NSEC_PER_SEC;
 
 /*
- * Births come in bursts: after a wake-up they are let gather for such a time, in ns, and so many
- * are taken in at one go. A socket of an ordinary user keeps 400 at the least.
+ * Processes start in bursts: after a wake-up events gather for this long, in ns, and so
+ * many are read at once. A socket of an ordinary user keeps at least 400.
  */
-static const uint64_t shortest_gather = 5 * TICKS_MILLISECOND;
-static const uint64_t longest_gather = 40 * TICKS_MILLISECOND;
-enum { MOST_GATHERED = 100 };
+static const uint64_t gather_min = 5 * NSEC_PER_MSEC;
+static const uint64_t gather_max = 40 * NSEC_PER_MSEC;
+enum { GATHERED_MAX = 100 };
 
-/* So many births and deaths ask for a reading at once, so that a number seldom comes twice. */
-enum { HEAVY = 2048 };
+/* So many events ask for a reading at once, so that a PID seldom comes twice. */
+enum { EVENTS_MAX = 2048 };
 
-/* How often the pause is doubled while nobody is born: looking, 40 ms pass between two readings. */
-enum { MOST_QUIET = 2 };
+/* How often the pause is doubled while no process starts: by /proc, 40 ms pass between two. */
+enum { QUIET_MAX = 2 };
 
 /* --- The table -------------------------------------------------------------------------------- */
 
-/* A reading of the table. */
-struct reading {
-    struct trace_entry *entries;
-    size_t count;
-    size_t capacity;
-};
-
-static void take_segment(struct reading *reading, const struct segment *segment)
-{
-    reading->entries =
-        xgrow(reading->entries, reading->count, &reading->capacity, sizeof(*reading->entries));
-    reading->entries[reading->count++] = (struct trace_entry){.segment = *segment};
-}
-
-static int by_shmid(const void *a, const void *b)
+static int compare_entries(const void *a, const void *b)
 {
     const struct trace_entry *left = a;
     const struct trace_entry *right = b;
@@ -59,196 +46,178 @@ static int by_shmid(const void *a, const void *b)
 }
 
 /*
- * Whether the same shmget() made both. Owner, permissions and ctime may be changed; a segment that
- * is marked for destruction has lost its key.
+ * Finds what is known of SEGMENT: the entry that the same shmget() made. Owner, permissions and
+ * ctime may be changed; a segment that is marked for destruction has lost its key.
  */
-static bool same_making(const struct segment *old, const struct segment *now)
-{
-    return old->shmid == now->shmid && old->cpid == now->cpid && old->cuid == now->cuid &&
-           old->cgid == now->cgid && old->size == now->size &&
-           (old->key == now->key || segment_is_dest(now));
-}
-
-static const struct trace_entry *find(const struct trace *trace, const struct segment *segment)
+static const struct trace_entry *find_entry_of(const struct trace *trace,
+                                               const struct segment *segment)
 {
     const struct trace_entry wanted = {.segment = *segment};
     const struct trace_entry *entry = NULL;
+    const struct segment *old;
 
     if (trace->count > 0)
-        entry = bsearch(&wanted, trace->entries, trace->count, sizeof(wanted), by_shmid);
-    return entry && same_making(&entry->segment, segment) ? entry : NULL;
+        entry = bsearch(&wanted, trace->entries, trace->count, sizeof(wanted), compare_entries);
+    if (!entry)
+        return NULL;
+    old = &entry->segment;
+    return old->cpid == segment->cpid && old->cuid == segment->cuid && old->cgid == segment->cgid &&
+                   old->size == segment->size &&
+                   (old->key == segment->key || segment_is_dest(segment))
+               ? entry
+               : NULL;
 }
 
-/* --- Births ----------------------------------------------------------------------------------- */
+/* --- Events ----------------------------------------------------------------------------------- */
 
-static void note_birth(void *arg, pid_t parent, pid_t child)
+static void note_fork(void *arg, pid_t parent, pid_t child)
 {
     struct trace *trace = arg;
 
-    kinship_born(&trace->kinship, parent, child);
+    descendants_fork(&trace->descendants, parent, child);
 }
 
-static void note_end(void *arg, const struct kinship_end *end)
+static void note_exit(void *arg, const struct exit_event *event)
 {
     struct trace *trace = arg;
 
-    kinship_ended(&trace->kinship, end);
+    descendants_exit(&trace->descendants, event);
 }
 
-static void note_descendant(void *arg, pid_t pid)
+/* The roots of the tree: this process, whose children orphans become, and the program. */
+static void add_roots(struct trace *trace)
 {
-    struct trace *trace = arg;
-
-    kinship_adopt(&trace->kinship, pid);
+    descendants_add(&trace->descendants, getpid());
+    descendants_add(&trace->descendants, trace->program);
 }
 
-static void adopt_founders(struct trace *trace)
+/* Events were missed: /proc shows who is there now, but not who was there in between. */
+static void lose_events(struct trace *trace)
 {
-    kinship_adopt(&trace->kinship, getpid());
-    kinship_adopt(&trace->kinship, trace->program);
+    descendants_lose(&trace->descendants);
+    add_roots(trace);
 }
 
-/* Births were missed: who is there now is found by looking, who was there in between is not. */
-static void lose(struct trace *trace)
+/* More events than wanted: the next ones gather for a shorter time; else for a longer one. */
+static void adapt_gathering(struct trace *trace, size_t events)
 {
-    kinship_lose(&trace->kinship);
-    adopt_founders(trace);
+    uint64_t gather = events > GATHERED_MAX ? trace->gather / 2 : trace->gather * 3 / 2;
+
+    if (gather < gather_min)
+        gather = gather_min;
+    trace->gather = gather < gather_max ? gather : gather_max;
+    trace->listened_at = clock_since_boot();
 }
 
-/* More events than we like: the next are let gather for a shorter time; else for a longer one. */
-static void pace(struct trace *trace, size_t events)
+static void read_events(struct trace *trace)
 {
-    uint64_t gather = events > MOST_GATHERED ? trace->gather / 2 : trace->gather * 3 / 2;
-
-    if (gather < shortest_gather)
-        gather = shortest_gather;
-    trace->gather = gather < longest_gather ? gather : longest_gather;
-    trace->listened_at = ticks_since_boot();
-}
-
-static void listen_to_births(struct trace *trace)
-{
-    const struct forks_sink sink = {note_birth, note_end, trace};
-    size_t before = kinship_weight(&trace->kinship);
+    const struct proc_events_handlers handlers = {note_fork, note_exit, trace};
+    size_t before = descendants_events(&trace->descendants);
     int r;
 
-    if (trace->forks.fd < 0)
+    if (trace->events.fd < 0)
         return;
-    r = forks_read(&trace->forks, &sink);
-    pace(trace, r < 0 ? SIZE_MAX : kinship_weight(&trace->kinship) - before);
+    r = proc_events_read(&trace->events, &handlers);
+    adapt_gathering(trace, r < 0 ? SIZE_MAX : descendants_events(&trace->descendants) - before);
     if (r < 0)
-        lose(trace);
+        lose_events(trace);
     if (r == -ENOTCONN)
-        forks_close(&trace->forks); /* for good: looking must do */
+        proc_events_close(&trace->events); /* for good: from now on by /proc */
 }
 
-/* Finds the family again after births were missed. */
-static void find_family(struct trace *trace)
+/* Finds the descendants again after events were missed. */
+static void find_descendants(struct trace *trace)
 {
-    if (!trace->kinship.lost || trace->forks.fd < 0 || !trace->can_look)
+    if (!trace->descendants.lost || trace->events.fd < 0 || !trace->has_proc)
         return;
-    /* Whoever is born from here on is told of. */
-    kinship_found(&trace->kinship);
-    if (bearer_family(&trace->system->procfs, getpid(), note_descendant, trace) < 0)
-        lose(trace);
-}
-
-/* Listens, if the kernel lets us. The child is there already. */
-static void begin_listening(struct trace *trace)
-{
-    if (forks_open(&trace->forks) < 0)
-        return;
-    adopt_founders(trace);
+    /* Whoever is started from here on is reported. */
+    descendants_found(&trace->descendants);
+    if (ancestry_add_descendants(&trace->system->procfs, getpid(), &trace->descendants) < 0)
+        lose_events(trace);
 }
 
 /* --- Whose is it ------------------------------------------------------------------------------ */
 
-/* Who bore NUMBER between the last reading and this one, which began at NOW. */
-static enum kin ask(const struct trace *trace, pid_t number)
+/* Who had PID between the last reading and this one. */
+static enum descent check_creator(const struct trace *trace, pid_t pid)
 {
-    enum kin kin = KIN_UNSURE;
+    enum descent descent = DESCENT_UNKNOWN;
 
-    if (trace->alone || number == trace->program)
-        return KIN_FAMILY;
-    if (number <= 0)
-        return KIN_STRANGER; /* in a PID namespace that no descendant of ours can be in */
-    if (trace->forks.fd >= 0)
-        kin = kinship_ask(&trace->kinship, number);
-    if (kin == KIN_UNSURE && trace->can_look)
-        kin = bearer_ask(&trace->system->procfs, &trace->mark, number, getpid());
-    return kin;
+    if (trace->alone || pid == trace->program)
+        return DESCENT_DESCENDANT;
+    if (pid <= 0)
+        return DESCENT_UNRELATED; /* in a PID namespace that no descendant of ours can be in */
+    if (trace->events.fd >= 0)
+        descent = descendants_check(&trace->descendants, pid);
+    if (descent == DESCENT_UNKNOWN && trace->has_proc)
+        descent = ancestry_check(&trace->system->procfs, &trace->mark, pid, getpid());
+    return descent;
 }
 
-static enum trace_origin judge(const struct trace *trace, const struct segment *segment)
+static enum trace_origin find_origin(const struct trace *trace, const struct segment *segment)
 {
     static const enum trace_origin origins[] = {
-        [KIN_UNSURE] = TRACE_UNSURE,
-        [KIN_STRANGER] = TRACE_STRANGER,
-        [KIN_FAMILY] = TRACE_FAMILY,
+        [DESCENT_UNKNOWN] = TRACE_UNKNOWN,
+        [DESCENT_UNRELATED] = TRACE_UNRELATED,
+        [DESCENT_DESCENDANT] = TRACE_PROGRAM,
     };
-    const struct trace_entry *known = find(trace, segment);
+    const struct trace_entry *known = find_entry_of(trace, segment);
 
-    return known ? known->origin : origins[ask(trace, segment->cpid)];
+    return known ? known->origin : origins[check_creator(trace, segment->cpid)];
 }
 
-/* Makes a moment of which it will be asked who was there. */
-static void make_mark(const struct trace *trace, struct bearer_mark *mark)
+/* Marks this moment: later it is asked which processes existed then. */
+static void mark_moment(const struct trace *trace, struct ancestry_mark *mark)
 {
     *mark = trace->mark;
-    if (trace->forks.fd >= 0 || trace->alone || !trace->can_look)
-        bearer_mark_moment(mark);
+    if (trace->events.fd >= 0 || trace->alone || !trace->has_proc)
+        ancestry_mark_moment(mark);
     else
-        bearer_mark(&trace->system->procfs, mark);
+        ancestry_mark(&trace->system->procfs, mark);
 }
 
-/* Whether nothing was there to be found, so that the next reading may be later. */
-static bool was_quiet(const struct trace *trace, const struct bearer_mark *mark, size_t count)
+/* Puts what was read, its origins found, in the place of what was read before. */
+static void replace_entries(struct trace *trace, const struct segment_list *segments, bool first)
 {
-    return mark->newest == trace->newest && count == trace->count;
-}
+    struct trace_entry *entries = xcalloc(segments->count, sizeof(*entries));
 
-static void keep(struct trace *trace, struct reading *reading, const struct bearer_mark *mark)
-{
-    if (was_quiet(trace, mark, reading->count))
-        trace->quiet += trace->quiet < MOST_QUIET;
-    else
-        trace->quiet = 0;
-    trace->newest = mark->newest;
-    trace->mark = *mark;
+    for (size_t i = 0; i < segments->count; i++) {
+        entries[i].segment = segments->items[i];
+        entries[i].origin = first ? TRACE_BEFORE : find_origin(trace, &segments->items[i]);
+    }
+    qsort(entries, segments->count, sizeof(*entries), compare_entries);
     free(trace->entries);
-    trace->entries = reading->entries;
-    trace->count = reading->count;
+    trace->entries = entries;
+    trace->count = segments->count;
 }
 
 /* Reads the table; FIRST: all that is in it was there before. */
 static int read_table(struct trace *trace, bool first, struct error *err)
 {
-    struct reading reading = {NULL, 0, 0};
     CLEANUP_SEGMENT_LIST struct segment_list segments = SEGMENT_LIST_INIT;
-    struct bearer_mark mark;
+    struct ancestry_mark mark;
     uint64_t used;
     int r;
 
-    listen_to_births(trace);
-    find_family(trace);
-    kinship_mark(&trace->kinship);
-    make_mark(trace, &mark);
-    /* What cannot be understood cannot be removed either. */
-    r = source_read(&trace->system->procfs, true, &segments, NULL, err);
-    listen_to_births(trace);
+    read_events(trace);
+    find_descendants(trace);
+    descendants_mark(&trace->descendants);
+    mark_moment(trace, &mark);
+    r = inventory_list_segments(trace->system, &segments, err);
+    read_events(trace);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < segments.count; i++)
-        take_segment(&reading, &segments.items[i]);
-    for (size_t i = 0; i < reading.count; i++)
-        reading.entries[i].origin =
-            first ? TRACE_BEFORE : judge(trace, &reading.entries[i].segment);
-    if (reading.count > 0)
-        qsort(reading.entries, reading.count, sizeof(*reading.entries), by_shmid);
-    keep(trace, &reading, &mark);
-    kinship_advance(&trace->kinship);
-    trace->read_at = ticks_since_boot();
-    used = ticks_used();
+    /* When nothing was there to be found the next reading may be later. */
+    if (mark.newest != trace->newest || segments.count != trace->count)
+        trace->quiet = 0;
+    else if (trace->quiet < QUIET_MAX)
+        trace->quiet++;
+    replace_entries(trace, &segments, first);
+    trace->newest = mark.newest;
+    trace->mark = mark;
+    descendants_advance(&trace->descendants);
+    trace->read_at = clock_since_boot();
+    used = clock_cpu_used();
     trace->cost = used - trace->read_used;
     trace->read_used = used;
     return 0;
@@ -261,14 +230,15 @@ int trace_begin(struct trace *trace, struct system *system, pid_t program, bool 
         .system = system,
         .program = program,
         .alone = alone,
-        .can_look = bearer_can_look(&system->procfs),
-        .forks = FORKS_INIT,
-        .kinship = KINSHIP_INIT,
-        .read_used = ticks_used(),
-        .gather = shortest_gather,
+        .has_proc = proc_shows_our_pids(&system->procfs),
+        .events = PROC_EVENTS_INIT,
+        .descendants = DESCENDANTS_INIT,
+        .read_used = clock_cpu_used(),
+        .gather = gather_min,
     };
-    if (!alone)
-        begin_listening(trace);
+    /* The child is there already. */
+    if (!alone && proc_events_open(&trace->events) == 0)
+        add_roots(trace);
     return read_table(trace, true, err);
 }
 
@@ -281,65 +251,58 @@ int trace_read(struct trace *trace, struct error *err)
 
 bool trace_wants_orphans(const struct trace *trace)
 {
-    return trace->forks.fd < 0 && !trace->alone && trace->can_look;
-}
-
-/* How long to wait between two readings, in ns; 0: for ever. */
-static uint64_t pause_between(const struct trace *trace)
-{
-    uint64_t pause = looking_pause << trace->quiet;
-
-    if (trace->alone || (trace->forks.fd < 0 && !trace->can_look))
-        return 0;
-    if (trace->forks.fd >= 0) {
-        if (kinship_weight(&trace->kinship) == 0 && !trace->kinship.lost)
-            return 0;
-        pause = kinship_weight(&trace->kinship) < HEAVY ? listening_pause : 0;
-    }
-    if (pause < budget * trace->cost)
-        pause = budget * trace->cost;
-    return pause < longest_pause ? pause : longest_pause;
+    return trace->events.fd < 0 && !trace->alone && trace->has_proc;
 }
 
 /* When the table has to be read, since boot in ns; UINT64_MAX: nothing asks for it. */
 static uint64_t reading_due(const struct trace *trace)
 {
-    uint64_t pause = pause_between(trace);
+    size_t events = descendants_events(&trace->descendants);
+    uint64_t pause = proc_pause << trace->quiet;
 
-    return pause > 0 ? trace->read_at + pause : UINT64_MAX;
+    if (trace->alone || (trace->events.fd < 0 && !trace->has_proc))
+        return UINT64_MAX;
+    if (trace->events.fd >= 0) {
+        if (events == 0 && !trace->descendants.lost)
+            return UINT64_MAX;
+        pause = events < EVENTS_MAX ? listening_pause : 0;
+    }
+    if (pause < budget * trace->cost)
+        pause = budget * trace->cost;
+    return trace->read_at + (pause < pause_max ? pause : pause_max);
 }
 
 void trace_next(const struct trace *trace, int *ret_fd, int *ret_milliseconds)
 {
-    uint64_t now = ticks_since_boot();
+    uint64_t now = clock_since_boot();
     uint64_t due = reading_due(trace);
     uint64_t gathered = trace->listened_at + trace->gather;
-    bool gathers = trace->forks.fd >= 0 && now < gathered;
+    bool gathers = trace->events.fd >= 0 && now < gathered;
 
-    *ret_fd = gathers ? -1 : trace->forks.fd;
+    *ret_fd = gathers ? -1 : trace->events.fd;
     if (gathers && gathered < due)
         due = gathered;
     if (due == UINT64_MAX)
         *ret_milliseconds = -1;
     else
-        *ret_milliseconds = due <= now ? 0 : (int)((due - now) / TICKS_MILLISECOND) + 1;
+        *ret_milliseconds = due <= now ? 0 : (int)((due - now) / NSEC_PER_MSEC) + 1;
 }
 
 bool trace_step(struct trace *trace)
 {
-    uint64_t now = ticks_since_boot();
+    uint64_t now = clock_since_boot();
 
     if (now >= reading_due(trace))
         return read_table(trace, false, NULL) == 0;
-    if (trace->forks.fd >= 0 && now >= trace->listened_at + trace->gather)
-        listen_to_births(trace);
+    if (trace->events.fd >= 0 && now >= trace->listened_at + trace->gather)
+        read_events(trace);
     return false;
 }
 
 void trace_end(struct trace *trace)
 {
-    forks_close(&trace->forks);
-    kinship_release(&trace->kinship);
+    proc_events_close(&trace->events);
+    descendants_release(&trace->descendants);
     free(trace->entries);
     trace->entries = NULL;
     trace->count = 0;

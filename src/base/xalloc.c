@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 void xalloc_die(void)
@@ -12,7 +13,7 @@ void xalloc_die(void)
     ssize_t ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
 
     (void)ignored;
-    quick_exit(1);
+    _exit(1);
 }
 
 void *xmalloc(size_t size)
@@ -56,10 +57,39 @@ char *xstrndup(const char *text, size_t length)
     return copy;
 }
 
+/*
+ * Moves an array to where the kernel can back it by huge pages: a first touch then costs a fault
+ * for 2 MiB, not for 4 KiB. What is not touched costs nothing. (Not realloc(3): what it puts before
+ * the array spoils the first huge page.) Measured in a virtual machine, where faults are slow: a
+ * third of the time of ls -q for 32,700 segments.
+ */
+static void *move_to_huge_pages(void *array, size_t used, size_t *ret_bytes)
+{
+    enum { HUGE_PAGE = 2 * 1024 * 1024 };
+    size_t bytes = used < 2 * HUGE_PAGE ? 4 * HUGE_PAGE : used / HUGE_PAGE * HUGE_PAGE * 2;
+    void *larger = aligned_alloc(HUGE_PAGE, bytes);
+
+    if (!larger)
+        xalloc_die();
+    madvise(larger, bytes, MADV_HUGEPAGE);
+    memcpy(larger, array, used);
+    free(array);
+    *ret_bytes = bytes;
+    return larger;
+}
+
 void *xgrow(void *array, size_t count, size_t *capacity, size_t size)
 {
+    enum { LARGE = 256 * 1024 };
+    size_t bytes;
+
     if (array && count < *capacity)
         return array;
-    *capacity = *capacity < 8 ? 8 : *capacity * 2;
-    return xreallocarray(array, *capacity, size);
+    if (*capacity * size < LARGE) {
+        *capacity = *capacity < 8 ? 8 : *capacity * 2;
+        return xreallocarray(array, *capacity, size);
+    }
+    array = move_to_huge_pages(array, *capacity * size, &bytes);
+    *capacity = bytes / size;
+    return array;
 }

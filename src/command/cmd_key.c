@@ -5,220 +5,201 @@
 #include <stdlib.h>
 
 #include "action/ftok.h"
-#include "action/survey.h"
 #include "base/cleanup.h"
-#include "base/parse.h"
 #include "base/xalloc.h"
-#include "command/command.h"
 #include "command/options.h"
-#include "view/ftok_columns.h"
-#include "view/writer.h"
+#include "command/output.h"
+#include "view/columns.h"
 
-enum { OPTION_PROJ = OPTION_OWN, OPTION_FIND };
-
-static const struct option_spec own_options[] = {
-    {OPTION_PROJ, 'p', "proj", "PROJ", "a number from 1 to 255, or one character"},
-    {OPTION_FIND, 0, "find", "KEY", "find the files below DIR that could have made KEY"},
-};
-
-static const struct option_group own_group = {
-    .title = "Options",
-    .options = own_options,
-    .count = sizeof(own_options) / sizeof(own_options[0]),
-};
-
-/* A run of key. */
-struct enquiry {
-    struct context *context;
-    bool has_proj;
-    unsigned proj;
-    bool finds;
-    uint32_t key;
-    const char **paths; /* owned array */
+/* A command line of key. */
+struct key {
+    struct output_options output;
+    struct option_number proj;
+    struct option_number find; /* the key */
+    const char **paths;        /* owned array */
     size_t path_count;
     size_t path_capacity;
-    struct survey survey;
-    int status;
 };
 
-static int take_option(void *arg, int id, const char *word, struct error *err)
+static int take_proj(const struct option_use *use, struct error *err)
 {
-    struct enquiry *enquiry = arg;
+    struct option_number *proj = use->place;
+    unsigned value = 0;
+    int r = ftok_parse_proj(use->word, &value, err);
 
-    if (id == OPTION_PROJ) {
-        enquiry->has_proj = true;
-        return ftok_parse_proj(word, &enquiry->proj, err);
-    }
-    enquiry->finds = true;
-    return parse_key(word, &enquiry->key, err);
+    *proj = (struct option_number){true, value};
+    return r;
 }
 
-static int take_operand(void *arg, const char *word, struct error *err)
+static int take_path(const struct option_use *use, struct error *err)
 {
-    struct enquiry *enquiry = arg;
+    struct key *key = use->place;
 
     (void)err;
-    enquiry->paths =
-        xgrow(enquiry->paths, enquiry->path_count, &enquiry->path_capacity, sizeof(const char *));
-    enquiry->paths[enquiry->path_count++] = word;
+    key->paths = xgrow(key->paths, key->path_count, &key->path_capacity, sizeof(const char *));
+    key->paths[key->path_count++] = use->word;
     return 0;
 }
 
-/* Remembers the worse of two outcomes. */
-static void worsen(struct enquiry *enquiry, int status)
+static const struct option_spec key_options[] = {
+    {'p', "proj", "PROJ", "a number from 1 to 255, or one character", offsetof(struct key, proj),
+     take_proj},
+    {0, "find", "KEY", "find the files below DIR that could have made KEY",
+     offsetof(struct key, find), option_key},
+};
+
+static const struct option_group key_group = {"Options", OPTIONS(key_options)};
+
+static int check_key(struct context *context, void *args, struct error *err)
 {
-    if (status > enquiry->status)
-        enquiry->status = status;
+    const struct key *key = args;
+
+    (void)context;
+    if (key->path_count == 0)
+        return error_set(err, EINVAL, "no %s given", key->find.given ? "DIR" : "PATH");
+    return 0;
 }
 
-static void take_garbage(void *arg, const char *where, const char *text, size_t length)
+/* Adds the keys of the files that were named. Returns an exit status. */
+static int add_named_files(struct context *context, const struct key *key, struct ftok_list *list)
 {
-    struct enquiry *enquiry = arg;
+    int status = STATUS_DONE;
 
-    worsen(enquiry, STATUS_FAILED);
-    context_warn_garbage(enquiry->context, where, text, length);
-}
-
-/* Keys can be told without segments: that those cannot be read does not end the run. */
-static void read_segments(struct enquiry *enquiry)
-{
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-    const struct survey_sink sink = {take_garbage, enquiry};
-
-    if (survey_read(&enquiry->context->system, &sink, &enquiry->survey, &err) < 0)
-        worsen(enquiry, context_fail(enquiry->context, &err, STATUS_UNREADABLE));
-}
-
-static void write_files(struct enquiry *enquiry, const struct ftok_list *list, const char *columns)
-{
-    const struct column_format format = {.system = &enquiry->context->system};
-    struct column_set set = COLUMN_SET_INIT;
-    struct writer writer;
-
-    column_set_add_list(&set, &ftok_columns, columns, NULL);
-    writer_begin(&writer, FORM_TABLE, enquiry->context->out, &set, &format, NULL, true);
-    for (size_t i = 0; i < list->count; i++) {
-        const struct ftok_row row = {&list->items[i],
-                                     survey_find_key(&enquiry->survey, list->items[i].key)};
-
-        writer_row(&writer, &row);
-    }
-    writer_end(&writer);
-    column_set_release(&set);
-}
-
-static void warn_collision(struct enquiry *enquiry, const struct ftok_list *list)
-{
-    size_t first;
-    size_t second;
-
-    if (list->count > 1 && ftok_collides(list, &first, &second))
-        context_warn(enquiry->context,
-                     "%s and %s collide: different files, one key 0x%08x; programs that use them "
-                     "share a segment",
-                     list->items[first].path, list->items[second].path, list->items[first].key);
-}
-
-static void tell_keys(struct enquiry *enquiry)
-{
-    struct ftok_list list = {0};
-
-    for (size_t i = 0; i < enquiry->path_count; i++) {
+    for (size_t i = 0; i < key->path_count; i++) {
         CLEANUP_ERROR struct error err = ERROR_INIT;
+        unsigned proj = key->proj.given ? (unsigned)key->proj.value : 1;
 
-        if (ftok_add(&list, enquiry->paths[i], enquiry->has_proj ? enquiry->proj : 1, &err) < 0)
-            worsen(enquiry, context_fail(enquiry->context, &err, STATUS_FAILED));
+        if (ftok_add(list, key->paths[i], proj, &err) < 0)
+            status = context_fail(context, &err, STATUS_FAILED);
     }
-    if (list.count > 0)
-        write_files(enquiry, &list, ftok_columns.defaults);
-    warn_collision(enquiry, &list);
-    ftok_list_release(&list);
+    return status;
 }
 
-/* Searches one directory, unless its device tells that it would be in vain. */
-static void search(struct enquiry *enquiry, struct ftok_search *search, const char *dir)
+/* Searches one directory, unless its device shows that nothing can be found. Returns an exit
+ * status.
+ */
+static int search_directory(struct context *context, struct ftok_search *search, const char *dir)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     unsigned device;
     int r = ftok_search_device(search, dir, &device, &err);
 
-    if (r == 0) {
+    if (r == 0)
         context_warn(
-            enquiry->context,
+            context,
             "%s: no file of its file system: the device ends in 0x%02x, the key's in 0x%02x", dir,
-            device, enquiry->key >> 16 & 0xff);
-        return;
-    }
+            device, search->key >> 16 & 0xff);
     if (r > 0)
         r = ftok_search_run(search, dir, &err);
-    if (r < 0)
-        worsen(enquiry, context_fail(enquiry->context, &err, STATUS_FAILED));
+    return r < 0 ? context_fail(context, &err, STATUS_FAILED) : STATUS_DONE;
 }
 
-/* What the list of candidates does not say by itself. */
-static void warn_found(struct enquiry *enquiry, const struct ftok_search *search)
+/* Searches all directories. Returns an exit status. */
+static int search_directories(struct context *context, const struct key *key,
+                              struct ftok_search *search)
 {
+    int status = STATUS_DONE;
+
+    if (search->key == 0)
+        context_warn(context, "key 0 is IPC_PRIVATE: no file makes it");
+    else if (!search->any_proj && search->proj != search->key >> 24)
+        context_warn(context, "0x%08x was made with PROJ %u: no file gives it with %u", search->key,
+                     search->key >> 24, search->proj);
+    for (size_t i = 0; i < key->path_count && search->key != 0; i++)
+        status |= search_directory(context, search, key->paths[i]);
+    return status;
+}
+
+static void write_files(struct context *context, struct key *key, const struct ftok_list *list,
+                        const struct inventory *inventory)
+{
+    CLEANUP_FREE struct file_row *rows = xcalloc(list->count, sizeof(*rows));
+    struct writer writer;
+
+    for (size_t i = 0; i < list->count; i++)
+        rows[i] =
+            (struct file_row){&list->items[i], inventory_find_key(inventory, list->items[i].key)};
+    output_sort(&key->output, rows, list->count, sizeof(*rows));
+    output_begin(&key->output, context, inventory->clock.now, &writer);
+    for (size_t i = 0; i < list->count; i++)
+        writer_row(&writer, &rows[i]);
+    writer_end(&writer);
+}
+
+/* What the list does not say by itself. */
+static void warn_of_files(struct context *context, const struct key *key,
+                          const struct ftok_search *search)
+{
+    const struct ftok_list *list = &search->found;
+    size_t first;
+    size_t second;
+
     if (search->unreadable > 0)
-        context_warn(enquiry->context, "%zu director%s could not be read", search->unreadable,
+        context_warn(context, "%zu director%s could not be read", search->unreadable,
                      search->unreadable == 1 ? "y" : "ies");
-    if (search->found.count > 0)
-        context_warn(enquiry->context,
-                     "candidates only: a key keeps 16 bits of the inode's number, and the file "
+    if (key->find.given && list->count > 0)
+        context_warn(context,
+                     "candidates only: a key keeps 16 bits of the inode number, and the file "
                      "that made it may be gone");
-    warn_collision(enquiry, &search->found);
+    if (list->count > 1 && ftok_collides(list, &first, &second))
+        context_warn(context,
+                     "%s and %s collide: different files, one key 0x%08x; programs that use them "
+                     "share a segment",
+                     list->items[first].path, list->items[second].path, list->items[first].key);
 }
 
-static void find_files(struct enquiry *enquiry)
+static int worse_status(int a, int b)
 {
-    struct ftok_search found = {
-        .key = enquiry->key,
-        .any_proj = !enquiry->has_proj,
-        .proj = enquiry->proj,
+    return a > b ? a : b;
+}
+
+static int run_key(struct context *context, void *args)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_INVENTORY struct inventory inventory = {0};
+    struct key *key = args;
+    struct ftok_search search = {
+        .key = (uint32_t)key->find.value,
+        .any_proj = !key->proj.given,
+        .proj = (unsigned)key->proj.value,
     };
+    int status = STATUS_DONE;
 
-    if (enquiry->key == 0)
-        context_warn(enquiry->context, "key 0 is IPC_PRIVATE: no file makes it");
-    else if (enquiry->has_proj && enquiry->proj != enquiry->key >> 24)
-        context_warn(enquiry->context, "0x%08x was made with PROJ %u: no file gives it with %u",
-                     enquiry->key, enquiry->key >> 24, enquiry->proj);
-    for (size_t i = 0; i < enquiry->path_count && enquiry->key != 0; i++)
-        search(enquiry, &found, enquiry->paths[i]);
-    write_files(enquiry, &found.found, ftok_columns.defaults);
-    warn_found(enquiry, &found);
-    ftok_list_release(&found.found);
+    output_choose_columns(&key->output, &file_columns, NULL);
+    /* Keys can be shown without segments: that those cannot be read does not end the run. */
+    if (inventory_read(&context->system, NULL, output_needs(&key->output), &inventory, &err) < 0)
+        status = context_fail(context, &err, STATUS_UNREADABLE);
+    else if (context_warn_unparsed(context, &inventory.unparsed))
+        status = STATUS_FAILED;
+    status = worse_status(status, key->find.given ? search_directories(context, key, &search)
+                                                  : add_named_files(context, key, &search.found));
+    /* A table of no files that were named would be a header alone. */
+    if (search.found.count > 0 || key->find.given || key->output.form != FORM_TABLE)
+        write_files(context, key, &search.found, &inventory);
+    warn_of_files(context, key, &search);
+    ftok_list_release(&search.found);
+    return status;
 }
 
-extern const struct command command_key;
-
-static int run_key(struct context *context, int argc, char **argv)
+static void release_key(void *args)
 {
-    struct enquiry enquiry = {.context = context, .status = STATUS_DONE};
-    const struct option_taker taker = {take_option, take_operand, &enquiry};
-    int r = options_parse(context, &command_key, argc, argv, &taker);
+    struct key *key = args;
 
-    if (r < 0) {
-        enquiry.status = STATUS_USAGE;
-    } else if (r == 0 && enquiry.path_count == 0) {
-        context_warn(context, "no %s given", enquiry.finds ? "DIR" : "PATH");
-        enquiry.status = STATUS_USAGE;
-    } else if (r == 0) {
-        read_segments(&enquiry);
-        if (enquiry.finds)
-            find_files(&enquiry);
-        else
-            tell_keys(&enquiry);
-    }
-    survey_release(&enquiry.survey);
-    free(enquiry.paths);
-    return enquiry.status;
+    output_release(&key->output);
+    free(key->paths);
 }
 
 const struct command command_key = {
     .name = "key",
-    .synopsis = {"[-p PROJ] PATH...", "--find KEY [-p PROJ] DIR..."},
+    .synopsis = {"[-p PROJ] [OPTION]... PATH...", "--find KEY [-p PROJ] [OPTION]... DIR..."},
     .summary = "show the ftok key of files, or find files that could have made a key",
     .details = "PROJ is 1 unless given; with --find it is any. A digit is that number, not the\n"
                "character: -p 7 is 7, as -p A is 65.",
-    .groups = {&own_group},
+    .columns = &file_columns,
+    .groups = {{&key_group, 0}, {&output_group, offsetof(struct key, output)}},
+    .operand = {0, take_path},
+    .size = sizeof(struct key),
+    .check = check_key,
     .run = run_key,
+    .release = release_key,
 };

@@ -6,140 +6,95 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "action/removal.h"
-#include "action/select.h"
 #include "base/cleanup.h"
-#include "base/parse.h"
-#include "base/xalloc.h"
-#include "command/command.h"
 #include "command/options.h"
-#include "kernel/interrupts.h"
+#include "kernel/signals.h"
 #include "view/prompt.h"
 #include "view/removal_report.h"
 
-enum {
-    OPTION_ALL = OPTION_OWN,
-    OPTION_YES,
-    OPTION_INTERACTIVE,
-    OPTION_DRY_RUN,
-    OPTION_MAX,
-    OPTION_IGNORE_MISSING,
-    OPTION_VERBOSE,
-    OPTION_JSON,
-};
-
-static const struct option_spec own_options[] = {
-    {OPTION_ALL, 0, "all", NULL, "every segment there is"},
-    {OPTION_YES, 'y', "yes", NULL, "do not ask"},
-    {OPTION_INTERACTIVE, 'i', "interactive", NULL, "ask also where it would not"},
-    {OPTION_DRY_RUN, 0, "dry-run", NULL, "show what would be removed, remove nothing"},
-    {OPTION_MAX, 0, "max", "N", "remove nothing if more than N are selected"},
-    {OPTION_IGNORE_MISSING, 0, "ignore-missing", NULL, "an id that does not exist is no error"},
-    {OPTION_VERBOSE, 'v', "verbose", NULL, "a line a segment"},
-    {OPTION_JSON, 0, "json", NULL, "the outcome as a JSON document"},
-};
-
-static const struct option_group own_group = {
-    .title = "Removing",
-    .options = own_options,
-    .count = sizeof(own_options) / sizeof(own_options[0]),
-};
-
-/* A run of rm. */
-struct removal {
-    struct context *context;
+/* A command line of rm, and what becomes of it. */
+struct rm {
     struct selection selection;
-    struct removal_plan plan;
-    struct column_format format;
-    struct interrupts interrupts;
     bool all;
     bool yes;
     bool interactive;
     bool dry_run;
-    bool has_max;
-    uint64_t max;
+    struct option_number max;
     bool ignore_missing;
     bool verbose;
     bool json;
     bool reads_input; /* standard input carries ids */
+
+    struct context *context;
+    struct interrupts interrupts;
+    struct inventory inventory;
+    struct removal_plan plan;
+    struct column_format format;
     bool has_summary; /* will end with one */
     bool failed;      /* something was missing or not understood */
 };
 
-extern const struct command command_rm;
+static const struct option_spec rm_options[] = {
+    {0, "all", NULL, "every segment there is", offsetof(struct rm, all), option_flag},
+    {'y', "yes", NULL, "do not ask", offsetof(struct rm, yes), option_flag},
+    {'i', "interactive", NULL, "always ask", offsetof(struct rm, interactive), option_flag},
+    {0, "dry-run", NULL, "show what would be removed, remove nothing", offsetof(struct rm, dry_run),
+     option_flag},
+    {0, "max", "N", "remove nothing if more than N are selected", offsetof(struct rm, max),
+     option_count},
+    {0, "ignore-missing", NULL, "an id that does not exist is no error",
+     offsetof(struct rm, ignore_missing), option_flag},
+    {'v', "verbose", NULL, "print a line for each segment", offsetof(struct rm, verbose),
+     option_flag},
+    {0, "json", NULL, "the outcome as a JSON document", offsetof(struct rm, json), option_flag},
+};
 
-static int take_option(void *arg, int id, const char *word, struct error *err)
+static const struct option_group rm_group = {"Removing", OPTIONS(rm_options)};
+
+/* --- The command line and standard input ------------------------------------------------------ */
+
+static void read_ids_from_input(struct rm *rm)
 {
-    struct removal *removal = arg;
-
-    switch (id) {
-    case OPTION_ALL:
-        removal->all = true;
-        return 0;
-    case OPTION_YES:
-        removal->yes = true;
-        return 0;
-    case OPTION_INTERACTIVE:
-        removal->interactive = true;
-        return 0;
-    case OPTION_DRY_RUN:
-        removal->dry_run = true;
-        return 0;
-    case OPTION_MAX:
-        removal->has_max = true;
-        return parse_number(word, UINT64_MAX, "a count", &removal->max, err);
-    case OPTION_IGNORE_MISSING:
-        removal->ignore_missing = true;
-        return 0;
-    case OPTION_VERBOSE:
-        removal->verbose = true;
-        return 0;
-    case OPTION_JSON:
-        removal->json = true;
-        return 0;
-    default:
-        return options_select(&removal->selection, &removal->context->system, id, word, err);
-    }
+    rm->reads_input = true;
+    rm->selection.by_id = true;
 }
 
-static int take_operand(void *arg, const char *word, struct error *err)
+static int take_rm_operand(const struct option_use *use, struct error *err)
 {
-    struct removal *removal = arg;
+    struct rm *rm = use->place;
 
-    if (strcmp(word, "-") == 0) {
-        removal->reads_input = true;
-        removal->selection.by_id = true;
-        return 0;
-    }
-    return selection_add_word(&removal->selection, word, err);
+    if (strcmp(use->word, "-") != 0)
+        return selection_add_word(&rm->selection, use->word, err);
+    read_ids_from_input(rm);
+    return 0;
 }
 
-/* Checks what no single option can tell. Returns 0 or -EINVAL with words in ERR. */
-static int check_usage(struct removal *removal, struct error *err)
+static int check_rm(struct context *context, void *args, struct error *err)
 {
-    bool selects = !selection_is_empty(&removal->selection);
+    struct rm *rm = args;
+    bool selects = !selection_is_empty(&rm->selection);
 
-    if (removal->yes && removal->interactive)
+    rm->context = context;
+    if (rm->yes && rm->interactive)
         return error_set(err, EINVAL, "--yes: cannot be combined with --interactive");
-    if (removal->all && selects)
+    if (rm->all && selects)
         return error_set(err, EINVAL, "--all: cannot be combined with ids or other selections");
-    if (removal->all || selects)
+    if (rm->all || selects)
         return 0;
     if (isatty(STDIN_FILENO))
         return error_set(err, EINVAL,
                          "nothing is selected: name ids, or use an option such as "
                          "--owner or --all; see 'shmtool rm --help'");
-    removal->reads_input = true;
-    removal->selection.by_id = true;
+    read_ids_from_input(rm);
     return 0;
 }
 
 /* No row is longer, not even one with an owner's name of 4 KiB in hex. */
-enum { LONGEST_LINE = 64 * 1024 };
+enum { INPUT_LINE_MAX = 64 * 1024 };
 
 /* A line of standard input. */
 struct input_line {
@@ -149,141 +104,94 @@ struct input_line {
 };
 
 /* Reads the next line; false at the end. */
-static bool read_line(struct input_line *line)
+static bool read_input_line(struct input_line *line)
 {
     int byte = 0;
 
     strbuf_reset(&line->text);
-    while (line->text.length <= LONGEST_LINE && (byte = getc_unlocked(stdin)) != EOF &&
+    while (line->text.length <= INPUT_LINE_MAX && (byte = getc_unlocked(stdin)) != EOF &&
            byte != '\n')
         strbuf_putc(&line->text, (char)byte);
     line->whole = byte == '\n';
     return byte != EOF || line->text.length > 0;
 }
 
-/* Returns 0, or -EINVAL with words in ERR. */
-static int take_line(struct removal *removal, struct input_line *line, struct error *err)
+/* Returns 0, or -EINVAL and sets *err. */
+static int select_input_line(struct rm *rm, struct input_line *line, struct error *err)
 {
     struct named_id id;
     int r;
 
-    if (line->text.length > LONGEST_LINE)
+    if (line->text.length > INPUT_LINE_MAX)
         return error_set(err, EINVAL, "longer than any row of a listing");
     r = selection_parse_line(strbuf_string(&line->text), line->text.length, &id, err);
     if (r <= 0)
         return r;
-    /* A row that was cut off behind the 0 of its key looks like the id 0. */
+    /* A row that was cut off after the 0 of its key looks like the id 0. */
     if (!line->whole && !id.is_row && line->follows_rows)
-        return error_set(err, EINVAL, "'%s': an id without a newline behind rows: cut off?",
+        return error_set(err, EINVAL, "'%s': an id without a newline after rows: cut off?",
                          strbuf_string(&line->text));
     line->follows_rows = line->follows_rows || id.is_row;
-    selection_add_id(&removal->selection, &id);
+    selection_add_id(&rm->selection, &id);
     return 0;
 }
 
-static void release_line(struct input_line *line)
-{
-    strbuf_release(&line->text);
-}
-
-/* Takes all lines of standard input. Returns an exit status. */
-static int read_input(struct removal *removal)
+/* Selects what all lines of standard input name. Returns an exit status. */
+static int select_input(struct rm *rm)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    __attribute__((cleanup(release_line))) struct input_line line = {.text = STRBUF_INIT};
+    struct input_line line = {.text = STRBUF_INIT};
+    int status = STATUS_DONE;
 
-    for (size_t number = 1; read_line(&line); number++) {
-        if (take_line(removal, &line, &err) < 0) {
-            context_warn(removal->context, "standard input, line %zu: %s; nothing was removed",
-                         number, err.text);
-            return STATUS_USAGE;
+    for (size_t number = 1; status == STATUS_DONE && read_input_line(&line); number++) {
+        if (select_input_line(rm, &line, &err) < 0) {
+            context_warn(rm->context, "standard input, line %zu: %s; nothing was removed", number,
+                         err.text);
+            status = STATUS_USAGE;
         }
     }
-    if (ferror(stdin)) {
-        context_warn(removal->context, "standard input: %s", strerror(errno));
-        return STATUS_FAILED;
+    if (status == STATUS_DONE && ferror(stdin)) {
+        context_warn(rm->context, "standard input: %s", strerror(errno));
+        status = STATUS_FAILED;
     }
-    return STATUS_DONE;
+    strbuf_release(&line.text);
+    return status;
 }
 
-static int plan_segment(void *arg, const struct segment *segment)
+/* --- The plan --------------------------------------------------------------------------------- */
+
+/* Whether there will be a question, if anything is to be removed. */
+static bool asks(const struct rm *rm)
 {
-    struct removal *removal = arg;
-
-    removal_add(&removal->plan, &removal->selection, segment);
-    return 0;
-}
-
-static void note_garbage(void *arg, const char *where, const char *text, size_t length)
-{
-    struct removal *removal = arg;
-
-    removal->failed = true;
-    context_warn_garbage(removal->context, where, text, length);
-}
-
-/* Names the ids and keys that nobody has. */
-static void note_missing(struct removal *removal, const struct select_report *report)
-{
-    const struct filter_values *keys = &removal->selection.filter.keys;
-    CLEANUP_IDSET struct idset told = IDSET_INIT;
-
-    for (size_t i = 0; i < removal->selection.id_count; i++) {
-        int shmid = removal->selection.ids[i].shmid;
-
-        if (!select_met_id(report, shmid) && idset_add(&told, shmid))
-            removal_add_missing(&removal->plan, shmid, removal->ignore_missing);
-    }
-    for (size_t i = 0; i < keys->count && !removal->ignore_missing; i++) {
-        if (keys->items[i].low != 0 && !select_met_key(report, i)) {
-            context_warn(removal->context, "--key: 0x%08x: no segment has this key",
-                         (unsigned)keys->items[i].low);
-            removal->failed = true;
-        }
-    }
+    return !rm->dry_run && !rm->yes && (rm->interactive || !selection_is_named(&rm->selection));
 }
 
 /* Fills the plan. Returns an exit status. */
-static int make_plan(struct removal *removal)
+static int make_plan(struct rm *rm)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    const struct select_sink sink = {plan_segment, note_garbage, removal, true};
-    struct select_report report = {0};
+    const struct inventory *inventory = &rm->inventory;
+    /* Whoever is asked is shown names, and who has attached what. */
+    unsigned needs = asks(rm) || (rm->dry_run && !rm->json) ? removal_report_needs(asks(rm)) : 0;
 
-    selection_sort_ids(&removal->selection);
-    if (select_segments(&removal->context->system, &removal->selection, &sink, &report, &err) < 0)
-        return context_fail(removal->context, &err, STATUS_UNREADABLE);
-    note_missing(removal, &report);
-    select_report_release(&report);
+    selection_sort_ids(&rm->selection);
+    if (inventory_read(&rm->context->system, &rm->selection, needs, &rm->inventory, &err) < 0)
+        return context_fail(rm->context, &err, STATUS_UNREADABLE);
+    rm->failed = context_warn_unparsed(rm->context, &inventory->unparsed);
+    rm->format.now = inventory->clock.now;
+    for (size_t i = 0; i < inventory->count; i++)
+        removal_add(&rm->plan, &rm->selection, &inventory->rows[i]);
+    for (size_t i = 0; i < inventory->missing_id_count; i++)
+        removal_add_missing(&rm->plan, inventory->missing_ids[i], rm->ignore_missing);
+    for (size_t i = 0; i < inventory->missing_key_count && !rm->ignore_missing; i++) {
+        context_warn(rm->context, "--key: 0x%08x: no segment has this key",
+                     (unsigned)inventory->missing_keys[i]);
+        rm->failed = true;
+    }
     return STATUS_DONE;
 }
 
-/* How many segments the plan would touch. */
-static size_t count_pending(const struct removal *removal)
-{
-    return removal_count(&removal->plan).counts[REMOVAL_SELECTED];
-}
-
-/* Shows what is about to be removed, and who uses it. */
-static void show_plan(struct removal *removal)
-{
-    CLEANUP_ATTACHMENT_LIST struct attachment_list attachments = {0};
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-    bool in_use = removal_count(&removal->plan).in_use > 0;
-
-    if (in_use && attach_scan(&removal->context->system.procfs, &attachments, &err) < 0) {
-        context_warn(removal->context, "%s", err.text);
-        in_use = false;
-    }
-    removal_report_table(removal->context->err, &removal->plan, &removal->format,
-                         in_use ? &attachments : NULL);
-}
-
-/* Where the answer comes from: standard input, or the terminal when that carries the ids. */
-static int open_answer(const struct removal *removal)
-{
-    return removal->reads_input ? open("/dev/tty", O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
-}
+/* --- The question ----------------------------------------------------------------------------- */
 
 static const char *declined_by(enum prompt_answer answer)
 {
@@ -299,182 +207,168 @@ static const char *declined_by(enum prompt_answer answer)
     }
 }
 
-/* Shows what is about to be removed and asks. Returns an exit status. */
-static int ask(struct removal *removal)
+/* Shows what is about to be removed, and who uses it, and asks. Returns an exit status. */
+static int ask_before_removal(struct rm *rm)
 {
     CLEANUP_STRBUF struct strbuf question = STRBUF_INIT;
-    CLEANUP_CLOSE int input = open_answer(removal);
+    FILE *out = rm->context->err;
+    /* From the terminal when standard input carries the ids. */
+    CLEANUP_CLOSE int input =
+        rm->reads_input ? open("/dev/tty", O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     enum prompt_answer answer;
+    bool in_use;
 
     if (input < 0) {
-        context_warn(removal->context,
+        context_warn(rm->context,
                      "no terminal to ask on: %s: nothing was removed; --interactive needs one",
                      strerror(errno));
         return STATUS_DECLINED;
     }
-    show_plan(removal);
-    removal_report_question(&question, &removal->plan);
-    answer =
-        prompt_ask(removal->context->err, strbuf_string(&question), input, removal->interrupts.fd);
+    in_use = removal_count(&rm->plan).in_use > 0;
+    if (in_use && rm->inventory.attachments_error.text)
+        context_warn(rm->context, "%s", rm->inventory.attachments_error.text);
+    removal_report_table(out, &rm->plan, &rm->format,
+                         in_use && !rm->inventory.attachments_error.text);
+    removal_report_question(&question, &rm->plan);
+    answer = prompt_ask(out, strbuf_string(&question), input, rm->interrupts.fd);
     /* A terminal has shown the answer with its newline; nothing else has ended the line. */
     if (!isatty(input) || answer == PROMPT_END || answer == PROMPT_INTERRUPT)
-        fputc('\n', removal->context->err);
+        fputc('\n', out);
     if (answer == PROMPT_YES)
         return STATUS_DONE;
-    context_warn(removal->context, "%s: nothing was removed", declined_by(answer));
+    context_warn(rm->context, "%s: nothing was removed", declined_by(answer));
     return STATUS_DECLINED;
 }
 
 /* Decides whether the plan may be carried out. Returns an exit status. */
-static int confirm(struct removal *removal)
+static int confirm_plan(struct rm *rm)
 {
-    bool named = selection_is_named(&removal->selection);
-    size_t pending = count_pending(removal);
+    struct removal_totals totals = removal_count(&rm->plan);
 
-    if (removal->has_max && removal_count(&removal->plan).selected > removal->max) {
-        context_warn(removal->context,
-                     "%zu segments are selected, more than --max %llu: nothing "
-                     "was removed",
-                     removal_count(&removal->plan).selected, (unsigned long long)removal->max);
+    if (rm->max.given && totals.selected > rm->max.value) {
+        context_warn(rm->context,
+                     "%zu segments are selected, more than --max %llu: nothing was removed",
+                     totals.selected, (unsigned long long)rm->max.value);
         return STATUS_DECLINED;
     }
-    if (pending == 0 || removal->dry_run || removal->yes || (named && !removal->interactive))
-        return STATUS_DONE;
-    return ask(removal);
+    return totals.counts[REMOVAL_SELECTED] > 0 && asks(rm) ? ask_before_removal(rm) : STATUS_DONE;
 }
 
-static bool was_interrupted(void *arg)
-{
-    const struct removal *removal = arg;
+/* --- Removing --------------------------------------------------------------------------------- */
 
-    return interrupts_pending(&removal->interrupts);
+static bool rm_was_interrupted(void *arg)
+{
+    const struct rm *rm = arg;
+
+    return interrupts_pending(&rm->interrupts);
 }
 
 /* Says what became of one segment, where that is due. */
-static void tell_item(void *arg, const struct removal_item *item)
+static void report_item(void *arg, const struct removal_item *item)
 {
-    struct removal *removal = arg;
+    struct rm *rm = arg;
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     bool bad = item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_FAILED;
     bool not_tried = item->outcome == REMOVAL_FAILED && item->code == EINTR;
+    int shmid = item->info.segment.shmid;
 
     /* The summary counts those that are only marked, or were not tried. */
-    if (removal->has_summary)
+    if (rm->has_summary)
         bad = bad && !not_tried;
     else
         bad = bad || item->outcome == REMOVAL_MARKED;
-    if (!bad && !removal->verbose)
+    if (!bad && !rm->verbose)
         return;
     removal_report_line(&line, item);
     if (bad)
-        context_warn(removal->context, "%d: %s", item->segment.shmid, strbuf_string(&line));
+        context_warn(rm->context, "%d: %s", shmid, strbuf_string(&line));
     else
-        fprintf(removal->json ? removal->context->err : removal->context->out, "%d: %s\n",
-                item->segment.shmid, strbuf_string(&line));
+        fprintf(rm->json ? rm->context->err : rm->context->out, "%d: %s\n", shmid,
+                strbuf_string(&line));
 }
 
-static void summarize(const struct removal *removal)
-{
-    CLEANUP_STRBUF struct strbuf summary = STRBUF_INIT;
-
-    if (!removal->has_summary)
-        return;
-    removal_report_summary(&summary, &removal->plan);
-    context_warn(removal->context, "%s", strbuf_string(&summary));
-}
-
-static void put_json(const struct removal *removal)
+static void write_removal_json(const struct rm *rm)
 {
     CLEANUP_STRBUF struct strbuf document = STRBUF_INIT;
 
-    removal_report_json(&document, &removal->plan, removal->dry_run);
-    fwrite(strbuf_string(&document), 1, document.length, removal->context->out);
+    removal_report_json(&document, &rm->plan, rm->dry_run);
+    context_write(rm->context, &document);
 }
 
 /* Shows the plan, and what of it cannot be. */
-static void show_dry_run(struct removal *removal)
+static void show_dry_run(struct rm *rm)
 {
-    if (removal->json)
-        put_json(removal);
+    if (rm->json)
+        write_removal_json(rm);
     else
-        removal_report_table(removal->context->out, &removal->plan, &removal->format, NULL);
-    for (size_t i = 0; i < removal->plan.count; i++) {
-        if (removal->plan.items[i].outcome != REMOVAL_SELECTED)
-            tell_item(removal, &removal->plan.items[i]);
+        removal_report_table(rm->context->out, &rm->plan, &rm->format, false);
+    for (size_t i = 0; i < rm->plan.count; i++) {
+        if (rm->plan.items[i].outcome != REMOVAL_SELECTED)
+            report_item(rm, &rm->plan.items[i]);
     }
 }
 
-static void carry_out(struct removal *removal)
+static void carry_out(struct rm *rm)
 {
-    const struct removal_hooks hooks = {was_interrupted, tell_item, removal};
+    const struct removal_hooks hooks = {rm_was_interrupted, report_item, rm};
 
-    removal->has_summary = removal->verbose || removal_count(&removal->plan).selected > 1;
-    removal_run(&removal->context->system, &removal->selection, &removal->plan, &hooks);
-    fflush(removal->context->out);
-    summarize(removal);
-    if (removal->json)
-        put_json(removal);
+    rm->has_summary = rm->verbose || removal_count(&rm->plan).selected > 1;
+    removal_run(&rm->context->system, &rm->selection, &rm->plan, &hooks);
+    fflush(rm->context->out);
+    if (rm->has_summary) {
+        CLEANUP_STRBUF struct strbuf summary = STRBUF_INIT;
+
+        removal_report_summary(&summary, &rm->plan);
+        context_warn(rm->context, "%s", strbuf_string(&summary));
+    }
+    if (rm->json)
+        write_removal_json(rm);
 }
 
-/* The part with signals held back. Returns an exit status. */
-static int plan_and_remove(struct removal *removal)
+/* The part with signals blocked. Returns an exit status. */
+static int plan_and_remove(struct rm *rm)
 {
     struct removal_totals totals;
-    int status = make_plan(removal);
+    int status = make_plan(rm);
 
     if (status == STATUS_DONE)
-        status = confirm(removal);
+        status = confirm_plan(rm);
     if (status != STATUS_DONE)
         return status;
-    if (removal->dry_run)
-        show_dry_run(removal);
+    if (rm->dry_run)
+        show_dry_run(rm);
     else
-        carry_out(removal);
-    totals = removal_count(&removal->plan);
-    return removal->failed || totals.counts[REMOVAL_CHANGED] || totals.counts[REMOVAL_FAILED]
+        carry_out(rm);
+    totals = removal_count(&rm->plan);
+    return rm->failed || totals.counts[REMOVAL_CHANGED] || totals.counts[REMOVAL_FAILED]
                ? STATUS_FAILED
                : STATUS_DONE;
 }
 
-static int remove_selected(struct removal *removal)
+static int run_rm(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    int status = STATUS_DONE;
+    struct rm *rm = args;
+    int status = rm->reads_input ? select_input(rm) : STATUS_DONE;
 
-    if (check_usage(removal, &err) < 0)
-        return context_fail(removal->context, &err, STATUS_USAGE);
-    if (removal->reads_input)
-        status = read_input(removal);
     if (status != STATUS_DONE)
         return status;
-    if (interrupts_hold(&removal->interrupts, &err) < 0)
-        return context_fail(removal->context, &err, STATUS_FAILED);
-    /* A reader of our output who goes away must not end us halfway and without a summary. */
+    if (interrupts_block(&rm->interrupts, &err) < 0)
+        return context_fail(context, &err, STATUS_FAILED);
+    /* When the reader of our output goes away, rm must not end halfway and without a summary. */
     signal(SIGPIPE, SIG_IGN);
-    status = plan_and_remove(removal);
-    interrupts_release(&removal->interrupts);
+    status = plan_and_remove(rm);
+    interrupts_release(&rm->interrupts);
     return status;
 }
 
-static int run_rm(struct context *context, int argc, char **argv)
+static void release_rm(void *args)
 {
-    struct removal removal = {
-        .context = context,
-        .format = {.system = &context->system},
-    };
-    const struct option_taker taker = {take_option, take_operand, &removal};
-    int status;
-    int r = options_parse(context, &command_rm, argc, argv, &taker);
+    struct rm *rm = args;
 
-    if (r < 0)
-        status = STATUS_USAGE;
-    else if (r == OPTIONS_HELP)
-        status = STATUS_DONE;
-    else
-        status = remove_selected(&removal);
-    removal_plan_release(&removal.plan);
-    selection_release(&removal.selection);
-    return status;
+    removal_plan_release(&rm->plan);
+    inventory_release(&rm->inventory);
+    selection_release(&rm->selection);
 }
 
 const struct command command_rm = {
@@ -486,6 +380,10 @@ const struct command command_rm = {
                "For anything else rm shows what it is about to remove and asks; only 'yes'\n"
                "removes.",
     .flags = COMMAND_CHANGES,
-    .groups = {&selection_group, &own_group},
+    .groups = {{&selection_group, offsetof(struct rm, selection)}, {&rm_group, 0}},
+    .operand = {0, take_rm_operand},
+    .size = sizeof(struct rm),
+    .check = check_rm,
     .run = run_rm,
+    .release = release_rm,
 };

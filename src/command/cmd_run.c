@@ -1,165 +1,138 @@
 /*
- * run: runs a program and removes the segments that it leaves behind, however it ends.
+ * run: runs a program and removes the segments that it leaves, however it ends.
  *
  * Nothing is printed when all went well: what the terminal shows is the program's.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "action/supervise.h"
-#include "base/cleanup.h"
-#include "base/xalloc.h"
-#include "command/command.h"
 #include "command/options.h"
-#include "kernel/attach.h"
+#include "view/describe.h"
 #include "view/human.h"
 #include "view/removal_report.h"
-#include "view/words.h"
-
-enum {
-    OPTION_VERBOSE = OPTION_OWN,
-    OPTION_ISOLATE,
-};
 
 /* What a shell answers for a program that it cannot start. */
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 };
 
-static const struct option_spec own_options[] = {
-    {OPTION_VERBOSE, 'v', "verbose", NULL, "name what was removed"},
-    {OPTION_ISOLATE, 0, "isolate", NULL, "in an IPC namespace of its own"},
-};
-
-static const struct option_group own_group = {
-    .title = "Running",
-    .options = own_options,
-    .count = sizeof(own_options) / sizeof(own_options[0]),
-};
-
+/* A command line of run. */
 struct run {
-    struct context *context;
+    char **program; /* and its arguments, ended by NULL; NULL: none was named */
     bool verbose;
     bool isolate;
-    int words; /* of the program's command line */
 };
 
-/*
- * For when memory runs out: what is known of the program that is being run. There is no other way
- * to tell a function that is called at the end of the process.
- */
-static struct supervise_result *running;
+static const struct option_spec run_options[] = {
+    {'v', "verbose", NULL, "name what was removed", offsetof(struct run, verbose), option_flag},
+    {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
+     option_flag},
+};
 
-extern const struct command command_run;
+static const struct option_group run_group = {"Running", OPTIONS(run_options)};
 
-static int take_option(void *arg, int id, const char *word, struct error *err)
+static int take_program(const struct option_use *use, struct error *err)
 {
-    struct run *run = arg;
-
-    (void)word;
-    switch (id) {
-    case OPTION_VERBOSE:
-        run->verbose = true;
-        return 0;
-    case OPTION_ISOLATE:
-        run->isolate = true;
-        return 0;
-    default:
-        return error_set(err, EINVAL, "not an option of run");
-    }
+    (void)err;
+    *(char ***)use->place = use->rest;
+    return 0;
 }
 
-static int take_operand(void *arg, const char *word, struct error *err)
+static int check_run(struct context *context, void *args, struct error *err)
 {
-    struct run *run = arg;
+    const struct run *run = args;
 
-    (void)word;
-    (void)err;
-    run->words++;
+    (void)context;
+    if (!run->program)
+        return error_set(err, EINVAL, "which program? see 'shmtool run --help'");
     return 0;
 }
 
 /* Says what became of one of the program's segments, where that is due. */
-static void tell_item(struct run *run, const struct removal_item *item)
+static void report_leftover(struct context *context, const struct run *run,
+                            const struct removal_item *item)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-    int shmid = item->segment.shmid;
+    int shmid = item->info.segment.shmid;
 
     removal_report_line(&line, item);
     if (item->outcome == REMOVAL_FAILED)
-        context_warn(run->context, "%d: left: %s; to remove it: 'shmtool rm %d'", shmid,
+        context_warn(context, "%d: left: %s; to remove it: 'shmtool rm %d'", shmid,
                      strbuf_string(&line), shmid);
     else if (item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_MARKED || run->verbose)
-        context_warn(run->context, "%d: %s", shmid, strbuf_string(&line));
+        context_warn(context, "%d: %s", shmid, strbuf_string(&line));
 }
 
-static void tell_removal(struct run *run, const struct removal_plan *plan)
+static void report_leftovers(struct context *context, const struct run *run,
+                             const struct removal_plan *plan)
 {
     CLEANUP_STRBUF struct strbuf summary = STRBUF_INIT;
 
     for (size_t i = 0; i < plan->count; i++)
-        tell_item(run, &plan->items[i]);
+        report_leftover(context, run, &plan->items[i]);
     if (!run->verbose || plan->count < 2)
         return;
     removal_report_summary(&summary, plan);
-    context_warn(run->context, "%s", strbuf_string(&summary));
+    context_warn(context, "%s", strbuf_string(&summary));
 }
 
-/* Names the segments that survivors use, and the survivors. */
-static void tell_held(struct run *run, const struct segment_list *held)
+/* Names the segments that are still in use, and the processes that use them. */
+static void report_held(struct context *context, const struct run *run,
+                        const struct segment_list *held)
 {
-    CLEANUP_ATTACHMENT_LIST struct attachment_list attachments = {0};
-    struct system *system = &run->context->system;
+    CLEANUP_INVENTORY struct inventory inventory = {0};
 
-    if (held->count > 0)
-        attach_scan(&system->procfs, &attachments, NULL);
+    if (held->count == 0)
+        return;
+    inventory_read(&context->system, NULL, NEED_ATTACHMENTS | NEED_HOLDERS, &inventory, NULL);
     for (size_t i = 0; i < held->count; i++) {
         CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-        int shmid = held->items[i].shmid;
+        const struct segment *segment = &held->items[i];
+        const struct segment_info unread = {.segment = *segment};
+        const struct segment_info *info = inventory_find_id(&inventory, segment->shmid);
 
-        human_count(&line, held->items[i].size, "byte");
+        human_count(&line, segment->size, "byte");
         strbuf_puts(&line, ", attached by processes ");
-        words_holders(&line, system, &held->items[i], &attachments);
+        describe_holders(&line, info ? info : &unread);
         if (run->isolate)
             strbuf_puts(&line, ": it goes with the last process of its namespace");
         else
-            strbuf_printf(&line, "; when they have ended: 'shmtool rm %d'", shmid);
-        context_warn(run->context, "%d: left: %s", shmid, strbuf_string(&line));
+            strbuf_printf(&line, "; when they have ended: 'shmtool rm %d'", segment->shmid);
+        context_warn(context, "%d: left: %s", segment->shmid, strbuf_string(&line));
     }
 }
 
-/* Whether the caller may remove it, and so the program may have made it. */
-static bool may_be_ours(const struct segment *segment)
-{
-    return geteuid() == 0 || segment->uid == geteuid() || segment->cuid == geteuid();
-}
-
-/* Names the segments of which nobody knows whose they are, in one line. */
-static void tell_untraced(struct run *run, const struct segment_list *untraced)
+/* Names the segments of which it is unknown whose they are, in one line. */
+static void report_untraced(struct context *context, const struct segment_list *untraced)
 {
     CLEANUP_SEGMENT_LIST struct segment_list ours = SEGMENT_LIST_INIT;
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    uid_t euid = geteuid();
 
+    /* What we may remove, and so the program may have made. */
     for (size_t i = 0; i < untraced->count; i++) {
-        if (may_be_ours(&untraced->items[i]))
-            segment_list_add(&ours, &untraced->items[i]);
+        const struct segment *segment = &untraced->items[i];
+
+        if (euid == 0 || segment->uid == euid || segment->cuid == euid)
+            segment_list_add(&ours, segment);
     }
     if (ours.count == 0)
         return;
-    words_amount(&line, ours.count, segment_list_bytes(&ours));
-    strbuf_puts(&line, ", made meanwhile by processes that could not be traced; if they were the "
-                       "program's: 'shmtool rm");
+    describe_segments(&line, ours.count, segment_list_bytes(&ours));
+    strbuf_puts(&line,
+                ", created meanwhile by processes that could not be traced; if they were the "
+                "program's: 'shmtool rm");
     for (size_t i = 0; i < ours.count; i++)
         strbuf_printf(&line, " %d", ours.items[i].shmid);
-    context_warn(run->context, "left: %s'", strbuf_string(&line));
+    context_warn(context, "left: %s'", strbuf_string(&line));
 }
 
 /* What to end with. */
-static int exit_status(struct run *run, const struct supervise_result *result,
-                       const struct error *err)
+static int run_status(struct context *context, const struct supervise_result *result,
+                      const struct error *err)
 {
     if (result->stage != SUPERVISE_DONE)
-        context_fail(run->context, err, 0);
+        context_fail(context, err, 0);
     switch (result->stage) {
     case SUPERVISE_ISOLATE:
     case SUPERVISE_START:
@@ -175,68 +148,38 @@ static int exit_status(struct run *run, const struct supervise_result *result,
     return result->status;
 }
 
-/* Memory has run out: the program must not be left alone, and its status is still ours. */
-static void end_without_memory(void)
-{
-    static const char message[] = "shmtool: run: what the program has made is not removed\n";
-    int status;
-
-    if (!running || !supervise_give_up(running, &status))
-        return;
-    /* As in xalloc_die(). */
-    (void)!write(STDERR_FILENO, message, sizeof(message) - 1);
-    _exit(status);
-}
-
-static int supervise(struct run *run, char *const *argv)
+static int run_run(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    const struct supervise_request request = {argv, run->isolate};
+    const struct run *run = args;
+    const struct supervise_request request = {run->program, run->isolate};
     struct supervise_result result = {.stage = SUPERVISE_ISOLATE};
     int status;
 
-    if (at_quick_exit(end_without_memory) != 0)
-        xalloc_die();
-    running = &result;
-    supervise_run(&run->context->system, &request, &result, &err);
-    tell_removal(run, &result.removal);
-    tell_held(run, &result.held);
-    tell_untraced(run, &result.untraced);
-    status = exit_status(run, &result, &err);
-    running = NULL;
-    supervise_result_release(&result);
-    return status;
-}
-
-static int run_run(struct context *context, int argc, char **argv)
-{
-    struct run run = {.context = context};
-    const struct option_taker taker = {take_option, take_operand, &run};
-    int r = options_parse(context, &command_run, argc, argv, &taker);
-
-    if (r == OPTIONS_HELP)
-        return STATUS_DONE;
-    if (r < 0)
-        return STATUS_USAGE;
-    if (run.words == 0) {
-        context_warn(context, "which program? see 'shmtool run --help'");
-        return STATUS_USAGE;
-    }
-    if (*argv[argc - run.words] == '\0') {
+    if (**run->program == '\0') {
         context_warn(context, "'': %s", strerror(ENOENT));
         return STATUS_NOT_FOUND;
     }
-    return supervise(&run, argv + argc - run.words);
+    supervise_run(&context->system, &request, &result, &err);
+    report_leftovers(context, run, &result.removal);
+    report_held(context, run, &result.held);
+    report_untraced(context, &result.untraced);
+    status = run_status(context, &result, &err);
+    supervise_result_release(&result);
+    return status;
 }
 
 const struct command command_run = {
     .name = "run",
     .synopsis = {"[-v] [--isolate] [--] PROGRAM [ARG]..."},
-    .summary = "run a program and remove what it leaves behind, also after Ctrl+C",
+    .summary = "run a program and remove the segments it leaves, also after Ctrl+C",
     .details = "Removes the segments that PROGRAM or its descendants created and that nobody has\n"
                "attached any more. Ends with PROGRAM's exit status, 128+N when signal N ended\n"
                "it, 126 when it cannot be executed, 127 when there is no such program.",
     .flags = COMMAND_CHANGES | COMMAND_WRAPS,
-    .groups = {&own_group},
+    .groups = {{&run_group, 0}},
+    .operand = {offsetof(struct run, program), take_program},
+    .size = sizeof(struct run),
+    .check = check_run,
     .run = run_run,
 };

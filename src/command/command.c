@@ -1,7 +1,6 @@
 #include "command/command.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,13 +42,13 @@ const struct command *command_find(const char *name)
 }
 
 /* The whole message in one write: lines of several processes must not mix. */
-static void put_message(struct context *context, const char *text, size_t length)
+static void write_message(struct context *context, const char *text, size_t length)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
 
     strbuf_puts(&line, "shmtool: ");
     if (context->command)
-        strbuf_printf(&line, "%s: ", context->command);
+        strbuf_printf(&line, "%s: ", context->command->name);
     text_escape(&line, text, length);
     strbuf_putc(&line, '\n');
     fwrite(strbuf_string(&line), 1, line.length, context->err);
@@ -64,26 +63,35 @@ void context_warn(struct context *context, const char *format, ...)
     if (vasprintf(&text, format, args) < 0)
         xalloc_die();
     va_end(args);
-    put_message(context, text, strlen(text));
+    write_message(context, text, strlen(text));
     free(text);
 }
 
-void context_warn_garbage(struct context *context, const char *where, const char *text,
-                          size_t length)
+bool context_warn_unparsed(struct context *context, const struct complaint_list *unparsed)
 {
-    enum { SHOWN = 200 };
-    CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
+    enum { SHOWN_MAX = 200 };
 
-    strbuf_printf(&message, "%s: not understood: ", where);
-    /* May hold NULs, which context_warn() would end at. */
-    strbuf_append(&message, text, length > SHOWN ? SHOWN : length);
-    if (length > SHOWN)
-        strbuf_puts(&message, "...");
-    put_message(context, strbuf_string(&message), message.length);
+    for (size_t i = 0; i < unparsed->count; i++) {
+        const struct complaint *complaint = &unparsed->items[i];
+        CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
+        bool cut = complaint->length > SHOWN_MAX;
+
+        strbuf_printf(&message, "%s: not understood: ", complaint->where);
+        /* May hold NULs, which context_warn() would end at. */
+        strbuf_append(&message, complaint->text, cut ? SHOWN_MAX : complaint->length);
+        strbuf_puts(&message, cut ? "..." : "");
+        write_message(context, strbuf_string(&message), message.length);
+    }
+    return unparsed->count > 0;
 }
 
 int context_fail(struct context *context, const struct error *err, int status)
 {
     context_warn(context, "%s", err->text);
     return status;
+}
+
+void context_write(struct context *context, const struct strbuf *text)
+{
+    fwrite(strbuf_string(text), 1, text->length, context->out);
 }

@@ -1,9 +1,5 @@
 #include "command/help.h"
 
-#include <string.h>
-
-#include "command/options.h"
-
 static void put_option(FILE *out, const struct option_spec *option)
 {
     char text[64];
@@ -16,13 +12,6 @@ static void put_option(FILE *out, const struct option_spec *option)
     else
         fprintf(out, "      %-24s", text);
     fprintf(out, "%s%s\n", width > 23 ? " " : "", option->help);
-}
-
-static void put_group(FILE *out, const struct option_group *group)
-{
-    fprintf(out, "\n%s:\n", group->title);
-    for (size_t i = 0; i < group->count; i++)
-        put_option(out, &group->options[i]);
 }
 
 void help_program(FILE *out)
@@ -48,16 +37,21 @@ void help_program(FILE *out)
 
 void help_command(FILE *out, const struct command *command)
 {
-    static const struct option_spec help_option = {1, 0, "help", NULL, "show this help"};
+    static const struct option_spec help_option = {.name = "help", .help = "show this help"};
 
-    for (size_t i = 0; i < 4 && command->synopsis[i]; i++)
+    for (size_t i = 0; i < COMMAND_SYNOPSES && command->synopsis[i]; i++)
         fprintf(out, "%s shmtool %s %s\n", i == 0 ? "Usage:" : "      ", command->name,
                 command->synopsis[i]);
     fprintf(out, "\n%c%s.\n", command->summary[0] - 32, command->summary + 1);
     if (command->details)
         fprintf(out, "%s\n", command->details);
-    for (size_t i = 0; i < COMMAND_GROUPS && command->groups[i]; i++)
-        put_group(out, command->groups[i]);
+    for (size_t i = 0; i < COMMAND_GROUPS && command->groups[i].group; i++) {
+        const struct option_group *group = command->groups[i].group;
+
+        fprintf(out, "\n%s:\n", group->title);
+        for (size_t k = 0; k < group->count; k++)
+            put_option(out, &group->options[k]);
+    }
     fputc('\n', out);
     put_option(out, &help_option);
 }

@@ -6,68 +6,74 @@
  * base       libc only, knows nothing of segments
  *   cleanup          scope-bound release and handing over
  *   xalloc           memory that is always there
- *   error            what went wrong, carried upward
- *   clock            a clock that only goes forward, in nanoseconds
+ *   error            what went wrong, carried upward; lines that were not understood
+ *   clock            clocks that only go forward, in nanoseconds
+ *   num              ranges, sums, pages and orders of numbers
  *   strbuf           growing bytes
- *   text             untrusted text made safe for terminals and JSON
- *   num              spans, sums that cannot wrap, pages, the order of two numbers
- *   parse            strict numbers, ids, keys, sizes, ranges, ages
+ *   text             text of others made safe for terminals and JSON
+ *   parse            strict readers of numbers, ids, keys, sizes, ranges, ages
  * model      plain data, no input or output
- *   attachment       a segment that a process has attached
  *   segment          the record, its identity, lists of it
- *   idset            sets of segment ids
+ *   attachment       a segment that a process has attached
+ *   segment_info     a segment with all that was found out about it
+ *   idset            has this id been seen?
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   shmget           what shmget answers, check by check
+ *   sums             who has how many segments and bytes
  *   sysctl_text      lines of a file of sysctl.d
- *   kinship          whose was a process number, by births and deaths
+ *   descendants      which pids descend from one, by forks and exits
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
  *   procfs           files below / or --sysroot
- *   source           segments, by the calls or from a listing; source_proc: the listing
+ *   source           segments, by the listing or by calls
+ *   source_proc      the reader of the listing
  *   names            users and groups
- *   pids             processes by number: alive, since when, which command
- *   pidstat          the line /proc/PID/stat
- *   attach           who has which segment mapped; maps: which mappings are segments; shmdev:
- *                    on which devices segments are
- *   system           procfs, names and pids together
- *   interrupts       signals held back
- *   limits           limits read and set; how memory is promised
- *   credentials      whose rights count
+ *   proc             processes by pid: alive, since when, which command; kept
+ *   proc_stat        what /proc/PID says, read each time
+ *   attach           who has which segment mapped
+ *   maps             which mappings are segments, and on which devices segments are
+ *   system           procfs, names and processes together; the ids and capabilities of this process
+ *   signals          signals blocked and taken in turn; those that interrupt rm
+ *   limits           limits read and set; how memory is granted
  *   sysctl_file      limits kept over a reboot
  *   filewalk         the files of one file system
- *   ticks            clocks that only go forward
- *   signals          every signal held back and taken in turn
- *   child, terminal  a program as our child; who has the terminal
+ *   child            a program as our child, and who has the terminal
  *   namespace        an IPC namespace of one's own
- *   forks, bearer    births of processes as they happen; descent as /proc shows it
+ *   proc_events      forks and exits as they happen
+ *   ancestry         descent as /proc shows it
  * action     what changes things or combines
- *   select           from a selection to segments
+ *   inventory        the one reading: from a selection to resolved rows
  *   removal          plan, verify, remove
- *   survey           segments, limits and their use in one reading
+ *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
- *   supervise        a program run, and what it left removed; supervise_trace: whose is it?
- *   diagnose         what is wrong on this machine; diagnose_call: one call of shmget
+ *   supervise        a program run, and what it left removed
+ *   supervise_trace  which segments are the program's
+ *   diagnose         what is wrong on this machine
+ *   diagnose_shmget  what one call of shmget would answer
  * view       what people and programs read
  *   human            sizes, times, counts
- *   column, sort     columns of any record; segment_columns: those of segments
- *   writer, table    records as table, ids, JSON, NDJSON, CSV
- *   attachment_columns  columns of a process and what it has attached
- *   explain          a segment's state, attach count and fate in words; segment_block: all of it
- *   prompt           the question
+ *   wrap             lines that fit a terminal
+ *   column           columns of any record
+ *   sort             records in order
+ *   columns          the tables of columns, one for each kind of record
+ *   writer           records as table, ids, JSON, NDJSON, CSV
+ *   table            the table, by libsmartcols
+ *   describe         phrases about segments, users and processes
+ *   remedy           commands that help, and for whom
+ *   segment_report   all of a segment, for stat
  *   removal_report   what rm is about to do, and did
+ *   findings_report  what doctor found
+ *   shmget_report    why a call of shmget fails
  *   limits_report    limits as table and JSON
- *   ftok_columns     columns of files and their keys
- *   words, tally     phrases about segments and processes; how many of what
- *   advice, wrap     for whom and where commands are that mend something; lines that fit a terminal
- *   findings_report  what doctor found; findings_words: what it means, and what mends it
- *   call_report, call_words  why a call of shmget fails
+ *   prompt           the question
  * command    one file a command
  *   command          the list of commands, messages
- *   options, help    command lines, made from tables
- *   inspect          segments and their processes, for who and stat
+ *   options          command lines, and the options that select segments
+ *   output           the options of output
+ *   help             help texts, made from the tables
  *   cmd_*            a command each
  *   main             from argv to a command
  */
@@ -82,8 +88,9 @@
 #include "base/xalloc.h"
 #include "command/command.h"
 #include "command/help.h"
+#include "command/options.h"
 
-/* The words in front of the command. */
+/* The words before the command. */
 struct invocation {
     const char *sysroot;
     int command_at; /* in argv */
@@ -91,16 +98,17 @@ struct invocation {
 };
 
 /*
- * A standard stream that is closed would be taken by the next file opened, and results written
- * into it. /dev/null takes its place, opened the wrong way round: using it is an error.
+ * Where a standard stream is closed, the next file opened would get its descriptor, and results
+ * would be written into that file. /dev/null takes its place, opened the wrong way round: using it
+ * is an error.
  */
-static void hold_standard_streams(void)
+static void fill_standard_streams(void)
 {
     static const int wrong_way[] = {O_WRONLY, O_RDONLY, O_RDONLY};
 
     for (int fd = 0; fd < 3; fd++) {
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            open("/dev/null", wrong_way[fd] | O_CLOEXEC); /* a program of run's gets it closed */
+            open("/dev/null", wrong_way[fd] | O_CLOEXEC); /* closed in a program that run starts */
     }
 }
 
@@ -141,7 +149,7 @@ static FILE *open_output(struct output *output)
     return stream;
 }
 
-static int usage(struct context *context, const char *word, const char *why)
+static int refuse_usage(struct context *context, const char *word, const char *why)
 {
     context_warn(context, "%s%s%s; see 'shmtool --help'", word, *word ? ": " : "", why);
     return STATUS_USAGE;
@@ -157,10 +165,10 @@ static int show_help(struct context *context, int argc, char **argv, int at)
         return STATUS_DONE;
     }
     if (at + 1 < argc)
-        return usage(context, text_word(argv[at + 1]), "help takes one command");
+        return refuse_usage(context, text_word(argv[at + 1]), "help takes one command");
     command = command_find(argv[at]);
     if (!command)
-        return usage(context, text_word(argv[at]), "no such command");
+        return refuse_usage(context, text_word(argv[at]), "no such command");
     help_command(context->out, command);
     return STATUS_DONE;
 }
@@ -183,20 +191,20 @@ static struct invocation read_invocation(struct context *context, int argc, char
         } else if (strcmp(word, "--sysroot") == 0 && invocation.command_at + 1 < argc) {
             invocation.sysroot = argv[++invocation.command_at];
         } else if (strcmp(word, "--sysroot") == 0) {
-            invocation.status = usage(context, word, "needs a directory");
+            invocation.status = refuse_usage(context, word, "needs a directory");
         } else if (strcmp(word, "help") == 0) {
             invocation.status = show_help(context, argc, argv, invocation.command_at + 1);
         } else if (word[0] == '-') {
-            invocation.status = usage(context, word, "no such option");
+            invocation.status = refuse_usage(context, word, "no such option");
         } else {
             return invocation;
         }
         if (invocation.status < 0 && invocation.sysroot && *invocation.sysroot == '\0')
-            invocation.status = usage(context, "--sysroot", "needs a directory");
+            invocation.status = refuse_usage(context, "--sysroot", "needs a directory");
         if (invocation.status >= 0)
             return invocation;
     }
-    invocation.status = usage(context, "", "a command is missing");
+    invocation.status = refuse_usage(context, "", "a command is missing");
     return invocation;
 }
 
@@ -208,15 +216,16 @@ static int run_command(struct context *context, const struct invocation *invocat
     int status;
 
     if (!command)
-        return usage(context, text_word(argv[invocation->command_at]), "no such command");
-    context->command = command->name;
+        return refuse_usage(context, text_word(argv[invocation->command_at]), "no such command");
+    context->command = command;
     if (invocation->sysroot && command->flags & COMMAND_CHANGES) {
         context_warn(context, "--sysroot: %s changes the live system only", command->name);
         return STATUS_USAGE;
     }
     if (system_open(&context->system, invocation->sysroot, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
-    status = command->run(context, argc - invocation->command_at, argv + invocation->command_at);
+    status =
+        options_run_command(context, argc - invocation->command_at, argv + invocation->command_at);
     system_close(&context->system);
     return status;
 }
@@ -241,7 +250,7 @@ int main(int argc, char **argv)
     struct invocation invocation;
     int status;
 
-    hold_standard_streams();
+    fill_standard_streams();
     /* Characters as the terminal has them; messages and numbers as scripts expect them. */
     setlocale(LC_CTYPE, "");
     if (getuid() != geteuid() || getgid() != getegid()) {

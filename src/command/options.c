@@ -1,317 +1,360 @@
 #include "command/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
-#include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "command/help.h"
 
-static const struct option_spec selection_options[] = {
-    {OPTION_KEY, 'k', "key", "KEY", "this key: 0x hex, decimal, octal with a leading 0"},
-    {OPTION_OWNER, 'o', "owner", "USER", "owned by this user, by name or number"},
-    {OPTION_CREATOR, 0, "creator", "USER", "created by this user"},
-    {OPTION_GROUP, 0, "group", "GROUP", "owned by this group"},
-    {OPTION_SIZE, 's', "size", "RANGE", "bytes: N, N..M, N.. or ..M; N as 4096, 4K, 4KB"},
-    {OPTION_NATTCH, 0, "nattch", "RANGE", "attached this often"},
-    {OPTION_DEST, 0, "dest", NULL, "marked for destruction"},
-    {OPTION_LOCKED, 0, "locked", NULL, "locked in memory"},
-    {OPTION_ATTACHED, 0, "attached", NULL, "attached by somebody"},
-    {OPTION_UNATTACHED, 0, "unattached", NULL, "attached by nobody"},
-    {OPTION_ORPHAN, 0, "orphan", NULL, "attached by nobody, creator and last user dead"},
-    {OPTION_STATE, 0, "state", "LIST", "one of used,dest,orphan,idle,unknown"},
-    {OPTION_OLDER_THAN, 0, "older-than", "AGE", "last used or changed at least AGE ago (2h, 7d)"},
-    {OPTION_NEWER_THAN, 0, "newer-than", "AGE", "last used or changed less than AGE ago"},
-    {OPTION_CPID, 0, "cpid", "PID", "created by this process"},
-    {OPTION_PID, 0, "pid", "PID", "attached by this process now"},
+/* --- The parser ------------------------------------------------------------------------------- */
+
+/* A command line that is being parsed. */
+struct command_line {
+    struct context *context;
+    const struct command *command;
+    char *args;
+    char **words; /* what is left of it, ended by NULL */
 };
 
-const struct option_group selection_group = {
-    .title = "Selecting segments (values of one option widen, different options narrow)",
-    .options = selection_options,
-    .count = sizeof(selection_options) / sizeof(selection_options[0]),
+/* An option and the place of its value. */
+struct found_option {
+    const struct option_spec *spec; /* NULL: there is no such option */
+    void *place;
 };
 
-/* getopt_long's codes: an operand, help, and from FIRST_CODE on a command's options in order. */
-enum { CODE_OPERAND = 1, CODE_HELP = 2, FIRST_CODE = 1000, MOST_OPTIONS = 64 };
-
-/* A command's options in the forms that getopt_long wants. */
-struct parser {
-    const struct option_spec *specs[MOST_OPTIONS];
-    struct option longs[MOST_OPTIONS + 2];
-    char letters[2 * MOST_OPTIONS + 4];
-    int count;
-};
-
-static void build_parser(struct parser *parser, const struct command *command)
+/* Looks for the option with this letter, or where that is 0, with this name of LENGTH bytes. */
+static struct found_option find_option(const struct command_line *line, char letter,
+                                       const char *name, size_t length)
 {
-    /* "-": operands come in their order; "+": the first one ends the options. */
-    char *letter = stpcpy(parser->letters, command->flags & COMMAND_WRAPS ? "+:" : "-:");
+    for (size_t g = 0; g < COMMAND_GROUPS && line->command->groups[g].group; g++) {
+        const struct option_group *group = line->command->groups[g].group;
 
-    parser->count = 0;
-    for (size_t g = 0; g < COMMAND_GROUPS && command->groups[g]; g++) {
-        for (size_t i = 0; i < command->groups[g]->count && parser->count < MOST_OPTIONS; i++) {
-            const struct option_spec *spec = &command->groups[g]->options[i];
+        for (size_t i = 0; i < group->count; i++) {
+            const struct option_spec *spec = &group->options[i];
 
-            if (spec->letter) {
-                *letter++ = spec->letter;
-                if (spec->argument)
-                    *letter++ = ':';
-            }
-            parser->longs[parser->count] =
-                (struct option){spec->name, spec->argument ? required_argument : no_argument, NULL,
-                                FIRST_CODE + parser->count};
-            parser->specs[parser->count++] = spec;
+            if (letter ? spec->letter == letter
+                       : strlen(spec->name) == length && memcmp(spec->name, name, length) == 0)
+                return (struct found_option){spec, line->args + line->command->groups[g].place +
+                                                       spec->place};
         }
     }
-    *letter = '\0';
-    parser->longs[parser->count] = (struct option){"help", no_argument, NULL, CODE_HELP};
-    parser->longs[parser->count + 1] = (struct option){0};
+    return (struct found_option){0};
 }
 
-static const struct option_spec *find_spec(const struct parser *parser, int code)
-{
-    if (code >= FIRST_CODE && code < FIRST_CODE + parser->count)
-        return parser->specs[code - FIRST_CODE];
-    for (int i = 0; i < parser->count; i++) {
-        if (code != 0 && parser->specs[i]->letter == code)
-            return parser->specs[i];
-    }
-    return NULL;
-}
-
-/* Says that WORD ("--s=5") is no option, or which ones it is the start of. */
-static void refuse_long(struct context *context, const struct parser *parser, const char *word)
-{
-    CLEANUP_STRBUF struct strbuf candidates = STRBUF_INIT;
-    size_t length = strcspn(word, "=");
-
-    for (const struct option *option = parser->longs; option->name; option++) {
-        if (strncmp(option->name, word + 2, length - 2) == 0)
-            strbuf_printf(&candidates, "%s --%s", candidates.length > 0 ? "," : "", option->name);
-    }
-    if (candidates.length > 0)
-        context_warn(context, "%.*s: which one?%s", (int)length, word, strbuf_string(&candidates));
-    else
-        context_warn(context, "%.*s: no such option; see 'shmtool %s --help'", (int)length, word,
-                     context->command);
-}
-
-/* Says what getopt_long found wrong with WORD, the argument that it looked at last. */
-static int refuse(struct context *context, const struct parser *parser, int code, const char *word)
-{
-    const struct option_spec *spec = find_spec(parser, optopt);
-
-    if (code == ':' && spec)
-        context_warn(context, "%s: needs a value: %s", word, spec->argument);
-    else if (spec || optopt == CODE_HELP)
-        context_warn(context, "%s: takes no value", word);
-    else if (optopt)
-        context_warn(context, "-%c: no such option; see 'shmtool %s --help'", optopt,
-                     context->command);
-    else if (strncmp(word, "--sysroot", 9) == 0)
-        context_warn(context,
-                     "--sysroot: stands in front of the command: 'shmtool --sysroot DIR %s'",
-                     context->command);
-    else
-        refuse_long(context, parser, word);
-    return -EINVAL;
-}
-
-static int take_option(struct context *context, const struct option_spec *spec, const char *word,
-                       const struct option_taker *taker)
+/* WORD: the argument; NULL: a flag. */
+static int use_option(const struct command_line *line, struct found_option found, char *word)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    int r = taker->option(taker->arg, spec->id, word, &err);
+    const struct option_use use = {line->context, found.spec, found.place, word, NULL};
+    int r = found.spec->take(&use, &err);
 
     if (r < 0)
-        context_warn(context, "--%s: %s", spec->name, err.text);
+        context_warn(line->context, "--%s: %s", found.spec->name, err.text);
     return r;
 }
 
-static int take_operand(struct context *context, const char *word, const struct option_taker *taker)
+/* Uses an option whose argument is the next word. */
+static int use_next_word(struct command_line *line, struct found_option found, const char *word)
+{
+    if (!*line->words) {
+        context_warn(line->context, "%s: needs a value: %s", word, found.spec->argument);
+        return -EINVAL;
+    }
+    return use_option(line, found, *line->words++);
+}
+
+/* --name, --name=value, --name value */
+static int parse_long_option(struct command_line *line, char *word)
+{
+    size_t length = strcspn(word, "=");
+    char *value = word[length] == '=' ? word + length + 1 : NULL;
+    struct found_option found = find_option(line, 0, word + 2, length - 2);
+    const char *name = line->command->name;
+
+    if (found.spec && found.spec->argument)
+        return value ? use_option(line, found, value) : use_next_word(line, found, word);
+    if (found.spec && !value)
+        return use_option(line, found, NULL);
+    if (found.spec || strncmp(word, "--help=", 7) == 0)
+        context_warn(line->context, "%s: takes no value", word);
+    else if (strncmp(word, "--sysroot", 9) == 0)
+        context_warn(line->context,
+                     "--sysroot: must stand before the command: 'shmtool --sysroot DIR %s'", name);
+    else
+        context_warn(line->context, "%.*s: no such option; see 'shmtool %s --help'", (int)length,
+                     word, name);
+    return -EINVAL;
+}
+
+/* -v, -vy, -k5, -k 5, -vk5 */
+static int parse_letters(struct command_line *line, char *word)
+{
+    int r = 0;
+
+    for (char *letter = word + 1; r == 0 && *letter; letter++) {
+        struct found_option found = find_option(line, *letter, NULL, 0);
+
+        if (!found.spec) {
+            context_warn(line->context, "-%c: no such option; see 'shmtool %s --help'", *letter,
+                         line->command->name);
+            return -EINVAL;
+        }
+        if (found.spec->argument)
+            return letter[1] ? use_option(line, found, letter + 1)
+                             : use_next_word(line, found, word);
+        r = use_option(line, found, NULL);
+    }
+    return r;
+}
+
+static int use_operand(const struct command_line *line, char **words)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    int r = taker->operand(taker->arg, word, &err);
+    const struct command *command = line->command;
+    const struct option_use use = {line->context, NULL, line->args + command->operand.place,
+                                   words[0], words};
+    int r = command->operand.take ? command->operand.take(&use, &err)
+                                  : error_set(&err, EINVAL, "'%s': takes no operands", words[0]);
 
     if (r < 0)
-        context_warn(context, "%s", err.text);
+        context_warn(line->context, "%s", err.text);
     return r;
 }
 
 int options_parse(struct context *context, const struct command *command, int argc, char **argv,
-                  const struct option_taker *taker)
+                  void *args)
 {
-    struct parser parser;
-    int code;
+    struct command_line line = {context, command, args, argv + (argc > 0)};
+    bool ended = false;
     int r = 0;
 
-    build_parser(&parser, command);
-    opterr = 0;
-    optind = 0; /* begins anew, whatever was parsed before */
-    while (r == 0) {
-        const struct option_spec *spec;
-        int at = optind > 0 ? optind : 1;
+    while (r == 0 && *line.words) {
+        char *word = *line.words++;
 
-        code = getopt_long(argc, argv, parser.letters, parser.longs, NULL);
-        if (code < 0)
-            break;
-        if (code == CODE_HELP) {
+        if (ended || word[0] != '-' || word[1] == '\0') {
+            r = use_operand(&line, line.words - 1);
+            if (command->flags & COMMAND_WRAPS)
+                break;
+        } else if (word[1] != '-') {
+            r = parse_letters(&line, word);
+        } else if (word[2] == '\0') {
+            ended = true;
+        } else if (strcmp(word, "--help") == 0) {
             help_command(context->out, command);
             return OPTIONS_HELP;
+        } else {
+            r = parse_long_option(&line, word);
         }
-        spec = find_spec(&parser, code);
-        if (code == CODE_OPERAND)
-            r = take_operand(context, optarg, taker);
-        else if (spec)
-            r = take_option(context, spec, optarg, taker);
-        else
-            return refuse(context, &parser, code, argv[at]);
     }
-    for (; r == 0 && optind < argc; optind++)
-        r = take_operand(context, argv[optind], taker);
     return r;
 }
 
-/* Options whose value is one number. */
-static int add_pid(struct filter_values *values, const char *word, struct error *err)
+int options_run_command(struct context *context, int argc, char **argv)
 {
-    uint64_t pid;
-    int r = parse_number(word, INT_MAX, "a process id", &pid, err);
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct command *command = context->command;
+    CLEANUP_FREE void *args = xcalloc(1, command->size);
+    int status = STATUS_DONE;
+    int r = options_parse(context, command, argc, argv, args);
 
-    if (r == 0)
-        filter_add_value(values, pid);
-    return r;
+    if (r < 0)
+        status = STATUS_USAGE;
+    else if (r == 0 && command->check && command->check(context, args, &err) < 0)
+        status = context_fail(context, &err, STATUS_USAGE);
+    else if (r == 0)
+        status = command->run(context, args);
+    if (command->release)
+        command->release(args);
+    return status;
 }
 
-/* A process that may attach now: 0 stands for one of another PID namespace, which nobody can be. */
-static int add_live_pid(struct filter_values *values, const char *word, struct error *err)
-{
-    uint64_t pid = 0;
+/* --- Kinds of values -------------------------------------------------------------------------- */
 
-    if (parse_number(word, INT_MAX, "", &pid, NULL) < 0 || pid == 0)
-        return error_set(err, EINVAL, "'%s': not a process id (a decimal number from 1 to %d)",
-                         word, INT_MAX);
-    filter_add_value(values, pid);
+int option_flag(const struct option_use *use, struct error *err)
+{
+    (void)err;
+    *(bool *)use->place = true;
     return 0;
 }
 
-static int add_range(struct filter_values *values, const char *word, struct error *err)
+int option_count(const struct option_use *use, struct error *err)
+{
+    struct option_number *number = use->place;
+
+    number->given = true;
+    return parse_number(use->word, UINT64_MAX, "a count", &number->value, err);
+}
+
+int option_size(const struct option_use *use, struct error *err)
+{
+    struct option_number *number = use->place;
+
+    number->given = true;
+    return parse_size(use->word, &number->value, err);
+}
+
+int option_key(const struct option_use *use, struct error *err)
+{
+    struct option_number *number = use->place;
+    uint32_t key = 0;
+    int r = parse_key(use->word, &key, err);
+
+    number->given = true;
+    number->value = key;
+    return r;
+}
+
+int option_id(const struct option_use *use, struct error *err)
+{
+    return selection_add_word(use->place, use->word, err);
+}
+
+/* --- Selecting segments ----------------------------------------------------------------------- */
+
+/* Adds VALUE to the values of an option, if it was understood. */
+static int select_value(const struct option_use *use, int r, uint64_t value)
+{
+    if (r == 0)
+        filter_add_value(use->place, value);
+    return r;
+}
+
+static int select_key(const struct option_use *use, struct error *err)
+{
+    uint32_t key = 0;
+    int r = parse_key(use->word, &key, err);
+
+    return select_value(use, r, key);
+}
+
+static int select_user(const struct option_use *use, struct error *err)
+{
+    uid_t uid = 0;
+    int r = names_find_user(use->context->system.names, use->word, &uid, err);
+
+    return select_value(use, r, uid);
+}
+
+static int select_group(const struct option_use *use, struct error *err)
+{
+    gid_t gid = 0;
+    int r = names_find_group(use->context->system.names, use->word, &gid, err);
+
+    return select_value(use, r, gid);
+}
+
+static int select_pid(const struct option_use *use, struct error *err)
+{
+    uint64_t pid = 0;
+    int r = parse_number(use->word, INT_MAX, "a process id", &pid, err);
+
+    return select_value(use, r, pid);
+}
+
+/* A process that may attach now: never 0, which stands for a process of another PID namespace. */
+static int select_attached_pid(const struct option_use *use, struct error *err)
+{
+    uint64_t pid = 0;
+
+    if (parse_number(use->word, INT_MAX, "", &pid, NULL) < 0 || pid == 0)
+        return error_set(err, EINVAL, "'%s': not a process id (a decimal number from 1 to %d)",
+                         use->word, INT_MAX);
+    return select_value(use, 0, pid);
+}
+
+static int select_range(const struct option_use *use, struct error *err)
 {
     struct range range;
-    int r = parse_range(word, &range, err);
+    int r = parse_range(use->word, &range, err);
 
     if (r == 0)
-        filter_add_range(values, range);
+        filter_add_range(use->place, range);
     return r;
 }
 
-static int add_user(struct filter_values *values, struct system *system, const char *word,
-                    struct error *err)
+static int select_states(const struct option_use *use, struct error *err)
 {
-    uid_t uid;
-    int r = names_find_user(system->names, word, &uid, err);
-
-    if (r == 0)
-        filter_add_value(values, uid);
-    return r;
+    return state_parse_list(use->word, use->place, err);
 }
 
-static int add_group(struct filter_values *values, struct system *system, const char *word,
-                     struct error *err)
-{
-    gid_t gid;
-    int r = names_find_group(system->names, word, &gid, err);
-
-    if (r == 0)
-        filter_add_value(values, gid);
-    return r;
-}
-
-static int add_key(struct filter_values *values, const char *word, struct error *err)
-{
-    uint32_t key;
-    int r = parse_key(word, &key, err);
-
-    if (r == 0)
-        filter_add_value(values, key);
-    return r;
-}
-
-static int add_age(struct filter *filter, void (*add)(struct filter *filter, uint64_t seconds),
-                   const char *word, struct error *err)
+static int select_older(const struct option_use *use, struct error *err)
 {
     uint64_t seconds;
-    int r = parse_age(word, &seconds, err);
+    int r = parse_age(use->word, &seconds, err);
 
     if (r == 0)
-        add(filter, seconds);
+        filter_add_older(use->place, seconds);
     return r;
 }
 
-int options_select(struct selection *selection, struct system *system, int id, const char *word,
-                   struct error *err)
+static int select_newer(const struct option_use *use, struct error *err)
 {
-    struct filter *filter = &selection->filter;
+    uint64_t seconds;
+    int r = parse_age(use->word, &seconds, err);
 
-    switch (id) {
-    case OPTION_KEY:
-        return add_key(&filter->keys, word, err);
-    case OPTION_OWNER:
-        return add_user(&filter->owners, system, word, err);
-    case OPTION_CREATOR:
-        return add_user(&filter->creators, system, word, err);
-    case OPTION_GROUP:
-        return add_group(&filter->groups, system, word, err);
-    case OPTION_SIZE:
-        return add_range(&filter->sizes, word, err);
-    case OPTION_NATTCH:
-        return add_range(&filter->nattchs, word, err);
-    case OPTION_DEST:
-        filter->dest = true;
-        return 0;
-    case OPTION_LOCKED:
-        filter->locked = true;
-        return 0;
-    case OPTION_ATTACHED:
-        filter->attached = true;
-        return 0;
-    case OPTION_UNATTACHED:
-        filter->unattached = true;
-        return 0;
-    case OPTION_ORPHAN:
-        filter->orphan = true;
-        return 0;
-    case OPTION_STATE:
-        return state_parse_list(word, &filter->states, err);
-    case OPTION_OLDER_THAN:
-        return add_age(filter, filter_add_older, word, err);
-    case OPTION_NEWER_THAN:
-        return add_age(filter, filter_add_newer, word, err);
-    case OPTION_CPID:
-        return add_pid(&filter->cpids, word, err);
-    case OPTION_PID:
-        return add_live_pid(&filter->pids, word, err);
-    default:
-        return error_set(err, EINVAL, "not an option that selects segments");
-    }
+    if (r == 0)
+        filter_add_newer(use->place, seconds);
+    return r;
 }
 
-bool options_warn_missing(struct context *context, const struct selection *selection,
-                          const struct select_report *report)
+#define FILTER(member) offsetof(struct selection, filter.member)
+#define WHOLE_FILTER offsetof(struct selection, filter)
+
+static const struct option_spec selection_options[] = {
+    {'k', "key", "KEY", "this key: 0x hex, decimal, octal with a leading 0", FILTER(keys),
+     select_key},
+    {'o', "owner", "USER", "owned by this user, by name or number", FILTER(owners), select_user},
+    {0, "creator", "USER", "created by this user", FILTER(creators), select_user},
+    {0, "group", "GROUP", "owned by this group", FILTER(groups), select_group},
+    {'s', "size", "RANGE", "bytes: N, N..M, N.. or ..M; N as 4096, 4K, 4KB", FILTER(sizes),
+     select_range},
+    {0, "nattch", "RANGE", "attached this often", FILTER(nattchs), select_range},
+    {0, "dest", NULL, "marked for destruction", FILTER(dest), option_flag},
+    {0, "locked", NULL, "locked in memory", FILTER(locked), option_flag},
+    {0, "attached", NULL, "attached by somebody", FILTER(attached), option_flag},
+    {0, "unattached", NULL, "attached by nobody", FILTER(unattached), option_flag},
+    {0, "orphan", NULL, "attached by nobody, creator and last user dead", FILTER(orphan),
+     option_flag},
+    {0, "state", "LIST", "one of used,dest,orphan,idle,unknown", FILTER(states), select_states},
+    {0, "older-than", "AGE", "last used or changed at least AGE ago (2h, 7d)", WHOLE_FILTER,
+     select_older},
+    {0, "newer-than", "AGE", "last used or changed less than AGE ago", WHOLE_FILTER, select_newer},
+    {0, "cpid", "PID", "created by this process", FILTER(cpids), select_pid},
+    {0, "pid", "PID", "attached by this process now", FILTER(pids), select_attached_pid},
+};
+
+const struct option_group selection_group = {
+    "Selecting segments (values of one option widen, different options narrow)",
+    OPTIONS(selection_options)};
+
+bool options_warn_missing(struct context *context, const struct inventory *inventory)
 {
-    CLEANUP_IDSET struct idset named = IDSET_INIT;
+    for (size_t i = 0; i < inventory->missing_id_count; i++)
+        context_warn(context, "%d: no such segment", inventory->missing_ids[i]);
+    return inventory->missing_id_count > 0;
+}
 
-    for (size_t i = 0; i < selection->id_count; i++) {
-        int shmid = selection->ids[i].shmid;
+void options_warn_unreadable(struct context *context, const struct inventory *inventory)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const struct attachment_list *attachments = &inventory->attachments;
+    const char *remedy = "root sees all";
 
-        if (!select_met_id(report, shmid) && idset_add(&named, shmid))
-            context_warn(context, "%d: no such segment", shmid);
-    }
-    return named.count > 0;
+    if (attachments->unreadable == 0 && !attachments->hidden)
+        return;
+    if (attachments->unreadable > 0)
+        strbuf_printf(&text, "%zu process%s could not be read", attachments->unreadable,
+                      attachments->unreadable == 1 ? "" : "es");
+    if (attachments->hidden)
+        strbuf_printf(&text, "%s of other users do not show at all (hidepid)",
+                      attachments->unreadable > 0 ? ", and others" : "processes");
+    if (!inventory->live)
+        remedy = "whoever saved the tree could not see them";
+    else if (geteuid() == 0)
+        remedy = "root with all capabilities sees all";
+    context_warn(context, "%s; %s", strbuf_string(&text), remedy);
 }

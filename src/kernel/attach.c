@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,20 +13,19 @@
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "kernel/maps.h"
-#include "kernel/pidstat.h"
-#include "kernel/shmdev.h"
+#include "kernel/proc.h"
 
-enum { LARGEST_STATUS = 1024 * 1024, NS_LENGTH = 32 };
+enum { STATUS_SIZE_MAX = 1024 * 1024, NS_LENGTH = 32 };
 
-/* What came of looking at one process. */
+/* What came of reading one process. */
 enum outcome { READ, NOTHING, UNREADABLE, VANISHED };
 
-/* One look at /proc. */
+/* One reading of /proc. */
 struct scan {
     const struct procfs *procfs;
     DIR *dir; /* of /proc, owned */
     struct maps_reader reader;
-    struct shmdev devices;
+    struct segment_devices devices;
     char ns[NS_LENGTH]; /* the caller's IPC namespace, "ipc:[4026531839]"; empty: not known */
     struct attachment_list table;
     size_t first; /* where the attachments of the process at hand begin */
@@ -54,9 +51,9 @@ static int scan_init(struct scan *scan, const struct procfs *procfs, struct erro
     scan->dir = procfs_open_dir(procfs, "proc", err);
     if (!scan->dir)
         return -errno;
-    /* A directory of that name alone would read as a machine without processes. */
+    /* A directory of that name alone would read as a system without processes. */
     if (procfs->live && faccessat(dirfd(scan->dir), "self", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-        return error_set(err, ENOENT, "/proc: not mounted: no process can be looked at");
+        return error_set(err, ENOENT, "/proc: not mounted: no process can be inspected");
     scan->reader = maps_reader_new(!procfs->live);
     if (procfs->live && read_namespace(scan, "self", scan->ns) < 0)
         scan->ns[0] = '\0';
@@ -74,7 +71,7 @@ static void scan_release(struct scan *scan)
 #define CLEANUP_SCAN __attribute__((cleanup(scan_release)))
 
 /* Opens PATH below /proc. Returns the descriptor or a negative errno. */
-static int open_below(const struct scan *scan, const char *path)
+static int open_below_proc(const struct scan *scan, const char *path)
 {
     char whole[128];
     int fd;
@@ -87,37 +84,44 @@ static int open_below(const struct scan *scan, const char *path)
     return fd < 0 ? -errno : fd;
 }
 
-/* Takes a mapping in: one row each for now, merged when the process is through. */
-static void add_mapping(void *arg, const struct mapping *mapping)
+/* Whether a mapping is a segment's, by its device. */
+static bool is_segment(struct scan *scan, const struct mapping *mapping)
 {
-    struct scan *scan = arg;
-    struct attachment_list *table = &scan->table;
-
-    if (scan->procfs->live ? !shmdev_has(&scan->devices, mapping->major, mapping->minor)
-                           : mapping->major != 0)
-        return;
-    table->items = xgrow(table->items, table->count, &table->capacity, sizeof(*table->items));
-    table->items[table->count++] = (struct attachment){
-        .shmid = mapping->shmid,
-        .writable = mapping->writable,
-        .maps = 1,
-        .original_key = mapping->key,
-    };
+    return scan->procfs->live ? segment_devices_has(&scan->devices, mapping->major, mapping->minor)
+                              : mapping->major == 0;
 }
 
 /*
- * Reads the mappings of a process or thread; BASE is "PID" or "PID/task/TID". Returns 1, 0 for one
- * without memory, or a negative errno.
+ * Adds the mappings of a process or thread: one row each for now, merged when the process is
+ * through. BASE is "PID" or "PID/task/TID". Returns 1, 0 for one without memory, or a negative
+ * errno.
  */
-static int read_maps(struct scan *scan, const char *base)
+static int add_mappings_of(struct scan *scan, const char *base)
 {
-    const struct maps_sink sink = {add_mapping, scan};
+    struct attachment_list *table = &scan->table;
     CLEANUP_CLOSE int fd = -1;
     char path[64];
+    int r;
 
     snprintf(path, sizeof(path), "%s/maps", base);
-    fd = open_below(scan, path);
-    return fd < 0 ? fd : maps_read(&scan->reader, fd, &sink);
+    fd = open_below_proc(scan, path);
+    if (fd < 0)
+        return fd;
+    r = maps_read(&scan->reader, fd);
+    for (size_t i = 0; i < scan->reader.count; i++) {
+        const struct mapping *mapping = &scan->reader.items[i];
+
+        if (!is_segment(scan, mapping))
+            continue;
+        table->items = xgrow(table->items, table->count, &table->capacity, sizeof(*table->items));
+        table->items[table->count++] = (struct attachment){
+            .shmid = mapping->shmid,
+            .writable = mapping->writable,
+            .maps = 1,
+            .original_key = mapping->key,
+        };
+    }
+    return r;
 }
 
 /* Whether the process or thread BASE is in the caller's IPC namespace. */
@@ -135,7 +139,7 @@ static enum outcome check_namespace(const struct scan *scan, const char *base)
 }
 
 /* What it means that the threads of a process end with this errno, 0 or another one. */
-static enum outcome no_threads(int code)
+static enum outcome without_threads(int code)
 {
     /* The process may have ended meanwhile. */
     return code == 0 || code == ENOENT || code == ESRCH ? NOTHING : UNREADABLE;
@@ -151,23 +155,23 @@ static enum outcome scan_threads(struct scan *scan, const char *name)
     snprintf(path, sizeof(path), "proc/%s/task", name);
     dir = procfs_open_dir(scan->procfs, path, NULL);
     if (!dir)
-        return no_threads(errno);
+        return without_threads(errno);
     while ((entry = procfs_next_entry(dir))) {
         char base[64];
 
         if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || strcmp(entry->d_name, name) == 0)
             continue;
         snprintf(base, sizeof(base), "%.15s/task/%.15s", name, entry->d_name);
-        if (read_maps(scan, base) > 0)
+        if (add_mappings_of(scan, base) > 0)
             return scan->table.count > scan->first ? check_namespace(scan, base) : READ;
     }
-    return no_threads(errno);
+    return without_threads(errno);
 }
 
 /* Why there is nothing to read, and whether anything could be missed by that. */
-static enum outcome judge(struct scan *scan, const char *name, pid_t pid, int error)
+static enum outcome explain_no_memory(struct scan *scan, const char *name, pid_t pid, int error)
 {
-    struct pidstat stat;
+    struct proc_stat stat;
     int r;
 
     /* An empty file; or, to a query, no such process. */
@@ -177,8 +181,8 @@ static enum outcome judge(struct scan *scan, const char *name, pid_t pid, int er
         if (outcome != NOTHING)
             return outcome;
     }
-    r = pidstat_read(scan->procfs, pid, &stat);
-    if (r == 0 && (pidstat_is_kernel(&stat) || pidstat_is_dead(&stat)))
+    r = proc_stat_read(scan->procfs, pid, &stat);
+    if (r == 0 && (proc_stat_is_kernel(&stat) || proc_stat_is_dead(&stat)))
         return NOTHING;
     if (!scan->procfs->live)
         return UNREADABLE; /* whoever saved the tree could not read it */
@@ -187,7 +191,7 @@ static enum outcome judge(struct scan *scan, const char *name, pid_t pid, int er
     return error == 0 || error == -ESRCH ? NOTHING : UNREADABLE;
 }
 
-static int by_shmid(const void *a, const void *b)
+static int compare_attachments(const void *a, const void *b)
 {
     const struct attachment *left = a;
     const struct attachment *right = b;
@@ -198,13 +202,13 @@ static int by_shmid(const void *a, const void *b)
 }
 
 /* Makes one row a segment of the mappings found in one process. */
-static void merge(struct attachment_list *table, size_t first)
+static void merge_mappings(struct attachment_list *table, size_t first)
 {
     size_t kept = first;
 
     if (table->count - first < 2)
         return;
-    qsort(table->items + first, table->count - first, sizeof(*table->items), by_shmid);
+    qsort(table->items + first, table->count - first, sizeof(*table->items), compare_attachments);
     for (size_t i = first + 1; i < table->count; i++) {
         const struct attachment *next = &table->items[i];
         struct attachment *last = &table->items[kept];
@@ -220,7 +224,7 @@ static void merge(struct attachment_list *table, size_t first)
 }
 
 /* Finds out who a process with attachments belongs to. */
-static bool find_uid(const struct scan *scan, const char *name, uid_t *ret_uid)
+static bool read_uid(const struct scan *scan, const char *name, uid_t *ret_uid)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     char path[64];
@@ -236,7 +240,7 @@ static bool find_uid(const struct scan *scan, const char *name, uid_t *ret_uid)
         return true;
     }
     snprintf(path, sizeof(path), "proc/%.15s/status", name);
-    if (procfs_read_file(scan->procfs, path, LARGEST_STATUS, &text, NULL) < 0)
+    if (procfs_read_file(scan->procfs, path, STATUS_SIZE_MAX, &text, NULL) < 0)
         return false;
     line = strstr(strbuf_string(&text), "\nUid:\t"); /* real, effective, saved, file system */
     line = line ? strchr(line + 6, '\t') : NULL;
@@ -246,21 +250,22 @@ static bool find_uid(const struct scan *scan, const char *name, uid_t *ret_uid)
     return true;
 }
 
-/* Looks at one process, NAME being its number as /proc has it. */
-static enum outcome scan_process(struct scan *scan, const char *name, pid_t pid)
+static enum outcome scan_process(struct scan *scan, pid_t pid)
 {
     struct attachment_list *table = &scan->table;
     enum outcome outcome = READ;
     struct attachment *items;
     uid_t uid = 0;
     bool has_uid;
+    char name[16];
     int r;
 
+    snprintf(name, sizeof(name), "%d", (int)pid);
     scan->first = table->count;
-    r = read_maps(scan, name);
+    r = add_mappings_of(scan, name);
     if (r <= 0) {
         table->count = scan->first; /* of a leader that ended while it was read */
-        outcome = judge(scan, name, pid, r);
+        outcome = explain_no_memory(scan, name, pid, r);
     } else if (table->count > scan->first) {
         outcome = check_namespace(scan, name);
     }
@@ -268,8 +273,8 @@ static enum outcome scan_process(struct scan *scan, const char *name, pid_t pid)
         table->count = scan->first;
     if (table->count == scan->first)
         return outcome;
-    merge(table, scan->first);
-    has_uid = find_uid(scan, name, &uid);
+    merge_mappings(table, scan->first);
+    has_uid = read_uid(scan, name, &uid);
     items = table->items;
     for (size_t i = scan->first; i < table->count; i++) {
         items[i].pid = pid;
@@ -277,18 +282,6 @@ static enum outcome scan_process(struct scan *scan, const char *name, pid_t pid)
         items[i].uid = uid;
     }
     return READ;
-}
-
-/* The pid that a name in /proc stands for, 0 when it is none. */
-static pid_t parse_pid(const char *name)
-{
-    size_t length = strlen(name);
-    uint64_t pid;
-
-    if (name[0] < '1' || name[0] > '9' || parse_digits(name, length, &pid) != length ||
-        pid > INT_MAX)
-        return 0;
-    return (pid_t)pid;
 }
 
 /* Whether PID exists on the live system but does not show in /proc. */
@@ -299,7 +292,7 @@ static bool is_hidden(const struct scan *scan, pid_t pid)
 
     snprintf(name, sizeof(name), "%d", (int)pid);
     return scan->procfs->live && fstatat(dirfd(scan->dir), name, &status, 0) < 0 &&
-           errno == ENOENT && (kill(pid, 0) == 0 || errno == EPERM);
+           errno == ENOENT && proc_exists(pid);
 }
 
 /* Whether the tree shows the process at all. */
@@ -317,24 +310,20 @@ int attach_scan(const struct procfs *procfs, struct attachment_list *ret_list, s
 {
     CLEANUP_SCAN struct scan scan = {0};
     struct attachment_list *table = &scan.table;
-    const struct dirent *entry;
+    pid_t pid;
     int r = scan_init(&scan, procfs, err);
 
     if (r < 0)
         return r;
-    while ((entry = procfs_next_entry(scan.dir))) {
-        pid_t pid = parse_pid(entry->d_name);
-
-        if (pid == 0)
-            continue;
-        if (scan_process(&scan, entry->d_name, pid) == UNREADABLE)
+    while ((pid = proc_next_pid(scan.dir)) > 0) {
+        if (scan_process(&scan, pid) == UNREADABLE)
             table->unreadable++;
     }
     if (errno)
         return error_set_errno(err, errno, "%sproc", procfs_prefix(procfs));
     table->hidden = is_hidden(&scan, 1); /* it always exists */
     if (table->count > 0)
-        qsort(table->items, table->count, sizeof(*table->items), by_shmid);
+        qsort(table->items, table->count, sizeof(*table->items), compare_attachments);
     *ret_list = *table;
     *table = (struct attachment_list){0};
     return 0;
@@ -344,14 +333,12 @@ int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids,
 {
     CLEANUP_SCAN struct scan scan = {0};
     enum outcome outcome = VANISHED;
-    char name[16];
     int r = scan_init(&scan, procfs, err);
 
     if (r < 0)
         return r;
-    snprintf(name, sizeof(name), "%d", (int)pid);
     if (is_shown(&scan, pid))
-        outcome = scan_process(&scan, name, pid);
+        outcome = scan_process(&scan, pid);
     if (outcome == UNREADABLE || (outcome == VANISHED && is_hidden(&scan, pid)))
         return error_set_errno(err, EACCES, "the mappings of process %d", (int)pid);
     for (size_t i = 0; i < scan.table.count; i++)

@@ -13,11 +13,11 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/strbuf.h"
-#include "kernel/pidstat.h"
+#include "kernel/proc.h"
 
-enum { LARGEST_LIST = 16 * 1024 * 1024 };
+enum { CHILDREN_SIZE_MAX = 16 * 1024 * 1024 };
 
-/* In the child: waits to be let go. Returns 0, or an errno when that will not happen. */
+/* In the child: waits to be released. Returns 0, or an errno when that will not happen. */
 static int wait_for_release(int fd)
 {
     char byte;
@@ -28,7 +28,7 @@ static int wait_for_release(int fd)
     } while (got < 0 && errno == EINTR);
     if (got < 0)
         return errno;
-    return got == 1 ? 0 : ECANCELED; /* whoever held it is gone */
+    return got == 1 ? 0 : ECANCELED; /* the parent is gone */
 }
 
 /* Whether a directory of PATH has NAME. */
@@ -60,8 +60,8 @@ static int exec_error(const char *name, int code)
     return code;
 }
 
-/* In the child: tells why it does not become the program, by its status too, as a shell does. */
-__attribute__((noreturn)) static void give_up(int report_fd, int code)
+/* In the child: reports why it does not become the program, by its status too, as a shell does. */
+__attribute__((noreturn)) static void report_exec_error(int report_fd, int code)
 {
     ssize_t written;
 
@@ -72,11 +72,11 @@ __attribute__((noreturn)) static void give_up(int report_fd, int code)
 }
 
 /*
- * In the child: becomes the program. No memory is asked for: where that runs out the process ends
- * as if it were the parent.
+ * In the child: becomes the program. It does not allocate: without memory it would end with the
+ * message and the status of the parent.
  */
-__attribute__((noreturn)) static void become(char *const argv[], const struct signals *signals,
-                                             int release_fd, int report_fd)
+__attribute__((noreturn)) static void
+become_program(char *const argv[], const struct signals *signals, int release_fd, int report_fd)
 {
     int code = wait_for_release(release_fd);
 
@@ -85,7 +85,7 @@ __attribute__((noreturn)) static void become(char *const argv[], const struct si
         execvp(argv[0], argv);
         code = exec_error(argv[0], errno);
     }
-    give_up(report_fd, code);
+    report_exec_error(report_fd, code);
 }
 
 static int make_pipe(int *ret_read, int *ret_write, struct error *err)
@@ -115,7 +115,7 @@ int child_start(struct child *ret_child, char *const argv[], const struct signal
     if (r < 0)
         return r;
     if (prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L) < 0)
-        return error_set_errno(err, errno, "orphans cannot be adopted");
+        return error_set_errno(err, errno, "cannot become a subreaper");
     if (fcntl(report_read, F_SETFL, O_NONBLOCK) < 0)
         return error_set_errno(err, errno, "no pipe");
     pid = fork();
@@ -123,13 +123,13 @@ int child_start(struct child *ret_child, char *const argv[], const struct signal
         return error_set_errno(err, errno, "fork");
     if (pid == 0) {
         close(steal_fd(&release_write));
-        become(argv, signals, release_read, report_write);
+        become_program(argv, signals, release_read, report_write);
     }
     *ret_child = (struct child){pid, steal_fd(&release_write), steal_fd(&report_read)};
     return 0;
 }
 
-static void close_end(int *fd)
+static void close_pipe_end(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
@@ -145,8 +145,8 @@ int child_release(struct child *child)
         written = write(child->release_fd, "", 1);
     } while (written < 0 && errno == EINTR);
     code = errno;
-    close_end(&child->release_fd);
-    /* It is there to read it; if not, its end will tell. SIGPIPE is held back. */
+    close_pipe_end(&child->release_fd);
+    /* It is there to read it; if not, its status says more. SIGPIPE is blocked. */
     return written == 1 || code == EPIPE ? 0 : -code;
 }
 
@@ -157,23 +157,25 @@ int child_became(struct child *child)
 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    close_end(&child->report_fd);
+    close_pipe_end(&child->report_fd);
     return got == (ssize_t)sizeof(code) ? -code : 1;
 }
 
 void child_abandon(struct child *child)
 {
-    close_end(&child->release_fd);
-    close_end(&child->report_fd);
+    close_pipe_end(&child->release_fd);
+    close_pipe_end(&child->report_fd);
     if (child->pid <= 0)
         return;
+    /* It may be stopped, and would not notice that its pipe was closed. */
+    kill(child->pid, SIGKILL);
     while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
     child->pid = 0;
 }
 
-/* Asks for a child that OPTIONS speak of, without waiting. Returns whether there is one. */
-static bool ask(idtype_t type, id_t id, int options, siginfo_t *ret_info)
+/* Looks for a child in a state of OPTIONS, without waiting. Returns whether there is one. */
+static bool find_child(idtype_t type, id_t id, int options, siginfo_t *ret_info)
 {
     int r;
 
@@ -188,7 +190,7 @@ bool child_has_ended(const struct child *child, int *ret_status)
 {
     siginfo_t info;
 
-    if (!ask(P_PID, (id_t)child->pid, WEXITED | WNOWAIT, &info))
+    if (!find_child(P_PID, (id_t)child->pid, WEXITED | WNOWAIT, &info))
         return false;
     *ret_status = info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
     return true;
@@ -198,14 +200,14 @@ int child_was_stopped(const struct child *child)
 {
     siginfo_t info;
 
-    return ask(P_PID, (id_t)child->pid, WSTOPPED, &info) ? info.si_status : 0;
+    return find_child(P_PID, (id_t)child->pid, WSTOPPED, &info) ? info.si_status : 0;
 }
 
 bool child_is_stopped(const struct child *child, const struct procfs *procfs)
 {
-    struct pidstat stat;
+    struct proc_stat stat;
 
-    return pidstat_read(procfs, child->pid, &stat) < 0 || stat.state == 'T';
+    return proc_stat_read(procfs, child->pid, &stat) < 0 || stat.state == 'T';
 }
 
 void child_signal(const struct child *child, int number)
@@ -220,11 +222,11 @@ pid_t child_group(const struct child *child)
     return group < 0 ? -errno : group;
 }
 
-static bool has_ended(idtype_t type, id_t id, pid_t *ret_pid)
+static bool find_exited(idtype_t type, id_t id, pid_t *ret_pid)
 {
     siginfo_t info;
 
-    if (!ask(type, id, WEXITED | WNOWAIT, &info))
+    if (!find_child(type, id, WEXITED | WNOWAIT, &info))
         return false;
     *ret_pid = info.si_pid;
     return true;
@@ -235,31 +237,31 @@ static size_t find_orphan(const struct child *child, pid_t *ret_orphan)
 {
     pid_t pid;
 
-    if (!has_ended(P_ALL, 0, &pid) || pid == child->pid)
+    if (!find_exited(P_ALL, 0, &pid) || pid == child->pid)
         return 0;
     *ret_orphan = pid;
     return 1;
 }
 
 size_t child_orphans(const struct child *child, const struct procfs *procfs, pid_t *ret_orphans,
-                     size_t most)
+                     size_t max)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const char *at;
     char path[64];
-    uint64_t number;
+    uint64_t orphan;
     size_t count = 0;
     size_t length;
     pid_t pid;
 
     snprintf(path, sizeof(path), "proc/self/task/%d/children", (int)getpid());
-    if (most == 0 || procfs_read_file(procfs, path, LARGEST_LIST, &text, NULL) < 0)
-        return most == 0 ? 0 : find_orphan(child, ret_orphans);
+    if (max == 0 || procfs_read_file(procfs, path, CHILDREN_SIZE_MAX, &text, NULL) < 0)
+        return max == 0 ? 0 : find_orphan(child, ret_orphans);
     at = strbuf_string(&text);
-    while (count < most && (length = parse_digits(at, strlen(at), &number)) > 0) {
+    while (count < max && (length = parse_digits(at, strlen(at), &orphan)) > 0) {
         at += length + strspn(at + length, " ");
-        if (number <= INT_MAX && (pid_t)number != child->pid &&
-            has_ended(P_PID, (id_t)number, &pid))
+        if (orphan <= INT_MAX && (pid_t)orphan != child->pid &&
+            find_exited(P_PID, (id_t)orphan, &pid))
             ret_orphans[count++] = pid;
     }
     return count > 0 ? count : find_orphan(child, ret_orphans);
@@ -269,14 +271,44 @@ void child_reap(pid_t orphan)
 {
     siginfo_t info;
 
-    ask(P_PID, (id_t)orphan, WEXITED, &info);
+    find_child(P_PID, (id_t)orphan, WEXITED, &info);
 }
 
 void child_close(struct child *child)
 {
-    close_end(&child->release_fd);
-    close_end(&child->report_fd);
+    close_pipe_end(&child->release_fd);
+    close_pipe_end(&child->report_fd);
     if (child->pid > 0)
         child_reap(child->pid);
     child->pid = 0;
+}
+
+/* --- The terminal ----------------------------------------------------------------------------- */
+
+/* Standard streams may be redirected, or another terminal: this one is ours. */
+static int open_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+
+    return fd < 0 ? -errno : fd;
+}
+
+pid_t terminal_foreground(void)
+{
+    CLEANUP_CLOSE int fd = open_terminal();
+    pid_t group;
+
+    if (fd < 0)
+        return fd;
+    group = tcgetpgrp(fd);
+    return group < 0 ? -errno : group;
+}
+
+int terminal_give(pid_t group)
+{
+    CLEANUP_CLOSE int fd = open_terminal();
+
+    if (fd < 0)
+        return fd;
+    return tcsetpgrp(fd, group) < 0 ? -errno : 0;
 }

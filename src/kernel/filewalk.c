@@ -27,7 +27,7 @@ struct level {
 };
 
 struct walk {
-    const struct filewalk_sink *sink;
+    const struct filewalk_callbacks *callbacks;
     uint64_t dev; /* of the file system */
     int fd;       /* of the innermost level */
     struct strbuf path;
@@ -83,12 +83,17 @@ static void append_name(struct walk *walk, const char *name)
     strbuf_puts(&walk->path, name);
 }
 
-static void tell_unreadable(struct walk *walk, int code)
+static void cut_path(struct walk *walk, size_t length)
 {
-    walk->sink->unreadable(walk->sink->arg, strbuf_string(&walk->path), code);
+    strbuf_truncate(&walk->path, length);
 }
 
-static void take_entry(struct walk *walk, int dir, const char *name, struct level *level)
+static void report_unreadable(struct walk *walk, int code)
+{
+    walk->callbacks->unreadable(walk->callbacks->arg, strbuf_string(&walk->path), code);
+}
+
+static void add_walk_entry(struct walk *walk, int dir, const char *name, struct level *level)
 {
     struct stat status;
     struct file_identity identity;
@@ -98,16 +103,16 @@ static void take_entry(struct walk *walk, int dir, const char *name, struct leve
     if (fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
         /* One that is gone by now is nothing to report. */
         if (errno != ENOENT)
-            tell_unreadable(walk, errno);
+            report_unreadable(walk, errno);
     } else if (!S_ISLNK(status.st_mode) && status.st_dev == walk->dev) {
         identity = identity_of(&status);
-        walk->sink->file(walk->sink->arg, strbuf_string(&walk->path), &identity);
+        walk->callbacks->file(walk->callbacks->arg, strbuf_string(&walk->path), &identity);
         if (S_ISDIR(status.st_mode)) {
             level->names = xgrow(level->names, level->count, &level->capacity, sizeof(char *));
             level->names[level->count++] = xstrdup(name);
         }
     }
-    strbuf_truncate(&walk->path, length);
+    cut_path(walk, length);
 }
 
 /* Reads the directory FD, the path's, into LEVEL. Returns 0 or a positive errno. */
@@ -129,7 +134,7 @@ static int read_level(struct walk *walk, int fd, struct level *level)
         if (!entry)
             return errno;
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            take_entry(walk, fd, entry->d_name, level);
+            add_walk_entry(walk, fd, entry->d_name, level);
     }
 }
 
@@ -144,7 +149,7 @@ static void release_level(struct level *level)
  * Reads the directory FD and, when there are directories in it, goes in: FD is the walk's then.
  * Returns 0 or a positive errno.
  */
-static int enter(struct walk *walk, int fd, const struct file_identity *identity)
+static int enter_directory(struct walk *walk, int fd, const struct file_identity *identity)
 {
     CLEANUP_CLOSE int owned = fd;
     struct level level = {.identity = *identity, .path_length = walk->path.length};
@@ -164,25 +169,26 @@ static int enter(struct walk *walk, int fd, const struct file_identity *identity
 /* Goes on with the directory NAME of the innermost level. */
 static void step_down(struct walk *walk, const char *name)
 {
-    CLEANUP_CLOSE int fd = openat(walk->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    CLEANUP_CLOSE int fd = -1;
     struct file_identity identity;
     struct stat status;
     int code;
 
     append_name(walk, name);
+    fd = openat(walk->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) < 0) {
         /* Gone, or something else by that name now. */
         if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
-            tell_unreadable(walk, errno);
+            report_unreadable(walk, errno);
         return;
     }
     /* Something may have been mounted on it meanwhile, or is only now that it was opened. */
     if (status.st_dev != walk->dev)
         return;
     identity = identity_of(&status);
-    code = enter(walk, steal_fd(&fd), &identity);
+    code = enter_directory(walk, steal_fd(&fd), &identity);
     if (code > 0)
-        tell_unreadable(walk, code);
+        report_unreadable(walk, code);
 }
 
 /* Leaves the innermost level, of which nothing is left to walk. Returns 0 or a positive errno. */
@@ -213,7 +219,7 @@ static int walk_levels(struct walk *walk, struct error *err)
         struct level *level = &walk->levels[walk->depth - 1];
         int code = 0;
 
-        strbuf_truncate(&walk->path, level->path_length);
+        cut_path(walk, level->path_length);
         if (level->count > 0) {
             char *name = level->names[--level->count];
 
@@ -229,9 +235,9 @@ static int walk_levels(struct walk *walk, struct error *err)
     return 0;
 }
 
-int filewalk_run(const char *dir, const struct filewalk_sink *sink, struct error *err)
+int filewalk_run(const char *dir, const struct filewalk_callbacks *callbacks, struct error *err)
 {
-    struct walk walk = {.sink = sink, .fd = -1};
+    struct walk walk = {.callbacks = callbacks, .fd = -1};
     CLEANUP_CLOSE int fd = -1;
     struct file_identity identity;
     struct stat status;
@@ -245,8 +251,8 @@ int filewalk_run(const char *dir, const struct filewalk_sink *sink, struct error
     walk.dev = status.st_dev;
     identity = identity_of(&status);
     strbuf_puts(&walk.path, dir);
-    sink->file(sink->arg, dir, &identity);
-    r = enter(&walk, steal_fd(&fd), &identity);
+    callbacks->file(callbacks->arg, dir, &identity);
+    r = enter_directory(&walk, steal_fd(&fd), &identity);
     if (r > 0)
         r = error_set_errno(err, r, "%s", dir);
     else

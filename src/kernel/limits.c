@@ -7,54 +7,17 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/num.h"
 #include "base/parse.h"
 
 enum {
-    LARGEST_FILE = 1024 * 1024,
+    MEMINFO_SIZE_MAX = 1024 * 1024,
     USUAL_PAGE_SIZE = 4096,
-    LARGEST_PAGE_SIZE = 65536,
+    PAGE_SIZE_MAX = 65536,
 };
 
 static void limit_path(enum limit_id id, char *path, size_t size)
 {
     snprintf(path, size, "proc/sys/kernel/%s", limit_kinds[id].name);
-}
-
-/* A file that holds one number and nothing else. */
-static int read_number(const struct procfs *procfs, const char *path, uint64_t *ret_value,
-                       struct error *err)
-{
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    size_t used;
-    int r = procfs_read_file(procfs, path, LARGEST_FILE, &text, err);
-
-    if (r < 0)
-        return r;
-    while (text.length > 0 && strchr("\r\n\t ", text.data[text.length - 1]))
-        strbuf_truncate(&text, text.length - 1);
-    used = text.length > 0 ? parse_digits(text.data, text.length, ret_value) : 0;
-    if (used == 0 || used != text.length)
-        return error_set(err, EBADMSG, "%s%s: not a number", procfs_prefix(procfs), path);
-    return 0;
-}
-
-/* The number behind NAME at the start of a line, as /proc/meminfo and /proc/vmstat have it. */
-static bool find_number(const struct strbuf *text, const char *name, uint64_t *ret_value)
-{
-    const char *line = strbuf_string(text);
-    size_t length = strlen(name);
-
-    while (line && strncmp(line, name, length) != 0) {
-        line = strchr(line, '\n');
-        if (line)
-            line++;
-    }
-    if (!line)
-        return false;
-    line += length;
-    line += strspn(line, " \t");
-    return parse_digits(line, strlen(line), ret_value) > 0;
 }
 
 /*
@@ -69,14 +32,14 @@ static bool tree_page_size(const struct procfs *procfs, uint64_t *ret_size)
     uint64_t pages;
     uint64_t size = USUAL_PAGE_SIZE;
 
-    if (procfs_read_file(procfs, "proc/meminfo", LARGEST_FILE, &meminfo, NULL) < 0 ||
-        procfs_read_file(procfs, "proc/vmstat", LARGEST_FILE, &vmstat, NULL) < 0 ||
-        !find_number(&meminfo, "AnonPages:", &kib) ||
-        !find_number(&vmstat, "nr_anon_pages ", &pages) || pages == 0 || kib > UINT64_MAX / 4096 ||
-        pages > UINT64_MAX / LARGEST_PAGE_SIZE / 4)
+    if (procfs_read_file(procfs, "proc/meminfo", MEMINFO_SIZE_MAX, &meminfo, NULL) < 0 ||
+        procfs_read_file(procfs, "proc/vmstat", MEMINFO_SIZE_MAX, &vmstat, NULL) < 0 ||
+        !procfs_number_after(&meminfo, "AnonPages:", &kib) ||
+        !procfs_number_after(&vmstat, "nr_anon_pages ", &pages) || pages == 0 ||
+        kib > UINT64_MAX / 4096 || pages > UINT64_MAX / PAGE_SIZE_MAX / 4)
         return false;
     /* Up to the power of two that lies nearest: 4 KiB are less than 6, and so on. */
-    while (size < LARGEST_PAGE_SIZE && kib * 1024 >= pages * (size + size / 2))
+    while (size < PAGE_SIZE_MAX && kib * 1024 >= pages * (size + size / 2))
         size *= 2;
     *ret_size = size;
     return true;
@@ -94,7 +57,7 @@ int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct e
         if (!limit_kinds[id].settable)
             continue;
         limit_path(id, path, sizeof(path));
-        r = read_number(procfs, path, &limits.values[id], err);
+        r = procfs_read_number(procfs, path, &limits.values[id], err);
         /* A kernel may be too old for one; but what it has can be read, or something is wrong. */
         if (r < 0 && r != -ENOENT && procfs->live)
             return r;
@@ -117,8 +80,8 @@ int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct e
 }
 
 /* Gives the kernel the whole number in one write, as it wants it. */
-static int write_number(const struct procfs *procfs, const char *path, uint64_t value,
-                        struct error *err)
+static int write_limit(const struct procfs *procfs, const char *path, uint64_t value,
+                       struct error *err)
 {
     CLEANUP_CLOSE int fd = openat(procfs->root_fd, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
     char text[32];
@@ -140,9 +103,9 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
     int r;
 
     limit_path(setting->id, path, sizeof(path));
-    r = write_number(procfs, path, setting->value, err);
+    r = write_limit(procfs, path, setting->value, err);
     if (r == 0)
-        r = read_number(procfs, path, &now, err);
+        r = procfs_read_number(procfs, path, &now, err);
     if (r < 0)
         return r;
     *ret_now = now;
@@ -171,13 +134,15 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
     uint64_t reserve = 0;
 
     *ret_memory = (struct memory_state){0};
-    if (read_number(procfs, "proc/sys/vm/overcommit_memory", &mode, NULL) < 0 || mode > 2 ||
-        procfs_read_file(procfs, "proc/meminfo", LARGEST_FILE, &meminfo, NULL) < 0 ||
-        !find_number(&meminfo, "MemTotal:", &ram) || !find_number(&meminfo, "SwapTotal:", &swap) ||
-        !find_number(&meminfo, "CommitLimit:", &limit) ||
-        !find_number(&meminfo, "Committed_AS:", &committed))
+    if (procfs_read_number(procfs, "proc/sys/vm/overcommit_memory", &mode, NULL) < 0 || mode > 2 ||
+        procfs_read_file(procfs, "proc/meminfo", MEMINFO_SIZE_MAX, &meminfo, NULL) < 0 ||
+        !procfs_number_after(&meminfo, "MemTotal:", &ram) ||
+        !procfs_number_after(&meminfo, "SwapTotal:", &swap) ||
+        !procfs_number_after(&meminfo, "CommitLimit:", &limit) ||
+        !procfs_number_after(&meminfo, "Committed_AS:", &committed))
         return;
-    if (!admin && read_number(procfs, "proc/sys/vm/admin_reserve_kbytes", &reserve, NULL) < 0)
+    if (!admin &&
+        procfs_read_number(procfs, "proc/sys/vm/admin_reserve_kbytes", &reserve, NULL) < 0)
         reserve = 0;
     *ret_memory = (struct memory_state){
         .known = true,

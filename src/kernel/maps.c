@@ -2,11 +2,16 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/memfd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 
@@ -17,7 +22,7 @@ enum {
     BUFFER_SIZE = 256 * 1024, /* of text; more than PATH_MAX, which a query's name needs */
 };
 
-/* What is left of a line: fields are taken off its front. */
+/* What is left of a line: fields are taken from its start. */
 struct rest {
     const char *at;
     const char *end;
@@ -115,8 +120,14 @@ bool maps_parse_line(const char *line, size_t length, struct mapping *ret_mappin
     return true;
 }
 
+static void add_mapping(struct maps_reader *reader, const struct mapping *mapping)
+{
+    reader->items = xgrow(reader->items, reader->count, &reader->capacity, sizeof(*mapping));
+    reader->items[reader->count++] = *mapping;
+}
+
 /* Finds the segments in LENGTH bytes of whole lines: most processes have none at all. */
-static void search(const char *text, size_t length, const struct maps_sink *sink)
+static void search_text(struct maps_reader *reader, const char *text, size_t length)
 {
     const char *end = text + length;
     const char *found;
@@ -129,29 +140,30 @@ static void search(const char *text, size_t length, const struct maps_sink *sink
         struct mapping mapping;
 
         if (maps_parse_line(line, (size_t)(line_end - line), &mapping))
-            sink->mapping(sink->arg, &mapping);
+            add_mapping(reader, &mapping);
         text = line_end;
     }
 }
 
-/* Searches the whole lines of a buffer and moves what is left to its front. Returns how much. */
-static size_t search_lines(char *buffer, size_t length, const struct maps_sink *sink)
+/* Searches the whole lines of the buffer and moves what is left to its start. Returns how much. */
+static size_t search_whole_lines(struct maps_reader *reader, size_t length)
 {
+    char *buffer = reader->buffer;
     const char *newline = memrchr(buffer, '\n', length);
     size_t whole = newline ? (size_t)(newline - buffer) + 1 : 0;
 
-    search(buffer, whole, sink);
+    search_text(reader, buffer, whole);
     memmove(buffer, buffer + whole, length - whole);
     return length - whole;
 }
 
-static int read_text(char *buffer, int fd, const struct maps_sink *sink)
+static int read_maps_text(struct maps_reader *reader, int fd)
 {
     bool empty = true;
     size_t kept = 0;
 
     for (;;) {
-        ssize_t got = read(fd, buffer + kept, BUFFER_SIZE - kept);
+        ssize_t got = read(fd, reader->buffer + kept, BUFFER_SIZE - kept);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -162,12 +174,12 @@ static int read_text(char *buffer, int fd, const struct maps_sink *sink)
         empty = false;
         kept += (size_t)got;
         if (kept == BUFFER_SIZE) {
-            kept = search_lines(buffer, kept, sink);
+            kept = search_whole_lines(reader, kept);
             if (kept == BUFFER_SIZE) /* a line without end: not what the kernel writes */
                 return -EBADMSG;
         }
     }
-    search(buffer, kept, sink);
+    search_text(reader, reader->buffer, kept);
     return empty ? 0 : 1;
 }
 
@@ -193,9 +205,9 @@ struct query {
 #define QUERY _IOWR('f', 17, struct query)
 enum { QUERY_WRITABLE = 0x02, QUERY_SHARED = 0x08, QUERY_NEXT = 0x10, QUERY_FILE = 0x20 };
 
-static void take_answer(const struct query *answer, const char *name, const struct maps_sink *sink)
+static void add_answer(struct maps_reader *reader, const struct query *answer)
 {
-    struct rest rest = {name, name + strlen(name)};
+    struct rest rest = {reader->buffer, reader->buffer + strlen(reader->buffer)};
     struct mapping mapping = {
         .shmid = (int)answer->inode,
         .writable = (answer->vma_flags & QUERY_WRITABLE) != 0,
@@ -204,11 +216,11 @@ static void take_answer(const struct query *answer, const char *name, const stru
     };
 
     if (answer->inode <= INT_MAX && take_name(&rest, &mapping.key))
-        sink->mapping(sink->arg, &mapping);
+        add_mapping(reader, &mapping);
 }
 
 /* The next shared mapping of a file from ADDRESS on. Returns 0 or a negative errno. */
-static int ask(int fd, uint64_t address, char *name, struct query *ret_answer)
+static int query_mapping(int fd, uint64_t address, char *name, struct query *ret_answer)
 {
     struct query query = {
         .size = sizeof(query),
@@ -222,7 +234,7 @@ static int ask(int fd, uint64_t address, char *name, struct query *ret_answer)
     if (ioctl(fd, QUERY, &query) < 0) {
         if (errno != ENAMETOOLONG)
             return -errno;
-        /* Not a segment's, but the next one is behind it. */
+        /* Not a segment's, but the next one comes after it. */
         query.vma_name_size = 0;
         query.vma_name_addr = 0;
         if (ioctl(fd, QUERY, &query) < 0)
@@ -233,14 +245,14 @@ static int ask(int fd, uint64_t address, char *name, struct query *ret_answer)
 }
 
 /* Goes from one shared mapping of a file to the next. FIRST is the answer to the first question. */
-static int query_all(char *buffer, int fd, struct query first, const struct maps_sink *sink)
+static int query_all_mappings(struct maps_reader *reader, int fd, struct query first)
 {
     struct query answer = first;
     int r;
 
     do {
-        take_answer(&answer, buffer, sink);
-        r = ask(fd, answer.vma_end, buffer, &answer);
+        add_answer(reader, &answer);
+        r = query_mapping(fd, answer.vma_end, reader->buffer, &answer);
     } while (r == 0);
     return r == -ENOENT ? 1 : r;
 }
@@ -254,23 +266,82 @@ struct maps_reader maps_reader_new(bool text_only)
 void maps_reader_release(struct maps_reader *reader)
 {
     free(reader->buffer);
-    reader->buffer = NULL;
+    free(reader->items);
+    *reader = (struct maps_reader){.buffer = NULL};
 }
 
-int maps_read(struct maps_reader *reader, int fd, const struct maps_sink *sink)
+int maps_read(struct maps_reader *reader, int fd)
 {
     struct query first;
     int r;
 
+    reader->count = 0;
     if (!reader->text_only) {
-        r = ask(fd, 0, reader->buffer, &first);
+        r = query_mapping(fd, 0, reader->buffer, &first);
         if (r == 0)
-            return query_all(reader->buffer, fd, first, sink);
+            return query_all_mappings(reader, fd, first);
         if (r == -ENOENT)
             return 1;
         if (r == -ESRCH)
             return r;
         reader->text_only = true; /* an older kernel, or one that is not allowed to answer */
     }
-    return read_text(reader->buffer, fd, sink);
+    return read_maps_text(reader, fd);
+}
+
+/* --- Devices ---------------------------------------------------------------------------------- */
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+/* Huge pages have 2^SHIFT bytes: 64 KiB on arm64, 16 GiB on powerpc. */
+enum { HUGE_SHIFT_MIN = 16, HUGE_SHIFT_MAX = 34, HUGE_SHIFT_POSITION = 26 };
+
+/* Sets *ret_device to the device of a new memory file. */
+static bool read_memory_device(unsigned flags, dev_t *ret_device)
+{
+    /* From Linux 6.3 on a file that may be executed is noted in the kernel's log, or refused. */
+    CLEANUP_CLOSE int fd = memfd_create("shmtool", MFD_CLOEXEC | MFD_NOEXEC_SEAL | flags);
+    CLEANUP_CLOSE int old = -1;
+    struct stat status;
+
+    if (fd < 0 && errno == EINVAL)
+        old = memfd_create("shmtool", MFD_CLOEXEC | flags);
+    if ((fd < 0 && old < 0) || fstat(fd >= 0 ? fd : old, &status) < 0)
+        return false;
+    *ret_device = status.st_dev;
+    return true;
+}
+
+static void read_huge_devices(struct segment_devices *devices)
+{
+    devices->has_read_huge = true;
+    for (unsigned shift = HUGE_SHIFT_MIN;
+         shift <= HUGE_SHIFT_MAX && devices->huge_count < SEGMENT_DEVICES_HUGE_MAX; shift++) {
+        if (read_memory_device(MFD_HUGETLB | shift << HUGE_SHIFT_POSITION,
+                               &devices->huge[devices->huge_count]))
+            devices->huge_count++;
+    }
+}
+
+bool segment_devices_has(struct segment_devices *devices, uint32_t major, uint32_t minor)
+{
+    dev_t device = makedev(major, minor);
+
+    if (!devices->has_read) {
+        devices->has_read = true;
+        devices->known = read_memory_device(0, &devices->memory);
+    }
+    if (!devices->known)
+        return major == 0;
+    if (device == devices->memory)
+        return true;
+    if (!devices->has_read_huge)
+        read_huge_devices(devices);
+    for (size_t i = 0; i < devices->huge_count; i++) {
+        if (device == devices->huge[i])
+            return true;
+    }
+    return false;
 }

@@ -14,9 +14,9 @@
 #include "base/xalloc.h"
 
 /* A saved passwd or group of more bytes than this is none. */
-enum { LARGEST_DATABASE = 64 * 1024 * 1024 };
+enum { DATABASE_SIZE_MAX = 64 * 1024 * 1024 };
 
-/* A name and its number; a NULL name: no database knows the number. */
+/* A name and its id; a NULL name: there is no such user or group. */
 struct entry {
     uint32_t id;
     size_t order; /* in which it was remembered */
@@ -108,7 +108,7 @@ struct names *names_new(const struct procfs *procfs)
     return names;
 }
 
-static void release(struct database *database)
+static void release_database(struct database *database)
 {
     for (size_t i = 0; i < BUCKETS; i++) {
         struct entry *next;
@@ -125,13 +125,13 @@ void names_free(struct names *names)
 {
     if (!names)
         return;
-    release(&names->users);
-    release(&names->groups);
+    release_database(&names->users);
+    release_database(&names->groups);
     strbuf_release(&names->buffer);
     free(names);
 }
 
-static struct entry *find(const struct database *database, uint32_t id)
+static struct entry *find_id_entry(const struct database *database, uint32_t id)
 {
     struct entry *entry = database->buckets[id % BUCKETS];
 
@@ -140,12 +140,12 @@ static struct entry *find(const struct database *database, uint32_t id)
     return entry;
 }
 
-static struct entry *remember(struct database *database, uint32_t id, const char *name)
+static struct entry *add_entry(struct database *database, uint32_t id, const char *name)
 {
     struct entry **tail = &database->buckets[id % BUCKETS];
     struct entry *entry = xcalloc(1, sizeof(*entry));
 
-    /* At the end: of several names of one number the first of the file is shown. */
+    /* At the end: of several names of one id the first of the file is shown. */
     while (*tail)
         tail = &(*tail)->next;
     entry->id = id;
@@ -155,7 +155,7 @@ static struct entry *remember(struct database *database, uint32_t id, const char
     return entry;
 }
 
-/* Takes "name:password:number:..." apart; comments and lines for NIS ("+::::::") are no entries. */
+/* Parses "name:password:id:..."; comments and lines for NIS ("+::::::") are no entries. */
 static void load_line(struct database *database, char *line)
 {
     const char *name = line;
@@ -171,11 +171,11 @@ static void load_line(struct database *database, char *line)
     if (!digits || !*digits || parse_digits(digits, strlen(digits), &id) != strlen(digits) ||
         id > UINT32_MAX)
         return;
-    remember(database, (uint32_t)id, name);
+    add_entry(database, (uint32_t)id, name);
 }
 
 /* Reads a saved tree's database, once. A tree without one has numbers only. */
-static void load(const struct names *names, struct database *database)
+static void load_database(const struct names *names, struct database *database)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     char *rest;
@@ -184,7 +184,7 @@ static void load(const struct names *names, struct database *database)
     if (database->loaded)
         return;
     database->loaded = true;
-    if (procfs_read_file(names->procfs, database->kind->path, LARGEST_DATABASE, &text, NULL) < 0)
+    if (procfs_read_file(names->procfs, database->kind->path, DATABASE_SIZE_MAX, &text, NULL) < 0)
         return;
     rest = text.data;
     while ((line = strsep(&rest, "\n")))
@@ -197,13 +197,13 @@ static const char *name_of(struct names *names, struct database *database, uint3
     const char *name;
 
     if (!names->procfs->live)
-        load(names, database);
-    entry = find(database, id);
+        load_database(names, database);
+    entry = find_id_entry(database, id);
     if (entry || !names->procfs->live)
         return entry ? entry->name : NULL;
     while (database->kind->name_of(id, &names->buffer, &name) == ERANGE)
         strbuf_reserve(&names->buffer, names->buffer.capacity * 2);
-    return remember(database, id, name)->name;
+    return add_entry(database, id, name)->name;
 }
 
 const char *names_user(struct names *names, uid_t uid)
@@ -217,7 +217,7 @@ const char *names_group(struct names *names, gid_t gid)
 }
 
 /* The first line of a saved tree's database with this name, or NULL. */
-static const struct entry *find_name(const struct database *database, const char *name)
+static const struct entry *find_name_entry(const struct database *database, const char *name)
 {
     const struct entry *first = NULL;
 
@@ -231,16 +231,16 @@ static const struct entry *find_name(const struct database *database, const char
 }
 
 /* Looks WORD up as a name. Returns 0 with *ret_found set, or a positive errno. */
-static int look_up(struct names *names, struct database *database, const char *word,
-                   bool *ret_found, uint32_t *ret_id)
+static int look_up_name(struct names *names, struct database *database, const char *word,
+                        bool *ret_found, uint32_t *ret_id)
 {
     const struct entry *entry;
     int r;
 
     *ret_found = false;
     if (!names->procfs->live) {
-        load(names, database);
-        entry = find_name(database, word);
+        load_database(names, database);
+        entry = find_name_entry(database, word);
         *ret_found = entry != NULL;
         if (entry)
             *ret_id = entry->id;
@@ -260,12 +260,12 @@ static int find_id(struct names *names, struct database *database, const char *w
     uint64_t number;
     uint32_t id;
     bool found;
-    int r = look_up(names, database, word, &found, &id);
+    int r = look_up_name(names, database, word, &found, &id);
 
     if (r > 0)
         return error_set_errno(err, r, "'%s': %s cannot be looked up", word, what);
     if (!found) {
-        /* The highest number is the kernel's "none", (uid_t)-1. */
+        /* The highest id is the kernel's "none", (uid_t)-1. */
         if (length == 0 || parse_digits(word, length, &number) != length || number >= UINT32_MAX)
             return error_set(err, EINVAL, "'%s': no such %s, and not a number below 4294967295",
                              word, what);

@@ -10,8 +10,8 @@
 
 #include "base/cleanup.h"
 
-/* What an errno of unshare(2) or of the maps means here, in words that help. */
-static const char *explain(int code)
+/* What an errno of unshare(2) or of the maps means here, in a way that helps. */
+static const char *explain_refusal(int code)
 {
     switch (code) {
     case ENOSPC:
@@ -19,7 +19,7 @@ static const char *explain(int code)
         return "the limit of user namespaces is reached: see the sysctl user.max_user_namespaces";
     case EPERM:
     case EACCES:
-        return "this machine forbids user namespaces to you; root does not need one";
+        return "this system forbids user namespaces to you; root does not need one";
     case EINVAL:
     case ENOSYS:
         return "this kernel has no user or IPC namespaces";
@@ -28,42 +28,41 @@ static const char *explain(int code)
     }
 }
 
-static int fail(int code, struct error *err)
+static int fail_namespace(int code, struct error *err)
 {
     return error_set(err, code, "no IPC namespace of its own: %s: %s", strerror(code),
-                     explain(code));
+                     explain_refusal(code));
 }
 
 /* Writes TEXT into a file of our own /proc, in one piece as maps want it. */
-static int write_file(const char *path, const char *text)
+static int write_own_file(const char *path, const char *text)
 {
     CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
-    size_t length = strlen(text);
+    ssize_t length = (ssize_t)strlen(text);
+    ssize_t written = fd >= 0 ? write(fd, text, (size_t)length) : -1;
 
-    if (fd < 0)
+    if (written < 0)
         return -errno;
-    if (write(fd, text, length) != (ssize_t)length)
-        return -errno;
-    return 0;
+    return written == length ? 0 : -EIO;
 }
 
-static int write_map(const char *path, unsigned id)
+static int write_id_map(const char *path, unsigned id)
 {
     char line[64];
 
     snprintf(line, sizeof(line), "%u %u 1\n", id, id);
-    return write_file(path, line);
+    return write_own_file(path, line);
 }
 
-/* Keeps our numbers what they were. Whoever may not set groups must say so first. */
+/* Keeps our ids what they were. Whoever may not set groups must say so first. */
 static int map_ourselves(uid_t uid, gid_t gid)
 {
-    int r = write_file("/proc/self/setgroups", "deny");
+    int r = write_own_file("/proc/self/setgroups", "deny");
 
     if (r == 0 || r == -ENOENT) /* before Linux 3.19 */
-        r = write_map("/proc/self/gid_map", gid);
+        r = write_id_map("/proc/self/gid_map", gid);
     if (r == 0)
-        r = write_map("/proc/self/uid_map", uid);
+        r = write_id_map("/proc/self/uid_map", uid);
     return r;
 }
 
@@ -76,7 +75,7 @@ int namespace_enter_ipc(struct error *err)
     if (unshare(CLONE_NEWIPC) == 0)
         return 0;
     if (errno != EPERM || unshare(CLONE_NEWUSER | CLONE_NEWIPC) < 0)
-        return fail(errno, err);
+        return fail_namespace(errno, err);
     r = map_ourselves(uid, gid);
-    return r < 0 ? fail(-r, err) : 0;
+    return r < 0 ? fail_namespace(-r, err) : 0;
 }

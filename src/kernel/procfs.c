@@ -4,14 +4,18 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 
-/* No Linux machine has larger pages than these. */
-enum { LARGEST_PAGE_SIZE = 65536 };
+enum {
+    PAGE_SIZE_MAX = 65536,             /* no Linux system has larger pages */
+    NUMBERS_SIZE_MAX = 8 * 1024 * 1024 /* /proc/stat has a number for each interrupt there is */
+};
 
 /* DIR with one slash at its end at least; the caller frees it. */
 static char *prefix_of(const char *dir)
@@ -34,7 +38,7 @@ int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err)
         .root_fd = fd,
         .prefix = prefix_of(dir ? dir : "/"),
         .live = !dir,
-        .page_size = dir ? LARGEST_PAGE_SIZE : (uint64_t)sysconf(_SC_PAGESIZE),
+        .page_size = dir ? PAGE_SIZE_MAX : (uint64_t)sysconf(_SC_PAGESIZE),
     };
     return 0;
 }
@@ -133,4 +137,48 @@ int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit
             return error_set_errno(err, EFBIG, "%s%s", procfs_prefix(procfs), path);
     }
     return 0;
+}
+
+int procfs_read_number(const struct procfs *procfs, const char *path, uint64_t *ret_value,
+                       struct error *err)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    uint64_t value;
+    int r = procfs_read_file(procfs, path, NUMBERS_SIZE_MAX, &text, err);
+
+    if (r < 0)
+        return r;
+    while (text.length > 0 && strchr("\r\n\t ", text.data[text.length - 1]))
+        text.length--;
+    if (text.length == 0 || parse_digits(text.data, text.length, &value) != text.length)
+        return error_set(err, EBADMSG, "%s%s: not a number", procfs_prefix(procfs), path);
+    *ret_value = value;
+    return 0;
+}
+
+bool procfs_number_after(const struct strbuf *text, const char *mark, uint64_t *ret_value)
+{
+    const char *start = strbuf_string(text);
+    const char *at = strstr(start, mark);
+    uint64_t value;
+
+    while (at && at > start && at[0] != '\n' && at[-1] != '\n')
+        at = strstr(at + 1, mark);
+    if (!at)
+        return false;
+    at += strlen(mark);
+    at += strspn(at, " \t");
+    if (parse_digits(at, strlen(at), &value) == 0)
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+bool procfs_find_number(const struct procfs *procfs, const char *path, const char *mark,
+                        uint64_t *ret_value)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+    return procfs_read_file(procfs, path, NUMBERS_SIZE_MAX, &text, NULL) == 0 &&
+           procfs_number_after(&text, mark, ret_value);
 }

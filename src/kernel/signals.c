@@ -4,28 +4,29 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
-/* Signals that must work: a fault that is held back ends the process all the same. */
+/* Signals that must work: a fault that is blocked ends the process all the same. */
 static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
 
-int signals_hold(struct signals *ret_signals, struct error *err)
+int signals_block(struct signals *ret_signals, struct error *err)
 {
     struct signals signals = {.fd = -1};
     struct sigaction action;
-    sigset_t held;
+    sigset_t blocked;
 
-    sigfillset(&held);
+    sigfillset(&blocked);
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-        sigdelset(&held, faults[i]);
-    signals.fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
+        sigdelset(&blocked, faults[i]);
+    signals.fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals.fd < 0)
-        return error_set_errno(err, errno, "signals cannot be held back");
-    if (sigprocmask(SIG_BLOCK, &held, &signals.original) < 0) {
+        return error_set_errno(err, errno, "signals cannot be blocked");
+    if (sigprocmask(SIG_BLOCK, &blocked, &signals.original) < 0) {
         int code = errno;
 
         close(signals.fd);
-        return error_set_errno(err, code, "signals cannot be held back");
+        return error_set_errno(err, code, "signals cannot be blocked");
     }
     /* Ignored, children would vanish without being waited for. */
     signals.children_ignored =
@@ -45,7 +46,6 @@ void signals_restore(const struct signals *signals)
 int signals_take(const struct signals *signals)
 {
     struct signalfd_siginfo info;
-
     ssize_t got;
 
     do {
@@ -79,4 +79,50 @@ void signals_close(struct signals *signals)
 {
     close(signals->fd);
     signals->fd = -1;
+}
+
+/* --- SIGINT, SIGTERM, SIGHUP ------------------------------------------------------------------ */
+
+int interrupts_block(struct interrupts *interrupts, struct error *err)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    sigemptyset(&interrupts->blocked);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct sigaction action;
+
+        /* A blocked signal stays pending even when it is ignored. */
+        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&interrupts->blocked, numbers[i]);
+    }
+    if (sigprocmask(SIG_BLOCK, &interrupts->blocked, &interrupts->original) < 0)
+        return error_set_errno(err, errno, "signals cannot be blocked");
+    interrupts->fd = signalfd(-1, &interrupts->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (interrupts->fd < 0) {
+        int code = errno;
+
+        sigprocmask(SIG_SETMASK, &interrupts->original, NULL);
+        return error_set_errno(err, code, "signals cannot be blocked");
+    }
+    return 0;
+}
+
+bool interrupts_pending(const struct interrupts *interrupts)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    sigandset(&pending, &pending, &interrupts->blocked);
+    return !sigisemptyset(&pending);
+}
+
+void interrupts_release(struct interrupts *interrupts)
+{
+    const struct timespec now = {0, 0};
+
+    while (sigtimedwait(&interrupts->blocked, NULL, &now) > 0)
+        continue;
+    sigprocmask(SIG_SETMASK, &interrupts->original, NULL);
+    close(interrupts->fd);
+    interrupts->fd = -1;
 }

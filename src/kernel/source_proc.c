@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -186,125 +187,161 @@ size_t source_parse_header(const char *line, size_t length)
 }
 
 /* One reading of the listing. */
-struct listing {
+struct source_listing {
     const struct procfs *procfs;
+    int fd;          /* owned */
+    char *buffer;    /* owned; of BUFFER_SIZE */
+    size_t kept;     /* bytes in it: the start of a line */
     size_t line;     /* lines met so far */
     size_t columns;  /* 0: the header is still to come */
     int64_t read_at; /* when the reading of the lines at hand began, as in struct segment */
     struct idset seen;
-    struct segment_list segments;
-    struct complaint_list complaints;
 };
 
-static void add_unparsed_line(struct listing *listing, size_t line, const char *text, size_t length)
+/* Where a part of the listing goes. */
+struct listing_lists {
+    struct segment_list *segments;
+    struct complaint_list *complaints;
+};
+
+int source_listing_open(const struct procfs *procfs, struct source_listing **ret_listing,
+                        struct error *err)
+{
+    int fd = procfs_open_file(procfs, LISTING_PATH, err);
+    struct source_listing *listing;
+
+    if (fd < 0)
+        return fd;
+    listing = xcalloc(1, sizeof(*listing));
+    *listing = (struct source_listing){.procfs = procfs, .fd = fd, .buffer = xmalloc(BUFFER_SIZE)};
+    *ret_listing = listing;
+    return 0;
+}
+
+void source_listing_close(struct source_listing *listing)
+{
+    close(listing->fd);
+    free(listing->buffer);
+    idset_release(&listing->seen);
+    free(listing);
+}
+
+static void add_unparsed_line(const struct source_listing *listing, size_t line, const char *text,
+                              size_t length, struct complaint_list *complaints)
 {
     CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
 
     strbuf_printf(&where, "%s" LISTING_PATH ": line %zu", procfs_prefix(listing->procfs), line);
-    complaint_list_add(&listing->complaints, strbuf_string(&where), text, length);
+    complaint_list_add(complaints, strbuf_string(&where), text, length);
 }
 
-static int read_listing_line(struct listing *listing, const char *line, size_t length,
-                             struct error *err)
+static int refuse_headless(const struct source_listing *listing, struct error *err)
+{
+    return error_set(err, EBADMSG,
+                     "%s" LISTING_PATH ": not a listing of shared memory segments: no header",
+                     procfs_prefix(listing->procfs));
+}
+
+static int read_listing_line(struct source_listing *listing, const char *line, size_t length,
+                             const struct listing_lists *lists, struct error *err)
 {
     struct segment segment;
 
     listing->line++;
     if (listing->columns == 0) {
         listing->columns = source_parse_header(line, length);
-        if (listing->columns == 0)
-            return error_set(err, EBADMSG, "not a listing of shared memory segments: no header");
-        return 0;
+        return listing->columns == 0 ? refuse_headless(listing, err) : 0;
     }
     if (!source_parse_line(line, length, listing->columns, listing->procfs->page_size, &segment)) {
-        add_unparsed_line(listing, listing->line, line, length);
+        add_unparsed_line(listing, listing->line, line, length, lists->complaints);
         return 0;
     }
     segment.read_at = listing->read_at;
     /* Some 5.3 to 5.6 kernels listed a segment twice. */
     if (idset_add(&listing->seen, segment.shmid))
-        segment_list_add(&listing->segments, &segment);
+        segment_list_add(lists->segments, &segment);
     return 0;
 }
 
-/* Reads the whole lines of DATA; returns how many bytes they have, or a negative errno. */
-static ssize_t read_whole_lines(struct listing *listing, const char *data, size_t length,
-                                struct error *err)
+/* Reads the whole lines that the buffer holds, and moves the rest to its start. */
+static int read_whole_lines(struct source_listing *listing, const struct listing_lists *lists,
+                            struct error *err)
 {
-    size_t done = 0;
+    const char *data = listing->buffer;
+    const char *end = data + listing->kept;
+    const char *newline;
+    int r = 0;
 
-    for (;;) {
-        const char *newline = memchr(data + done, '\n', length - done);
-        int r;
-
-        if (!newline)
-            return (ssize_t)done;
-        r = read_listing_line(listing, data + done, (size_t)(newline - data) - done, err);
-        if (r < 0)
-            return r;
-        done = (size_t)(newline - data) + 1;
+    while (r == 0 && (newline = memchr(data, '\n', (size_t)(end - data)))) {
+        r = read_listing_line(listing, data, (size_t)(newline - data), lists, err);
+        data = newline + 1;
     }
+    listing->kept = (size_t)(end - data);
+    memmove(listing->buffer, data, listing->kept);
+    if (r == 0 && listing->kept == BUFFER_SIZE)
+        return error_set(err, EBADMSG, "%s" LISTING_PATH ": line %zu has no end: not a listing",
+                         procfs_prefix(listing->procfs), listing->line + 1);
+    return r;
 }
 
-static int read_listing(struct listing *listing, int fd, struct error *err)
+/* What is left at the end of the file. */
+static int end_listing(const struct source_listing *listing, const struct listing_lists *lists,
+                       struct error *err)
 {
-    CLEANUP_FREE char *buffer = xmalloc(BUFFER_SIZE);
-    size_t kept = 0;
-
-    for (;;) {
-        ssize_t got;
-        ssize_t used;
-
-        /* The beginning of a line may be older than its end. */
-        if (kept == 0)
-            listing->read_at = clock_monotonic();
-        got = read(fd, buffer + kept, BUFFER_SIZE - kept);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set_errno(err, errno, "read");
-        if (got == 0)
-            break;
-        kept += (size_t)got;
-        used = read_whole_lines(listing, buffer, kept, err);
-        if (used < 0)
-            return (int)used;
-        kept -= (size_t)used;
-        memmove(buffer, buffer + used, kept);
-        if (kept == BUFFER_SIZE)
-            return error_set(err, EBADMSG, "line %zu has no end: not a listing", listing->line + 1);
-    }
     if (listing->columns == 0)
-        return error_set(err, EBADMSG, "not a listing of shared memory segments: no header");
-    /* A line without its newline may have lost digits: it is not understood. */
-    if (kept > 0)
-        add_unparsed_line(listing, listing->line + 1, buffer, kept);
+        return refuse_headless(listing, err);
+    /* A line without its newline may have lost digits: it is not parsed. */
+    if (listing->kept > 0)
+        add_unparsed_line(listing, listing->line + 1, listing->buffer, listing->kept,
+                          lists->complaints);
     return 0;
+}
+
+int source_listing_next(struct source_listing *listing, struct segment_list *segments,
+                        struct complaint_list *complaints, struct error *err)
+{
+    const struct listing_lists lists = {segments, complaints};
+    ssize_t got;
+    int r;
+
+    /* The beginning of a line may be older than its end. */
+    if (listing->kept == 0)
+        listing->read_at = clock_monotonic();
+    do {
+        got = read(listing->fd, listing->buffer + listing->kept, BUFFER_SIZE - listing->kept);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return error_set_errno(err, errno, "%s" LISTING_PATH ": read",
+                               procfs_prefix(listing->procfs));
+    if (got == 0)
+        return end_listing(listing, &lists, err);
+    listing->kept += (size_t)got;
+    r = read_whole_lines(listing, &lists, err);
+    return r < 0 ? r : 1;
 }
 
 int source_proc_read(const struct procfs *procfs, struct segment_list *ret_segments,
                      struct complaint_list *ret_complaints, struct error *err)
 {
-    CLEANUP_ERROR struct error inner = ERROR_INIT;
-    CLEANUP_CLOSE int fd = procfs_open_file(procfs, LISTING_PATH, err);
-    struct listing listing = {.procfs = procfs};
-    int r;
+    CLEANUP_COMPLAINT_LIST struct complaint_list complaints = COMPLAINT_LIST_INIT;
+    struct segment_list segments = SEGMENT_LIST_INIT;
+    struct source_listing *listing;
+    int r = source_listing_open(procfs, &listing, err);
 
-    if (fd < 0)
-        return fd;
-    r = read_listing(&listing, fd, &inner);
+    if (r < 0)
+        return r;
+    do {
+        r = source_listing_next(listing, &segments, &complaints, err);
+    } while (r > 0);
+    source_listing_close(listing);
     if (r < 0) {
-        error_set(err, inner.code, "%s%s: %s", procfs_prefix(procfs), LISTING_PATH, inner.text);
-    } else {
-        *ret_segments = listing.segments;
-        listing.segments = (struct segment_list)SEGMENT_LIST_INIT;
+        segment_list_release(&segments);
+        return r;
     }
-    if (r == 0 && ret_complaints) {
-        *ret_complaints = listing.complaints;
-        listing.complaints = (struct complaint_list)COMPLAINT_LIST_INIT;
+    *ret_segments = segments;
+    if (ret_complaints) {
+        *ret_complaints = complaints;
+        complaints = (struct complaint_list)COMPLAINT_LIST_INIT;
     }
-    idset_release(&listing.seen);
-    segment_list_release(&listing.segments);
-    complaint_list_release(&listing.complaints);
-    return r;
+    return 0;
 }

@@ -14,30 +14,30 @@
 #include "base/xalloc.h"
 #include "model/sysctl_text.h"
 
-enum { LARGEST_FILE = 1024 * 1024 };
+enum { FILE_SIZE_MAX = 1024 * 1024 };
 
-/* Never read by anybody: it does not end in .conf. One that a crash left is written over. */
+/* Never read by anybody: it does not end in .conf. One that a crash left is overwritten. */
 #define TEMPORARY_NAME ".60-shmtool.conf.new"
 
-static int fail(const struct procfs *procfs, const char *name, struct error *err)
+static int fail_sysctl(const struct procfs *procfs, const char *name, struct error *err)
 {
     return error_set_errno(err, errno, "%s" SYSCTL_FILE_DIR "%s%s", procfs_prefix(procfs),
                            name ? "/" : "", name ? name : "");
 }
 
 /* Opens the directory, made if it is missing, and locks it against others of our kind. */
-static int open_dir(const struct procfs *procfs, struct error *err)
+static int open_sysctl_dir(const struct procfs *procfs, struct error *err)
 {
     CLEANUP_CLOSE int fd =
         openat(procfs->root_fd, SYSCTL_FILE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOENT) {
         if (mkdirat(procfs->root_fd, SYSCTL_FILE_DIR, 0755) < 0 && errno != EEXIST)
-            return fail(procfs, NULL, err);
+            return fail_sysctl(procfs, NULL, err);
         fd = openat(procfs->root_fd, SYSCTL_FILE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     if (fd < 0 || flock(fd, LOCK_EX) < 0)
-        return fail(procfs, NULL, err);
+        return fail_sysctl(procfs, NULL, err);
     return steal_fd(&fd);
 }
 
@@ -56,7 +56,7 @@ static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text,
 
     *access = (struct access){0644, geteuid(), getegid()};
     if (fstatat(dir, SYSCTL_FILE_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : fail(procfs, SYSCTL_FILE_NAME, err);
+        return errno == ENOENT ? 0 : fail_sysctl(procfs, SYSCTL_FILE_NAME, err);
     *access = (struct access){status.st_mode & 0777, status.st_uid, status.st_gid};
     /* A link (to /dev/null: switched off) was put there by somebody who meant it. */
     if (!S_ISREG(status.st_mode))
@@ -64,10 +64,10 @@ static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text,
                          "%s" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
                          ": not a regular file: left alone",
                          procfs_prefix(procfs));
-    return procfs_read_file(procfs, SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME, LARGEST_FILE, text, err);
+    return procfs_read_file(procfs, SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME, FILE_SIZE_MAX, text, err);
 }
 
-static int write_all(int fd, const struct strbuf *text)
+static int write_sysctl_text(int fd, const struct strbuf *text)
 {
     size_t done = 0;
 
@@ -98,8 +98,8 @@ static int write_temporary(const struct procfs *procfs, int dir, const struct st
 
     unlinkat(dir, TEMPORARY_NAME, 0);
     fd = openat(dir, TEMPORARY_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || write_all(fd, text) < 0 || set_access(fd, access) < 0 || fsync(fd) < 0)
-        return fail(procfs, TEMPORARY_NAME, err);
+    if (fd < 0 || write_sysctl_text(fd, text) < 0 || set_access(fd, access) < 0 || fsync(fd) < 0)
+        return fail_sysctl(procfs, TEMPORARY_NAME, err);
     return 0;
 }
 
@@ -110,13 +110,13 @@ static int replace_ours(const struct procfs *procfs, int dir, const struct strbu
     int r = write_temporary(procfs, dir, text, access, err);
 
     if (r == 0 && renameat(dir, TEMPORARY_NAME, dir, SYSCTL_FILE_NAME) < 0)
-        r = fail(procfs, SYSCTL_FILE_NAME, err);
+        r = fail_sysctl(procfs, SYSCTL_FILE_NAME, err);
     if (r < 0) {
         unlinkat(dir, TEMPORARY_NAME, 0);
         return r;
     }
-    /* The new name is there; only whether it outlives a crash of the machine is asked here. */
-    return fsync(dir) < 0 && errno != EINVAL ? fail(procfs, NULL, err) : 0;
+    /* The new name is there; only whether it survives a crash of the system is asked here. */
+    return fsync(dir) < 0 && errno != EINVAL ? fail_sysctl(procfs, NULL, err) : 0;
 }
 
 static void sysctl_name(enum limit_id id, char *name, size_t size)
@@ -125,7 +125,7 @@ static void sysctl_name(enum limit_id id, char *name, size_t size)
 }
 
 /* Replaces TEXT by itself with the setting in it. */
-static void apply(struct strbuf *text, const struct limit_setting *setting)
+static void apply_setting(struct strbuf *text, const struct limit_setting *setting)
 {
     struct strbuf changed = STRBUF_INIT;
     char name[64];
@@ -142,7 +142,7 @@ int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *se
                      size_t count, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    CLEANUP_CLOSE int dir = open_dir(procfs, err);
+    CLEANUP_CLOSE int dir = open_sysctl_dir(procfs, err);
     struct access access;
     int r;
 
@@ -154,7 +154,7 @@ int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *se
     if (text.length == 0)
         strbuf_puts(&text, "# Limits that shmtool limits --persist keeps over a reboot.\n");
     for (size_t i = 0; i < count; i++)
-        apply(&text, &settings[i]);
+        apply_setting(&text, &settings[i]);
     return replace_ours(procfs, dir, &text, &access, err);
 }
 
@@ -209,13 +209,13 @@ static bool sets_nothing(int r)
 }
 
 /* Remembers PATH's value for NAME in OVERRIDE, if the file has one. */
-static int look_into(const struct procfs *procfs, const char *path, const char *name,
-                     struct sysctl_override *override, struct error *err)
+static int read_override(const struct procfs *procfs, const char *path, const char *name,
+                         struct sysctl_override *override, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const char *value;
     size_t length;
-    int r = procfs_read_file(procfs, path, LARGEST_FILE, &text, NULL);
+    int r = procfs_read_file(procfs, path, FILE_SIZE_MAX, &text, NULL);
 
     if (r < 0)
         return sets_nothing(r) ? 0 : error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path);
@@ -228,7 +228,7 @@ static int look_into(const struct procfs *procfs, const char *path, const char *
     return 0;
 }
 
-static int find_files(const struct procfs *procfs, struct files *files, struct error *err)
+static int find_later_files(const struct procfs *procfs, struct files *files, struct error *err)
 {
     static const char *const dirs[] = {SYSCTL_FILE_DIR, "run/sysctl.d", "usr/local/lib/sysctl.d",
                                        "usr/lib/sysctl.d", "lib/sysctl.d"};
@@ -241,9 +241,9 @@ static int find_files(const struct procfs *procfs, struct files *files, struct e
     return r;
 }
 
-/* Looks into the files in the order in which they are read. */
-static int look_into_all(const struct procfs *procfs, const struct files *files, const char *name,
-                         struct sysctl_override *override, struct error *err)
+/* Reads the files in the order in which they are read. */
+static int read_last_override(const struct procfs *procfs, const struct files *files,
+                              const char *name, struct sysctl_override *override, struct error *err)
 {
     int r = 0;
 
@@ -251,12 +251,12 @@ static int look_into_all(const struct procfs *procfs, const struct files *files,
         CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
 
         strbuf_printf(&path, "%s/%s", files->items[i].dir, files->items[i].name);
-        r = look_into(procfs, strbuf_string(&path), name, override, err);
+        r = read_override(procfs, strbuf_string(&path), name, override, err);
     }
-    return r < 0 ? r : look_into(procfs, "etc/sysctl.conf", name, override, err);
+    return r < 0 ? r : read_override(procfs, "etc/sysctl.conf", name, override, err);
 }
 
-static void release_files(struct files *files)
+static void release_sysctl_files(struct files *files)
 {
     for (size_t i = 0; i < files->count; i++)
         free(files->items[i].name);
@@ -272,10 +272,10 @@ int sysctl_file_override(const struct procfs *procfs, enum limit_id id,
     int r;
 
     sysctl_name(id, name, sizeof(name));
-    r = find_files(procfs, &files, err);
+    r = find_later_files(procfs, &files, err);
     if (r == 0)
-        r = look_into_all(procfs, &files, name, &override, err);
-    release_files(&files);
+        r = read_last_override(procfs, &files, name, &override, err);
+    release_sysctl_files(&files);
     if (r < 0)
         sysctl_override_release(&override);
     if (r < 0 || !override.path)

@@ -38,9 +38,16 @@ bool filter_is_empty(const struct filter *filter)
            filter->states == 0 && !filter->has_older && !filter->has_newer;
 }
 
-bool filter_wants_state(const struct filter *filter)
+static bool filter_tests_state(const struct filter *filter)
 {
     return filter->orphan || filter->states != 0;
+}
+
+unsigned filter_needs(const struct filter *filter)
+{
+    unsigned needs = filter_tests_state(filter) ? NEED_STATE : 0;
+
+    return needs | (filter->has_older || filter->has_newer ? NEED_TIME : 0);
 }
 
 bool filter_names_keys(const struct filter *filter)
@@ -100,7 +107,7 @@ bool filter_match(const struct filter *filter, const struct segment *segment,
            allows_status(filter, segment) && allows_age(filter, segment, facts->now) &&
            (filter->pids.count == 0 ||
             (facts->attached && idset_has(facts->attached, segment->shmid))) &&
-           (!filter_wants_state(filter) || allows_state(filter, facts->state));
+           (!filter_tests_state(filter) || allows_state(filter, facts->state));
 }
 
 void filter_release(struct filter *filter)

@@ -51,7 +51,7 @@ uint64_t limits_percent(uint64_t used, uint64_t value)
         return 100;
     if (!__builtin_mul_overflow(used, 100, &product))
         return product / value;
-    /* So large a number can do without its last digits; what is not full must not seem so. */
+    /* The last digits of so large a number do not matter; what is not full must not seem full. */
     percent = value < 100 ? UINT64_MAX : used / (value / 100);
     return used < value && percent > 99 ? 99 : percent;
 }

@@ -2,24 +2,24 @@
 
 #include <string.h>
 
-static bool is_blank(char byte)
+static bool is_sysctl_blank(char byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
 /* Takes the blanks off both ends. */
-static void trim(const char **text, size_t *length)
+static void trim_blanks(const char **text, size_t *length)
 {
-    while (*length > 0 && is_blank((*text)[0])) {
+    while (*length > 0 && is_sysctl_blank((*text)[0])) {
         (*text)++;
         (*length)--;
     }
-    while (*length > 0 && is_blank((*text)[*length - 1]))
+    while (*length > 0 && is_sysctl_blank((*text)[*length - 1]))
         (*length)--;
 }
 
-/* Tells whether the words are one name; dots and slashes separate its parts alike. */
-static bool is_name(const char *word, size_t length, const char *name)
+/* Whether the word is that name; dots and slashes separate its parts alike. */
+static bool is_sysctl_name(const char *word, size_t length, const char *name)
 {
     if (strlen(name) != length)
         return false;
@@ -44,14 +44,14 @@ bool sysctl_text_sets(const char *line, size_t length, const char *name, const c
     word_length = (size_t)(equals - line);
     value = equals + 1;
     value_length = length - word_length - 1;
-    trim(&word, &word_length);
-    trim(&value, &value_length);
+    trim_blanks(&word, &word_length);
+    trim_blanks(&value, &value_length);
     if (word_length > 0 && word[0] == '-') {
         word++;
         word_length--;
-        trim(&word, &word_length);
+        trim_blanks(&word, &word_length);
     }
-    if (!is_name(word, word_length, name))
+    if (!is_sysctl_name(word, word_length, name))
         return false;
     if (ret_value)
         *ret_value = value;

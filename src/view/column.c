@@ -38,8 +38,8 @@ void column_set_add(struct column_set *set, const struct column *column)
 }
 
 /* The error that names a wrong word and lists the right ones. */
-static int no_such_column(const struct column_table *table, const char *word, size_t length,
-                          struct error *err)
+static int refuse_column(const struct column_table *table, const char *word, size_t length,
+                         struct error *err)
 {
     CLEANUP_STRBUF struct strbuf all = STRBUF_INIT;
 
@@ -57,7 +57,7 @@ int column_set_add_list(struct column_set *set, const struct column_table *table
         const struct column *column = column_find(table, word, length);
 
         if (!column)
-            return no_such_column(table, word, length, err);
+            return refuse_column(table, word, length, err);
         column_set_add(set, column);
         word += length;
         if (*word == '\0')
@@ -69,6 +69,15 @@ void column_set_add_all(struct column_set *set, const struct column_table *table
 {
     for (size_t i = 0; i < table->count; i++)
         column_set_add(set, &table->columns[i]);
+}
+
+unsigned column_set_needs(const struct column_set *set)
+{
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < set->count; i++)
+        needs |= set->items[i]->needs;
+    return needs;
 }
 
 void column_set_release(struct column_set *set)
@@ -100,18 +109,13 @@ static void put_status(struct strbuf *out, uint64_t mode, const char *quote)
     }
 }
 
-/* Appends the low twelve bits in octal, with zeros in front up to LEAST digits. */
-static void put_octal(struct strbuf *out, uint64_t mode, int least)
+/* Appends the low twelve bits in octal, with leading zeros up to DIGITS_MIN digits. */
+static void put_octal(struct strbuf *out, uint64_t mode, int digits_min)
 {
     for (int digit = 3; digit >= 0; digit--) {
-        if (digit < least || mode >> (3 * digit) > 0)
+        if (digit < digits_min || mode >> (3 * digit) > 0)
             strbuf_putc(out, (char)('0' + (mode >> (3 * digit) & 7)));
     }
-}
-
-static void put_time(struct strbuf *out, const struct column_format *format, int64_t time)
-{
-    human_time(out, time, format->time, format->now);
 }
 
 void column_put_text(struct strbuf *out, const struct column *column,
@@ -130,7 +134,7 @@ void column_put_text(struct strbuf *out, const struct column *column,
         put_status(out, value->number, "");
         break;
     case COLUMN_TIME:
-        put_time(out, format, (int64_t)value->number);
+        human_time(out, (int64_t)value->number, format->time, format->now);
         break;
     case COLUMN_NAME:
     case COLUMN_TEXT:
@@ -180,7 +184,7 @@ void column_put_json(struct strbuf *out, const struct column *column,
     case COLUMN_TIME:
         if (format->time != TIME_EPOCH)
             strbuf_putc(out, '"');
-        put_time(out, format, (int64_t)value->number);
+        human_time(out, (int64_t)value->number, format->time, format->now);
         if (format->time != TIME_EPOCH)
             strbuf_putc(out, '"');
         break;

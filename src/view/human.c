@@ -55,6 +55,23 @@ void human_size_long(struct strbuf *out, uint64_t bytes)
     strbuf_puts(out, units[put_scaled(out, bytes)]);
 }
 
+void human_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
+{
+    uint64_t bytes;
+    uint64_t exbibytes;
+
+    if (!__builtin_mul_overflow(pages, page_size, &bytes)) {
+        human_size_long(out, bytes);
+        return;
+    }
+    /* 2^60 bytes at a time, rounded; a page has fewer than 2^20 bytes, so that nothing wraps. */
+    exbibytes = ((pages >> 20) * page_size + (UINT64_C(1) << 39)) >> 40;
+    if (exbibytes < 1024)
+        strbuf_printf(out, "%llu EiB", (unsigned long long)exbibytes);
+    else
+        strbuf_printf(out, "%llu ZiB", (unsigned long long)(exbibytes + 512) >> 10);
+}
+
 static void put_age(struct strbuf *out, int64_t time, int64_t now)
 {
     uint64_t age = time <= now ? (uint64_t)now - (uint64_t)time : (uint64_t)time - (uint64_t)now;

@@ -1,110 +1,16 @@
 #include "view/limits_report.h"
 
-#include "view/column.h"
+#include "view/columns.h"
 #include "view/human.h"
 #include "view/writer.h"
 
-/* A row of the table. */
-struct row {
-    const struct limits *limits;
-    const struct usage *usage;
-    enum limit_id id;
-    const char *size; /* for people; NULL: not a size */
-};
-
-#define ROW ((const struct row *)record)
-#define GETTER(name) \
-    static void name(const struct column_format *format, const void *record, \
-                     struct column_value *ret_value)
-
-static struct column_value text(const char *words)
-{
-    return (struct column_value){.known = words != NULL, .text = words};
-}
-
-GETTER(get_name)
-{
-    (void)format;
-    *ret_value = text(limit_kinds[ROW->id].name);
-}
-
-GETTER(get_value)
-{
-    (void)format;
-    ret_value->known = ROW->limits->known[ROW->id];
-    ret_value->number = ROW->limits->values[ROW->id];
-}
-
-GETTER(get_used)
-{
-    (void)format;
-    ret_value->known = limits_used(ROW->limits, ROW->usage, ROW->id, &ret_value->number);
-}
-
-GETTER(get_full)
-{
-    get_used(format, record, ret_value);
-    if (ret_value->known)
-        ret_value->number = limits_percent(ret_value->number, ROW->limits->values[ROW->id]);
-}
-
-GETTER(get_unit)
-{
-    (void)format;
-    *ret_value = text(limit_kinds[ROW->id].unit);
-}
-
-GETTER(get_size)
-{
-    (void)format;
-    *ret_value = text(ROW->size);
-}
-
-GETTER(get_meaning)
-{
-    (void)format;
-    *ret_value = text(limit_kinds[ROW->id].meaning);
-}
-
-static const struct column columns[] = {
-    {"name", COLUMN_TEXT, "as below /proc/sys/kernel", get_name},
-    {"value", COLUMN_NUMBER, "what the kernel has", get_value},
-    {"used", COLUMN_NUMBER, "how much of it is in use", get_used},
-    {"full%", COLUMN_NUMBER, "the same in percent", get_full},
-    {"unit", COLUMN_TEXT, "of value and used", get_unit},
-    {"size", COLUMN_TEXT, "the value in bytes", get_size},
-    {"meaning", COLUMN_TEXT, "what is limited", get_meaning},
-};
-
-static const struct column_table limit_columns = {
-    .columns = columns,
-    .count = sizeof(columns) / sizeof(columns[0]),
-};
-
-void limits_report_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
-{
-    uint64_t bytes;
-    uint64_t exbibytes;
-
-    if (!__builtin_mul_overflow(pages, page_size, &bytes)) {
-        human_size_long(out, bytes);
-        return;
-    }
-    /* 2^60 bytes at a time, rounded; a page has fewer than 2^20 bytes, so that nothing wraps. */
-    exbibytes = ((pages >> 20) * page_size + (UINT64_C(1) << 39)) >> 40;
-    if (exbibytes < 1024)
-        strbuf_printf(out, "%llu EiB", (unsigned long long)exbibytes);
-    else
-        strbuf_printf(out, "%llu ZiB", (unsigned long long)(exbibytes + 512) >> 10);
-}
-
-/* Appends a limit's value as a size; nothing where it is none. */
-static void put_size(struct strbuf *out, const struct limits *limits, enum limit_id id)
+/* Appends a limit's value as a size; nothing where it is not one. */
+static void put_limit_size(struct strbuf *out, const struct limits *limits, enum limit_id id)
 {
     if (!limits->known[id])
         return;
     if (id == LIMIT_SHMALL)
-        limits_report_pages(out, limits->values[id], limits->page_size);
+        human_pages(out, limits->values[id], limits->page_size);
     else if (id == LIMIT_SHMMAX || id == LIMIT_SHMMIN)
         human_size_long(out, limits->values[id]);
 }
@@ -119,9 +25,9 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
     writer_begin(&writer, FORM_TABLE, out, &set, &format, NULL, true);
     for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
         CLEANUP_STRBUF struct strbuf size = STRBUF_INIT;
-        struct row row = {limits, usage, id, NULL};
+        struct limit_row row = {limits, usage, id, NULL};
 
-        put_size(&size, limits, id);
+        put_limit_size(&size, limits, id);
         row.size = size.length > 0 ? strbuf_string(&size) : NULL;
         writer_row(&writer, &row);
     }
@@ -129,7 +35,7 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
     column_set_release(&set);
 }
 
-static void put_number(struct strbuf *out, bool known, uint64_t value)
+static void put_number_or_null(struct strbuf *out, bool known, uint64_t value)
 {
     if (known)
         strbuf_put_u64(out, value);
@@ -144,16 +50,16 @@ static void put_limit(struct strbuf *out, const struct limits *limits, const str
     bool has_used = limits_used(limits, usage, id, &used);
 
     strbuf_printf(out, "\n  \"%s\": {\"value\": ", limit_kinds[id].name);
-    put_number(out, limits->known[id], limits->values[id]);
+    put_number_or_null(out, limits->known[id], limits->values[id]);
     strbuf_puts(out, ", \"used\": ");
-    put_number(out, has_used, used);
+    put_number_or_null(out, has_used, used);
     strbuf_printf(out, ", \"unit\": \"%s\"}", limit_kinds[id].unit);
 }
 
 static void put_change(struct strbuf *out, const struct limit_change *change)
 {
     strbuf_printf(out, "\n  {\"name\": \"%s\", \"from\": ", limit_kinds[change->setting.id].name);
-    put_number(out, change->has_before, change->before);
+    put_number_or_null(out, change->has_before, change->before);
     strbuf_puts(out, ", \"to\": ");
     strbuf_put_u64(out, change->setting.value);
     strbuf_printf(out, ", \"set\": %s, \"kept\": %s, \"error\": ", change->done ? "true" : "false",
@@ -196,6 +102,6 @@ void limits_report_conflict(struct strbuf *out, const struct limits *limits)
     strbuf_puts(out, ", but shmall allows only ");
     human_count(out, limits->values[LIMIT_SHMALL], "page");
     strbuf_puts(out, " (");
-    limits_report_pages(out, limits->values[LIMIT_SHMALL], limits->page_size);
+    human_pages(out, limits->values[LIMIT_SHMALL], limits->page_size);
     strbuf_puts(out, ") for all segments together");
 }

@@ -3,89 +3,94 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/num.h"
-#include "view/segment_columns.h"
+#include "view/columns.h"
+#include "view/describe.h"
+#include "view/human.h"
 #include "view/writer.h"
 
-/* What the table shows of a segment: the columns of segments go by the first member. */
-struct row {
-    struct segment segment;
+/* What the table shows: the columns of segments go by the first member. */
+struct removal_row {
+    struct segment_info info;
     const char *processes;
 };
 
 static void get_processes(const struct column_format *format, const void *record,
                           struct column_value *ret_value)
 {
-    const struct row *row = record;
+    const struct removal_row *row = record;
 
     (void)format;
     *ret_value = (struct column_value){.known = row->processes != NULL, .text = row->processes};
 }
 
-static const struct column processes_column = {"processes", COLUMN_TEXT, "who has it attached",
-                                               get_processes};
+static const struct column processes_column = {"processes", COLUMN_TEXT,
+                                               NEED_TRY_ATTACHMENTS | NEED_HOLDERS,
+                                               "who has it attached", get_processes};
 
-/* Appends the name of a command line's program, without its directories. */
-static void put_program(struct strbuf *out, const char *command)
+/* The caller releases the set. */
+static void choose_table_columns(struct column_set *columns, bool with_processes)
 {
-    size_t length = strcspn(command, " ");
-    const char *slash = command[0] == '/' ? memrchr(command, '/', length) : NULL;
-    const char *name = slash ? slash + 1 : command;
-
-    strbuf_append(out, name, length - (size_t)(name - command));
+    column_set_add_list(columns, &segment_columns, segment_columns.defaults, NULL);
+    if (with_processes)
+        column_set_add(columns, &processes_column);
 }
 
-void removal_report_users(struct strbuf *out, struct pids *pids,
-                          const struct attachment_list *attachments, const struct segment *segment)
+unsigned removal_report_needs(bool with_processes)
 {
-    enum { SHOWN = 4 };
-    size_t count = 0;
-    uint64_t maps = 0;
-    const struct attachment *found = attachment_list_find(attachments, segment->shmid, &count);
+    struct column_set columns = COLUMN_SET_INIT;
+    unsigned needs;
 
-    for (size_t i = 0; found && i < count; i++) {
-        maps += found[i].maps;
-        if (i < SHOWN) {
-            const char *command = pids_command(pids, found[i].pid);
+    choose_table_columns(&columns, with_processes);
+    needs = column_set_needs(&columns);
+    column_set_release(&columns);
+    return needs;
+}
 
-            strbuf_puts(out, i > 0 ? " " : "");
-            put_program(out, command ? command : "?");
-            strbuf_printf(out, "[%d]", (int)found[i].pid);
-        }
+/*
+ * Appends the processes that have the segment attached, the first few by name and pid, and whether
+ * some of its mappings are in processes that are not visible.
+ */
+static void put_users(struct strbuf *out, const struct segment_info *info)
+{
+    enum { USERS_MAX = 4 };
+    uint32_t count = info->attachment_count;
+
+    for (uint32_t i = 0; i < count && i < USERS_MAX; i++) {
+        const char *command = info->attachments[i].command;
+
+        strbuf_puts(out, i > 0 ? " " : "");
+        describe_process(out, command ? command : "?", info->attachments[i].pid);
     }
-    if (count > SHOWN)
-        strbuf_printf(out, " +%zu", count - SHOWN);
-    if (maps < segment->nattch)
+    if (count > USERS_MAX)
+        strbuf_printf(out, " +%u", (unsigned)(count - USERS_MAX));
+    if (segment_info_unseen(info) > 0)
         strbuf_puts(out, count > 0 ? " and some not visible to you" : "not visible to you");
 }
 
-static void write_row(struct writer *writer, const struct segment *segment,
-                      const struct attachment_list *attachments)
+static void write_removal_row(struct writer *writer, const struct segment_info *info,
+                              bool with_processes)
 {
     CLEANUP_STRBUF struct strbuf processes = STRBUF_INIT;
-    struct row row = {.segment = *segment};
+    struct removal_row row = {.info = *info};
 
-    if (attachments && segment->nattch > 0) {
-        removal_report_users(&processes, writer->format.system->pids, attachments, segment);
+    if (with_processes && info->segment.nattch > 0) {
+        put_users(&processes, info);
         row.processes = strbuf_string(&processes);
     }
     writer_row(writer, &row);
 }
 
 void removal_report_table(FILE *out, const struct removal_plan *plan,
-                          const struct column_format *format,
-                          const struct attachment_list *attachments)
+                          const struct column_format *format, bool with_processes)
 {
     struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
-    column_set_add_list(&columns, &segment_columns, segment_columns.defaults, NULL);
-    if (attachments)
-        column_set_add(&columns, &processes_column);
+    choose_table_columns(&columns, with_processes);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, true);
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->items[i].outcome == REMOVAL_SELECTED)
-            write_row(&writer, &plan->items[i].segment, attachments);
+            write_removal_row(&writer, &plan->items[i].info, with_processes);
     }
     writer_end(&writer);
     column_set_release(&columns);
@@ -93,22 +98,11 @@ void removal_report_table(FILE *out, const struct removal_plan *plan,
 
 void removal_report_question(struct strbuf *out, const struct removal_plan *plan)
 {
-    size_t count = 0;
-    size_t in_use = 0;
-    uint64_t bytes = 0;
+    struct removal_totals totals = removal_count(plan);
 
-    for (size_t i = 0; i < plan->count; i++) {
-        if (plan->items[i].outcome != REMOVAL_SELECTED)
-            continue;
-        count++;
-        in_use += plan->items[i].segment.nattch > 0;
-        bytes = saturating_add(bytes, plan->items[i].segment.size);
-    }
     strbuf_puts(out, "Remove ");
-    human_count(out, count, "segment");
-    strbuf_puts(out, ", ");
-    human_size_long(out, bytes);
-    strbuf_printf(out, ", %zu of them in use? (yes/no) ", in_use);
+    describe_segments(out, totals.counts[REMOVAL_SELECTED], totals.pending_bytes);
+    strbuf_printf(out, ", %zu of them in use? (yes/no) ", totals.in_use);
 }
 
 void removal_report_line(struct strbuf *out, const struct removal_item *item)
@@ -119,11 +113,11 @@ void removal_report_line(struct strbuf *out, const struct removal_item *item)
         break;
     case REMOVAL_REMOVED:
         strbuf_puts(out, "removed, ");
-        human_count(out, item->segment.size, "byte");
+        human_count(out, item->info.segment.size, "byte");
         break;
     case REMOVAL_MARKED:
-        strbuf_puts(out, segment_is_dest(&item->segment) ? "was marked for destruction before"
-                                                         : "marked for destruction");
+        strbuf_puts(out, segment_is_dest(&item->info.segment) ? "was marked for destruction before"
+                                                              : "marked for destruction");
         strbuf_puts(out, "; it goes when nobody has it attached any more");
         break;
     case REMOVAL_GONE:
@@ -142,10 +136,10 @@ void removal_report_line(struct strbuf *out, const struct removal_item *item)
     }
 }
 
-static void put_part(struct strbuf *out, size_t count, const char *words)
+static void put_outcome_count(struct strbuf *out, size_t count, const char *what)
 {
     if (count > 0)
-        strbuf_printf(out, ", %zu %s", count, words);
+        strbuf_printf(out, ", %zu %s", count, what);
 }
 
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
@@ -168,24 +162,25 @@ void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
     strbuf_puts(out, ", ");
     human_size_long(out, totals.freed_bytes);
     strbuf_puts(out, " freed");
-    put_part(out, totals.counts[REMOVAL_MARKED], "only marked dest because processes hold them");
-    put_part(out, totals.counts[REMOVAL_GONE], "gone already");
-    put_part(out, totals.counts[REMOVAL_CHANGED], "changed and left alone");
-    put_part(out, totals.counts[REMOVAL_FAILED], "failed");
-    put_part(out, not_tried, "not tried because a signal came");
-    put_part(out, missing, "did not exist");
+    put_outcome_count(out, totals.counts[REMOVAL_MARKED],
+                      "only marked dest because processes hold them");
+    put_outcome_count(out, totals.counts[REMOVAL_GONE], "gone already");
+    put_outcome_count(out, totals.counts[REMOVAL_CHANGED], "changed and left alone");
+    put_outcome_count(out, totals.counts[REMOVAL_FAILED], "failed");
+    put_outcome_count(out, not_tried, "not tried because a signal came");
+    put_outcome_count(out, missing, "did not exist");
 }
 
-static void put_result(struct strbuf *out, const struct removal_item *item)
+static void put_removal_result(struct strbuf *out, const struct removal_item *item)
 {
-    strbuf_printf(out, "{\"shmid\": %d, \"outcome\": \"%s\", \"error\": ", item->segment.shmid,
+    strbuf_printf(out, "{\"shmid\": %d, \"outcome\": \"%s\", \"error\": ", item->info.segment.shmid,
                   removal_outcome_name(item->outcome));
     error_put_json(out, item->code);
     strbuf_puts(out, ", \"bytes\": ");
     if (item->missing)
         strbuf_puts(out, "null");
     else
-        strbuf_put_u64(out, item->segment.size);
+        strbuf_put_u64(out, item->info.segment.size);
     strbuf_putc(out, '}');
 }
 
@@ -203,7 +198,7 @@ void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bo
     strbuf_puts(out, ", \"results\": [");
     for (size_t i = 0; i < plan->count; i++) {
         strbuf_puts(out, i > 0 ? ",\n" : "\n");
-        put_result(out, &plan->items[i]);
+        put_removal_result(out, &plan->items[i]);
     }
     strbuf_puts(out, plan->count > 0 ? "\n]}\n" : "]}\n");
 }

@@ -37,13 +37,22 @@ int sort_order_add_list(struct sort_order *order, const struct column_table *tab
     }
 }
 
+unsigned sort_order_needs(const struct sort_order *order)
+{
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < order->count; i++)
+        needs |= order->items[i].column->needs;
+    return needs;
+}
+
 void sort_order_release(struct sort_order *order)
 {
     free(order->items);
     *order = (struct sort_order){0};
 }
 
-static int compare_values(const struct column_value *a, const struct column_value *b)
+static int compare_cells(const struct column_value *a, const struct column_value *b)
 {
     if (!a->known || !b->known)
         return a->known - b->known;
@@ -61,14 +70,14 @@ struct sortable {
     const struct column_value *values;
 };
 
-static int compare(const void *left, const void *right, void *arg)
+static int compare_records(const void *left, const void *right, void *arg)
 {
     const struct sort_order *order = arg;
     const struct sortable *a = left;
     const struct sortable *b = right;
 
     for (size_t i = 0; i < order->count; i++) {
-        int result = compare_values(&a->values[i], &b->values[i]);
+        int result = compare_cells(&a->values[i], &b->values[i]);
 
         if (result != 0)
             return order->items[i].descending ? -result : result;
@@ -95,7 +104,7 @@ void sort_records(void *records, size_t count, size_t size, const struct sort_or
         for (size_t k = 0; k < order->count; k++)
             order->items[k].column->get(format, copy + i * size, &values[i * order->count + k]);
     }
-    qsort_r(sorted, count, sizeof(*sorted), compare, &keys);
+    qsort_r(sorted, count, sizeof(*sorted), compare_records, &keys);
     for (size_t i = 0; i < count; i++)
         memcpy((char *)records + i * size, copy + sorted[i].position * size, size);
     free(copy);

@@ -1,72 +1,64 @@
 #include "view/table.h"
 
 #include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
 #include "base/xalloc.h"
 
-static bool is_right_aligned(enum column_type type)
-{
-    return type == COLUMN_NUMBER || type == COLUMN_SIZE;
-}
+struct table {
+    const struct column_set *columns;
+    bool header;
+    size_t rows;
+    struct libscols_table *drawn;
+    struct libscols_line *line; /* the row added last; borrowed from DRAWN */
+};
 
-/* libsmartcols fails for want of memory only. */
-static void must(int r)
+/* libsmartcols fails only when memory has run out. */
+static void must_succeed(int r)
 {
     if (r < 0)
         xalloc_die();
 }
 
-void table_begin(struct writer *writer)
+struct table *table_new(const struct column_set *columns, bool header)
 {
-    struct libscols_table *table = scols_new_table();
+    struct table *table = xcalloc(1, sizeof(*table));
 
-    if (!table)
+    *table = (struct table){.columns = columns, .header = header, .drawn = scols_new_table()};
+    if (!table->drawn)
         xalloc_die();
-    /* Cells are escaped here already; a terminal's width must not cut or wrap them. */
-    must(scols_table_enable_noencoding(table, 1));
-    must(scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER));
-    must(scols_table_enable_noheadings(table, !writer->header));
-    for (size_t i = 0; i < writer->columns->count; i++) {
-        const struct column *column = writer->columns->items[i];
+    /* Cells are escaped already; a terminal's width must not cut or wrap them. */
+    must_succeed(scols_table_enable_noencoding(table->drawn, 1));
+    must_succeed(scols_table_set_termforce(table->drawn, SCOLS_TERMFORCE_NEVER));
+    must_succeed(scols_table_enable_noheadings(table->drawn, !header));
+    for (size_t i = 0; i < columns->count; i++) {
+        enum column_type type = columns->items[i]->type;
+        bool right = type == COLUMN_NUMBER || type == COLUMN_SIZE;
 
-        if (!scols_table_new_column(table, column->name, 0,
-                                    is_right_aligned(column->type) ? SCOLS_FL_RIGHT : 0))
+        if (!scols_table_new_column(table->drawn, columns->items[i]->name, 0,
+                                    right ? SCOLS_FL_RIGHT : 0))
             xalloc_die();
     }
-    writer->table = table;
+    return table;
 }
 
-/* What is not known is a dash, so that fields can be counted; at the line's end it is nothing. */
-void table_cell(struct writer *writer, size_t column, const struct column_value *value,
-                struct strbuf *out)
+void table_add_row(struct table *table)
 {
-    if (value->text)
-        text_escape(out, value->text, strlen(value->text));
-    else
-        column_put_text(out, writer->columns->items[column], &writer->format, value);
-    if (out->length == 0 && column + 1 < writer->columns->count)
-        strbuf_putc(out, '-');
-}
-
-void table_row(struct writer *writer, const void *record)
-{
-    struct libscols_line *line = scols_table_new_line(writer->table, NULL);
-
-    if (!line)
+    table->line = scols_table_new_line(table->drawn, NULL);
+    if (!table->line)
         xalloc_die();
-    for (size_t i = 0; i < writer->columns->count; i++) {
-        const struct strbuf *cell = writer_cell(writer, i, record);
+    table->rows++;
+}
 
-        if (cell->length > 0)
-            must(scols_line_set_data(line, i, cell->data));
-    }
+void table_set_cell(struct table *table, size_t column, const char *text)
+{
+    must_succeed(scols_line_set_data(table->line, column, text));
 }
 
 /* Lines of libsmartcols end in a blank where the last cell is empty. */
-static void put_trimmed(struct strbuf *out, const char *text)
+static void put_trimmed_lines(struct strbuf *out, const char *text)
 {
     while (*text) {
         size_t length = (size_t)(strchrnul(text, '\n') - text);
@@ -80,7 +72,7 @@ static void put_trimmed(struct strbuf *out, const char *text)
     }
 }
 
-static ssize_t take_text(void *cookie, const char *data, size_t size)
+static ssize_t write_to_strbuf(void *cookie, const char *data, size_t size)
 {
     struct strbuf *text = cookie;
 
@@ -88,37 +80,37 @@ static ssize_t take_text(void *cookie, const char *data, size_t size)
     return (ssize_t)size;
 }
 
-static void put_table(struct writer *writer)
+static void put_drawn(const struct table *table, struct strbuf *out)
 {
-    static const cookie_io_functions_t functions = {.write = take_text};
+    static const cookie_io_functions_t functions = {.write = write_to_strbuf};
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     /* A memory stream, as libsmartcols has one itself, would lose text when memory runs out. */
     FILE *stream = fopencookie(&text, "w", functions);
 
     if (!stream)
         xalloc_die();
-    must(scols_table_set_stream(writer->table, stream));
-    must(scols_print_table(writer->table));
+    must_succeed(scols_table_set_stream(table->drawn, stream));
+    must_succeed(scols_print_table(table->drawn));
     fclose(stream);
-    put_trimmed(&writer->buffer, strbuf_string(&text));
+    put_trimmed_lines(out, strbuf_string(&text));
 }
 
-void table_end(struct writer *writer)
+void table_put(struct table *table, struct strbuf *out)
 {
     /* Without a row libsmartcols prints nothing at all: the header is due all the same. */
-    if (writer->rows == 0 && writer->header) {
-        for (size_t i = 0; i < writer->columns->count; i++)
-            strbuf_printf(&writer->buffer, "%s%s", i > 0 ? " " : "",
-                          writer->columns->items[i]->name);
-        strbuf_putc(&writer->buffer, '\n');
-    } else {
-        put_table(writer);
+    if (table->rows > 0) {
+        put_drawn(table, out);
+    } else if (table->header) {
+        for (size_t i = 0; i < table->columns->count; i++)
+            strbuf_printf(out, "%s%s", i > 0 ? " " : "", table->columns->items[i]->name);
+        strbuf_putc(out, '\n');
     }
-    table_release(writer);
 }
 
-void table_release(struct writer *writer)
+void table_free(struct table *table)
 {
-    scols_unref_table(writer->table);
-    writer->table = NULL;
+    if (!table)
+        return;
+    scols_unref_table(table->drawn);
+    free(table);
 }

@@ -9,11 +9,13 @@
 
 enum { FLUSH_SIZE = 64 * 1024 };
 
-static void flush(struct writer *writer)
+static void flush_buffer(struct writer *writer)
 {
     fwrite(strbuf_string(&writer->buffer), 1, writer->buffer.length, writer->out);
     strbuf_reset(&writer->buffer);
 }
+
+/* --- CSV -------------------------------------------------------------------------------------- */
 
 /* RFC 4180: a field that holds a separator stands in quotes, quotes inside are doubled. */
 static void put_csv_field(struct strbuf *out, const char *field)
@@ -74,23 +76,7 @@ static void cell_csv(struct writer *writer, size_t i, const struct column_value 
     }
 }
 
-static void put_cells(struct writer *writer, const void *record);
-
-static void row_csv(struct writer *writer, const void *record)
-{
-    put_cells(writer, record);
-    strbuf_puts(&writer->buffer, "\r\n");
-}
-
-static void row_quiet(struct writer *writer, const void *record)
-{
-    const struct column *column = writer->columns->items[0];
-    struct column_value value = {0};
-
-    column->get(&writer->format, record, &value);
-    column_put_text(&writer->buffer, column, &writer->format, &value);
-    strbuf_putc(&writer->buffer, '\n');
-}
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void begin_json(struct writer *writer)
 {
@@ -103,13 +89,6 @@ static void cell_json(struct writer *writer, size_t column, const struct column_
     column_put_member(out, writer->columns, column, &writer->format, value);
 }
 
-static void row_json(struct writer *writer, const void *record)
-{
-    strbuf_puts(&writer->buffer, writer->rows > 0 ? ",\n" : "\n");
-    put_cells(writer, record);
-    strbuf_putc(&writer->buffer, '}');
-}
-
 static void end_json(struct writer *writer)
 {
     strbuf_puts(&writer->buffer, writer->rows > 0 ? "\n]" : "]");
@@ -120,25 +99,57 @@ static void end_json(struct writer *writer)
     strbuf_puts(&writer->buffer, "}\n");
 }
 
-static void row_ndjson(struct writer *writer, const void *record)
+/* --- Table ------------------------------------------------------------------------------------ */
+
+static void begin_table(struct writer *writer)
 {
-    put_cells(writer, record);
-    strbuf_puts(&writer->buffer, "}\n");
+    writer->table = table_new(writer->columns, writer->header);
 }
 
-/* What each form does, by enum writer_form. */
+/* What is not known is a dash, so that fields can be counted; at the line's end it is nothing. */
+static void cell_table(struct writer *writer, size_t column, const struct column_value *value,
+                       struct strbuf *out)
+{
+    if (value->text)
+        text_escape(out, value->text, strlen(value->text));
+    else
+        column_put_text(out, writer->columns->items[column], &writer->format, value);
+    if (out->length == 0 && column + 1 < writer->columns->count)
+        strbuf_putc(out, '-');
+}
+
+static void end_table(struct writer *writer)
+{
+    table_put(writer->table, &writer->buffer);
+}
+
+/* --- Ids -------------------------------------------------------------------------------------- */
+
+static void cell_quiet(struct writer *writer, size_t column, const struct column_value *value,
+                       struct strbuf *out)
+{
+    if (column == 0)
+        column_put_text(out, writer->columns->items[column], &writer->format, value);
+}
+
+/* --- Forms ------------------------------------------------------------------------------------ */
+
+/* What each form does, by enum writer_form; what stands before a row (but the first) and after it.
+ */
 static const struct {
     void (*begin)(struct writer *writer);
     void (*cell)(struct writer *writer, size_t column, const struct column_value *value,
                  struct strbuf *out);
-    void (*row)(struct writer *writer, const void *record);
+    const char *before_first;
+    const char *before_row;
+    const char *after_row;
     void (*end)(struct writer *writer);
 } forms[] = {
-    [FORM_TABLE] = {table_begin, table_cell, table_row, table_end},
-    [FORM_QUIET] = {NULL, NULL, row_quiet, NULL},
-    [FORM_JSON] = {begin_json, cell_json, row_json, end_json},
-    [FORM_NDJSON] = {NULL, cell_json, row_ndjson, NULL},
-    [FORM_CSV] = {begin_csv, cell_csv, row_csv, NULL},
+    [FORM_TABLE] = {begin_table, cell_table, "", "", "", end_table},
+    [FORM_QUIET] = {NULL, cell_quiet, "", "", "\n", NULL},
+    [FORM_JSON] = {begin_json, cell_json, "\n", ",\n", "}", end_json},
+    [FORM_NDJSON] = {NULL, cell_json, "", "", "}\n", NULL},
+    [FORM_CSV] = {begin_csv, cell_csv, "", "", "\r\n", NULL},
 };
 
 /* By its bytes: what a text's address stood for may have changed since. */
@@ -149,43 +160,24 @@ static bool is_same_value(const struct kept_cell *kept, const struct column_valu
            (!value->text || strcmp(strbuf_string(&kept->text), value->text) == 0);
 }
 
-/* VALUE is the caller's, for one column after the other. */
-static inline const struct strbuf *cell_of(struct writer *writer, size_t column, const void *record,
-                                           struct column_value *value)
+/* Returns the cell of RECORD in a column, in the writer's form, valid until the next row. */
+static inline const struct strbuf *format_cell(struct writer *writer, size_t column,
+                                               const void *record)
 {
     struct kept_cell *kept = &writer->kept[column];
+    struct column_value value = {0};
 
-    *value = (struct column_value){0};
-    writer->columns->items[column]->get(&writer->format, record, value);
-    if (is_same_value(kept, value))
+    writer->columns->items[column]->get(&writer->format, record, &value);
+    if (is_same_value(kept, &value))
         return &kept->shown;
     strbuf_reset(&kept->shown);
-    forms[writer->form].cell(writer, column, value, &kept->shown);
+    forms[writer->form].cell(writer, column, &value, &kept->shown);
     kept->filled = true;
-    kept->value = *value;
+    kept->value = value;
     strbuf_reset(&kept->text);
-    if (value->text)
-        strbuf_puts(&kept->text, value->text);
+    if (value.text)
+        strbuf_puts(&kept->text, value.text);
     return &kept->shown;
-}
-
-const struct strbuf *writer_cell(struct writer *writer, size_t column, const void *record)
-{
-    struct column_value value;
-
-    return cell_of(writer, column, record, &value);
-}
-
-/* All cells of a row, as they are. */
-static void put_cells(struct writer *writer, const void *record)
-{
-    struct column_value value;
-
-    for (size_t i = 0; i < writer->columns->count; i++) {
-        const struct strbuf *cell = cell_of(writer, i, record, &value);
-
-        strbuf_append(&writer->buffer, cell->data, cell->length);
-    }
 }
 
 void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
@@ -215,33 +207,44 @@ void writer_set_count(struct writer *writer, const char *name, uint64_t count)
 
 void writer_row(struct writer *writer, const void *record)
 {
-    forms[writer->form].row(writer, record);
+    strbuf_puts(&writer->buffer, writer->rows > 0 ? forms[writer->form].before_row
+                                                  : forms[writer->form].before_first);
+    if (writer->table)
+        table_add_row(writer->table);
+    for (size_t i = 0; i < writer->columns->count; i++) {
+        const struct strbuf *cell = format_cell(writer, i, record);
+
+        if (!writer->table)
+            strbuf_append(&writer->buffer, cell->data, cell->length);
+        else if (cell->length > 0)
+            table_set_cell(writer->table, i, cell->data);
+    }
+    strbuf_puts(&writer->buffer, forms[writer->form].after_row);
     writer->rows++;
     if (writer->buffer.length >= FLUSH_SIZE)
-        flush(writer);
+        flush_buffer(writer);
 }
 
-static void release(struct writer *writer)
+static void release_writer(struct writer *writer)
 {
     for (size_t i = 0; i < writer->columns->count; i++) {
         strbuf_release(&writer->kept[i].text);
         strbuf_release(&writer->kept[i].shown);
     }
     free(writer->kept);
+    table_free(writer->table);
     strbuf_release(&writer->buffer);
 }
 
 void writer_abandon(struct writer *writer)
 {
-    if (writer->table)
-        table_release(writer);
-    release(writer);
+    release_writer(writer);
 }
 
 void writer_end(struct writer *writer)
 {
     if (forms[writer->form].end)
         forms[writer->form].end(writer);
-    flush(writer);
-    release(writer);
+    flush_buffer(writer);
+    release_writer(writer);
 }

@@ -13,8 +13,18 @@ status=0 out='' err='' ran=''
 
 # --- Conditions -------------------------------------------------------------------------------
 
-# own_ns: this really is an IPC namespace that the tests were given, and not the machine's.
+# own_ns: this really is an IPC namespace that the tests were given, and not the machine's. A file is asked
+# once: bats starts its tests from the process that has loaded this one.
 own_ns() {
+    [[ ! /proc/self/ns/ipc -ef /proc/1/ns/ipc ]] || return 1
+    if [[ ! ${SHMTOOL_TEST_OWN_NS:-} ]]; then
+        export SHMTOOL_TEST_OWN_NS=no
+        ! is_own_ns || SHMTOOL_TEST_OWN_NS=yes
+    fi
+    [[ $SHMTOOL_TEST_OWN_NS == yes ]]
+}
+
+is_own_ns() {
     local here init
     [[ ${SHMTOOL_TEST_NS:-0} == 1 && -n ${SHMTOOL_TEST_OUTER_NS:-} ]] || return 1
     here=$(readlink /proc/self/ns/ipc) || return 1
@@ -62,7 +72,13 @@ as_user() {
 # remove_all_segments: nothing is left of an earlier test. Does nothing outside a namespace of one's own.
 remove_all_segments() {
     own_ns || return 0
-    ipcrm --all=shm
+    ! any_segment || ipcrm --all=shm
+}
+
+# any_segment: there is one
+any_segment() {
+    local _line
+    { read -r _line && read -r _line; } </proc/sysvipc/shm
 }
 
 # make_seg [-s SIZE] [-k KEY] [-m MODE] [any option of the helper mkseg]: prints the new ids
@@ -79,7 +95,9 @@ field_of() {
 
 # seg_exists ID
 seg_exists() {
-    [[ -n $(field_of "$1" 2) ]]
+    local list
+    read_whole list /proc/sysvipc/shm
+    [[ $list =~ $'\n'' '*-?[0-9]+' '+"$1"' ' ]]
 }
 
 # all_ids: every id there is, one a line, in kernel order
@@ -136,17 +154,20 @@ kill_helper() {
     wait "$pid" 2>/dev/null || true
 }
 
-# wait_until COMMAND...: runs COMMAND again and again until it succeeds, for ten seconds at the most
+# wait_until COMMAND...: runs COMMAND again and again until it succeeds, for a minute at the most: on a busy
+# machine what takes a moment takes long
 wait_until() {
-    local end=$((SECONDS + 10))
+    local end=$((SECONDS + 60))
     until "$@"; do
         ((SECONDS < end)) || {
-            fail "waited ten seconds for: $*"
+            fail "waited a minute for: $*"
             return 1
         }
         sleep 0.02
     done
 }
+
+own_ns || true
 
 common_setup() {
     helper_pids=()

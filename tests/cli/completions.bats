@@ -50,6 +50,7 @@ make_some() {
     assert_equal "$(offers_bash shmtool l)" "$(lines limits ls)"
     assert_equal "$(offers_bash shmtool help doc)" doctor
     assert_equal "$(offers_bash shmtool ls --st)" --state
+    assert_equal "$(offers_bash shmtool key --nd)" --ndjson
     assert_equal "$(offers_bash shmtool rm --i)" "$(lines --ignore-missing --interactive)"
     assert_equal "$(offers_bash shmtool --)" "$(lines --help --sysroot --version)"
     assert_equal "$(offers_bash shmtool run --i)" --isolate
@@ -65,6 +66,9 @@ make_some() {
     assert_equal "$(offers_bash shmtool ls --sort -by)" -bytes
     assert_equal "$(offers_bash shmtool ls --sort key,-by)" key,-bytes
     assert_equal "$(offers_bash shmtool ls --time '')" "$(lines age epoch iso)"
+    assert_equal "$(offers_bash shmtool who -c key,ac)" key,access
+    assert_equal "$(offers_bash shmtool key --sort -pa)" -path
+    assert_equal "$(offers_bash shmtool key --time i)" iso
     assert_equal "$(offers_bash shmtool limits --set shma)" shmall=
     assert_equal "$(offers_bash shmtool rm --max '')" ''
 }
@@ -115,6 +119,8 @@ make_some() {
     assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor help)"
     assert_equal "$(offers_fish 'shmtool ls --st')" --state
     assert_equal "$(offers_fish 'shmtool ls --state used,d')" used,dest
+    assert_equal "$(offers_fish 'shmtool who -c key,ac')" key,access
+    assert_equal "$(offers_fish 'shmtool key --nd')" --ndjson
     assert_equal "$(offers_fish 'shmtool ls --state=or')" --state=orphan
     assert_equal "$(offers_fish 'shmtool rm ')" "$(lines "${ids[@]}")"
     assert_equal "$(offers_fish 'shmtool ls -k ')" "$(lines 0x00001234 0x00000099)"
@@ -130,6 +136,8 @@ make_some() {
     make_some
     assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor help)"
     assert_equal "$(offers_zsh 'shmtool ls --st')" --state
+    assert_equal "$(offers_zsh 'shmtool who -c ac')" access
+    assert_equal "$(offers_zsh 'shmtool key --nd')" --ndjson
     assert_equal "$(offers_zsh 'shmtool ls --state ')" "$(lines used dest orphan idle unknown)"
     assert_equal "$(offers_zsh 'shmtool rm ')" "$(lines "${ids[@]}")"
     assert_equal "$(offers_zsh "shmtool rm ${ids[0]} ")" "$(lines "${ids[@]:1}")"

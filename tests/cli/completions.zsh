@@ -7,7 +7,8 @@ local line=$2 out
 cat >$SCRATCH/setup <<'SETUP'
 PROMPT= PS2=
 autoload -Uz compinit
-compinit -u -D
+# What it finds in a second is kept for the next call.
+compinit -u -C -d ${SCRATCH:h}/functions
 source $COMPLETIONS
 compdef _shmtool shmtool
 # Every candidate goes through compadd; -O, -A and -D only ask which ones would match.
@@ -33,7 +34,7 @@ SETUP
 
 # wait_for FILE: and read what the other one writes meanwhile, or it would stop
 wait_for () {
-    integer end=$((SECONDS + 10))
+    integer end=$((SECONDS + 60))
     until [[ -s $SCRATCH/$1 ]]; do
         zpty -r -t editor out
         (( SECONDS < end )) || exit 1

@@ -1,5 +1,5 @@
 # doctor --key, --size: what shmget would answer, why, and what mends it. Each situation is made for
-# real, and the call itself is made too after it was foreseen.
+# real, and the call itself is made too after it was predicted.
 load common
 
 teardown() {
@@ -29,8 +29,8 @@ doctor() {
     shmtool doctor "$@"
 }
 
-# assert_foreseen RESULT KEY SIZE FLAGS: the result, the exit status, and what the kernel says
-assert_foreseen() {
+# assert_predicted RESULT KEY SIZE FLAGS: the result, the exit status, and what the kernel says
+assert_predicted() {
     assert_equal "$result" "$1" || return 1
     assert_status "$([[ $1 == OK ]] && echo 0 || echo 1)" || return 1
     [[ $1 == OK ]] || assert_out_matches " would fail: $1 \\(" || return 1
@@ -46,7 +46,7 @@ assert_reason_has() {
     local id me
     id=$(make_seg -k 0x143511 -s 4096) me=$(id -un)
     doctor --key 0x143511 --size 1M
-    assert_foreseen EINVAL 0x143511 1048576 1600
+    assert_predicted EINVAL 0x143511 1048576 1600
     assert_out_matches '^shmget\(0x00143511, 1048576, IPC_CREAT \| 0600\) would fail: EINVAL \(Invalid argument\)'$'\n''reason: .*'$'\n''remedy: .*'$'\n''$'
     assert_reason_has "segment $id has the key and only 4096 bytes (4 KiB), less than the 1048576 asked for"
     assert_reason_has "it belongs to $me (perms 600) since 20"
@@ -55,7 +55,7 @@ assert_reason_has() {
     assert_equal "$remedy" "shmtool rm $id"
     "$SHMTOOL" rm "$id"
     doctor --key 0x143511 --size 1M
-    assert_foreseen OK 0x143511 1048576 1600
+    assert_predicted OK 0x143511 1048576 1600
 }
 
 @test "key taken by a larger leftover: it is what the call returns, as it is" {
@@ -63,7 +63,7 @@ assert_reason_has() {
     local id
     id=$(make_seg -k 0x143511 -s 8192)
     doctor --key 0x143511 --size 100
-    assert_foreseen OK 0x143511 100 1600
+    assert_predicted OK 0x143511 100 1600
     assert_out_matches '^shmget\(.*\) would succeed'$'\n'
     assert_reason_has "segment $id has the key and is what the call returns, with its 8192 bytes (8 KiB): more than the 100 asked for, and with what was in it before"
     assert_reason_has 'an orphan'
@@ -76,15 +76,15 @@ assert_reason_has() {
     local id
     id=$(make_seg -k 0x143511 -s 8192)
     doctor --key 0x143511 --size 100 --exclusive
-    assert_foreseen EEXIST 0x143511 100 3600
+    assert_predicted EEXIST 0x143511 100 3600
     assert_out_has 'IPC_CREAT | IPC_EXCL | 0600'
     assert_reason_has "segment $id has the key, and with IPC_EXCL nobody may"
     assert_equal "$remedy" "shmtool rm $id"
     # --exclusive means to make one, also without a size.
     doctor --key 0x143511 --exclusive
-    assert_foreseen EEXIST 0x143511 0 3600
+    assert_predicted EEXIST 0x143511 0 3600
     doctor --key 0x143512 --exclusive
-    assert_foreseen EINVAL 0x143512 0 3600
+    assert_predicted EINVAL 0x143512 0 3600
 }
 
 @test "exclusive on a key that processes use: stop them first" {
@@ -93,7 +93,7 @@ assert_reason_has() {
     id=$(make_seg -k 0x143511 -s 8192)
     start_helper holdseg --times 3 "$id"
     doctor --key 0x143511 --size 100 --exclusive
-    assert_foreseen EEXIST 0x143511 100 3600
+    assert_predicted EEXIST 0x143511 100 3600
     assert_reason_has "in use by holdseg[$helper_pid] 3 times"
     assert_equal "$remedy" "stop the processes that use it (shmtool who $id), then: shmtool rm $id"
 }
@@ -103,14 +103,14 @@ assert_reason_has() {
     local id
     id=$(make_seg -k -5 -s 8192)
     doctor --key -5
-    assert_foreseen OK -5 0 600
+    assert_predicted OK -5 0 600
     assert_out_has 'shmget(0xfffffffb, 0, 0600) would succeed'
     assert_reason_has "segment $id has the key"
     doctor --key 6
-    assert_foreseen ENOENT 6 0 600
+    assert_predicted ENOENT 6 0 600
     assert_reason_has 'nobody has the key, in this IPC namespace'
     doctor --key 0
-    assert_foreseen EINVAL 0 0 600
+    assert_predicted EINVAL 0 0 600
     assert_out_has 'shmget(IPC_PRIVATE, 0, 0600)'
 }
 
@@ -120,27 +120,27 @@ assert_reason_has() {
     id=$(make_seg -k 0x143511)
     start_helper holdseg --rmid "$id"
     doctor --key 0x143511
-    assert_foreseen ENOENT 0x143511 0 600
+    assert_predicted ENOENT 0x143511 0 600
     assert_reason_has "segment $id had it until it was marked for destruction, and is still held by holdseg[$helper_pid]"
     doctor --key 0x143511 --size 5
-    assert_foreseen OK 0x143511 5 1600
+    assert_predicted OK 0x143511 5 1600
     assert_reason_has "nobody has the key: the call makes a new segment of 5 bytes; segment $id had it"
 }
 
 @test "sizes that no segment has" {
     need_ns
     doctor --size 0
-    assert_foreseen EINVAL 0 0 1600
+    assert_predicted EINVAL 0 0 1600
     assert_reason_has 'a new segment must have 1 byte or more (shmmin)'
     doctor --size 1
-    assert_foreseen OK 0 1 1600
+    assert_predicted OK 0 1 1600
     assert_equal "$("$SHMTOOL" doctor --size 1 --json | jq .shmid)" null
     doctor --size 9223372036854775808
-    assert_foreseen EINVAL 0 9223372036854775808 1600
+    assert_predicted EINVAL 0 9223372036854775808 1600
     assert_reason_has 'no segment of 2^63 bytes or more'
     assert_equal "$remedy" null
     doctor --size 18446744073709551615
-    assert_foreseen EINVAL 0 18446744073709551615 1600
+    assert_predicted EINVAL 0 18446744073709551615 1600
     assert_equal "$remedy" null
 }
 
@@ -148,29 +148,29 @@ assert_reason_has() {
     need_limits
     echo 18446744073709551615 >/proc/sys/kernel/shmmax
     doctor --size 18446744073709551615
-    assert_foreseen ENOSPC 0 18446744073709551615 1600
+    assert_predicted ENOSPC 0 18446744073709551615 1600
     doctor --size 18446744073709500000
-    assert_foreseen EINVAL 0 18446744073709500000 1600
+    assert_predicted EINVAL 0 18446744073709500000 1600
 }
 
 @test "shmmax too small: EINVAL, and limits --set mends it" {
     need_limits
     echo 33554432 >/proc/sys/kernel/shmmax
     doctor --key 5 --size 33554433
-    assert_foreseen EINVAL 5 33554433 1600
+    assert_predicted EINVAL 5 33554433 1600
     assert_reason_has 'nobody has the key, and a new segment may have no more than shmmax, 33554432 bytes (32 MiB); asked for are 33554433 bytes (32 MiB)'
     assert_equal "$remedy" 'shmtool limits --set shmmax=33554433 --persist'
     doctor --size 32M
-    assert_foreseen OK 0 33554432 1600
+    assert_predicted OK 0 33554432 1600
     # What would be next is mended with it.
     echo 16 >/proc/sys/kernel/shmall
     doctor --size 64M
-    assert_foreseen EINVAL 0 67108864 1600
+    assert_predicted EINVAL 0 67108864 1600
     assert_equal "$remedy" "shmtool limits --set shmmax=67108864 --set shmall=$((67108864 / $(getconf PAGESIZE) + $(ipcs -u -m | awk '/^pages allocated/ { print $3 }'))) --persist"
     remedy=${remedy% --persist}
     eval "\"\$SHMTOOL\" ${remedy#shmtool}" >/dev/null
     doctor --size 64M
-    assert_foreseen OK 0 67108864 1600
+    assert_predicted OK 0 67108864 1600
 }
 
 @test "shmall exhausted by one owner: ENOSPC names him and his orphans" {
@@ -182,7 +182,7 @@ assert_reason_has() {
     make_seg -s $((page * 5))
     echo 90 >/proc/sys/kernel/shmall
     doctor --size $((page * 6))
-    assert_foreseen ENOSPC 0 $((page * 6)) 1600
+    assert_predicted ENOSPC 0 $((page * 6)) 1600
     unwrap
     assert_out_has 'ENOSPC (No space left on device)'
     assert_reason_has 'this is about a limit, not about disks: shmall allows 90 pages ('
@@ -191,7 +191,7 @@ assert_reason_has() {
     assert_reason_has ', 2 of them orphans'
     assert_equal "$remedy" 'shmtool rm --orphan --owner 12345, or: shmtool limits --set shmall=91 --persist'
     doctor --size $((page * 5))
-    assert_foreseen OK 0 $((page * 5)) 1600
+    assert_predicted OK 0 $((page * 5)) 1600
 }
 
 @test "shmall too small for the segment itself: no removal would help" {
@@ -199,7 +199,7 @@ assert_reason_has() {
     make_seg
     echo 2 >/proc/sys/kernel/shmall
     doctor --size $(($(getconf PAGESIZE) * 3))
-    assert_foreseen ENOSPC 0 $(($(getconf PAGESIZE) * 3)) 1600
+    assert_predicted ENOSPC 0 $(($(getconf PAGESIZE) * 3)) 1600
     assert_equal "$remedy" 'shmtool limits --set shmall=4 --persist'
 }
 
@@ -209,14 +209,14 @@ assert_reason_has() {
     start_helper holdseg "$(all_ids | head -n 1)"
     echo 3 >/proc/sys/kernel/shmmni
     doctor --key 7 --size 1
-    assert_foreseen ENOSPC 7 1 1600
+    assert_predicted ENOSPC 7 1 1600
     assert_reason_has 'this is about a limit, not about disks: shmmni allows 3 segments, and there are 3'
     assert_reason_has "$(id -un) has the most: 3 segments, 3 pages"
     assert_reason_has '2 of them orphans'
     assert_equal "$remedy" "shmtool rm --orphan --owner $(id -u), or: shmtool limits --set shmmni=6 --persist"
     echo 4 >/proc/sys/kernel/shmmni
     doctor --key 7 --size 1
-    assert_foreseen OK 7 1 1600
+    assert_predicted OK 7 1 1600
 }
 
 @test "segments of shmmni that are all in use: only the limit can be raised" {
@@ -226,7 +226,7 @@ assert_reason_has() {
     start_helper holdseg "$id"
     echo 1 >/proc/sys/kernel/shmmni
     doctor --size 1
-    assert_foreseen ENOSPC 0 1 1600
+    assert_predicted ENOSPC 0 1 1600
     assert_equal "$remedy" 'shmtool limits --set shmmni=2 --persist'
 }
 
@@ -247,7 +247,7 @@ assert_reason_has() {
     assert_status 0
     # Root may all the same.
     doctor --key 0x143511 --size 100
-    assert_foreseen OK 0x143511 100 1600
+    assert_predicted OK 0x143511 100 1600
 }
 
 @test "key of another user that may only be read" {
@@ -260,7 +260,7 @@ assert_reason_has() {
     assert_status 1
     unwrap
     assert_out_has 'and grants uid 12345 reading, but mode 600 asks for reading and writing; it belongs to uid 23456'
-    assert_out_has 'in use by 1 of 1 attachments in no process that could be looked at'
+    assert_out_has 'in use by 1 of 1 attachments in no process that could be inspected'
     assert_out_has 'remedy: call it as uid 23456, or have its program make it with a mode that grants more'
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 100 --mode 400
     assert_status 0
@@ -318,8 +318,8 @@ assert_reason_has() {
     local total
     total=$(awk '/^(MemTotal|SwapTotal):/ { sum += $2 } END { printf "%d", sum }' /proc/meminfo)
     doctor --size $((total * 1024 + 1))
-    assert_foreseen ENOMEM 0 $((total * 1024 + 1)) 1600
-    assert_reason_has 'are more memory than the machine promises: it has '
+    assert_predicted ENOMEM 0 $((total * 1024 + 1)) 1600
+    assert_reason_has 'are more memory than the kernel grants: it has '
     assert_reason_has ' of RAM and swap'
     [[ $remedy == *': sysctl vm.overcommit_memory=1' ]] || fail "the remedy is: $remedy"
     if has_users; then
@@ -327,7 +327,7 @@ assert_reason_has() {
         [[ $(jq -r .remedy <<<"$out") == *': as root: sysctl vm.overcommit_memory=1' ]] || fail "not root's"
     fi
     doctor --size $((total * 1024))
-    assert_foreseen OK 0 $((total * 1024)) 1600
+    assert_predicted OK 0 $((total * 1024)) 1600
 }
 
 @test "nothing is changed by looking" {

@@ -61,15 +61,15 @@ finding() {
     assert_equal "$(finding attachments severity) $(finding attachments shmids)" "warning [$id]"
     assert_equal "$(finding attachments message)" \
         "holdseg[$helper_pid] has segment $id attached 500 times: it attaches again and again and never detaches, until shmat fails with ENOMEM (vm.max_map_count)"
-    assert_equal "$(finding attachments remedy)" "restart process $helper_pid; its program lacks a shmdt"
+    assert_equal "$(finding attachments remedy)" "restart process $helper_pid; its program does not call shmdt"
     assert_out "warning: attachments: $(finding attachments message)
     remedy: restart process $helper_pid;
-            its program lacks a shmdt"
+            its program does not call shmdt"
     pty -- "$SHMTOOL" doctor
     [[ $(tr -d '\r' <<<"$out" | wc -L) -le 80 ]] || fail "a line is wider than a terminal"
 }
 
-@test "a few attachments of one process may be meant" {
+@test "a few attachments of one process may be intended" {
     need_ns
     local id
     id=$(make_seg)
@@ -79,7 +79,7 @@ finding() {
     assert_equal "$(finding attachments severity)" info
     assert_equal "$(finding attachments remedy)" "see whether the number grows: shmtool who $id"
     unwrap
-    assert_out_has 'attached 2 times, which may be meant'
+    assert_out_has 'attached 2 times, which may be intended'
 }
 
 @test "dest segments that two processes hold" {
@@ -93,7 +93,7 @@ finding() {
     assert_equal "$(checks)" dest
     assert_equal "$(finding dest severity) $(finding dest shmids)" "info [$first,$second]"
     assert_equal "$(finding dest message)" "2 segments, 8 KiB, are marked for destruction and go when the last process detaches; they are held by holdseg[$helper_pid] (2), holdseg[$child] (2)"
-    assert_equal "$(finding dest remedy)" 'if that is not meant, stop those processes: shmtool who --dest'
+    assert_equal "$(finding dest remedy)" 'if that is not intended, stop those processes: shmtool who --dest'
     assert_exists "$first" "$second"
 }
 
@@ -109,7 +109,7 @@ finding() {
     assert_status 1
     assert_equal "$(checks)" owners
     assert_equal "$(finding owners message)" \
-        '3 segments, 12 KiB, belong to users that no database knows: uid 12345 2, uid 23456 1'
+        '3 segments, 12 KiB, belong to users that do not exist: uid 12345 2, uid 23456 1'
     assert_equal "$(finding owners remedy)" 'shmtool rm --unattached --owner 12345 --owner 23456'
     assert_equal "$(finding owners shmids)" "[$(all_ids | paste -sd ,)]"
 }
@@ -145,7 +145,7 @@ finding() {
     assert_status 1
     assert_equal "$(checks)" shmmni
     assert_equal "$(finding shmmni severity) $(finding shmmni shmids)" 'warning []'
-    assert_equal "$(finding shmmni message)" "shmmni is 90% full: 10 segments of 11; when none is left, shmget fails with ENOSPC (No space left on device); $(id -un) has the most: 10 segments, 44.8 KiB"
+    assert_equal "$(finding shmmni message)" "shmmni is 90% full: 10 segments of 11; when none is left, shmget fails with ENOSPC (No space left on device); $(id -un) has the most: 10 segments, 12 pages (48 KiB)"
     assert_equal "$(finding shmmni remedy)" 'see who has them (shmtool ls --sort -bytes), or: shmtool limits --set shmmni=22 --persist'
     echo 10 >/proc/sys/kernel/shmmni
     getconf PAGESIZE >/proc/sys/kernel/shmmax
@@ -155,7 +155,7 @@ finding() {
     assert_equal "$(finding shmmni severity) $(finding shmall severity)" 'error error'
     assert_out_has 'shmall is 100% full: 12 pages of 12'
     # Pages are compared with pages.
-    [[ $(finding shmall message) == *"; $(id -un) has the most: 12 pages in 10 segments" ]] || fail "$(finding shmall message)"
+    [[ $(finding shmall message) == *"; $(id -un) has the most: 10 segments, 12 pages (48 KiB)" ]] || fail "$(finding shmall message)"
     echo 12 >/proc/sys/kernel/shmmni
     echo 14 >/proc/sys/kernel/shmall
     doctor
@@ -174,7 +174,7 @@ finding() {
     # A shmmax that nobody ever lowered: it is shmall that was, on purpose or not.
     echo 18446744073692774399 >/proc/sys/kernel/shmmax
     doctor
-    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399 --persist; or, if shmall is meant to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE))) --persist"
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399 --persist; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE))) --persist"
     # Either does what it says.
     shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))
     doctor
@@ -256,7 +256,7 @@ finding() {
     json=$out
     assert_equal "$(checks)" states
     assert_equal "$(finding states severity) $(finding states shmids)" "warning [$(all_ids)]"
-    assert_equal "$(finding states message)" '1 segment, 8 KiB, is attached by nobody, and whether it is an orphan cannot be told: its creator is perhaps alive: a process has this number, but /proc is that of another PID namespace'
+    assert_equal "$(finding states message)" '1 segment, 8 KiB, is attached by nobody, and whether it is an orphan is unknown: its creator is perhaps alive: a process has this pid, but /proc is that of another PID namespace'
     assert_equal "$(finding states remedy)" 'mount the /proc of this PID namespace and ask again (unshare --mount-proc does it)'
 }
 
@@ -270,7 +270,7 @@ finding() {
     start_helper holdseg --rmid "$(make_seg)"
     run_split as_user 12345 "$SHMTOOL" doctor
     assert_status 1
-    assert_out_has 'it is held by 1 attachment in no process that could be looked at'
+    assert_out_has 'it is held by 1 attachment in no process that could be inspected'
 }
 
 @test "hostile names of processes harm no terminal and no JSON" {
@@ -316,7 +316,7 @@ saved_tree() {
     assert_status 1
     json=$out
     assert_equal "$(checks)" 'orphans owners'
-    assert_equal "$(finding owners message)" '1 segment, 4.9 KiB, belongs to a user that no database knows: uid 4711'
+    assert_equal "$(finding owners message)" '1 segment, 4.9 KiB, belongs to a user that does not exist: uid 4711'
     assert_err_matches 'proc/sys/kernel/.*: No such file or directory; limits are not checked'
 }
 
@@ -340,10 +340,10 @@ saved_tree() {
     assert_status 1
     json=$out
     assert_equal "$(finding states severity) $(finding states shmids)" 'info [7,9,11,16,17]'
-    [[ $(finding states message) == '5 segments, '*', are attached by nobody, and whether they are orphans cannot be told; of each its creator is in another PID namespace; or '* ]] ||
+    [[ $(finding states message) == '5 segments, '*', are attached by nobody, and whether they are orphans is unknown; for each, its creator is in another PID namespace; or '* ]] ||
         fail "$(finding states message)"
     assert_equal "$(finding states message | grep -o 'its creator is in another PID namespace' | wc -l)" 1
-    assert_equal "$(finding states remedy)" "on that machine: 'shmtool stat --state unknown' tells what is known of each; ask their owners before you remove any"
+    assert_equal "$(finding states remedy)" "on that machine: 'shmtool stat --state unknown' shows what is known of each; ask their owners before you remove any"
 }
 
 @test "a saved tree without a user database: owners are not checked" {

@@ -2,6 +2,7 @@
 # Scripts for another shell stand in single quotes.
 # shellcheck disable=SC2016
 load common
+load forms
 
 setup() {
     common_setup
@@ -274,4 +275,80 @@ row() {
     assert_status 4
     assert_out_has "$(ftok_of "$dir/file")"
     assert_err_has 'proc/sysvipc/shm'
+}
+
+@test "--json, --ndjson and --csv: files with all columns" {
+    need_ns
+    need_python
+    touch "$dir/one" "$dir/two"
+    local id
+    id=$(make_seg -k "$(ftok_of "$dir/one")" -s 12345)
+    shmtool key --json "$dir/one" "$dir/two"
+    assert_status 0
+    assert_err ''
+    python '
+d = doc()
+assert list(d) == ["schema", "files"] and d["schema"] == 1, d
+one, two = d["files"]
+assert set(one) == {"path", "key", "proj", "shmid", "owner", "bytes", "nattch"}, one
+assert one == {"path": sys.argv[2] + "/one", "key": sys.argv[3], "proj": 1, "shmid": int(sys.argv[4]),
+    "owner": sys.argv[5], "bytes": 12345, "nattch": 0}, one
+assert two == {"path": sys.argv[2] + "/two", "key": sys.argv[6], "proj": 1, "shmid": None, "owner": None,
+    "bytes": None, "nattch": None}, two' \
+        "$dir" "$(ftok_of "$dir/one")" "$id" "$(id -un)" "$(ftok_of "$dir/two")"
+    cp "$out_file" "$BATS_TEST_TMPDIR/document"
+    shmtool key --ndjson "$dir/one" "$dir/two"
+    assert_status 0
+    python 'assert lines() == json.load(open(sys.argv[2]))["files"]' "$BATS_TEST_TMPDIR/document"
+    shmtool key --csv "$dir/one" "$dir/two"
+    assert_status 0
+    python '
+files = json.load(open(sys.argv[2]))["files"]
+assert rows() == [{name: "" if value is None else str(value) for name, value in f.items()} for f in files], rows()' \
+        "$BATS_TEST_TMPDIR/document"
+}
+
+@test "a document is valid where no file could be looked up, or none was found" {
+    need_python
+    shmtool key --json "$dir/none"
+    assert_status 1
+    python 'assert doc() == {"schema": 1, "files": []}, doc()'
+    shmtool key --find 0 --json "$dir"
+    assert_status 0
+    python 'assert doc() == {"schema": 1, "files": []}, doc()'
+}
+
+@test "-q: keys alone; with --find too" {
+    touch "$dir/one" "$dir/two"
+    shmtool key -q "$dir/one" "$dir/two"
+    assert_status 0
+    assert_err ''
+    assert_out "$(ftok_of "$dir/one")"$'\n'"$(ftok_of "$dir/two")"
+    shmtool key -q --find "$(ftok_of "$dir/one")" "$dir"
+    assert_status 0
+    assert_out "$(ftok_of "$dir/one")"
+}
+
+@test "-c, --sort, -n, -H and --no-header" {
+    need_ns
+    touch "$dir/b" "$dir/a" "$dir/c"
+    shmtool key -c path --sort path --no-header "$dir/b" "$dir/a" "$dir/c"
+    assert_status 0
+    assert_out "$dir/a"$'\n'"$dir/b"$'\n'"$dir/c"
+    shmtool key -c path --sort -path --no-header "$dir/b" "$dir/a" "$dir/c"
+    assert_out "$dir/c"$'\n'"$dir/b"$'\n'"$dir/a"
+    make_seg -k "$(ftok_of "$dir/a")" -s 1536 >/dev/null
+    shmtool key -n -H -c owner,bytes --no-header "$dir/a"
+    assert_equal "$(tr -s ' ' <<<"${out%$'\n'}")" "$(id -u) 1.5K"
+}
+
+@test "two forms at once, and columns that there are not, are wrong usage" {
+    shmtool key --json --csv "$dir"
+    assert_wrong_usage '--csv: cannot be combined with --json'
+    shmtool key -q --ndjson "$dir"
+    assert_wrong_usage '--ndjson: cannot be combined with --quiet'
+    shmtool key -c atime "$dir"
+    assert_wrong_usage 'shmtool: key: --columns: '
+    shmtool key --sort user "$dir"
+    assert_wrong_usage 'shmtool: key: --sort: '
 }

@@ -388,7 +388,7 @@ kernel.shmmax = 268435456
     } >"$tree/proc/sysvipc/shm"
     shmtool --sysroot "$tree" limits
     assert_status 0
-    assert_err 'shmtool: limits: the tree does not tell the page size: pages of 4096 bytes are assumed'
+    assert_err 'shmtool: limits: the tree does not show the page size: pages of 4096 bytes are assumed'
     assert_equal "$(cell shmall 3)" 18
     assert_equal "$(cell shm_rmid_forced 2)" -
     echo 'AnonPages:  640000 kB' >"$tree/proc/meminfo"

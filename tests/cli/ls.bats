@@ -99,7 +99,7 @@ refuse() {
     assert_equal "$(sort <<<"$err")" "$(printf '\n%s' 'shmtool: ls: 2147483647: no such segment' 'shmtool: ls: 4242: no such segment')"
 }
 
-@test "an id that exists but does not match the other options is passed over" {
+@test "an id that exists but does not match the other options is skipped" {
     need_ns
     local small large
     small=$(make_seg --size 1)

@@ -181,13 +181,14 @@ sort_keys() {
 
 # sorted_by COLUMN [SORT-OPTION]...: --sort COLUMN, both ways, against sort(1) on the unsorted list
 sorted_by() {
-    local column=$1 expected
+    local column=$1 expected keys
     shift
-    expected=$(sort_keys "$column" | LC_ALL=C sort -s -t , -k 1,1 "$@" | sed 's/.*,//')
+    keys=$(sort_keys "$column")
+    expected=$(LC_ALL=C sort -s -t , -k 1,1 "$@" <<<"$keys" | sed 's/.*,//')
     shmtool ls -q --sort "$column"
     assert_status 0
     assert_out "$expected" || return 1
-    expected=$(sort_keys "$column" | LC_ALL=C sort -s -r -t , -k 1,1 "$@" | sed 's/.*,//')
+    expected=$(LC_ALL=C sort -s -r -t , -k 1,1 "$@" <<<"$keys" | sed 's/.*,//')
     shmtool ls -q --sort "-$column"
     assert_status 0
     assert_out "$expected"
@@ -259,7 +260,7 @@ sorted_by() {
     assert_equal "$(awk '{ print $3 }' "$out_file")" 1
 }
 
-@test "an owner that no database knows is a number in the table, null in JSON" {
+@test "an owner without a user name is a number in the table, null in JSON" {
     need_ns
     need_root
     make_seg --uid 54321 --gid 54322 >/dev/null

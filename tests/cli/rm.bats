@@ -570,7 +570,7 @@ assert doc() == {"schema": 1, "dry_run": True, "selected": 1, "removed": 0, "mar
     id=$(make_seg)
     attach_when_told "$id"
     run_split "$HELPERS/meanwhile" \
-        --do "echo >'$gate'; timeout 10 sh -c 'until grep -q ready \"$held\"; do sleep 0.02; done'" \
+        --do "echo >'$gate'; timeout 60 sh -c 'until grep -q ready \"$held\"; do sleep 0.02; done'" \
         -- "$SHMTOOL" rm --json "$id"
     assert_status 0
     assert_out_has '"marked": 1'

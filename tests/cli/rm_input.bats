@@ -84,7 +84,7 @@ refused_output() {
     assert_exists "$a" "$b" "$c"
 }
 
-@test "the last line needs no newline, carriage returns and blank lines are passed over" {
+@test "the last line needs no newline, carriage returns and blank lines are skipped" {
     need_ns
     three_segments
     fed "\n$a\r\n\r\n\n$b\r\n$c"
@@ -93,7 +93,7 @@ refused_output() {
     assert_equal "$(all_ids)" ''
 }
 
-@test "a row that was cut off behind the 0 of its key is not taken for the id 0" {
+@test "a row that was cut off after the 0 of its key is not treated as the id 0" {
     local row
     need_ns
     three_segments
@@ -168,7 +168,7 @@ refused_output() {
     assert_equal "$(all_ids)" "$c"
 }
 
-@test "rows of ipcs -m: its banner and header are passed over" {
+@test "rows of ipcs -m: its banner and header are skipped" {
     need_ns
     three_segments
     ipcs -m >"$BATS_TEST_TMPDIR/input"
@@ -412,10 +412,10 @@ refused_output() {
     assert_err_has 'line 1: longer than any row of a listing'
     head -c 70000 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/blanks"
     refused_output cat "$BATS_TEST_TMPDIR/blanks"
-    run_split timeout 10 "$SHMTOOL" rm </dev/zero
+    run_split timeout 60 "$SHMTOOL" rm </dev/zero
     assert_status 2
     assert_err_has 'line 1: longer than any row'
-    run_split timeout 10 "$SHMTOOL" rm </dev/urandom
+    run_split timeout 60 "$SHMTOOL" rm </dev/urandom
     assert_status 2
     # An owner's name may be long.
     fed "0x00000077 $a $(printf '%04096d' 7) 666 131104 0\n"

@@ -106,7 +106,7 @@ declined_on_terminal() {
     assert_gone "$a"
 }
 
-@test "nothing behind the answer is taken from standard input" {
+@test "nothing after the answer is taken from standard input" {
     need_ns
     two_segments
     # shellcheck disable=SC2016 # expanded by the inner shell

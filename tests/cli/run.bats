@@ -1,7 +1,7 @@
 # run: however a program ends, what it left is gone, the rest is untouched, and the status is its own.
 # shellcheck disable=SC2016 # in single quotes stands what an inner shell expands
 load common
-load births
+load fork_events
 
 # run_and_check STATUS ARG...: `shmtool run -v ARG...` (the program is to be leak with --ids $ids) ends
 # with STATUS, its three segments are gone, and one that was there before is not
@@ -106,7 +106,7 @@ leak() {
     assert_err ''
 }
 
-@test "a segment that the program gave away cannot be taken for somebody else's" {
+@test "a segment that the program gave away is not treated as somebody else's" {
     need_ns
     need_root
     # Its owner and ctime changed: it is the same segment all the same.
@@ -184,7 +184,7 @@ leak() {
     assert_err 'shmtool: run: bad\x1b[31mname: No such file or directory'
 }
 
-@test "options behind the program are the program's" {
+@test "options after the program are the program's" {
     shmtool run echo -v --isolate --help -- -x
     assert_status 0
     assert_out '-v --isolate --help -- -x'
@@ -285,7 +285,7 @@ leak() {
     run_split make -s -j 3 -f "$makefile" RUN="$SHMTOOL run"
     assert_status 0
     # Each removes its own; of the others' it may say that it cannot tell whose they are.
-    ! hears || assert_err ''
+    ! has_events || assert_err ''
     assert_equal "$(all_ids)" ''
     # Its descendants are grandchildren: gone, or named where the kernel does not tell of them.
     run_split "$SHMTOOL" run make -s -j 3 -f "$makefile" RUN=

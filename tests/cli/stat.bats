@@ -115,13 +115,13 @@ words() {
     need_ns
     act make:0x4567 attach
     shmtool stat "$seg"
-    assert_equal "$(words)" "In use. 'shmtool rm $seg' would only mark it for destruction: who has it attached\
- keeps it, and it goes when the last one detaches. Its key would be free at once: programs that ask for the key\
- then get a new segment and share nothing with those that hold this one. Let its programs end instead."
+    assert_equal "$(words)" "In use. 'shmtool rm $seg' would only mark it for destruction: processes that have it\
+ attached keep it, and it goes when the last one detaches. Its key would be free at once: programs that ask for\
+ the key then get a new segment and share nothing with those that hold this one. Stop its programs instead."
     act make:0 attach daemon
     shmtool stat "$seg"
-    assert_equal "$(words)" "In use. Its creator is dead, but what it left behind, or others, still have it\
- attached. 'shmtool rm $seg' would only mark it for destruction: who has it attached keeps it, and it goes when\
+    assert_equal "$(words)" "In use. Its creator is dead, but other processes still have it attached.\
+ 'shmtool rm $seg' would only mark it for destruction: processes that have it attached keep it, and it goes when\
  the last one detaches."
 }
 
@@ -132,12 +132,12 @@ words() {
     shmtool stat "$id"
     assert_equal "$(words)" "Orphan: nobody has it attached, and both its creator and the last process that used\
  it are dead. It can still be found by its key: some programs (ntpd, gpsd, Berkeley DB) keep one on purpose for\
- their next start, others left it behind. Make sure whose it is. 'shmtool rm $id' would destroy it at once and\
+ their next start, others failed to remove it. Make sure whose it is. 'shmtool rm $id' would destroy it at once and\
  free 96 B."
     id=$(make_seg --size 5242880)
     shmtool stat "$id"
-    assert_equal "$(words)" "Orphan: nobody ever attached it, and its creator is dead. Its key is 0, so nobody\
- can find it any more, unless its id was handed on. 'shmtool rm $id' would destroy it at once and free 5 MiB."
+    assert_equal "$(words)" "Orphan: nobody ever attached it, and its creator is dead. Its key is 0, so only a\
+ program that knows its id can still use it. 'shmtool rm $id' would destroy it at once and free 5 MiB."
 }
 
 @test "another user's: rm would be refused, and what it would do all the same" {
@@ -166,8 +166,8 @@ words() {
     act make:0x5678
     shmtool stat "$seg"
     assert_equal "$(words)" "Idle: nobody has it attached now, but its creator, process $actor, is alive and may\
- attach it again. 'shmtool rm $seg' would destroy it at once and free 8 KiB. A program that counts on it would\
- fail."
+ attach it again. 'shmtool rm $seg' would destroy it at once and free 8 KiB. A program that still needs it\
+ would fail."
     id=$(make_seg --key 0x5679)
     act use:"$id" attach detach
     shmtool stat "$id"
@@ -178,16 +178,16 @@ words() {
     local tree=$SRC/tests/fixtures/states
     shmtool --sysroot "$tree" stat 7
     assert_equal "$(field cpid)" '- (in another PID namespace)'
-    [[ $(words) == "Unknown: nobody has it attached, but whether anybody counts on it cannot be told: its creator\
+    [[ $(words) == "Unknown: nobody has it attached, but whether anybody still needs it is unknown: its creator\
  is in another PID namespace. "*" Ask its owner first." ]] || fail "$(words)"
     [[ $(words) == *"On that machine 'shmtool rm 7' would destroy it at once"* ]] || fail "$(words)"
     shmtool --sysroot "$tree" stat 9
     [[ $(words) == *"the last process that used it is in another PID namespace."* ]] || fail "$(words)"
     shmtool --sysroot "$tree" stat 16
-    [[ $(words) == *"its creator is perhaps alive: a process has this number, but the clock was set since then,\
- so its start tells nothing."* ]] || fail "$(words)"
+    [[ $(words) == *"its creator is perhaps alive: a process has this pid, but the clock was set since then,\
+ so its start proves nothing."* ]] || fail "$(words)"
     shmtool --sysroot "$tree" stat 13
-    assert_equal "$(field cpid)" '20 (dead; another process has its number now)'
+    assert_equal "$(field cpid)" '20 (dead; another process has its pid now)'
     assert_equal "$(field command)" -
 }
 

@@ -69,7 +69,7 @@ teardown() {
     assert_out $'1     used\n2     unknown'
     shmtool --sysroot "$SRC/tests/fixtures/states-alone" stat 2
     assert_status 0
-    assert_out_has 'not told by the saved tree'
+    assert_out_has 'not shown by the saved tree'
 }
 
 @test "orphan: creator and last user are dead" {
@@ -204,7 +204,7 @@ from_pid_namespace() {
     assert_equal "$(tail -n 1 <<<"$inner")" orphan
 }
 
-@test "orphan: the creator's number was taken by a later process" {
+@test "orphan: a later process has the creator's pid" {
     need_ns
     unshare --pid --fork --mount-proc sh -c 'echo 100 >/proc/sys/kernel/ns_last_pid' 2>/dev/null ||
         skip "the next process number cannot be chosen here"
@@ -226,12 +226,12 @@ from_pid_namespace() {
     mapfile -t lines <"$out_file"
     assert_equal "${lines[0]%"${lines[0]##*[! ]}"}" orphan
     assert_equal "${lines[1]}" "$(all_ids)"
-    assert_out_has '(dead; another process has its number now)'
+    assert_out_has '(dead; another process has its pid now)'
     assert_out_has 'Orphan: nobody has it attached'
     assert_out_matches $'\n0x0000004b '"$(all_ids) "
 }
 
-@test "orphan: the creator's number was taken by a thread" {
+@test "orphan: a thread has the creator's pid" {
     need_ns
     unshare --pid --fork --mount-proc sh -c 'echo 100 >/proc/sys/kernel/ns_last_pid' 2>/dev/null ||
         skip "the next process number cannot be chosen here"

@@ -25,6 +25,11 @@ teardown() {
     assert_out ''
 }
 
+# lines_of WORD...: one a line
+lines_of() {
+    printf '%s\n' "$@"
+}
+
 @test "nothing attached: the header alone, exit 0" {
     need_ns
     make_seg >/dev/null
@@ -224,6 +229,66 @@ assert a["command"].endswith("/actor make:0x5353 attach attach"), a["command"]' 
     python 'assert doc()["attachments"] == []'
 }
 
+@test "--csv and --ndjson: the attachments that --json has, with all columns" {
+    need_ns
+    need_python
+    act make:0x5353 attach fork
+    act use:"$seg" attach-ro
+    shmtool who --json
+    cp "$out_file" "$BATS_TEST_TMPDIR/document"
+    shmtool who --ndjson
+    assert_status 0
+    assert_quiet
+    python 'assert lines() == json.load(open(sys.argv[2]))["attachments"] and len(lines()) == 3' \
+        "$BATS_TEST_TMPDIR/document"
+    shmtool who --csv
+    assert_status 0
+    assert_quiet
+    python '
+document = json.load(open(sys.argv[2]))["attachments"]
+assert rows() == [{name: str(value) for name, value in a.items()} for a in document], rows()' \
+        "$BATS_TEST_TMPDIR/document"
+    shmtool who --csv --no-header -c pid,access
+    assert_out_lines 3
+    assert_out_has "$actor,ro"
+    shmtool who --json -c shmid
+    python 'assert doc()["attachments"] == [{"shmid": int(sys.argv[2])}] * 3, doc()' "$seg"
+}
+
+@test "-c, -n and --no-header: columns, numbers for names, no header line" {
+    need_ns
+    act make:0x5454 attach
+    shmtool who -c maps,pid --no-header
+    assert_status 0
+    assert_quiet
+    assert_equal "$(tr -s ' ' <<<"${out%$'\n'}" | sed 's/^ //')" "1 $actor"
+    shmtool who -c +uid
+    assert_out_matches '^shmid +key +pid +user +access +maps +command +uid'$'\n'
+    shmtool who -n -c user --no-header
+    assert_equal "${out%$'\n'}" "$(id -u)"
+    shmtool who -q -c command
+    assert_out "$actor"
+}
+
+@test "--sort: by maps, by pid descending; with -q the first of each process" {
+    need_ns
+    local a b one two
+    a=$(make_seg)
+    b=$(make_seg)
+    act use:"$a" attach attach attach use:"$b" attach
+    one=$actor
+    act use:"$a" attach attach
+    two=$actor
+    shmtool who --sort maps -c maps --no-header
+    assert_status 0
+    assert_quiet
+    assert_equal "$(tr -d ' ' <<<"${out%$'\n'}")" "$(lines_of 1 2 3)"
+    shmtool who --sort -pid,shmid -c pid,shmid --no-header
+    assert_equal "$(tr -s ' ' <<<"${out%$'\n'}" | sort -s -k1,1nr -k2,2n -c 2>&1)" ''
+    shmtool who --sort -maps -q
+    assert_out "$(lines_of "$one" "$two")"
+}
+
 @test "no byte of a command line reaches the terminal or breaks the JSON" {
     need_ns
     need_python
@@ -340,14 +405,14 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
     assert_err ''
 }
 
-@test "/proc of another PID namespace: the numbers in it are not for kill, and that is said" {
+@test "/proc of another PID namespace: a warning says that its pids are not for kill" {
     need_ns
     unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made here"
     act make:0 attach
     run_split unshare --pid --fork --kill-child "$SHMTOOL" who -q
     assert_status 0
     assert_out "$actor"
-    assert_err_has 'shmtool: who: /proc is that of another PID namespace: these numbers are not for kill'
+    assert_err_has 'shmtool: who: /proc is that of another PID namespace: do not pass these pids to kill'
     shmtool who -q
     assert_err_has_not 'another PID namespace'
 }
@@ -360,12 +425,13 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
     run_split unshare --mount --propagation private sh -c 'mount -t tmpfs none /proc && exec "$SHMTOOL" who'
     assert_status 4
     assert_out ''
-    assert_err 'shmtool: who: /proc: not mounted: no process can be looked at'
+    assert_err 'shmtool: who: /proc: not mounted: no process can be inspected'
 }
 
 @test "wrong usage" {
     local words
-    for words in '-q --json' '--json -q' '-n' '--csv' '--no-header' '-l' '1x' '-- -1'; do
+    for words in '-q --json' '--json -q' '--csv --ndjson' '--ndjson -q' '-l' '-c state' '--sort owner' '--time never' \
+        '1x' '-- -1'; do
         # shellcheck disable=SC2086 # words
         shmtool who $words
         assert_wrong_usage 'shmtool: who: '

@@ -2,8 +2,12 @@
  * What may come of the command run.
  *
  * A program that was started ends as it does without a fault, and its status is the run's. One that
- * was not is a failure with words. Segments that are left are a matter for words too.
+ * was not is a failure with a message. Segments that are left are a matter for one too.
+ *
+ * Running out of memory is the end at any moment: a program that runs goes on alone, and what it
+ * makes stays.
  */
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -24,6 +28,8 @@ const char *judge_program(const struct fault *fault, const struct outcome *outco
     bool may_be_silent = fault->call == SYS_write;
     int status = WEXITSTATUS(outcome->status);
 
+    if (status == 1 && strstr(outcome->err, "out of memory"))
+        return left < 0 ? "it removed what was not the program's" : NULL;
     if (outcome->left_children)
         return "it did not wait for its program";
     if (started && outcome->status != reference->status)

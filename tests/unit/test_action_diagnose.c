@@ -6,20 +6,12 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "kernel/system.h"
 #include "tree.h"
 #include "unit.h"
 
 #define HEAD "key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap\n"
 #define TIMES " 1795299001 1795299001 1795299001 0 0\n"
-
-static void no_garbage(void *arg, const char *where, const char *text, size_t length)
-{
-    (void)arg;
-    (void)length;
-    fail_msg("%s: %s", where, text);
-}
-
-static const struct survey_sink sink = {no_garbage, NULL};
 
 /* A tree in which nothing is wrong: limits that are far away, a live process, a database. */
 static void fill_tree(const struct tree *tree)
@@ -37,41 +29,42 @@ static void fill_tree(const struct tree *tree)
     tree_puts(tree, "proc/sysvipc/shm", HEAD "5 1 600 4096 1 1 0 11 0 0 0" TIMES);
 }
 
-struct patient {
+struct machine {
     struct system system;
     struct diagnosis diagnosis;
 };
 
-static void examine(const struct tree *tree, struct patient *patient)
+static void diagnose(const struct tree *tree, struct machine *machine)
 {
-    assert_int_equal(system_open(&patient->system, tree->path, NULL), 0);
-    assert_int_equal(diagnose(&patient->system, &sink, &patient->diagnosis, NULL), 0);
+    assert_int_equal(system_open(&machine->system, tree->path, NULL), 0);
+    assert_int_equal(diagnose_machine(&machine->system, &machine->diagnosis, NULL), 0);
+    assert_int_equal(machine->diagnosis.inventory.unparsed.count, 0);
 }
 
-static void dismiss(struct patient *patient)
+static void release(struct machine *machine)
 {
-    diagnosis_release(&patient->diagnosis);
-    assert_int_equal(patient->diagnosis.count, 0);
-    system_close(&patient->system);
+    diagnosis_release(&machine->diagnosis);
+    assert_int_equal(machine->diagnosis.count, 0);
+    system_close(&machine->system);
 }
 
 /* Demands these findings, "warning orphans 1 2; error shmall; ", and no others. */
 static void assert_findings(const struct tree *tree, const char *expected)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    struct patient patient;
+    struct machine machine;
 
-    examine(tree, &patient);
-    for (size_t i = 0; i < patient.diagnosis.count; i++) {
-        const struct finding *finding = &patient.diagnosis.items[i];
+    diagnose(tree, &machine);
+    for (size_t i = 0; i < machine.diagnosis.count; i++) {
+        const struct finding *finding = &machine.diagnosis.items[i];
 
         strbuf_printf(&text, "%s %s", severity_name(finding->severity), check_name(finding->check));
-        for (size_t j = 0; j < finding->segments.count; j++)
-            strbuf_printf(&text, " %d", finding->segments.items[j].shmid);
+        for (size_t j = 0; j < finding->count; j++)
+            strbuf_printf(&text, " %d", finding->rows[j]->segment.shmid);
         strbuf_puts(&text, "; ");
     }
     assert_string_equal(strbuf_string(&text), expected);
-    dismiss(&patient);
+    release(&machine);
 }
 
 static void nothing_is_wrong(void **state)
@@ -138,7 +131,7 @@ static void no_pages_at_all_are_one_finding(void **state)
     assert_findings(tree, "error shmmni; error shmall; ");
 }
 
-static void states_that_cannot_be_told(void **state)
+static void states_that_are_unknown(void **state)
 {
     const struct tree *tree = *state;
 
@@ -161,7 +154,7 @@ static void orphans_with_and_without_a_key(void **state)
     assert_findings(tree, "warning orphans 1 3; info orphans-with-key 2; info states 6; ");
 }
 
-static void dest_and_strangers(void **state)
+static void dest_and_owners_without_a_user(void **state)
 {
     const struct tree *tree = *state;
 
@@ -169,7 +162,7 @@ static void dest_and_strangers(void **state)
     tree_puts(tree, "proc/sysvipc/shm",
               HEAD "0 1 1600 4096 1 1 2 11 0 0 0" TIMES "6 2 600 4096 1 1 1 12 0 0 0" TIMES);
     assert_findings(tree, "info dest 1; warning owners 2; ");
-    /* Who knows nobody cannot tell strangers. */
+    /* A user database that knows nobody is none. */
     tree_puts(tree, "etc/passwd", "");
     assert_findings(tree, "info dest 1; ");
 }
@@ -190,7 +183,7 @@ static void put_maps(const struct tree *tree, unsigned count)
 static void several_attachments_of_one_process(void **state)
 {
     const struct tree *tree = *state;
-    struct patient patient;
+    struct machine machine;
 
     fill_tree(tree);
     tree_puts(tree, "proc/sysvipc/shm",
@@ -203,13 +196,75 @@ static void several_attachments_of_one_process(void **state)
     assert_findings(tree, "info attachments 1; ");
     put_maps(tree, 10);
     assert_findings(tree, "warning attachments 1; ");
-    examine(tree, &patient);
-    assert_int_equal(patient.diagnosis.items[0].attachment->pid, 1);
-    assert_int_equal(patient.diagnosis.items[0].attachment->maps, 10);
-    assert_int_equal(patient.diagnosis.unseen, 2);
-    assert_int_equal(patient.diagnosis.share_count, 1);
-    assert_int_equal(patient.diagnosis.by_pages[0].segments, 2);
-    dismiss(&patient);
+    diagnose(tree, &machine);
+    assert_int_equal(machine.diagnosis.items[0].attachment->pid, 1);
+    assert_int_equal(machine.diagnosis.items[0].attachment->maps, 10);
+    assert_int_equal(inventory_unseen(&machine.diagnosis.inventory), 2);
+    assert_int_equal(machine.diagnosis.owner_count, 1);
+    assert_int_equal(machine.diagnosis.by_pages[0].segments, 2);
+    release(&machine);
+}
+
+static void owners_are_summed_up_both_ways(void **state)
+{
+    const struct tree *tree = *state;
+    struct machine machine;
+
+    fill_tree(tree);
+    tree_puts(tree, "proc/sysvipc/shm",
+              HEAD "5 1 600 5000 99 99 0 11 0 0 0" TIMES "6 2 600 1 99 99 1 22 0 0 0" TIMES
+                   "0 3 600 4096 1 1 0 22 0 0 0" TIMES "0 4 600 1 99 99 0 22 0 0 0" TIMES
+                   "0 5 600 90000 99 99 2 33 0 0 0" TIMES);
+    diagnose(tree, &machine);
+    assert_int_equal(machine.diagnosis.owner_count, 3);
+    assert_int_equal(machine.diagnosis.by_pages[0].uid, 33);
+    assert_int_equal(machine.diagnosis.by_pages[0].pages, 22);
+    assert_int_equal(machine.diagnosis.by_pages[0].orphans, 0);
+    assert_int_equal(machine.diagnosis.by_pages[1].uid, 22);
+    assert_int_equal(machine.diagnosis.by_pages[2].uid, 11);
+    assert_string_equal(machine.diagnosis.by_pages[2].owner, "zc");
+    assert_int_equal(machine.diagnosis.by_pages[2].orphans, 1);
+    assert_int_equal(machine.diagnosis.by_pages[2].orphan_pages, 2);
+    assert_int_equal(machine.diagnosis.by_segments[0].uid, 22);
+    assert_int_equal(machine.diagnosis.by_segments[0].segments, 3);
+    assert_int_equal(machine.diagnosis.by_segments[0].bytes, 1 + 4096 + 1);
+    /* Of the three one is in use, and the creator of another is alive. */
+    assert_int_equal(machine.diagnosis.by_segments[0].orphans, 1);
+    assert_int_equal(machine.diagnosis.by_segments[0].orphan_pages, 1);
+    assert_int_equal(machine.diagnosis.by_segments[1].uid, 11);
+    assert_int_equal(machine.diagnosis.by_segments[2].uid, 33);
+    release(&machine);
+}
+
+static void without_segments_nobody_has_a_share(void **state)
+{
+    const struct tree *tree = *state;
+    struct machine machine;
+
+    fill_tree(tree);
+    tree_puts(tree, "proc/sysvipc/shm", HEAD);
+    diagnose(tree, &machine);
+    assert_int_equal(machine.diagnosis.owner_count, 0);
+    assert_null(machine.diagnosis.by_pages);
+    assert_null(machine.diagnosis.by_segments);
+    release(&machine);
+}
+
+/* Unlike a listing, a diagnosis of what nobody can inspect would be a wrong one. */
+static void without_processes_there_is_no_diagnosis(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct tree *tree = *state;
+    struct system system;
+    struct diagnosis diagnosis = {.count = 77};
+
+    fill_tree(tree);
+    assert_int_equal(system_open(&system, tree->path, NULL), 0);
+    system.procfs.live = true;
+    assert_int_equal(diagnose_machine(&system, &diagnosis, &err), -ENOENT);
+    assert_string_equal(err.text, "/proc: not mounted: no process can be inspected");
+    assert_int_equal(diagnosis.count, 77);
+    system_close(&system);
 }
 
 static void a_segment_that_is_gone_by_then_is_nobodys_leak(void **state)
@@ -225,13 +280,13 @@ static void a_segment_that_is_gone_by_then_is_nobodys_leak(void **state)
 static void without_limits_the_rest_is_looked_at(void **state)
 {
     const struct tree *tree = *state;
-    struct patient patient;
+    struct machine machine;
 
     tree_puts(tree, "proc/sysvipc/shm", HEAD "0 1 1600 4096 1 1 2 11 0 0 0" TIMES);
     assert_findings(tree, "info dest 1; ");
-    examine(tree, &patient);
-    assert_int_equal(patient.diagnosis.survey.limits_error.code, ENOENT);
-    dismiss(&patient);
+    diagnose(tree, &machine);
+    assert_int_equal(machine.diagnosis.inventory.limits_error.code, ENOENT);
+    release(&machine);
 }
 
 static void without_a_listing_there_is_no_diagnosis(void **state)
@@ -243,7 +298,7 @@ static void without_a_listing_there_is_no_diagnosis(void **state)
 
     tree_mkdir(tree, "proc");
     assert_int_equal(system_open(&system, tree->path, NULL), 0);
-    assert_int_equal(diagnose(&system, &sink, &diagnosis, &err), -ENOENT);
+    assert_int_equal(diagnose_machine(&system, &diagnosis, &err), -ENOENT);
     assert_non_null(strstr(err.text, "proc/sysvipc/shm"));
     assert_int_equal(diagnosis.count, 77);
     system_close(&system);
@@ -258,10 +313,13 @@ int main(void)
         TREE_TEST(limits_that_contradict_each_other),
         TREE_TEST(a_shmmax_of_less_than_a_page_allows_hardly_anything),
         TREE_TEST(no_pages_at_all_are_one_finding),
-        TREE_TEST(states_that_cannot_be_told),
+        TREE_TEST(states_that_are_unknown),
         TREE_TEST(orphans_with_and_without_a_key),
-        TREE_TEST(dest_and_strangers),
+        TREE_TEST(dest_and_owners_without_a_user),
         TREE_TEST(several_attachments_of_one_process),
+        TREE_TEST(owners_are_summed_up_both_ways),
+        TREE_TEST(without_segments_nobody_has_a_share),
+        TREE_TEST(without_processes_there_is_no_diagnosis),
         TREE_TEST(a_segment_that_is_gone_by_then_is_nobodys_leak),
         TREE_TEST(without_limits_the_rest_is_looked_at),
         TREE_TEST(without_a_listing_there_is_no_diagnosis),

@@ -10,6 +10,7 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
+#include "kernel/system.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -159,7 +160,8 @@ static struct fake *plan_one(struct fixture *fixture, int shmid)
     assert_in_range(fake_count, 1, MOST_FAKES);
     *fake = (struct fake){.segment = sample};
     fake->segment.shmid = shmid;
-    removal_add(&fixture->plan, &fixture->selection, &fake->segment);
+    removal_add(&fixture->plan, &fixture->selection,
+                &(const struct segment_info){.segment = fake->segment});
     return fake;
 }
 
@@ -283,7 +285,7 @@ static void gone_before_its_turn(void **state)
     plan_one(fixture, 1)->gone = true;
     plan_one(fixture, 2)->stat_error = EIDRM;
     plan_one(fixture, 3)->stat_error = EINVAL;
-    /* The index bears another segment now. */
+    /* Another segment has the index now. */
     plan_one(fixture, 4)->other_id = 4 + 32768;
     run(fixture);
     for (size_t i = 0; i < 4; i++)
@@ -370,8 +372,9 @@ static void other_options_are_looked_at_again(void **state)
 static void used_again_and_young(void **state)
 {
     struct fixture *fixture = *state;
-    const struct state_clock *clock = pids_clock(fixture->system.pids);
+    const struct state_clock *clock = proc_clock(fixture->system.proc);
 
+    proc_cache_refresh(fixture->system.proc);
     filter_add_older(&fixture->selection.filter, 3600);
     plan_one(fixture, 1)->segment.atime = clock->now;
     plan_one(fixture, 2)->segment.dtime = clock->now - 7200;
@@ -384,7 +387,7 @@ static void used_again_and_young(void **state)
 static void the_state_is_looked_at_again(void **state)
 {
     struct fixture *fixture = *state;
-    struct fake *fake;
+    struct segment now;
 
     /* Somebody lives in the tree, so that the creator, who is not there, is dead. */
     tree_puts(&fixture->tree, "proc/stat", "cpu 0\nbtime 50\n");
@@ -393,9 +396,9 @@ static void the_state_is_looked_at_again(void **state)
     system_close(&fixture->system);
     assert_int_equal(system_open(&fixture->system, fixture->tree.path, NULL), 0);
     fixture->selection.filter.orphan = true;
-    fake = plan_one(fixture, 1);
-    assert_int_equal(pids_state(fixture->system.pids, &fake->segment), STATE_ORPHAN);
-    /* A process that began before the segment's times bears the creator's number. */
+    plan_one(fixture, 1);
+    assert_int_equal(inventory_read_again(&fixture->system, &fixture->selection, 1, &now, NULL), 1);
+    /* A process that started before the segment's times has the creator's pid. */
     tree_puts(&fixture->tree, "proc/4711/stat",
               "4711 (late) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0\n");
     run(fixture);
@@ -425,8 +428,8 @@ static void one_failure_does_not_stop_the_rest(void **state)
     assert_removals(1, 2, 3, 5, 7);
 }
 
-/* A kernel before 4.17 refuses to tell of a segment that may not be read: the listing does. */
-static void the_listing_tells_where_the_kernel_does_not(void **state)
+/* A kernel before 4.17 refuses to show a segment that may not be read: the listing does. */
+static void the_listing_shows_what_the_kernel_refuses_to(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -498,7 +501,7 @@ int main(void)
         TEST(used_again_and_young),
         TEST(the_state_is_looked_at_again),
         TEST(one_failure_does_not_stop_the_rest),
-        TEST(the_listing_tells_where_the_kernel_does_not),
+        TEST(the_listing_shows_what_the_kernel_refuses_to),
         TEST(without_kernel_and_listing_nothing_is_removed),
         TEST(claims_are_held_against_the_segment),
     };

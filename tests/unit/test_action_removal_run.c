@@ -1,5 +1,5 @@
 /*
- * action/removal: the run as its user sees it (interrupted, told of each), and the counts.
+ * action/removal: the run as its user sees it (interrupted, each reported), and the counts.
  *
  * wrap: shmctl
  */
@@ -8,6 +8,7 @@
 #include <sys/shm.h>
 
 #include "action/removal.h"
+#include "kernel/system.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -43,9 +44,9 @@ struct fixture {
     struct system system;
     struct selection selection;
     struct removal_plan plan;
-    int told[2 * COUNT]; /* what the hook was told of: ids */
+    int reported[2 * COUNT]; /* to the hook: ids */
     enum removal_outcome outcomes[2 * COUNT];
-    size_t tellings;
+    size_t reports;
     size_t questions;      /* how often it was asked whether to stop */
     size_t interrupted_at; /* the question that is answered yes; 0: none */
 };
@@ -59,10 +60,11 @@ static int setup(void **state)
     tree_make(&fixture.tree);
     assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
     for (int shmid = 0; shmid < COUNT; shmid++) {
-        const struct segment segment = {.shmid = shmid, .size = (uint64_t)shmid * 10};
+        const struct segment_info info = {
+            .segment = {.shmid = shmid, .size = (uint64_t)shmid * 10}};
 
         gone[shmid] = false;
-        removal_add(&fixture.plan, &fixture.selection, &segment);
+        removal_add(&fixture.plan, &fixture.selection, &info);
     }
     *state = &fixture;
     return 0;
@@ -91,9 +93,9 @@ static void take_done(void *arg, const struct removal_item *item)
 {
     struct fixture *fixture = arg;
 
-    assert_in_range(fixture->tellings, 0, COUNT_OF(fixture->told) - 1);
-    fixture->told[fixture->tellings] = item->segment.shmid;
-    fixture->outcomes[fixture->tellings++] = item->outcome;
+    assert_in_range(fixture->reports, 0, COUNT_OF(fixture->reported) - 1);
+    fixture->reported[fixture->reports] = item->info.segment.shmid;
+    fixture->outcomes[fixture->reports++] = item->outcome;
 }
 
 static void run(struct fixture *fixture)
@@ -105,18 +107,18 @@ static void run(struct fixture *fixture)
 
 /* --- Tests ---------------------------------------------------------------------------------- */
 
-static void each_item_is_told_of_once_in_order(void **state)
+static void each_item_is_reported_once_in_order(void **state)
 {
     struct fixture *fixture = *state;
 
     removal_add_missing(&fixture->plan, 4242, false);
     run(fixture);
-    assert_int_equal(fixture->tellings, COUNT + 1);
+    assert_int_equal(fixture->reports, COUNT + 1);
     for (int i = 0; i < COUNT; i++) {
-        assert_int_equal(fixture->told[i], i);
+        assert_int_equal(fixture->reported[i], i);
         assert_int_equal(fixture->outcomes[i], REMOVAL_REMOVED);
     }
-    assert_int_equal(fixture->told[COUNT], 4242);
+    assert_int_equal(fixture->reported[COUNT], 4242);
     assert_int_equal(fixture->outcomes[COUNT], REMOVAL_FAILED);
     assert_int_equal(removal_calls, COUNT);
 }
@@ -134,8 +136,8 @@ static void an_interrupt_leaves_the_rest_untried(void **state)
         assert_int_equal(fixture->plan.items[i].outcome, REMOVAL_FAILED);
         assert_int_equal(fixture->plan.items[i].code, EINTR);
     }
-    /* All are told of, and one yes is enough. */
-    assert_int_equal(fixture->tellings, COUNT);
+    /* All are reported, and one yes is enough. */
+    assert_int_equal(fixture->reports, COUNT);
 }
 
 static void an_interrupt_before_the_first_leaves_all_untried(void **state)
@@ -170,8 +172,9 @@ static void counts_of_a_run(void **state)
     totals = removal_count(&fixture->plan);
     assert_int_equal(totals.selected, COUNT);
     assert_int_equal(totals.counts[REMOVAL_SELECTED], COUNT);
-    assert_int_equal(totals.bytes, 150);
+    assert_int_equal(totals.pending_bytes, 150);
     assert_int_equal(totals.freed_bytes, 0);
+    assert_int_equal(totals.in_use, 0);
 
     removal_add_missing(&fixture->plan, 4242, false);
     removal_add_missing(&fixture->plan, 4243, true);
@@ -184,7 +187,7 @@ static void counts_of_a_run(void **state)
     assert_int_equal(totals.counts[REMOVAL_REMOVED], 4);
     assert_int_equal(totals.counts[REMOVAL_FAILED], 3);
     assert_int_equal(totals.counts[REMOVAL_GONE], 1);
-    assert_int_equal(totals.bytes, 150);
+    assert_int_equal(totals.pending_bytes, 0);
     assert_int_equal(totals.freed_bytes, 0 + 10 + 20 + 30);
     assert_int_equal(totals.in_use, 0);
 }
@@ -193,18 +196,22 @@ static void counts_of_what_is_in_use_and_huge(void **state)
 {
     struct removal_plan plan = {0};
     struct selection selection = {0};
-    struct segment segment = {.size = UINT64_MAX - 5, .nattch = 2};
+    struct segment_info info = {.segment = {.size = UINT64_MAX - 5, .nattch = 2}};
     struct removal_totals totals;
 
     (void)state;
-    removal_add(&plan, &selection, &segment);
-    segment.nattch = 0;
-    removal_add(&plan, &selection, &segment);
+    removal_add(&plan, &selection, &info);
+    info.segment.nattch = 0;
+    removal_add(&plan, &selection, &info);
+    totals = removal_count(&plan);
+    assert_int_equal(totals.in_use, 1);
+    assert_true(totals.pending_bytes == UINT64_MAX);
+    assert_int_equal(totals.freed_bytes, 0);
     plan.items[0].outcome = REMOVAL_REMOVED;
     plan.items[1].outcome = REMOVAL_REMOVED;
     totals = removal_count(&plan);
-    assert_int_equal(totals.in_use, 1);
-    assert_true(totals.bytes == UINT64_MAX);
+    assert_int_equal(totals.in_use, 0);
+    assert_int_equal(totals.pending_bytes, 0);
     assert_true(totals.freed_bytes == UINT64_MAX);
     removal_plan_release(&plan);
     assert_int_equal(plan.count, 0);
@@ -229,7 +236,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(each_item_is_told_of_once_in_order),
+        TEST(each_item_is_reported_once_in_order),
         TEST(an_interrupt_leaves_the_rest_untried),
         TEST(an_interrupt_before_the_first_leaves_all_untried),
         TEST(an_interrupt_leaves_alone_what_was_decided),

@@ -217,7 +217,6 @@ static void assert_tidy(const struct fixture *fixture)
     assert_true(is_there(fixture->stranger));
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
-    assert_int_equal(fixture->result.program.child.pid, 0);
 }
 
 /* --- What is removed -------------------------------------------------------------------------- */
@@ -367,69 +366,6 @@ static void the_keyboards_signals_are_left_to_it(void **state)
     assert_status(*state, send_quit_and_usr2, SIGUSR2);
 }
 
-/* --- Without memory --------------------------------------------------------------------------- */
-
-/* Starts the program and leaves it held. */
-static void start_held(struct fixture *fixture)
-{
-    char *argv[] = {(char[]){"program"}, NULL};
-    struct supervise_program *watched = &fixture->result.program;
-
-    fixture->result.stage = SUPERVISE_READ;
-    assert_int_equal(signals_hold(&watched->signals, NULL), 0);
-    assert_int_equal(child_start(&watched->child, argv, &watched->signals, NULL), 0);
-}
-
-static void a_held_program_is_given_up(void **state)
-{
-    struct fixture *fixture = *state;
-    int status = -1;
-
-    start_held(fixture);
-    assert_false(supervise_give_up(&fixture->result, &status));
-    assert_int_equal(status, -1);
-    assert_false(page->started);
-    assert_tidy(fixture);
-    signals_close(&fixture->result.program.signals);
-}
-
-static void a_running_program_is_watched_to_its_end(void **state)
-{
-    struct fixture *fixture = *state;
-    int status = -1;
-
-    program = send_term;
-    start_held(fixture);
-    assert_int_equal(child_release(&fixture->result.program.child), 0);
-    assert_true(supervise_give_up(&fixture->result, &status));
-    assert_int_equal(status, 128 + SIGTERM);
-    assert_tidy(fixture);
-    signals_close(&fixture->result.program.signals);
-}
-
-static void a_known_status_is_kept(void **state)
-{
-    struct fixture *fixture = *state;
-    int status = -1;
-
-    assert_int_equal(run(fixture, NULL), 0);
-    assert_true(supervise_give_up(&fixture->result, &status));
-    assert_int_equal(status, STATUS);
-}
-
-static void before_the_start_there_is_nothing_to_give_up(void **state)
-{
-    struct fixture *fixture = *state;
-    int status = -1;
-
-    fixture->result.stage = SUPERVISE_START;
-    fixture->result.program.child = (struct child)CHILD_INIT;
-    assert_false(supervise_give_up(&fixture->result, &status));
-    fixture->result.stage = SUPERVISE_EXEC;
-    assert_false(supervise_give_up(&fixture->result, &status));
-    assert_int_equal(status, -1);
-}
-
 int main(void)
 {
 #define SUPERVISE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -444,10 +380,6 @@ int main(void)
         SUPERVISE_TEST(what_cannot_be_read_in_the_end_stays),
         SUPERVISE_TEST(what_is_to_end_us_ends_it),
         SUPERVISE_TEST(the_keyboards_signals_are_left_to_it),
-        SUPERVISE_TEST(a_held_program_is_given_up),
-        SUPERVISE_TEST(a_running_program_is_watched_to_its_end),
-        SUPERVISE_TEST(a_known_status_is_kept),
-        SUPERVISE_TEST(before_the_start_there_is_nothing_to_give_up),
     };
 
     page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -126,7 +126,7 @@ static void json_has_null_for_no_error_alone(void **state)
 static void complaints_are_kept_whole_and_in_order(void **state)
 {
     CLEANUP_COMPLAINT_LIST struct complaint_list list = COMPLAINT_LIST_INIT;
-    char where[16];
+    char where[32];
 
     (void)state;
     for (int i = 0; i < 20; i++) {

@@ -11,30 +11,90 @@
 
 /* --- A command of the test's own ------------------------------------------------------------ */
 
-enum { OPTION_PLAIN = OPTION_OWN, OPTION_VALUE, OPTION_VALVE };
-
-static const struct option_spec own_options[] = {
-    {OPTION_PLAIN, 'p', "plain", NULL, "takes nothing"},
-    {OPTION_VALUE, 'v', "value", "WORD", "takes a word"},
-    {OPTION_VALVE, 0, "valve", "WORD", "takes another"},
+/* What was taken, "p v=WORD <operand>". */
+struct taken {
+    struct strbuf words;
+    bool flag;
+    struct option_number count;
+    char **rest;         /* of a wrapping command */
+    const char *refused; /* a word that is refused; NULL: none */
 };
 
-static const struct option_group own_group = {"Own", own_options, COUNT_OF(own_options)};
+static int take_word(const struct option_use *use, struct error *err)
+{
+    struct taken *taken = use->place;
 
-static int run_nothing(struct context *context, int argc, char **argv)
+    if (use->word && taken->refused && strcmp(use->word, taken->refused) == 0)
+        return error_set(err, EINVAL, "'%s': not wanted", use->word);
+    if (use->spec)
+        strbuf_printf(&taken->words, "%c%s%s ", use->spec->help[0], use->word ? "=" : "",
+                      use->word ? use->word : "");
+    else
+        strbuf_printf(&taken->words, "<%s> ", use->word);
+    return 0;
+}
+
+static int take_rest(const struct option_use *use, struct error *err)
+{
+    (void)err;
+    *(char ***)use->place = use->rest;
+    return 0;
+}
+
+static const struct option_spec own_options[] = {
+    {'p', "plain", NULL, "p takes nothing", 0, take_word},
+    {'v', "value", "WORD", "v takes a word", 0, take_word},
+    {0, "valve", "WORD", "w takes another", 0, take_word},
+};
+
+static const struct option_spec kind_options[] = {
+    {'f', "flag", NULL, "is set", offsetof(struct taken, flag), option_flag},
+    {'c', "count", "N", "takes a number", offsetof(struct taken, count), option_count},
+    {0, "size", "N", "takes a size", offsetof(struct taken, count), option_size},
+    {0, "key", "KEY", "takes a key", offsetof(struct taken, count), option_key},
+};
+
+static const struct option_group own_group = {"Own", OPTIONS(own_options)};
+static const struct option_group kind_group = {"Kinds", OPTIONS(kind_options)};
+
+/* What a command line that options_run_command() runs goes through. */
+static struct strbuf steps;
+static bool check_fails;
+
+static int note_check(struct context *context, void *args, struct error *err)
 {
     (void)context;
-    (void)argc;
-    (void)argv;
-    return STATUS_DONE;
+    assert_non_null(args);
+    strbuf_puts(&steps, "check ");
+    return check_fails ? error_set(err, EINVAL, "not together") : 0;
+}
+
+static int note_run(struct context *context, void *args)
+{
+    (void)context;
+    assert_true(((const struct taken *)args)->flag);
+    strbuf_puts(&steps, "run ");
+    return STATUS_DECLINED;
+}
+
+static void note_release(void *args)
+{
+    struct taken *taken = args;
+
+    strbuf_puts(&steps, "release");
+    strbuf_release(&taken->words);
 }
 
 static const struct command plain_command = {
     .name = "test",
     .synopsis = {"[OPTION]..."},
     .summary = "does nothing",
-    .groups = {&own_group},
-    .run = run_nothing,
+    .groups = {{&own_group, 0}, {&kind_group, 0}},
+    .operand = {0, take_word},
+    .size = sizeof(struct taken),
+    .check = note_check,
+    .run = note_run,
+    .release = note_release,
 };
 
 static const struct command wrapping_command = {
@@ -42,73 +102,71 @@ static const struct command wrapping_command = {
     .synopsis = {"PROGRAM"},
     .summary = "does nothing",
     .flags = COMMAND_WRAPS,
-    .groups = {&own_group},
-    .run = run_nothing,
+    .groups = {{&own_group, 0}},
+    .operand = {offsetof(struct taken, rest), take_rest},
 };
 
-/* What was taken, "p v=WORD <operand>", and what was said. */
-struct taken {
-    struct strbuf words;
-    const char *refused; /* a word that the taker refuses; NULL: none */
+static const struct command bare_command = {
+    .name = "test",
+    .synopsis = {"[OPTION]..."},
+    .summary = "does nothing",
+    .groups = {{&own_group, 0}},
 };
 
-static int take_option(void *arg, int id, const char *word, struct error *err)
-{
-    struct taken *taken = arg;
-    const char *letter = id == OPTION_PLAIN ? "p" : id == OPTION_VALUE ? "v" : "w";
+/* A command line in words, and where messages go. */
+struct line {
+    struct context context;
+    char *copy;
+    char *argv[32];
+    int argc;
+    char *err;
+    char *out;
+    size_t err_size;
+    size_t out_size;
+};
 
-    if (word && taken->refused && strcmp(word, taken->refused) == 0)
-        return error_set(err, EINVAL, "'%s': not wanted", word);
-    strbuf_printf(&taken->words, "%s%s%s ", letter, word ? "=" : "", word ? word : "");
-    return 0;
+/* Splits WORDS at blanks; '_' stands for an empty word. */
+static void line_begin(struct line *line, const struct command *command, const char *words)
+{
+    *line = (struct line){.context = {.command = command}, .copy = strdup(words)};
+    assert_non_null(line->copy);
+    line->argv[line->argc++] = (char[]){"test"};
+    for (char *word = strtok(line->copy, " "); word; word = strtok(NULL, " "))
+        line->argv[line->argc++] = strcmp(word, "_") == 0 ? word + 1 : word;
+    line->context.err = open_memstream(&line->err, &line->err_size);
+    line->context.out = open_memstream(&line->out, &line->out_size);
+    assert_non_null(line->context.err);
+    assert_non_null(line->context.out);
 }
 
-static int take_operand(void *arg, const char *word, struct error *err)
+/* Demands what was said on standard error. */
+static void line_end(struct line *line, const char *said)
 {
-    struct taken *taken = arg;
-
-    if (taken->refused && strcmp(word, taken->refused) == 0)
-        return error_set(err, EINVAL, "'%s': not wanted", word);
-    strbuf_printf(&taken->words, "<%s> ", word);
-    return 0;
+    fclose(line->context.err);
+    fclose(line->context.out);
+    assert_string_equal(line->err, said);
+    free(line->err);
+    free(line->out);
+    free(line->copy);
 }
 
-/*
- * Parses LINE, words between blanks ('_' stands for an empty word); demands the result, what was
- * taken, and what was said on standard error.
- */
-static void assert_parsed(const struct command *command, const char *line, const char *refused,
-                          int result, const char *words, const char *said)
+/* Parses WORDS; demands the result, what was taken, and what was said on standard error. */
+static void assert_parsed(const struct command *command, const char *words, const char *refused,
+                          int result, const char *taken_words, const char *said)
 {
     struct taken taken = {.words = STRBUF_INIT, .refused = refused};
-    const struct option_taker taker = {take_option, take_operand, &taken};
-    char *copy = strdup(line);
-    char *argv[32] = {(char[]){"test"}};
-    char *err = NULL;
-    char *out = NULL;
-    size_t err_size = 0;
-    size_t out_size = 0;
-    struct context context = {.command = "test"};
-    int argc = 1;
+    struct line line;
 
-    assert_non_null(copy);
-    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
-        argv[argc++] = strcmp(word, "_") == 0 ? word + 1 : word;
-    context.err = open_memstream(&err, &err_size);
-    context.out = open_memstream(&out, &out_size);
-    assert_non_null(context.err);
-    assert_non_null(context.out);
-    if (options_parse(&context, command, argc, argv, &taker) != result)
-        fail_msg("'%s' was not parsed as it should be", line);
-    fclose(context.err);
-    fclose(context.out);
-    assert_string_equal(strbuf_string(&taken.words), words);
-    assert_string_equal(err, said);
-    assert_int_equal(out_size > 0, result == OPTIONS_HELP);
+    line_begin(&line, command, words);
+    if (options_parse(&line.context, command, line.argc, line.argv, &taken) != result)
+        fail_msg("'%s' was not parsed as it should be", words);
+    fflush(line.context.out);
+    assert_int_equal(line.out_size > 0, result == OPTIONS_HELP);
+    for (char **word = taken.rest; word && *word; word++)
+        strbuf_printf(&taken.words, "<%s> ", *word);
+    line_end(&line, said);
+    assert_string_equal(strbuf_string(&taken.words), taken_words);
     strbuf_release(&taken.words);
-    free(err);
-    free(out);
-    free(copy);
 }
 
 static void assert_takes(const char *line, const char *words)
@@ -154,14 +212,24 @@ static void two_dashes_end_the_options(void **state)
     assert_takes("-- --", "<--> ");
 }
 
-static void long_options_may_be_shortened(void **state)
+static void long_options_are_written_out(void **state)
 {
+    static const char *const words[] = {"--pl",  "--plai",   "--plainer", "--valu", "--val",  "--v",
+                                        "--hel", "--helper", "--p",       "--valv", "--Value"};
+
     (void)state;
-    assert_takes("--pl", "p ");
-    assert_takes("--valu x", "v=x ");
-    assert_takes("--valv=x", "w=x ");
-    assert_refuses("--val x", "", "shmtool: test: --val: which one? --value, --valve\n");
-    assert_refuses("--v=x", "", "shmtool: test: --v: which one? --value, --valve\n");
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        char said[128];
+        char with_value[32];
+
+        snprintf(said, sizeof(said),
+                 "shmtool: test: %s: no such option; see 'shmtool test --help'\n", words[i]);
+        snprintf(with_value, sizeof(with_value), "%s=x", words[i]);
+        assert_refuses(words[i], "", said);
+        assert_refuses(with_value, "", said);
+    }
+    assert_refuses("-p --=5", "p ",
+                   "shmtool: test: --: no such option; see 'shmtool test --help'\n");
 }
 
 static void what_is_wrong_is_named(void **state)
@@ -179,11 +247,11 @@ static void what_is_wrong_is_named(void **state)
     assert_refuses("-v", "", "shmtool: test: -v: needs a value: WORD\n");
     assert_refuses("a --value", "<a> ", "shmtool: test: --value: needs a value: WORD\n");
     assert_refuses("--sysroot /x", "",
-                   "shmtool: test: --sysroot: stands in front of the command: 'shmtool --sysroot "
+                   "shmtool: test: --sysroot: must stand before the command: 'shmtool --sysroot "
                    "DIR test'\n");
 }
 
-static void the_takers_words_are_told(void **state)
+static void what_an_option_refuses_is_named(void **state)
 {
     (void)state;
     assert_parsed(&plain_command, "-p -v bad a", "bad", -EINVAL, "p ",
@@ -198,7 +266,6 @@ static void help_ends_it(void **state)
 {
     (void)state;
     assert_parsed(&plain_command, "-p --help -x", NULL, OPTIONS_HELP, "p ", "");
-    assert_parsed(&plain_command, "--hel", NULL, OPTIONS_HELP, "", "");
     assert_takes("-- --help", "<--help> ");
     assert_takes("-v --help", "v=--help ");
 }
@@ -211,13 +278,69 @@ static void the_first_operand_of_a_wrapper_ends_the_options(void **state)
     assert_parsed(&wrapping_command, "prog --help", NULL, 0, "<prog> <--help> ", "");
 }
 
+static void where_there_are_no_operands_one_is_refused(void **state)
+{
+    (void)state;
+    assert_parsed(&bare_command, "-p", NULL, 0, "p ", "");
+    assert_parsed(&bare_command, "-p x", NULL, -EINVAL, "p ",
+                  "shmtool: test: 'x': takes no operands\n");
+    assert_parsed(&bare_command, "-- -p", NULL, -EINVAL, "",
+                  "shmtool: test: '-p': takes no operands\n");
+}
+
+static void assert_number(const char *words, uint64_t value)
+{
+    struct taken taken = {.words = STRBUF_INIT};
+    struct line line;
+
+    line_begin(&line, &plain_command, words);
+    assert_int_equal(options_parse(&line.context, &plain_command, line.argc, line.argv, &taken), 0);
+    line_end(&line, "");
+    assert_true(taken.count.given);
+    assert_true(taken.count.value == value);
+}
+
+static void each_kind_goes_to_its_place(void **state)
+{
+    (void)state;
+    assert_number("-c 18446744073709551615", UINT64_MAX);
+    assert_number("-fc0", 0);
+    assert_number("--size 4K", 4096);
+    assert_number("--key=-1", UINT32_MAX);
+    assert_refuses("-c x", "",
+                   "shmtool: test: --count: 'x': not a count (a decimal number from 0 to "
+                   "18446744073709551615)\n");
+}
+
+static void assert_steps(const char *words, int status, const char *expected, const char *said)
+{
+    struct line line;
+
+    strbuf_reset(&steps);
+    line_begin(&line, &plain_command, words);
+    assert_int_equal(options_run_command(&line.context, line.argc, line.argv), status);
+    line_end(&line, said);
+    assert_string_equal(strbuf_string(&steps), expected);
+    strbuf_release(&steps);
+}
+
+static void a_command_is_parsed_checked_run_and_released(void **state)
+{
+    (void)state;
+    check_fails = false;
+    assert_steps("-f -p x", STATUS_DECLINED, "check run release", "");
+    assert_steps("-f --help", STATUS_DONE, "release", "");
+    assert_steps("x -y", STATUS_USAGE, "release",
+                 "shmtool: test: -y: no such option; see 'shmtool test --help'\n");
+    check_fails = true;
+    assert_steps("-f", STATUS_USAGE, "check release", "shmtool: test: not together\n");
+}
+
 /* --- The commands there are ------------------------------------------------------------------ */
 
 static void check_option(const struct command *command, const struct option_spec *spec,
                          const struct option_spec *other)
 {
-    if (spec->id == other->id)
-        fail_msg("%s: --%s and --%s have one id", command->name, spec->name, other->name);
     if (spec->letter && spec->letter == other->letter)
         fail_msg("%s: --%s and --%s have one letter", command->name, spec->name, other->name);
     if (strcmp(spec->name, other->name) == 0)
@@ -229,12 +352,13 @@ static void check_options(const struct command *command)
     const struct option_spec *all[128];
     size_t count = 0;
 
-    for (size_t g = 0; g < COMMAND_GROUPS && command->groups[g]; g++) {
-        for (size_t i = 0; i < command->groups[g]->count; i++) {
-            const struct option_spec *spec = &command->groups[g]->options[i];
+    for (size_t g = 0; g < COMMAND_GROUPS && command->groups[g].group; g++) {
+        for (size_t i = 0; i < command->groups[g].group->count; i++) {
+            const struct option_spec *spec = &command->groups[g].group->options[i];
 
             assert_in_range(count, 0, COUNT_OF(all) - 1);
-            assert_int_not_equal(spec->id, 0);
+            assert_non_null(spec->take);
+            assert_in_range(command->groups[g].place + spec->place, 0, command->size - 1);
             assert_true(strlen(spec->help) > 0);
             assert_string_not_equal(spec->name, "help");
             for (size_t k = 0; k < count; k++)
@@ -265,7 +389,7 @@ static void every_command_has_options_of_its_own_and_each_once(void **state)
 
 struct fixture {
     struct tree tree;
-    struct system system;
+    struct context context;
     struct selection selection;
 };
 
@@ -277,7 +401,7 @@ static int setup(void **state)
     tree_make(&fixture.tree);
     tree_puts(&fixture.tree, "etc/passwd", "zc:x:1001:1::/:\n");
     tree_puts(&fixture.tree, "etc/group", "staff:x:1002:\n");
-    assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
+    assert_int_equal(system_open(&fixture.context.system, fixture.tree.path, NULL), 0);
     *state = &fixture;
     return 0;
 }
@@ -287,17 +411,38 @@ static int teardown(void **state)
     struct fixture *fixture = *state;
 
     selection_release(&fixture->selection);
-    system_close(&fixture->system);
+    system_close(&fixture->context.system);
     tree_remove(&fixture->tree);
     return 0;
 }
 
-static void assert_selects(struct fixture *fixture, int id, const char *word)
+/* Takes "NAME" or "NAME=WORD" as ls would. */
+static int select_by(struct fixture *fixture, const char *word, struct error *err)
+{
+    size_t length = strcspn(word, "=");
+    char copy[64];
+
+    snprintf(copy, sizeof(copy), "%s", word);
+    for (size_t i = 0; i < selection_group.count; i++) {
+        const struct option_spec *spec = &selection_group.options[i];
+        const struct option_use use = {.context = &fixture->context,
+                                       .spec = spec,
+                                       .place = (char *)&fixture->selection + spec->place,
+                                       .word = copy[length] ? copy + length + 1 : NULL};
+
+        if (strlen(spec->name) == length && strncmp(spec->name, word, length) == 0)
+            return spec->take(&use, err);
+    }
+    fail_msg("%s: no such option", word);
+    return 0;
+}
+
+static void assert_selects(struct fixture *fixture, const char *word)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
 
-    if (options_select(&fixture->selection, &fixture->system, id, word, &err) != 0)
-        fail_msg("'%s' was refused: %s", word ? word : "", err.text);
+    if (select_by(fixture, word, &err) != 0)
+        fail_msg("'%s' was refused: %s", word, err.text);
     assert_false(selection_is_empty(&fixture->selection));
 }
 
@@ -313,69 +458,65 @@ static void each_option_sets_its_part_of_the_filter(void **state)
     struct fixture *fixture = *state;
     const struct filter *filter = &fixture->selection.filter;
 
-    assert_selects(fixture, OPTION_KEY, "-1");
+    assert_selects(fixture, "key=-1");
     assert_range(&filter->keys, UINT32_MAX, UINT32_MAX);
-    assert_selects(fixture, OPTION_OWNER, "zc");
+    assert_selects(fixture, "owner=zc");
     assert_range(&filter->owners, 1001, 1001);
-    assert_selects(fixture, OPTION_CREATOR, "1002");
+    assert_selects(fixture, "creator=1002");
     assert_range(&filter->creators, 1002, 1002);
-    assert_selects(fixture, OPTION_GROUP, "staff");
+    assert_selects(fixture, "group=staff");
     assert_range(&filter->groups, 1002, 1002);
-    assert_selects(fixture, OPTION_SIZE, "1K..");
+    assert_selects(fixture, "size=1K..");
     assert_range(&filter->sizes, 1024, UINT64_MAX);
-    assert_selects(fixture, OPTION_NATTCH, "..2");
+    assert_selects(fixture, "nattch=..2");
     assert_range(&filter->nattchs, 0, 2);
-    assert_selects(fixture, OPTION_CPID, "2147483647");
+    assert_selects(fixture, "cpid=2147483647");
     assert_range(&filter->cpids, INT_MAX, INT_MAX);
-    assert_selects(fixture, OPTION_PID, "1");
+    assert_selects(fixture, "pid=1");
     assert_range(&filter->pids, 1, 1);
-    assert_selects(fixture, OPTION_STATE, "used,orphan");
+    assert_selects(fixture, "state=used,orphan");
     assert_int_equal(filter->states, 1U << STATE_USED | 1U << STATE_ORPHAN);
-    assert_selects(fixture, OPTION_OLDER_THAN, "2h");
+    assert_selects(fixture, "older-than=2h");
     assert_true(filter->has_older);
     assert_int_equal(filter->older_than, 7200);
-    assert_selects(fixture, OPTION_NEWER_THAN, "1d");
+    assert_selects(fixture, "newer-than=1d");
     assert_true(filter->has_newer);
     assert_int_equal(filter->newer_than, 86400);
 }
 
 static void each_flag_alone_selects(void **state)
 {
-    static const int flags[] = {OPTION_DEST, OPTION_LOCKED, OPTION_ATTACHED, OPTION_UNATTACHED,
-                                OPTION_ORPHAN};
+    static const char *const flags[] = {"dest", "locked", "attached", "unattached", "orphan"};
     struct fixture *fixture = *state;
+    const struct filter *filter = &fixture->selection.filter;
+    const bool *const places[] = {&filter->dest, &filter->locked, &filter->attached,
+                                  &filter->unattached, &filter->orphan};
 
     for (size_t i = 0; i < COUNT_OF(flags); i++) {
         selection_release(&fixture->selection);
-        assert_selects(fixture, flags[i], NULL);
+        assert_selects(fixture, flags[i]);
+        assert_true(*places[i]);
         assert_false(selection_is_named(&fixture->selection));
     }
 }
 
 static void wrong_words_select_nothing(void **state)
 {
-    static const struct {
-        int id;
-        const char *word;
-    } wrong[] = {
-        {OPTION_KEY, "0x1ffffffff"}, {OPTION_OWNER, "z"},     {OPTION_OWNER, "4294967295"},
-        {OPTION_CREATOR, ""},        {OPTION_GROUP, "zc"},    {OPTION_SIZE, "5..1"},
-        {OPTION_NATTCH, "x"},        {OPTION_STATE, "used,"}, {OPTION_OLDER_THAN, "1w"},
-        {OPTION_NEWER_THAN, "-1"},   {OPTION_CPID, "1x"},     {OPTION_PID, "2147483648"},
+    static const char *const wrong[] = {
+        "key=0x1ffffffff", "owner=z",       "owner=4294967295", "creator=",
+        "group=zc",        "size=5..1",     "nattch=x",         "state=used,",
+        "older-than=1w",   "newer-than=-1", "cpid=1x",          "pid=2147483648",
+        "pid=0",
     };
     struct fixture *fixture = *state;
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
-        assert_int_equal(
-            options_select(&fixture->selection, &fixture->system, wrong[i].id, wrong[i].word, &err),
-            -EINVAL);
+        assert_int_equal(select_by(fixture, wrong[i], &err), -EINVAL);
         assert_non_null(err.text);
         assert_true(selection_is_empty(&fixture->selection));
     }
-    assert_int_equal(options_select(&fixture->selection, &fixture->system, OPTION_OWN, "x", NULL),
-                     -EINVAL);
 }
 
 int main(void)
@@ -384,11 +525,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_and_operands_in_any_order),
         cmocka_unit_test(two_dashes_end_the_options),
-        cmocka_unit_test(long_options_may_be_shortened),
+        cmocka_unit_test(long_options_are_written_out),
         cmocka_unit_test(what_is_wrong_is_named),
-        cmocka_unit_test(the_takers_words_are_told),
+        cmocka_unit_test(what_an_option_refuses_is_named),
         cmocka_unit_test(help_ends_it),
         cmocka_unit_test(the_first_operand_of_a_wrapper_ends_the_options),
+        cmocka_unit_test(where_there_are_no_operands_one_is_refused),
+        cmocka_unit_test(each_kind_goes_to_its_place),
+        cmocka_unit_test(a_command_is_parsed_checked_run_and_released),
         cmocka_unit_test(every_command_has_options_of_its_own_and_each_once),
         TEST(each_option_sets_its_part_of_the_filter),
         TEST(each_flag_alone_selects),

@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kernel/pidstat.h"
+#include "kernel/proc.h"
 #include "unit.h"
 
 static bool old_kernel;
@@ -298,7 +298,7 @@ static void huge_pages_are_found(void **state)
 static void a_dead_leaders_threads_are_looked_at(void **state)
 {
     time_t deadline = time(NULL) + 10;
-    struct pidstat stat;
+    struct proc_stat stat;
     struct procfs procfs;
     struct attachment found;
     int shmid;
@@ -310,7 +310,7 @@ static void a_dead_leaders_threads_are_looked_at(void **state)
     child = start(attach_and_end_the_leader, shmid);
     assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
     do {
-        assert_int_equal(pidstat_read(&procfs, child, &stat), 0);
+        assert_int_equal(proc_stat_read(&procfs, child, &stat), 0);
         assert_true(time(NULL) < deadline);
     } while (stat.state != 'Z');
     procfs_close(&procfs);

@@ -1,5 +1,6 @@
 /*
- * kernel/child: held, let go, watched and buried; and what is left when a call fails in between.
+ * kernel/child: waiting, released, watched and waited for; and what is left when a call fails in
+ * between.
  *
  * wrap: pipe2 prctl fcntl fork execvp waitid read write
  */
@@ -145,7 +146,7 @@ static int setup(void **state)
     tree_make(&fixture.tree);
     sigprocmask(SIG_SETMASK, NULL, &fixture.mask);
     *state = &fixture;
-    return procfs_open(&fixture.procfs, NULL, NULL) || signals_hold(&fixture.signals, NULL);
+    return procfs_open(&fixture.procfs, NULL, NULL) || signals_block(&fixture.signals, NULL);
 }
 
 static int teardown(void **state)
@@ -222,9 +223,9 @@ static bool exists(pid_t pid)
     return kill(pid, 0) == 0;
 }
 
-/* --- Held and let go -------------------------------------------------------------------------- */
+/* --- Waiting and released---------------------------------------------------------------------- */
 
-static void it_does_nothing_until_it_is_let_go(void **state)
+static void it_does_nothing_until_it_is_released(void **state)
 {
     struct fixture *fixture = *state;
     struct child *child = &fixture->child;
@@ -242,7 +243,7 @@ static void it_does_nothing_until_it_is_let_go(void **state)
     assert_int_equal(wait_for_exec(child), 1);
     assert_int_equal(child->report_fd, -1);
     assert_int_equal(wait_for_end(child), 7);
-    assert_true(exists(pid)); /* its number is nobody else's yet */
+    assert_true(exists(pid)); /* its PID is nobody else's yet */
     child_close(child);
     assert_int_equal(child->pid, 0);
     assert_false(exists(pid));
@@ -258,7 +259,7 @@ static void its_status_is_a_shells(void **state)
     assert_int_equal(run(fixture, "kill -KILL $$"), 128 + SIGKILL);
 }
 
-/* Signals are as they were before they were held back. */
+/* Signals are as they were before they were blocked. */
 static void signals_reach_it(void **state)
 {
     struct fixture *fixture = *state;
@@ -286,6 +287,21 @@ static void what_is_abandoned_never_becomes_the_program(void **state)
     child_abandon(&fixture->child); /* nobody: nothing to wait for */
 }
 
+static void what_is_abandoned_may_be_stopped(void **state)
+{
+    struct fixture *fixture = *state;
+    pid_t pid;
+    siginfo_t info;
+
+    start(fixture, "exit 7");
+    pid = fixture->child.pid;
+    child_signal(&fixture->child, SIGSTOP);
+    assert_int_equal(__real_waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT), 0);
+    child_abandon(&fixture->child);
+    assert_int_equal(fixture->child.pid, 0);
+    assert_false(exists(pid));
+}
+
 /* --- What cannot be started ------------------------------------------------------------------- */
 
 static void assert_exec_fails(struct fixture *fixture, const char *file, int code, int status)
@@ -297,7 +313,7 @@ static void assert_exec_fails(struct fixture *fixture, const char *file, int cod
     child_abandon(&fixture->child);
 }
 
-static void why_it_cannot_be_executed_is_told(void **state)
+static void why_it_cannot_be_executed_is_reported(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -336,7 +352,7 @@ static void the_reason_may_get_lost_but_not_the_status(void **state)
     assert_exec_fails(fixture, "/no/such/program", ENOENT, 127);
 }
 
-static void a_child_that_cannot_be_let_go_is_none(void **state)
+static void a_child_that_cannot_be_released_is_none(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -355,7 +371,7 @@ static void a_child_that_cannot_be_let_go_is_none(void **state)
     assert_int_equal(run(fixture, "exit 7"), 7);
 }
 
-static void a_child_that_was_killed_meanwhile_is_let_go(void **state)
+static void a_child_that_was_killed_meanwhile_is_released(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -389,7 +405,7 @@ static void what_is_missing_to_start_it_is_said(void **state)
     assert_start_fails(*state, EMFILE, "no pipe: Too many open files");
     pipe_error = 0;
     prctl_error = EINVAL;
-    assert_start_fails(*state, EINVAL, "orphans cannot be adopted: Invalid argument");
+    assert_start_fails(*state, EINVAL, "cannot become a subreaper: Invalid argument");
     prctl_error = 0;
     fcntl_error = EINVAL;
     assert_start_fails(*state, EINVAL, "no pipe: Invalid argument");
@@ -419,7 +435,7 @@ static void wait_for_continue(const struct fixture *fixture)
         assert_true(time(NULL) < end);
 }
 
-static void a_stop_is_told_once(void **state)
+static void a_stop_is_reported_once(void **state)
 {
     struct fixture *fixture = *state;
     struct child *child = &fixture->child;
@@ -444,7 +460,7 @@ static void a_stop_is_told_once(void **state)
     assert_int_equal(child_was_stopped(child), 0);
 }
 
-static void of_what_is_gone_nothing_can_be_told(void **state)
+static void of_what_is_gone_nothing_is_known(void **state)
 {
     struct fixture *fixture = *state;
     struct child gone;
@@ -463,19 +479,20 @@ int main(void)
 {
 #define CHILD_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CHILD_TEST(it_does_nothing_until_it_is_let_go),
+        CHILD_TEST(it_does_nothing_until_it_is_released),
         CHILD_TEST(its_status_is_a_shells),
         CHILD_TEST(signals_reach_it),
         CHILD_TEST(what_is_abandoned_never_becomes_the_program),
-        CHILD_TEST(why_it_cannot_be_executed_is_told),
+        CHILD_TEST(what_is_abandoned_may_be_stopped),
+        CHILD_TEST(why_it_cannot_be_executed_is_reported),
         CHILD_TEST(what_is_nowhere_in_the_path_is_not_found),
         CHILD_TEST(the_reason_may_get_lost_but_not_the_status),
-        CHILD_TEST(a_child_that_cannot_be_let_go_is_none),
-        CHILD_TEST(a_child_that_was_killed_meanwhile_is_let_go),
+        CHILD_TEST(a_child_that_cannot_be_released_is_none),
+        CHILD_TEST(a_child_that_was_killed_meanwhile_is_released),
         CHILD_TEST(what_is_missing_to_start_it_is_said),
         CHILD_TEST(no_end_is_missed_by_a_signal),
-        CHILD_TEST(a_stop_is_told_once),
-        CHILD_TEST(of_what_is_gone_nothing_can_be_told),
+        CHILD_TEST(a_stop_is_reported_once),
+        CHILD_TEST(of_what_is_gone_nothing_is_known),
     };
 
     return cmocka_run_group_tests_name("kernel/child", tests, NULL, NULL);

@@ -34,7 +34,7 @@ struct dirent *__wrap_readdir(DIR *dir)
     return NULL;
 }
 
-/* What a walk told, a line each: "path" or "!path: code". */
+/* What a walk reported, a line each: "path" or "!path: code". */
 struct record {
     const struct tree *tree;
     struct strbuf text;
@@ -87,10 +87,10 @@ static void take_unreadable(void *arg, const char *path, int code)
 
 static int walk(struct record *record, const char *dir, struct error *err)
 {
-    const struct filewalk_sink sink = {take_file, take_unreadable, record};
+    const struct filewalk_callbacks callbacks = {take_file, take_unreadable, record};
     int before = dup(0);
     int after;
-    int r = filewalk_run(dir, &sink, err);
+    int r = filewalk_run(dir, &callbacks, err);
 
     close(before);
     after = dup(0);
@@ -243,7 +243,7 @@ static void forbid(const struct tree *tree, const char *path, mode_t mode)
     assert_int_equal(chmod(full, mode), 0);
 }
 
-static void closed_directories_are_told(void **state)
+static void closed_directories_are_reported(void **state)
 {
     enum { SOMEBODY = 12345 };
     const struct tree *tree = *state;
@@ -310,8 +310,8 @@ static void remove_deep(const struct tree *tree, int depth)
     close(fd);
 }
 
-/* What was met before is told, and that there may be more. */
-static void a_directory_that_is_read_in_part_is_told(void **state)
+/* What was met before is reported, and that there may be more. */
+static void a_directory_that_is_read_in_part_is_reported(void **state)
 {
     const struct tree *tree = *state;
     struct record record = {.tree = tree};
@@ -417,8 +417,8 @@ int main(void)
         TREE_TEST(a_link_is_no_start_unless_a_slash_ends_it),
         TREE_TEST(a_name_is_the_same_by_any_way),
         TREE_TEST(what_is_no_directory_is_an_error),
-        TREE_TEST(closed_directories_are_told),
-        TREE_TEST(a_directory_that_is_read_in_part_is_told),
+        TREE_TEST(closed_directories_are_reported),
+        TREE_TEST(a_directory_that_is_read_in_part_is_reported),
         TREE_TEST(where_the_walk_begins_it_is_an_error),
         TREE_TEST(no_tree_is_too_deep),
         TREE_TEST(a_directory_that_is_moved_away_ends_the_walk),

@@ -272,7 +272,7 @@ static struct memory_state read_memory(const struct tree *tree, bool admin)
     return memory;
 }
 
-static void memory_is_told_in_pages(void **state)
+static void memory_is_counted_in_pages(void **state)
 {
     const struct tree *tree = *state;
     struct memory_state memory;
@@ -293,7 +293,7 @@ static void memory_is_told_in_pages(void **state)
     assert_int_equal(read_memory(tree, false).commit_limit, 600);
 }
 
-static void memory_that_is_not_told_is_not_known(void **state)
+static void memory_that_cannot_be_read_is_not_known(void **state)
 {
     const struct tree *tree = *state;
 
@@ -320,8 +320,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(written_values_are_read_back, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(a_write_that_is_cut_short_is_an_error, tree_setup,
                                         tree_teardown),
-        cmocka_unit_test_setup_teardown(memory_is_told_in_pages, tree_setup, tree_teardown),
-        cmocka_unit_test_setup_teardown(memory_that_is_not_told_is_not_known, tree_setup,
+        cmocka_unit_test_setup_teardown(memory_is_counted_in_pages, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(memory_that_cannot_be_read_is_not_known, tree_setup,
                                         tree_teardown),
         cmocka_unit_test(the_kernel_has_another_value),
         cmocka_unit_test(the_kernel_sets_and_refuses),

@@ -1,4 +1,4 @@
-/* kernel/maps and kernel/shmdev: which lines of a process's mappings are segments. */
+/* kernel/maps: which lines of a process's mappings are segments. */
 #include "kernel/maps.h"
 
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/strbuf.h"
-#include "kernel/shmdev.h"
 #include "unit.h"
 
 #define LINE(perms, device, inode, name) \
@@ -95,7 +94,7 @@ static void other_lines_are_none(void **state)
         struct mapping mapping = {.shmid = -77};
 
         if (parse(lines[i], &mapping) || mapping.shmid != -77)
-            fail_msg("taken for a segment: %s", lines[i]);
+            fail_msg("treated as a segment: %s", lines[i]);
     }
 }
 
@@ -126,26 +125,20 @@ struct found {
     size_t count;
 };
 
-static void note(void *arg, const struct mapping *mapping)
-{
-    struct found *found = arg;
-
-    assert_in_range(found->count, 0, COUNT_OF(found->items) - 1);
-    found->items[found->count++] = *mapping;
-}
-
 static int read_text(const char *text, size_t length, struct found *found)
 {
-    const struct maps_sink sink = {note, found};
     struct maps_reader reader = maps_reader_new(false);
     int fd = memfd_create("maps", MFD_CLOEXEC);
     int r;
 
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, text, length, 0), length);
-    r = maps_read(&reader, fd, &sink);
+    r = maps_read(&reader, fd);
     assert_true(reader.text_only); /* an ordinary file answers no queries */
     close(fd);
+    assert_in_range(reader.count, 0, COUNT_OF(found->items));
+    for (size_t i = 0; i < reader.count; i++)
+        found->items[found->count++] = reader.items[i];
     maps_reader_release(&reader);
     return r;
 }
@@ -227,7 +220,7 @@ static void a_line_without_end_is_an_error(void **state)
 
 static void devices_are_those_of_memory_files(void **state)
 {
-    struct shmdev devices = {0};
+    struct segment_devices devices = {0};
     struct stat status;
     int fd = memfd_create("device", MFD_CLOEXEC);
 
@@ -235,9 +228,9 @@ static void devices_are_those_of_memory_files(void **state)
     assert_true(fd >= 0);
     assert_int_equal(fstat(fd, &status), 0);
     close(fd);
-    assert_true(shmdev_has(&devices, major(status.st_dev), minor(status.st_dev)));
-    assert_false(shmdev_has(&devices, 0, 0xfffff));
-    assert_false(shmdev_has(&devices, 8, minor(status.st_dev)));
+    assert_true(segment_devices_has(&devices, major(status.st_dev), minor(status.st_dev)));
+    assert_false(segment_devices_has(&devices, 0, 0xfffff));
+    assert_false(segment_devices_has(&devices, 8, minor(status.st_dev)));
 }
 
 int main(void)

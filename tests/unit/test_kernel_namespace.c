@@ -1,14 +1,17 @@
 /*
  * kernel/namespace: what is said where no namespace can be made.
  *
- * wrap: unshare
+ * wrap: unshare open write
  */
 #include "kernel/namespace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "unit.h"
 
@@ -24,6 +27,32 @@ int __wrap_unshare(int wanted)
     flags[calls] = wanted;
     errno = errors[calls++];
     return errno ? -1 : 0;
+}
+
+/* The files that map ids: never the real ones. */
+static const char *opened[8];
+static size_t opened_count;
+static const char *short_at; /* which of them takes less than it is given */
+
+int __real_open(const char *path, int how, ...);
+int __wrap_open(const char *path, int how, ...);
+ssize_t __real_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+
+int __wrap_open(const char *path, int how, ...)
+{
+    if (strncmp(path, "/proc/self/", 11) != 0 || (how & O_ACCMODE) != O_WRONLY)
+        return __real_open(path, how, 0644);
+    assert_true(opened_count < COUNT_OF(opened));
+    opened[opened_count++] = path;
+    return memfd_create("map", MFD_CLOEXEC);
+}
+
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+    bool cut = opened_count > 0 && short_at && strcmp(opened[opened_count - 1], short_at) == 0;
+
+    return __real_write(fd, data, cut ? size - 1 : size);
 }
 
 static void assert_refused(int first, int second, size_t expected_calls, const char *words)
@@ -63,11 +92,35 @@ static void refusals_are_explained(void **state)
     assert_refused(ENOMEM, 0, 1, "no namespace can be made");
 }
 
+/* Both calls of unshare work but for the first; the maps are the test's. */
+static int enter_with_maps(const char *cut)
+{
+    calls = 0;
+    errors[0] = EPERM;
+    errors[1] = 0;
+    opened_count = 0;
+    short_at = cut;
+    return namespace_enter_ipc(NULL);
+}
+
+static void ids_are_mapped_in_whole_lines(void **state)
+{
+    (void)state;
+    assert_int_equal(enter_with_maps(NULL), 0);
+    assert_int_equal(opened_count, 3);
+    assert_string_equal(opened[0], "/proc/self/setgroups");
+    assert_string_equal(opened[1], "/proc/self/gid_map");
+    assert_string_equal(opened[2], "/proc/self/uid_map");
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(enter_with_maps(opened[i]), -EIO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_may_needs_no_user_namespace),
         cmocka_unit_test(refusals_are_explained),
+        cmocka_unit_test(ids_are_mapped_in_whole_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

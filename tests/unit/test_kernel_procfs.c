@@ -445,7 +445,7 @@ static void short_reads_change_nothing(void **state)
     }
 }
 
-static void failing_reads_are_told(void **state)
+static void failing_reads_are_errors(void **state)
 {
     CLEANUP_STRBUF struct strbuf buf = STRBUF_INIT;
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -462,11 +462,69 @@ static void failing_reads_are_told(void **state)
     assert_int_equal(procfs_read_file(&procfs, "gone", LARGE, &buf, NULL), -ENOENT);
 }
 
+/* --- Numbers ---------------------------------------------------------------------------------- */
+
+static void a_file_of_one_number_is_read(void **state)
+{
+    static const struct {
+        const char *text;
+        int r;
+        uint64_t value;
+    } files[] = {
+        {"32768\n", 0, 32768},
+        {"0", 0, 0},
+        {"18446744073709551615\r\n\t ", 0, UINT64_MAX},
+        {"", -EBADMSG, 0},
+        {"\n", -EBADMSG, 0},
+        {" 7\n", -EBADMSG, 0},
+        {"-7\n", -EBADMSG, 0},
+        {"7 8\n", -EBADMSG, 0},
+        {"0x7\n", -EBADMSG, 0},
+        {"18446744073709551616\n", -EBADMSG, 0},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        uint64_t value = 77;
+
+        tree_puts(*state, "file", files[i].text);
+        assert_int_equal(procfs_read_number(&procfs, "file", &value, &err), files[i].r);
+        assert_int_equal(value, files[i].r == 0 ? files[i].value : 77);
+        if (files[i].r < 0)
+            assert_string_equal(below(((const struct tree *)*state)->path, err.text),
+                                "file: not a number");
+    }
+    assert_int_equal(procfs_read_number(&procfs, "gone", &(uint64_t){0}, NULL), -ENOENT);
+}
+
+static void a_number_is_found_after_its_mark(void **state)
+{
+    uint64_t value = 77;
+
+    tree_puts(*state, "file", "first 1\nx second: 2\nsecond:\t 3 kB\nlast -\n");
+    assert_true(procfs_find_number(&procfs, "file", "first", &value));
+    assert_int_equal(value, 1);
+    assert_true(procfs_find_number(&procfs, "file", "second:", &value));
+    assert_int_equal(value, 3);
+    assert_true(procfs_find_number(&procfs, "file", "\nsecond:", &value));
+    assert_int_equal(value, 3);
+    assert_false(procfs_find_number(&procfs, "file", "\nfirst", &value)); /* the first line */
+    assert_false(procfs_find_number(&procfs, "file", "last", &value));
+    assert_false(procfs_find_number(&procfs, "file", "third", &value));
+    assert_false(procfs_find_number(&procfs, "gone", "first", &value));
+    assert_int_equal(value, 3);
+    tree_puts(*state, "file", "5000.25 9000.00\n");
+    assert_true(procfs_find_number(&procfs, "file", "", &value));
+    assert_int_equal(value, 5000);
+}
+
 #define with_tree(test) cmocka_unit_test_setup_teardown(test, open_tree, close_tree)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        with_tree(a_file_of_one_number_is_read),
+        with_tree(a_number_is_found_after_its_mark),
         cmocka_unit_test(live_system_has_this_machines_pages),
         with_tree(saved_tree_may_have_larger_pages),
         with_tree(a_slash_at_the_end_of_a_tree_is_not_doubled),
@@ -482,7 +540,7 @@ int main(void)
         with_tree(files_are_appended_whole),
         with_tree(limit_is_the_last_byte_that_is_taken),
         with_tree(short_reads_change_nothing),
-        with_tree(failing_reads_are_told),
+        with_tree(failing_reads_are_errors),
     };
 
     return cmocka_run_group_tests_name("kernel/procfs", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * kernel/signals: all that can be held back is held back, taken in turn, and put back.
+ * kernel/signals: all that can be blocked is blocked, taken in turn, and put back.
  *
  * wrap: signalfd sigprocmask read poll
  */
@@ -111,7 +111,7 @@ static void all_but_faults_are_held_back(void **state)
     struct signals signals;
 
     (void)state;
-    assert_int_equal(signals_hold(&signals, NULL), 0);
+    assert_int_equal(signals_block(&signals, NULL), 0);
     assert_true(fcntl(signals.fd, F_GETFD) & FD_CLOEXEC);
     for (int number = 1; number <= SIGRTMAX; number++) {
         bool is_fault = number == SIGKILL || number == SIGSTOP;
@@ -137,7 +137,7 @@ static void what_was_there_before_comes_back(void **state)
     sigemptyset(&one);
     sigaddset(&one, SIGUSR2);
     assert_int_equal(__real_sigprocmask(SIG_SETMASK, &one, NULL), 0);
-    assert_int_equal(signals_hold(&signals, NULL), 0);
+    assert_int_equal(signals_block(&signals, NULL), 0);
     assert_true(is_blocked(SIGUSR1));
     signals_restore(&signals);
     assert_true(is_blocked(SIGUSR2));
@@ -148,7 +148,7 @@ static void what_was_there_before_comes_back(void **state)
 }
 
 /* Ignored, children would be gone before they could be asked about. */
-static void ignored_children_are_told_meanwhile(void **state)
+static void ignored_children_are_reported_meanwhile(void **state)
 {
     struct signals signals;
     siginfo_t info;
@@ -156,7 +156,7 @@ static void ignored_children_are_told_meanwhile(void **state)
 
     (void)state;
     signal(SIGCHLD, SIG_IGN);
-    assert_int_equal(signals_hold(&signals, NULL), 0);
+    assert_int_equal(signals_block(&signals, NULL), 0);
     child = fork();
     if (child == 0)
         _exit(3);
@@ -177,12 +177,12 @@ static void what_cannot_be_held_back_changes_nothing(void **state)
     (void)state;
     signal(SIGCHLD, SIG_IGN);
     signalfd_error = EMFILE;
-    assert_int_equal(signals_hold(&signals, &err), -EMFILE);
-    assert_string_equal(err.text, "signals cannot be held back: Too many open files");
+    assert_int_equal(signals_block(&signals, &err), -EMFILE);
+    assert_string_equal(err.text, "signals cannot be blocked: Too many open files");
     signalfd_error = 0;
     mask_error = EINVAL;
-    assert_int_equal(signals_hold(&signals, &err), -EINVAL);
-    assert_string_equal(err.text, "signals cannot be held back: Invalid argument");
+    assert_int_equal(signals_block(&signals, &err), -EINVAL);
+    assert_string_equal(err.text, "signals cannot be blocked: Invalid argument");
     assert_int_equal(signals.fd, 77);
     assert_int_equal(lowest_descriptor(), lowest);
     assert_false(is_blocked(SIGTERM));
@@ -196,7 +196,7 @@ static void signals_are_taken_once(void **state)
     struct signals signals;
 
     (void)state;
-    assert_int_equal(signals_hold(&signals, NULL), 0);
+    assert_int_equal(signals_block(&signals, NULL), 0);
     assert_int_equal(signals_take(&signals), 0);
     raise(SIGTERM);
     assert_int_equal(signals_take(&signals), SIGTERM);
@@ -214,7 +214,7 @@ static void a_failed_taking_is_no_silence(void **state)
     struct signals signals;
 
     (void)state;
-    assert_int_equal(signals_hold(&signals, NULL), 0);
+    assert_int_equal(signals_block(&signals, NULL), 0);
     raise(SIGHUP);
     read_error = EIO;
     assert_int_equal(signals_take(&signals), -EIO);
@@ -233,7 +233,7 @@ static void a_wait_ends_with_a_signal_or_the_other_descriptor(void **state)
 
     (void)state;
     assert_int_equal(pipe(ends), 0);
-    assert_int_equal(signals_hold(&signals, NULL), 0);
+    assert_int_equal(signals_block(&signals, NULL), 0);
     signals_wait(&signals, -1, 0);
     assert_int_equal(polled[0].fd, signals.fd);
     assert_int_equal(polled[1].fd, -1);
@@ -254,7 +254,7 @@ static void a_wait_ends_with_a_signal_or_the_other_descriptor(void **state)
 
 /* --- Stopping --------------------------------------------------------------------------------- */
 
-/* A child that holds signals back and stops itself; ends with 0 if it still holds them then. */
+/* A child that blocks signals and stops itself; ends with 0 if they are still blocked then. */
 static pid_t start_stopper(int number, void (*handler)(int))
 {
     pid_t child = fork();
@@ -266,13 +266,13 @@ static pid_t start_stopper(int number, void (*handler)(int))
     /* A group of its own, whose parent is in our session: it is no orphan, and can be stopped. */
     setpgid(0, 0);
     signal(number, handler);
-    if (signals_hold(&signals, NULL) < 0)
+    if (signals_block(&signals, NULL) < 0)
         _exit(1);
     signals_stop_self(number);
     _exit(is_blocked(SIGTERM) && (number == SIGSTOP || is_blocked(number)) ? 0 : 2);
 }
 
-static void a_stop_is_one_and_leaves_signals_held(void **state)
+static void a_stop_is_one_and_leaves_signals_blocked(void **state)
 {
     static const int numbers[] = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
     int status;
@@ -306,12 +306,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SIGNALS_TEST(all_but_faults_are_held_back),
         SIGNALS_TEST(what_was_there_before_comes_back),
-        SIGNALS_TEST(ignored_children_are_told_meanwhile),
+        SIGNALS_TEST(ignored_children_are_reported_meanwhile),
         SIGNALS_TEST(what_cannot_be_held_back_changes_nothing),
         SIGNALS_TEST(signals_are_taken_once),
         SIGNALS_TEST(a_failed_taking_is_no_silence),
         SIGNALS_TEST(a_wait_ends_with_a_signal_or_the_other_descriptor),
-        SIGNALS_TEST(a_stop_is_one_and_leaves_signals_held),
+        SIGNALS_TEST(a_stop_is_one_and_leaves_signals_blocked),
         SIGNALS_TEST(an_ignored_stop_is_none),
     };
 

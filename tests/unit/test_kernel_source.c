@@ -11,7 +11,8 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-#include "sink.h"
+#include "base/strbuf.h"
+#include "listing.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -62,9 +63,9 @@ static int setup(void **state)
     return tree_setup(state);
 }
 
-static int read_tree(const struct tree *tree, struct collector *collector, struct error *err)
+static int read_tree(const struct tree *tree, struct listing *got, struct error *err)
 {
-    return collector_read(tree->path, collector, err);
+    return listing_read(tree->path, got, err);
 }
 
 /* --- Files that a test makes -------------------------------------------------------------------
@@ -72,19 +73,18 @@ static int read_tree(const struct tree *tree, struct collector *collector, struc
 
 static void line_without_its_end_may_have_lost_digits(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     tree_puts(*state, LISTING, HEADER ROW("1") "4711 2 600 4096 701 702 0 0 0 0 0 1 2 3 4096 0");
     assert_int_equal(read_tree(*state, &got, NULL), 0);
     assert_int_equal(got.list.count, 1);
-    assert_string_equal(
-        strbuf_string(&got.complained),
-        "proc/sysvipc/shm: line 3|4711 2 600 4096 701 702 0 0 0 0 0 1 2 3 4096 0\n");
+    assert_complaints(&got,
+                      "proc/sysvipc/shm: line 3|4711 2 600 4096 701 702 0 0 0 0 0 1 2 3 4096 0\n");
 }
 
 static void each_unparsed_line_is_reported_with_its_number(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
     static const char text[] = HEADER "x\n" ROW("1") "\n" ROW("4294967296") ROW("2") HEADER
         "a\0b\n" ROW("3") "\x1b[2J\xff\n";
 
@@ -100,8 +100,7 @@ static void each_unparsed_line_is_reported_with_its_number(void **state)
         "proc/sysvipc/shm: line 5|4711 4294967296 600 4096 701 702 0 0 0 0 0 1 2 3 4096 0\n"
         "proc/sysvipc/shm: line 7|" HEADER "proc/sysvipc/shm: line 8|a\0b\n"
         "proc/sysvipc/shm: line 10|\x1b[2J\xff\n";
-    assert_int_equal(got.complained.length, sizeof(expected) - 1);
-    assert_memory_equal(got.complained.data, expected, sizeof(expected));
+    assert_complaints(&got, expected);
 }
 
 static void file_without_the_header_is_no_listing(void **state)
@@ -117,7 +116,7 @@ static void file_without_the_header_is_no_listing(void **state)
     };
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+        CLEANUP_LISTING struct listing got = LISTING_INIT;
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
         tree_puts(*state, LISTING, texts[i]);
@@ -126,13 +125,13 @@ static void file_without_the_header_is_no_listing(void **state)
                             "proc/sysvipc/shm: not a listing of shared memory segments: "
                             "no header");
         assert_int_equal(got.list.count, 0);
-        assert_int_equal(got.complaint_count, 0);
+        assert_int_equal(got.complaints.count, 0);
     }
 }
 
 static void line_without_end_is_no_listing(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
@@ -150,7 +149,7 @@ static void long_line_is_not_understood_wherever_it_stands(void **state)
     static const size_t sizes[] = {0, 4096, 200000};
 
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+        CLEANUP_LISTING struct listing got = LISTING_INIT;
         CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
         strbuf_puts(&text, HEADER ROW("1"));
@@ -161,14 +160,16 @@ static void long_line_is_not_understood_wherever_it_stands(void **state)
         longest_read = sizes[i];
         assert_int_equal(read_tree(*state, &got, NULL), 0);
         assert_int_equal(got.list.count, 2);
-        assert_int_equal(got.complaint_count, 1);
-        assert_int_equal(got.complained.length, 200000 + strlen("proc/sysvipc/shm: line 3|\n"));
+        assert_int_equal(got.complaints.count, 1);
+        assert_string_equal(below(got.dir, got.complaints.items[0].where),
+                            "proc/sysvipc/shm: line 3");
+        assert_int_equal(got.complaints.items[0].length, 200000);
     }
 }
 
 static void sparse_file_is_refused_at_once(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct tree *tree = *state;
     char path[512];
@@ -207,7 +208,7 @@ static void what_is_no_file_is_refused_without_waiting(void **state)
     tree_symlink(tree, "nowhere/" LISTING, "gone");
     tree_puts(tree, "below-file/proc/sysvipc", "");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+        CLEANUP_LISTING struct listing got = LISTING_INIT;
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
         assert_true(snprintf(part.path, sizeof(part.path), "%s/%s", tree->path, cases[i].name) <
@@ -221,7 +222,7 @@ static void what_is_no_file_is_refused_without_waiting(void **state)
 
 static void links_lead_nowhere_but_into_the_tree(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     tree_puts(*state, "kept/shm", HEADER ROW("7"));
     tree_symlink(*state, LISTING, "/kept/shm");
@@ -263,12 +264,13 @@ static void write_many(const struct tree *tree)
     tree_write(tree, LISTING, text.data, text.length);
 }
 
-static void assert_many(const struct collector *got)
+static void assert_many(const struct listing *got)
 {
+    const struct complaint *last = &got->complaints.items[MANY / 100 - 1];
     size_t at = 0;
 
     assert_int_equal(got->list.count, MANY - MANY / 100);
-    assert_int_equal(got->complaint_count, MANY / 100);
+    assert_int_equal(got->complaints.count, MANY / 100);
     for (int i = 0; i < MANY; i++) {
         if (i % 100 == 99)
             continue;
@@ -278,13 +280,16 @@ static void assert_many(const struct collector *got)
         assert_int_equal(got->list.items[at].swap, i);
         at++;
     }
-    assert_non_null(strstr(strbuf_string(&got->complained), "line 101|garbage 99\n"));
-    assert_non_null(strstr(strbuf_string(&got->complained), "line 5001|garbage 4999\n"));
+    assert_string_equal(below(got->dir, got->complaints.items[0].where),
+                        "proc/sysvipc/shm: line 101");
+    assert_string_equal(got->complaints.items[0].text, "garbage 99");
+    assert_string_equal(below(got->dir, last->where), "proc/sysvipc/shm: line 5001");
+    assert_string_equal(last->text, "garbage 4999");
 }
 
 static void more_than_a_buffer_is_read(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     write_many(*state);
     assert_int_equal(read_tree(*state, &got, NULL), 0);
@@ -297,7 +302,7 @@ static void short_reads_change_nothing(void **state)
 
     write_many(*state);
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+        CLEANUP_LISTING struct listing got = LISTING_INIT;
 
         longest_read = sizes[i];
         interrupted = i % 2 == 1;
@@ -311,7 +316,7 @@ static void failing_reads_are_reported(void **state)
     write_many(*state);
     longest_read = 4096;
     for (size_t good = 1; good < 20; good++) {
-        CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+        CLEANUP_LISTING struct listing got = LISTING_INIT;
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
         reads_left = good;

@@ -8,11 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/shm.h>
 
 #include "base/cleanup.h"
+#include "listing.h"
 #include "record.h"
-#include "sink.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -27,10 +28,10 @@ int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds)
 }
 
 /*
- * Reads a tree of tests/fixtures. WORDS are what the error must say of a file below the tree, NULL
+ * Reads a tree of tests/fixtures. TEXT is what the error must say of a file below the tree, NULL
  * when there must be none.
  */
-static int read_fixture(const char *name, struct collector *collector, const char *words)
+static int read_fixture(const char *name, struct listing *got, const char *text)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const char *top = getenv("SRC");
@@ -38,10 +39,10 @@ static int read_fixture(const char *name, struct collector *collector, const cha
     int r;
 
     snprintf(dir, sizeof(dir), "%s/tests/fixtures/%s", top ? top : ".", name);
-    r = collector_read(dir, collector, &err);
+    r = listing_read(dir, got, &err);
     assert_int_equal(err.code, -r);
-    if (words)
-        assert_string_equal(below(dir, err.text), words);
+    if (text)
+        assert_string_equal(below(dir, err.text), text);
     else
         assert_null(err.text);
     return r;
@@ -73,11 +74,11 @@ static void listing_is_read_in_full(void **state)
         {0x00000000, 2162701, 0, 01600, 393216, 2},
         {0x00143511, 395837454, 0, 0666, 1048576, 1},
     };
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     (void)state;
     assert_int_equal(read_fixture("listing", &got, NULL), 0);
-    assert_int_equal(got.complaint_count, 0);
+    assert_int_equal(got.complaints.count, 0);
     assert_int_equal(got.list.count, COUNT_OF(rows));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(got.list.items[i].key, rows[i].key);
@@ -135,7 +136,7 @@ static const struct segment three[] = {
 };
 
 /* Demands the first COUNT of the three segments, and no more. */
-static void assert_three(const struct collector *got, size_t count, bool has_usage)
+static void assert_three(const struct listing *got, size_t count, bool has_usage)
 {
     assert_int_equal(got->list.count, count);
     for (size_t i = 0; i < count; i++) {
@@ -147,83 +148,53 @@ static void assert_three(const struct collector *got, size_t count, bool has_usa
     }
 }
 
-static void columns14_has_no_usage(void **state)
+static void small_fixtures_give_the_first_of_them(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    static const struct {
+        const char *name;
+        size_t count; /* of the three */
+        bool has_usage;
+        const char *complaints;
+    } cases[] = {
+        {"columns14", 3, false, ""},
+        {"header-only", 0, true, ""},
+        {"truncated", 2, true,
+         "proc/sysvipc/shm: line 4|         0      65538 1666                    56   901   902    "
+         " "
+         "3  1002  1002  1002  1002 1795299000          0 1795298\n"},
+        {"garbage", 3, true, "proc/sysvipc/shm: line 3|the quick brown fox\n"},
+        {"repeated", 3, true, ""},
+        {"future", 2, true, ""}, /* columns to come are skipped */
+    };
 
     (void)state;
-    assert_int_equal(read_fixture("columns14", &got, NULL), 0);
-    assert_int_equal(got.complaint_count, 0);
-    assert_three(&got, 3, false);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP_LISTING struct listing got = LISTING_INIT;
+
+        assert_int_equal(read_fixture(cases[i].name, &got, NULL), 0);
+        assert_three(&got, cases[i].count, cases[i].has_usage);
+        listing_assert_complaints(&got, cases[i].complaints, strlen(cases[i].complaints));
+    }
 }
 
-static void header_only_is_an_empty_list(void **state)
+static void what_is_no_listing_is_an_error(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    static const struct {
+        const char *name;
+        int r;
+        const char *text;
+    } cases[] = {
+        {"no-file", -ENOENT, "proc/sysvipc/shm: No such file or directory"},
+        {"empty-file", -EBADMSG,
+         "proc/sysvipc/shm: not a listing of shared memory segments: no header"},
+    };
 
     (void)state;
-    assert_int_equal(read_fixture("header-only", &got, NULL), 0);
-    assert_int_equal(got.list.count, 0);
-    assert_int_equal(got.complaint_count, 0);
-}
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP_LISTING struct listing got = LISTING_INIT;
 
-static void no_file_is_an_error(void **state)
-{
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-
-    (void)state;
-    assert_int_equal(read_fixture("no-file", &got, "proc/sysvipc/shm: No such file or directory"),
-                     -ENOENT);
-    assert_int_equal(got.list.count, 0);
-}
-
-static void empty_file_is_no_listing(void **state)
-{
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-
-    (void)state;
-    assert_int_equal(
-        read_fixture("empty-file", &got,
-                     "proc/sysvipc/shm: not a listing of shared memory segments: no header"),
-        -EBADMSG);
-    assert_int_equal(got.list.count, 0);
-    assert_int_equal(got.complaint_count, 0);
-}
-
-static void truncated_line_is_told(void **state)
-{
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-
-    (void)state;
-    assert_int_equal(read_fixture("truncated", &got, NULL), 0);
-    assert_three(&got, 2, true);
-    assert_int_equal(got.complaint_count, 1);
-    assert_string_equal(
-        strbuf_string(&got.complained),
-        "proc/sysvipc/shm: line 4|         0      65538 1666                    56   901   902     "
-        "3  1002  1002  1002  1002 1795299000          0 1795298\n");
-}
-
-static void unparsed_line_is_reported_and_the_rest_read(void **state)
-{
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-
-    (void)state;
-    assert_int_equal(read_fixture("garbage", &got, NULL), 0);
-    assert_three(&got, 3, true);
-    assert_int_equal(got.complaint_count, 1);
-    assert_string_equal(strbuf_string(&got.complained),
-                        "proc/sysvipc/shm: line 3|the quick brown fox\n");
-}
-
-static void repeated_segment_is_given_once(void **state)
-{
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-
-    (void)state;
-    assert_int_equal(read_fixture("repeated", &got, NULL), 0);
-    assert_three(&got, 3, true);
-    assert_int_equal(got.complaint_count, 0);
+        assert_int_equal(read_fixture(cases[i].name, &got, cases[i].text), cases[i].r);
+    }
 }
 
 static void overlong_columns_push_the_rest(void **state)
@@ -248,11 +219,11 @@ static void overlong_columns_push_the_rest(void **state)
         .rss = UINT64_MAX - 1,
         .swap = UINT64_MAX,
     };
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     (void)state;
     assert_int_equal(read_fixture("overlong", &got, NULL), 0);
-    assert_int_equal(got.complaint_count, 0);
+    assert_int_equal(got.complaints.count, 0);
     assert_int_equal(got.list.count, 3);
     assert_same_record_and_usage(&got.list.items[0], &widest);
     assert_int_equal(got.list.items[1].key, 0xffffffff);
@@ -262,19 +233,9 @@ static void overlong_columns_push_the_rest(void **state)
     assert_same_record_and_usage(&got.list.items[2], &three[0]);
 }
 
-static void columns_to_come_are_passed_over(void **state)
-{
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
-
-    (void)state;
-    assert_int_equal(read_fixture("future", &got, NULL), 0);
-    assert_int_equal(got.complaint_count, 0);
-    assert_three(&got, 2, true);
-}
-
 static void huge_pages_have_no_known_rss(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     (void)state;
     assert_int_equal(read_fixture("huge-page", &got, NULL), 0);
@@ -292,15 +253,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listing_is_read_in_full),
-        cmocka_unit_test(columns14_has_no_usage),
-        cmocka_unit_test(header_only_is_an_empty_list),
-        cmocka_unit_test(no_file_is_an_error),
-        cmocka_unit_test(empty_file_is_no_listing),
-        cmocka_unit_test(truncated_line_is_told),
-        cmocka_unit_test(unparsed_line_is_reported_and_the_rest_read),
-        cmocka_unit_test(repeated_segment_is_given_once),
+        cmocka_unit_test(small_fixtures_give_the_first_of_them),
+        cmocka_unit_test(what_is_no_listing_is_an_error),
         cmocka_unit_test(overlong_columns_push_the_rest),
-        cmocka_unit_test(columns_to_come_are_passed_over),
         cmocka_unit_test(huge_pages_have_no_known_rss),
     };
 

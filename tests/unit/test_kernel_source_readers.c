@@ -7,42 +7,36 @@
 
 #include "ipcns.h"
 #include "kernel/source.h"
+#include "listing.h"
 #include "record.h"
-#include "sink.h"
 #include "unit.h"
 
-static int read_stat(struct collector *collector, struct error *err)
+static int read_stat(struct listing *got, struct error *err)
 {
-    struct segment_list segments = SEGMENT_LIST_INIT;
-    struct complaint_list complaints = COMPLAINT_LIST_INIT;
-    int r = source_stat_read(&segments, &complaints, err);
-
-    return collector_take(collector, r, &segments, &complaints);
+    return listing_check(got, source_stat_read(&got->list, &got->complaints, err));
 }
 
-static int read_proc(struct collector *collector, struct error *err)
+static int read_proc(struct listing *got, struct error *err)
 {
-    struct segment_list segments = SEGMENT_LIST_INIT;
-    struct complaint_list complaints = COMPLAINT_LIST_INIT;
     struct procfs procfs;
     int r;
 
     assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
-    r = source_proc_read(&procfs, &segments, &complaints, err);
+    r = source_proc_read(&procfs, &got->list, &got->complaints, err);
     procfs_close(&procfs);
-    return collector_take(collector, r, &segments, &complaints);
+    return listing_check(got, r);
 }
 
 /* Demands that both readers give the same, and COUNT of it. */
 static void assert_readers_agree(size_t count)
 {
-    CLEANUP_COLLECTOR struct collector listed = COLLECTOR_INIT;
-    CLEANUP_COLLECTOR struct collector asked = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing listed = LISTING_INIT;
+    CLEANUP_LISTING struct listing asked = LISTING_INIT;
 
     assert_int_equal(read_proc(&listed, NULL), 0);
     assert_int_equal(read_stat(&asked, NULL), 0);
-    assert_int_equal(listed.complaint_count, 0);
-    assert_int_equal(asked.complaint_count, 0);
+    assert_int_equal(listed.complaints.count, 0);
+    assert_int_equal(asked.complaints.count, 0);
     assert_int_equal(listed.list.count, count);
     assert_int_equal(asked.list.count, count);
     for (size_t i = 0; i < count; i++) {
@@ -155,7 +149,7 @@ static void readers_agree_on_many_with_holes(void **state)
 
 static void usage_is_what_was_touched(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     char *memory;
     int shmid;

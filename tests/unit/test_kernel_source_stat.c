@@ -7,7 +7,7 @@
 #include <sys/shm.h>
 
 #include "kernel/source.h"
-#include "sink.h"
+#include "listing.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -61,13 +61,9 @@ static int no_table(void **state)
         info_answer = (info); \
     } while (0)
 
-static int read_stat(struct collector *collector, struct error *err)
+static int read_stat(struct listing *got, struct error *err)
 {
-    struct segment_list segments = SEGMENT_LIST_INIT;
-    struct complaint_list complaints = COMPLAINT_LIST_INIT;
-    int r = source_stat_read(&segments, &complaints, err);
-
-    return collector_take(collector, r, &segments, &complaints);
+    return listing_check(got, source_stat_read(&got->list, &got->complaints, err));
 }
 
 /* --- Asking a kernel of the test's own ---------------------------------------------------------
@@ -75,12 +71,12 @@ static int read_stat(struct collector *collector, struct error *err)
 
 static void holes_are_passed_over(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     (void)state;
     TABLE(4, -EINVAL, 32769, -EIDRM, 98307, 4, 777777);
     assert_int_equal(read_stat(&got, NULL), 0);
-    assert_int_equal(got.complaint_count, 0);
+    assert_int_equal(got.complaints.count, 0);
     /* The highest index is asked for, what is behind it not. */
     assert_int_equal(got.list.count, 3);
     assert_int_equal(got.list.items[0].shmid, 32769);
@@ -91,7 +87,7 @@ static void holes_are_passed_over(void **state)
 
 static void older_kernels_are_asked_in_their_way(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     (void)state;
     no_stat_any = true;
@@ -100,13 +96,13 @@ static void older_kernels_are_asked_in_their_way(void **state)
     assert_int_equal(got.list.count, 2);
     assert_int_equal(got.list.items[0].shmid, 0);
     assert_int_equal(got.list.items[1].shmid, 65538);
-    assert_int_equal(got.complaint_count, 1);
-    assert_string_equal(strbuf_string(&got.complained), "index 1|Permission denied\n");
+    assert_int_equal(got.complaints.count, 1);
+    assert_complaints(&got, "index 1|Permission denied\n");
 }
 
 static void id_met_twice_is_given_once(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     (void)state;
     TABLE(3, 5, 7, 5, 6);
@@ -119,18 +115,18 @@ static void id_met_twice_is_given_once(void **state)
 
 static void no_segments_is_an_empty_list(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     (void)state;
     TABLE(0, -EINVAL);
     assert_int_equal(read_stat(&got, NULL), 0);
     assert_int_equal(got.list.count, 0);
-    assert_int_equal(got.complaint_count, 0);
+    assert_int_equal(got.complaints.count, 0);
 }
 
 static void kernel_without_the_calls_is_an_error(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
     CLEANUP_ERROR struct error err = ERROR_INIT;
 
     (void)state;
@@ -152,36 +148,35 @@ static const char listing_of_77[] =
     "1 77 600 4 5 6 7 8 9 10 11 12 13 14\n";
 
 /* Reads TREE, as if it were the live system's root or not. */
-static int read_as(const struct tree *tree, bool live, bool without_usage,
-                   struct collector *collector, struct error *err)
+static int read_as(const struct tree *tree, bool live, bool without_usage, struct listing *got,
+                   struct error *err)
 {
-    struct segment_list segments = SEGMENT_LIST_INIT;
-    struct complaint_list complaints = COMPLAINT_LIST_INIT;
     struct procfs procfs;
     int r;
 
     assert_int_equal(procfs_open(&procfs, tree->path, NULL), 0);
     procfs.live = live;
     stat_any_calls = 0;
-    r = source_read(&procfs, without_usage, &segments, &complaints, err);
+    listing_release(got);
+    r = source_read(&procfs, without_usage, &got->list, &got->complaints, err);
     procfs_close(&procfs);
-    return collector_take(collector, r, &segments, &complaints);
+    return listing_check(got, r);
 }
 
-static int read_as_live(const struct tree *tree, struct collector *collector, struct error *err)
+static int read_as_live(const struct tree *tree, struct listing *got, struct error *err)
 {
-    return read_as(tree, true, false, collector, err);
+    return read_as(tree, true, false, got, err);
 }
 
 /* The same without rss and swap. */
-static int read_without_usage(const struct tree *tree, struct collector *collector)
+static int read_without_usage(const struct tree *tree, struct listing *got)
 {
-    return read_as(tree, true, true, collector, NULL);
+    return read_as(tree, true, true, got, NULL);
 }
 
 static void kernel_is_asked_where_there_is_no_listing(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
     CLEANUP_ERROR struct error err = ERROR_INIT;
 
     TABLE(1, 3, 4);
@@ -197,7 +192,7 @@ static void kernel_is_asked_where_there_is_no_listing(void **state)
 
 static void kernel_is_not_asked_where_there_is_one(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     TABLE(1, 3, 4);
     tree_puts(*state, "proc/sysvipc/shm", listing_of_77);
@@ -209,7 +204,7 @@ static void kernel_is_not_asked_where_there_is_one(void **state)
 
 static void kernel_is_quicker_where_usage_is_not_wanted(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     TABLE(2, 3, -EINVAL, 4);
     tree_puts(*state, "proc/sysvipc/shm", listing_of_77);
@@ -221,9 +216,9 @@ static void kernel_is_quicker_where_usage_is_not_wanted(void **state)
 
 static void listing_is_read_where_the_kernel_tells_less(void **state)
 {
-    CLEANUP_COLLECTOR struct collector hidden = COLLECTOR_INIT;
-    CLEANUP_COLLECTOR struct collector silent = COLLECTOR_INIT;
-    CLEANUP_COLLECTOR struct collector sparse = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing hidden = LISTING_INIT;
+    CLEANUP_LISTING struct listing silent = LISTING_INIT;
+    CLEANUP_LISTING struct listing sparse = LISTING_INIT;
 
     tree_puts(*state, "proc/sysvipc/shm", listing_of_77);
     /* A segment that may not be read: nothing of what the kernel told may be given. */
@@ -231,7 +226,7 @@ static void listing_is_read_where_the_kernel_tells_less(void **state)
     assert_int_equal(read_without_usage(*state, &hidden), 0);
     assert_int_equal(hidden.list.count, 1);
     assert_int_equal(hidden.list.items[0].shmid, 77);
-    assert_int_equal(hidden.complaint_count, 0);
+    assert_int_equal(hidden.complaints.count, 0);
     TABLE(-ENOSYS, 3);
     assert_int_equal(read_without_usage(*state, &silent), 0);
     assert_int_equal(silent.list.count, 1);
@@ -246,7 +241,7 @@ static void listing_is_read_where_the_kernel_tells_less(void **state)
 
 static void holes_are_worth_waiting_for_where_there_is_no_listing(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     TABLE(30000, 3, 4);
     assert_int_equal(read_without_usage(*state, &got), 0);
@@ -256,7 +251,7 @@ static void holes_are_worth_waiting_for_where_there_is_no_listing(void **state)
 
 static void saved_tree_is_never_answered_by_this_kernel(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
 
     TABLE(1, 3, 4);
     assert_int_equal(read_as(*state, false, true, &got, NULL), -ENOENT);
@@ -269,7 +264,7 @@ static void saved_tree_is_never_answered_by_this_kernel(void **state)
 
 static void broken_listing_is_an_error_not_a_missing_one(void **state)
 {
-    CLEANUP_COLLECTOR struct collector got = COLLECTOR_INIT;
+    CLEANUP_LISTING struct listing got = LISTING_INIT;
     CLEANUP_ERROR struct error err = ERROR_INIT;
 
     TABLE(1, 3, 4);

@@ -312,8 +312,8 @@ static void a_file_of_the_same_name_hides_another(void **state)
     assert_override(tree, NULL, NULL);
 }
 
-/* Demands that nothing is told, for the reason that CODE and WHERE name. */
-static void assert_not_told(const struct tree *tree, int code, const char *where)
+/* Demands that nothing is found, for the reason that CODE and WHERE name. */
+static void assert_not_found(const struct tree *tree, int code, const char *where)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct sysctl_override override = {.value = NULL};
@@ -339,7 +339,7 @@ static void a_directory_that_is_read_in_part_tells_nothing(void **state)
         int left = entries_left;
 
         read_failure = EIO;
-        assert_not_told(tree, EIO, "run/sysctl.d");
+        assert_not_found(tree, EIO, "run/sysctl.d");
         entries_left = left;
     }
     read_failure = 0;
@@ -353,7 +353,7 @@ static void what_cannot_be_opened_is_said(void **state)
 
     tree_puts(tree, "lib/sysctl.d/70-a.conf", "kernel.shmmax = 7\n");
     tree_symlink(tree, "etc/sysctl.d", "sysctl.d");
-    assert_not_told(tree, ELOOP, "etc/sysctl.d");
+    assert_not_found(tree, ELOOP, "etc/sysctl.d");
     assert_int_equal(lowest_descriptor(), lowest);
 }
 
@@ -364,7 +364,7 @@ static void a_file_too_large_to_read_is_said(void **state)
 
     tree_puts(tree, "etc/sysctl.conf", "kernel.shmmax = 9\n");
     tree_write(tree, "lib/sysctl.d/70-a.conf", zeros, sizeof(zeros));
-    assert_not_told(tree, EFBIG, "lib/sysctl.d/70-a.conf");
+    assert_not_found(tree, EFBIG, "lib/sysctl.d/70-a.conf");
 }
 
 static void what_is_no_file_sets_nothing(void **state)

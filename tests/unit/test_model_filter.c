@@ -49,7 +49,7 @@ static void empty_filter_takes_everything(void **state)
 
     (void)state;
     assert_true(filter_is_empty(&filter));
-    assert_false(filter_wants_state(&filter));
+    assert_int_equal(filter_needs(&filter), 0);
     assert_false(filter_names_keys(&filter));
     assert_true(matches(&filter, &sample));
     assert_true(matches(&filter, &zero));
@@ -275,7 +275,7 @@ static void states_are_looked_at_when_asked_for(void **state)
     (void)state;
     for (int asked = 0; asked < STATE_COUNT; asked++) {
         filter.states = 1U << asked;
-        assert_true(filter_wants_state(&filter));
+        assert_int_equal(filter_needs(&filter), NEED_STATE);
         assert_false(filter_is_empty(&filter));
         for (int is = 0; is < STATE_COUNT; is++) {
             facts.state = (enum segment_state)is;
@@ -289,13 +289,48 @@ static void states_are_looked_at_when_asked_for(void **state)
     assert_false(filter_match(&filter, &sample, &facts));
 }
 
+/* What is looked up for nothing costs time; what is not looked up matches by chance. */
+static void each_option_says_what_it_needs(void **state)
+{
+    struct range one[] = {{1, 1}};
+    const struct filter_values values = {.items = one, .count = 1};
+    const struct {
+        struct filter filter;
+        unsigned needs;
+    } cases[] = {
+        {{.keys = values}, 0},
+        {{.owners = values}, 0},
+        {{.creators = values}, 0},
+        {{.groups = values}, 0},
+        {{.sizes = values}, 0},
+        {{.nattchs = values}, 0},
+        {{.cpids = values}, 0},
+        {{.pids = values}, 0},
+        {{.dest = true}, 0},
+        {{.locked = true}, 0},
+        {{.attached = true}, 0},
+        {{.unattached = true}, 0},
+        {{.orphan = true}, NEED_STATE},
+        {{.states = 1U << STATE_USED}, NEED_STATE},
+        {{.has_older = true}, NEED_TIME},
+        {{.has_newer = true}, NEED_TIME},
+        {{.orphan = true, .has_newer = true}, NEED_STATE | NEED_TIME},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(filter_needs(&cases[i].filter), cases[i].needs);
+        assert_false(filter_is_empty(&cases[i].filter));
+    }
+}
+
 static void orphan_narrows_a_list_of_states(void **state)
 {
     struct filter filter = {.orphan = true};
     struct filter_facts facts = {.now = NOW, .state = STATE_ORPHAN};
 
     (void)state;
-    assert_true(filter_wants_state(&filter));
+    assert_int_equal(filter_needs(&filter), NEED_STATE);
     assert_true(filter_match(&filter, &sample, &facts));
     facts.state = STATE_IDLE;
     assert_false(filter_match(&filter, &sample, &facts));
@@ -401,6 +436,7 @@ int main(void)
         cmocka_unit_test(times_to_come_are_young),
         cmocka_unit_test(of_several_ages_the_widest_counts),
         cmocka_unit_test(states_are_looked_at_when_asked_for),
+        cmocka_unit_test(each_option_says_what_it_needs),
         cmocka_unit_test(orphan_narrows_a_list_of_states),
         cmocka_unit_test(pids_are_looked_up_in_what_they_hold),
         cmocka_unit_test(keys_are_named_unless_one_is_0),

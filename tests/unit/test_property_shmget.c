@@ -1,11 +1,11 @@
 /*
- * Property: model/shmget foresees what the kernel's shmget answers.
+ * Property: model/shmget predicts what the kernel's shmget answers.
  *
  * Thousands of random situations are made in an IPC namespace of this program's own: limits,
- * segments of other sizes, owners and modes, and a caller that is root, root without the right to
- * pass over permissions, or an ordinary user with other groups. In each the library reads what
- * there is and foresees the answer; then the real call is made, and both must agree. Of some
- * situations the program itself is asked too (shmtool doctor --json).
+ * segments of other sizes, owners and modes, and a caller that is root, root without the
+ * capability to override permissions, or an ordinary user with other groups. In each the library
+ * reads what there is and predicts the answer; then the real call is made, and both must agree. Of
+ * some situations the program itself is asked too (shmtool doctor --json).
  *
  * The seeds are fixed and printed: a situation that fails can be made again.
  */
@@ -25,25 +25,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "action/survey.h"
+#include "action/inventory.h"
 #include "ipcns.h"
-#include "kernel/credentials.h"
 #include "kernel/limits.h"
+#include "kernel/system.h"
 #include "model/shmget.h"
 #include "unit.h"
 
 enum {
-    SITUATIONS = 400,  /* a seed */
-    ASK_PROGRAM = 8,   /* every so many */
-    MOST_SEGMENTS = 6, /* in a situation */
-    KEYS = 4,          /* from FIRST_KEY on; the last one is never taken */
+    SITUATIONS = 400, /* a seed */
+    ASK_PROGRAM = 8,  /* every so many */
+    SEGMENTS_MAX = 6, /* in a situation */
+    KEYS = 4,         /* from FIRST_KEY on; the last one is never taken */
     FIRST_KEY = 0x5eed01,
 };
 
 static const uint32_t seeds[] = {1, 2, 3, 5, 8, 13, 21, 34};
 
 /* Who calls. */
-enum who { ROOT, ROOT_WITHOUT_RIGHTS, USER, USER_IN_GROUPS, WHO_COUNT };
+enum who { ROOT, ROOT_WITHOUT_CAPABILITIES, USER, USER_IN_GROUPS, WHO_COUNT };
 
 enum { USER_ID = 12345, OTHER_ID = 23456, GROUP_ID = 34567 };
 
@@ -52,9 +52,9 @@ struct situation {
     struct shmget_request request;
 };
 
-/* What came of it, told by the child through a pipe. */
+/* What came of it, reported by the child through a pipe. */
 struct outcome {
-    struct shmget_answer foreseen;
+    struct shmget_answer predicted;
     int code;      /* positive errno of the real call, 0: success */
     char word[16]; /* what the program says; "": it was not asked */
 };
@@ -127,7 +127,7 @@ static int create_segment(struct dice *dice, uint32_t key)
 }
 
 /* Segments that are marked for destruction and attached by this program. */
-static void *held[MOST_SEGMENTS];
+static void *held[SEGMENTS_MAX];
 static size_t held_count;
 
 /* Makes a segment with a random owner and mode too. */
@@ -267,7 +267,7 @@ static struct situation make_situation(struct dice *dice)
 
 /* --- In the child, which is whoever calls ----------------------------------------------------- */
 
-static void drop_rights(void)
+static void drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
@@ -286,47 +286,38 @@ static void become(enum who who)
         (setgroups(who == USER ? 0 : COUNT_OF(groups), groups) < 0 ||
          setresgid(USER_ID, USER_ID, USER_ID) < 0 || setresuid(USER_ID, USER_ID, USER_ID) < 0))
         _exit(99);
-    if (who == ROOT_WITHOUT_RIGHTS)
-        drop_rights();
+    if (who == ROOT_WITHOUT_CAPABILITIES)
+        drop_capabilities();
 }
 
-static void no_garbage(void *arg, const char *where, const char *text, size_t length)
+static struct shmget_answer predict(const struct shmget_request *request)
 {
-    (void)arg;
-    (void)where;
-    (void)text;
-    (void)length;
-    _exit(98);
-}
-
-static struct shmget_answer foresee(const struct shmget_request *request)
-{
-    const struct survey_sink sink = {no_garbage, NULL};
     struct system system;
-    struct survey survey;
-    struct credentials credentials;
-    struct shmget_facts facts = {.credentials = &credentials};
+    struct inventory inventory;
+    struct shmget_facts facts = {.credentials = &inventory.credentials};
     struct shmget_answer answer;
-    const struct segment *taken;
+    const struct segment_info *taken;
 
-    if (system_open(&system, NULL, NULL) < 0 || survey_read(&system, &sink, &survey, NULL) < 0 ||
-        credentials_read(&system.procfs, &credentials, NULL) < 0)
+    if (system_open(&system, NULL, NULL) < 0 ||
+        inventory_read(&system, NULL, NEED_LIMITS | NEED_CREDENTIALS, &inventory, NULL) < 0)
         _exit(97);
-    taken = survey_find_key(&survey, request->key);
+    if (inventory.unparsed.count > 0 || inventory.limits_error.code)
+        _exit(98);
+    taken = inventory_find_key(&inventory, request->key);
     facts.exists = taken != NULL;
     if (taken)
-        facts.segment = *taken;
-    facts.limits = survey.limits;
-    facts.usage = survey.usage;
-    memory_read(&system.procfs, system.procfs.page_size, credentials.init_admin, &facts.memory);
+        facts.segment = taken->segment;
+    facts.limits = inventory.limits;
+    facts.usage = inventory.usage;
+    memory_read(&system.procfs, system.procfs.page_size, inventory.credentials.init_admin,
+                &facts.memory);
     answer = shmget_predict(request, &facts);
-    credentials_release(&credentials);
-    survey_release(&survey);
+    inventory_release(&inventory);
     system_close(&system);
     return answer;
 }
 
-/* Has the program say what it foresees; takes the word behind "result". */
+/* Has the program say what it predicts; takes the word behind "result". */
 static void ask_program(const struct shmget_request *request, char *word, size_t size)
 {
     static const char mark[] = "\"result\": \"";
@@ -369,7 +360,7 @@ static void run_child(const struct situation *situation, bool ask, int report)
     struct outcome outcome = {0};
 
     become(situation->who);
-    outcome.foreseen = foresee(&situation->request);
+    outcome.predicted = predict(&situation->request);
     if (ask)
         ask_program(&situation->request, outcome.word, sizeof(outcome.word));
     outcome.code = call(&situation->request);
@@ -410,14 +401,15 @@ static bool agrees(const struct situation *situation, const struct outcome *outc
     const struct shmget_request *request = &situation->request;
     const char *real = word_of(outcome->code);
 
-    if (outcome->foreseen.code == outcome->code &&
+    if (outcome->predicted.code == outcome->code &&
         (outcome->word[0] == '\0' || strcmp(outcome->word, real) == 0))
         return true;
     print_error("seed %u situation %d: caller %d, shmget(0x%x, %llu, %03o%s%s): "
-                "the kernel says %s, foreseen was %s (cause %d), the program said '%s'\n",
+                "the kernel says %s, predicted was %s (cause %d), the program said '%s'\n",
                 seed, number, (int)situation->who, request->key, (unsigned long long)request->size,
                 request->mode, request->create ? " CREAT" : "", request->exclusive ? " EXCL" : "",
-                real, word_of(outcome->foreseen.code), (int)outcome->foreseen.cause, outcome->word);
+                real, word_of(outcome->predicted.code), (int)outcome->predicted.cause,
+                outcome->word);
     return false;
 }
 
@@ -452,7 +444,7 @@ static bool can_set_limits(void)
     return limits_write(live(), &setting, &now, NULL) == 0;
 }
 
-static void the_kernel_answers_as_foreseen(void **state)
+static void the_kernel_answers_as_predicted(void **state)
 {
     int causes[SHMGET_REFUSED + 1] = {0};
     int played = 0;
@@ -478,7 +470,7 @@ static void the_kernel_answers_as_foreseen(void **state)
             struct outcome outcome = play(&situation, ask);
 
             wrong += !agrees(&situation, &outcome, seeds[s], number);
-            causes[outcome.foreseen.cause]++;
+            causes[outcome.predicted.cause]++;
             played++;
             asked += ask;
             detach_all();
@@ -497,7 +489,7 @@ static void the_kernel_answers_as_foreseen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(the_kernel_answers_as_foreseen, ipcns_teardown),
+        cmocka_unit_test_teardown(the_kernel_answers_as_predicted, ipcns_teardown),
     };
 
     return cmocka_run_group_tests_name("property: shmget", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* view/column and view/segment_columns: every column of a segment, as text and as JSON. */
+/* view/column: values of every type as text and as JSON, by the columns of segments; and sets. */
 #include "view/column.h"
 
 #include <errno.h>
@@ -7,60 +7,45 @@
 #include <string.h>
 #include <time.h>
 
-#include "tree.h"
 #include "unit.h"
-#include "view/segment_columns.h"
+#include "view/columns.h"
 
-struct fixture {
-    struct tree tree;
-    struct system system;
-    struct column_format format;
+static const struct segment_info sample = {
+    .segment =
+        {
+            .key = 0x00143511,
+            .shmid = 395837454,
+            .mode = 0640 | SEGMENT_DEST | SEGMENT_LOCKED,
+            .uid = 1001,
+            .gid = 1002,
+            .cuid = 1003,
+            .cgid = 1004,
+            .cpid = 4711,
+            .lpid = 4712,
+            .has_rss = true,
+            .has_swap = true,
+            .size = 1536,
+            .nattch = 3,
+            .rss = 4096,
+            .swap = 8192,
+            .atime = 1795299005,
+            .dtime = 1795299006,
+            .ctime = 1795299007,
+        },
+    .owner = "zc",
+    .group = "staff",
+    .creator = "maker \"\x1b\xff\",",
+    .state = STATE_DEST,
 };
 
-static const struct segment sample = {
-    .key = 0x00143511,
-    .shmid = 395837454,
-    .mode = 0640 | SEGMENT_DEST | SEGMENT_LOCKED,
-    .uid = 1001,
-    .gid = 1002,
-    .cuid = 1003,
-    .cgid = 1004,
-    .cpid = 4711,
-    .lpid = 4712,
-    .has_rss = true,
-    .has_swap = true,
-    .size = 1536,
-    .nattch = 3,
-    .rss = 4096,
-    .swap = 8192,
-    .atime = 1795299005,
-    .dtime = 1795299006,
-    .ctime = 1795299007,
-};
+static const struct column_format plain = {.now = 1795299067};
 
 static int setup(void **state)
 {
-    static struct fixture fixture;
-
+    (void)state;
     setlocale(LC_CTYPE, "C.UTF-8");
     assert_int_equal(setenv("TZ", "UTC", 1), 0);
     tzset();
-    fixture = (struct fixture){0};
-    tree_make(&fixture.tree);
-    tree_puts(&fixture.tree, "etc/passwd", "zc:x:1001:1::/:\nmaker \"\x1b\xff\",:x:1003:1::/:\n");
-    tree_puts(&fixture.tree, "etc/group", "staff:x:1002:\n");
-    assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
-    fixture.format = (struct column_format){.system = &fixture.system, .now = 1795299067};
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-
-    system_close(&fixture->system);
-    tree_remove(&fixture->tree);
     return 0;
 }
 
@@ -73,25 +58,40 @@ static const struct column *column(const char *name)
     return found;
 }
 
-/* Demands what the column NAME of SEGMENT is as text, and as JSON. */
-static void assert_shown(const struct fixture *fixture, const struct segment *segment,
-                         const char *name, const char *text, const char *json)
+/* A column, and what it is of a record as text and as JSON. */
+struct shown {
+    const char *name;
+    const char *text;
+    const char *json;
+};
+
+static void assert_shown(const struct segment_info *info, const struct column_format *format,
+                         const struct shown *expected)
 {
+    const struct column *shown = column(expected->name);
     CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
     struct column_value value = {0};
 
-    column(name)->get(&fixture->format, segment, &value);
-    column_put_text(&out, column(name), &fixture->format, &value);
-    assert_string_equal(strbuf_string(&out), text);
+    shown->get(format, info, &value);
+    column_put_text(&out, shown, format, &value);
+    assert_string_equal(strbuf_string(&out), expected->text);
     strbuf_reset(&out);
-    column_put_json(&out, column(name), &fixture->format, &value);
-    assert_string_equal(strbuf_string(&out), json);
+    column_put_json(&out, shown, format, &value);
+    assert_string_equal(strbuf_string(&out), expected->json);
 }
+
+/* Demands what columns of INFO are, a struct shown each. */
+#define assert_all_shown(info, format, ...) \
+    do { \
+        static const struct shown shown_[] = {__VA_ARGS__}; \
+\
+        for (size_t i_ = 0; i_ < COUNT_OF(shown_); i_++) \
+            assert_shown(info, format, &shown_[i_]); \
+    } while (0)
 
 static void every_column_of_a_segment(void **state)
 {
-    const struct fixture *fixture = *state;
-    static const char *const expected[][3] = {
+    static const struct shown expected[] = {
         {"key", "0x00143511", "\"0x00143511\""},
         {"shmid", "395837454", "395837454"},
         {"owner", "zc", "\"zc\""},
@@ -117,121 +117,113 @@ static void every_column_of_a_segment(void **state)
         {"command", "", "null"},
     };
 
+    (void)state;
     assert_int_equal(segment_columns.count, COUNT_OF(expected));
     for (size_t i = 0; i < COUNT_OF(expected); i++) {
-        assert_string_equal(segment_columns.columns[i].name, expected[i][0]);
-        assert_shown(fixture, &sample, expected[i][0], expected[i][1], expected[i][2]);
+        assert_string_equal(segment_columns.columns[i].name, expected[i].name);
+        assert_shown(&sample, &plain, &expected[i]);
     }
 }
 
 static void what_is_not_known_or_never_happened(void **state)
 {
-    const struct segment nothing = {.shmid = 0};
-    static const char *const columns[] = {"cpid",  "lpid", "atime", "dtime",
-                                          "ctime", "rss",  "swap",  "command"};
+    static const struct segment_info nothing = {.segment = {.shmid = 0}};
 
-    for (size_t i = 0; i < COUNT_OF(columns); i++)
-        assert_shown(*state, &nothing, columns[i], "", "null");
-    assert_shown(*state, &nothing, "shmid", "0", "0");
-    assert_shown(*state, &nothing, "nattch", "0", "0");
-    assert_shown(*state, &nothing, "uid", "0", "0");
-    assert_shown(*state, &nothing, "owner", "0", "null");
-    assert_shown(*state, &nothing, "status", "", "[]");
-    assert_shown(*state, &nothing, "key", "0x00000000", "\"0x00000000\"");
+    (void)state;
+    assert_all_shown(
+        &nothing, &plain, {"cpid", "", "null"}, {"lpid", "", "null"}, {"atime", "", "null"},
+        {"dtime", "", "null"}, {"ctime", "", "null"}, {"rss", "", "null"}, {"swap", "", "null"},
+        {"command", "", "null"}, {"shmid", "0", "0"}, {"nattch", "0", "0"}, {"uid", "0", "0"},
+        {"owner", "0", "null"}, {"status", "", "[]"}, {"key", "0x00000000", "\"0x00000000\""});
 }
 
 static void the_largest_values(void **state)
 {
-    const struct segment largest = {
-        .key = UINT32_MAX,
-        .shmid = 2147483647,
-        .mode = 0777,
-        .uid = 4294967294U,
-        .has_rss = true,
-        .has_swap = true,
-        .size = UINT64_MAX,
-        .nattch = UINT64_MAX,
-        .rss = UINT64_MAX,
-        .cpid = 4194304,
+    static const struct segment_info largest = {
+        .segment = {.key = UINT32_MAX,
+                    .shmid = 2147483647,
+                    .mode = 0777,
+                    .uid = 4294967294U,
+                    .has_rss = true,
+                    .has_swap = true,
+                    .size = UINT64_MAX,
+                    .nattch = UINT64_MAX,
+                    .rss = UINT64_MAX,
+                    .cpid = 4194304},
     };
 
-    assert_shown(*state, &largest, "key", "0xffffffff", "\"0xffffffff\"");
-    assert_shown(*state, &largest, "shmid", "2147483647", "2147483647");
-    assert_shown(*state, &largest, "uid", "4294967294", "4294967294");
-    assert_shown(*state, &largest, "owner", "4294967294", "null");
-    assert_shown(*state, &largest, "bytes", "18446744073709551615", "18446744073709551615");
-    assert_shown(*state, &largest, "nattch", "18446744073709551615", "18446744073709551615");
-    assert_shown(*state, &largest, "rss", "18446744073709551615", "18446744073709551615");
-    assert_shown(*state, &largest, "cpid", "4194304", "4194304");
+    (void)state;
+    assert_all_shown(
+        &largest, &plain, {"key", "0xffffffff", "\"0xffffffff\""},
+        {"shmid", "2147483647", "2147483647"}, {"uid", "4294967294", "4294967294"},
+        {"owner", "4294967294", "null"}, {"bytes", "18446744073709551615", "18446744073709551615"},
+        {"nattch", "18446744073709551615", "18446744073709551615"},
+        {"rss", "18446744073709551615", "18446744073709551615"}, {"cpid", "4194304", "4194304"});
 }
 
 static void permissions_are_octal_and_nothing_but_permissions(void **state)
 {
     static const struct {
         uint32_t mode;
-        const char *text;
-        const char *json;
+        struct shown shown;
     } expected[] = {
-        {0, "0", "\"0000\""},
-        {07, "7", "\"0007\""},
-        {040, "40", "\"0040\""},
-        {0600, "600", "\"0600\""},
-        {0777, "777", "\"0777\""},
-        {0604 | SEGMENT_DEST, "604", "\"0604\""},
-        {SEGMENT_DEST | SEGMENT_LOCKED, "0", "\"0000\""},
-        {07777, "777", "\"0777\""},
+        {0, {"perms", "0", "\"0000\""}},
+        {07, {"perms", "7", "\"0007\""}},
+        {040, {"perms", "40", "\"0040\""}},
+        {0600, {"perms", "600", "\"0600\""}},
+        {0777, {"perms", "777", "\"0777\""}},
+        {0604 | SEGMENT_DEST, {"perms", "604", "\"0604\""}},
+        {SEGMENT_DEST | SEGMENT_LOCKED, {"perms", "0", "\"0000\""}},
+        {07777, {"perms", "777", "\"0777\""}},
+        {0777, {"status", "", "[]"}},
+        {0777 | SEGMENT_DEST, {"status", "dest", "[\"dest\"]"}},
+        {SEGMENT_LOCKED, {"status", "locked", "[\"locked\"]"}},
+        {~(SEGMENT_DEST | SEGMENT_LOCKED), {"status", "", "[]"}},
     };
 
+    (void)state;
     for (size_t i = 0; i < COUNT_OF(expected); i++) {
-        const struct segment segment = {.mode = expected[i].mode};
+        const struct segment_info info = {.segment = {.mode = expected[i].mode}};
 
-        assert_shown(*state, &segment, "perms", expected[i].text, expected[i].json);
+        assert_shown(&info, &plain, &expected[i].shown);
     }
 }
 
-static void statuses(void **state)
+static void forms_of_values(void **state)
 {
-    const struct segment plain = {.mode = 0777};
-    const struct segment dest = {.mode = 0777 | SEGMENT_DEST};
-    const struct segment locked = {.mode = SEGMENT_LOCKED};
-    const struct segment others = {.mode = ~(SEGMENT_DEST | SEGMENT_LOCKED)};
+    static const struct column_format numeric = {.numeric = true};
+    static const struct column_format human = {.human = true};
+    static const struct column_format epoch = {.time = TIME_EPOCH, .now = 1795299067};
+    static const struct column_format age = {.time = TIME_AGE, .now = 1795299067};
 
-    assert_shown(*state, &plain, "status", "", "[]");
-    assert_shown(*state, &dest, "status", "dest", "[\"dest\"]");
-    assert_shown(*state, &locked, "status", "locked", "[\"locked\"]");
-    assert_shown(*state, &others, "status", "", "[]");
+    (void)state;
+    assert_all_shown(&sample, &numeric, {"owner", "1001", "null"}, {"group", "1002", "null"},
+                     {"creator", "1003", "null"}, {"creator_group", "1004", "null"});
+    assert_all_shown(&sample, &human, {"bytes", "1.5K", "1536"}, {"rss", "4K", "4096"},
+                     {"swap", "8K", "8192"}, {"nattch", "3", "3"});
+    assert_all_shown(&sample, &epoch, {"ctime", "1795299007", "1795299007"});
+    assert_all_shown(&sample, &age, {"ctime", "1m0s", "\"1m0s\""});
 }
 
-static void numbers_in_place_of_names(void **state)
+static void states_and_command_lines(void **state)
 {
-    struct fixture *fixture = *state;
+    static const struct {
+        struct segment_info info;
+        struct shown shown;
+    } expected[] = {
+        {{.state = STATE_USED}, {"state", "used", "\"used\""}},
+        {{.state = STATE_ORPHAN}, {"state", "orphan", "\"orphan\""}},
+        {{.state = STATE_IDLE}, {"state", "idle", "\"idle\""}},
+        {{.state = STATE_UNKNOWN}, {"state", "unknown", "\"unknown\""}},
+        {{.command = "a b"}, {"command", "a b", "\"a b\""}},
+        {{.command = "\x1b[m\xff\"\\x41\n\xc3\xbc"},
+         {"command", "\x1b[m\xff\"\\x41\n\xc3\xbc",
+          "\"\\u001b[m\\ufffd\\\"\\\\x41\\u000a\xc3\xbc\""}},
+    };
 
-    fixture->format.numeric = true;
-    assert_shown(fixture, &sample, "owner", "1001", "null");
-    assert_shown(fixture, &sample, "group", "1002", "null");
-    assert_shown(fixture, &sample, "creator", "1003", "null");
-    assert_shown(fixture, &sample, "creator_group", "1004", "null");
-}
-
-static void human_sizes_are_for_people(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->format.human = true;
-    assert_shown(fixture, &sample, "bytes", "1.5K", "1536");
-    assert_shown(fixture, &sample, "rss", "4K", "4096");
-    assert_shown(fixture, &sample, "swap", "8K", "8192");
-    assert_shown(fixture, &sample, "nattch", "3", "3");
-}
-
-static void forms_of_time(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->format.time = TIME_EPOCH;
-    assert_shown(fixture, &sample, "ctime", "1795299007", "1795299007");
-    fixture->format.time = TIME_AGE;
-    assert_shown(fixture, &sample, "ctime", "1m0s", "\"1m0s\"");
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        assert_shown(&expected[i].info, &plain, &expected[i].shown);
 }
 
 static void columns_are_found_by_their_whole_names(void **state)
@@ -264,6 +256,19 @@ static void a_set_has_each_column_once_in_order(void **state)
     column_set_release(&set);
 }
 
+static void a_set_needs_what_its_columns_need(void **state)
+{
+    struct column_set set = COLUMN_SET_INIT;
+
+    (void)state;
+    assert_int_equal(column_set_needs(&set), 0);
+    assert_int_equal(column_set_add_list(&set, &segment_columns, "key,uid", NULL), 0);
+    assert_int_equal(column_set_needs(&set), 0);
+    assert_int_equal(column_set_add_list(&set, &segment_columns, "rss,swap,owner", NULL), 0);
+    assert_int_equal(column_set_needs(&set), NEED_USAGE | NEED_OWNER);
+    column_set_release(&set);
+}
+
 static void wrong_lists_name_the_word_and_the_columns(void **state)
 {
     static const char *const lists[][2] = {
@@ -287,31 +292,15 @@ static void wrong_lists_name_the_word_and_the_columns(void **state)
     }
 }
 
-static void the_tables_own_lists_are_right(void **state)
-{
-    struct column_set set = COLUMN_SET_INIT;
-
-    (void)state;
-    assert_int_equal(column_set_add_list(&set, &segment_columns, segment_columns.defaults, NULL),
-                     0);
-    assert_int_equal(set.count, 7);
-    assert_int_equal(column_set_add_list(&set, &segment_columns, segment_columns.long_form, NULL),
-                     0);
-    assert_int_equal(set.count, 14);
-    column_set_release(&set);
-    for (size_t i = 0; i < segment_columns.count; i++)
-        assert_true(strlen(segment_columns.columns[i].help) > 0);
-}
-
 static void an_object_has_the_chosen_fields(void **state)
 {
-    const struct fixture *fixture = *state;
     CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
     struct column_set set = COLUMN_SET_INIT;
 
+    (void)state;
     assert_int_equal(
         column_set_add_list(&set, &segment_columns, "status,owner,command,bytes", NULL), 0);
-    column_put_object(&out, &set, &fixture->format, &sample);
+    column_put_object(&out, &set, &plain, &sample);
     assert_string_equal(strbuf_string(&out), "{\"status\": [\"dest\",\"locked\"], \"owner\": "
                                              "\"zc\", \"command\": null, \"bytes\": 1536}");
     column_set_release(&set);
@@ -319,22 +308,19 @@ static void an_object_has_the_chosen_fields(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(every_column_of_a_segment),
-        TEST(what_is_not_known_or_never_happened),
-        TEST(the_largest_values),
-        TEST(permissions_are_octal_and_nothing_but_permissions),
-        TEST(statuses),
-        TEST(numbers_in_place_of_names),
-        TEST(human_sizes_are_for_people),
-        TEST(forms_of_time),
-        TEST(columns_are_found_by_their_whole_names),
-        TEST(a_set_has_each_column_once_in_order),
-        TEST(wrong_lists_name_the_word_and_the_columns),
-        TEST(the_tables_own_lists_are_right),
-        TEST(an_object_has_the_chosen_fields),
+        cmocka_unit_test(every_column_of_a_segment),
+        cmocka_unit_test(what_is_not_known_or_never_happened),
+        cmocka_unit_test(the_largest_values),
+        cmocka_unit_test(permissions_are_octal_and_nothing_but_permissions),
+        cmocka_unit_test(forms_of_values),
+        cmocka_unit_test(states_and_command_lines),
+        cmocka_unit_test(columns_are_found_by_their_whole_names),
+        cmocka_unit_test(a_set_has_each_column_once_in_order),
+        cmocka_unit_test(a_set_needs_what_its_columns_need),
+        cmocka_unit_test(wrong_lists_name_the_word_and_the_columns),
+        cmocka_unit_test(an_object_has_the_chosen_fields),
     };
 
-    return cmocka_run_group_tests_name("view/column", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("view/column", tests, setup, NULL);
 }

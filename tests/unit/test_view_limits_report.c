@@ -1,55 +1,117 @@
-/* view/limits_report: amounts beyond 64 bits, and limits that are not known. */
+/* view/limits_report: limits known and not, amounts beyond 64 bits, changes, conflicts. */
+#include "view/human.h"
 #include "view/limits_report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "shown.h"
 #include "unit.h"
 
-static void assert_pages(uint64_t pages, uint64_t page_size, const char *expected)
+static void pages_are_bytes_however_many(void **state)
 {
-    CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
+    static const struct {
+        uint64_t pages;
+        uint64_t page_size;
+        const char *expected;
+    } cases[] = {
+        {0, 4096, "0 B"},
+        {1, 4096, "4 KiB"},
+        {4096, 4096, "16 MiB"},
+        {(UINT64_C(1) << 52) - 1, 4096, "16 EiB"},
+        {UINT64_C(1) << 52, 4096, "16 EiB"},
+        {UINT64_C(3) << 51, 4096, "24 EiB"},
+        {(UINT64_C(1) << 58) - (UINT64_C(1) << 50), 4096, "1020 EiB"},
+        {UINT64_C(1) << 58, 4096, "1 ZiB"},
+        {(UINT64_C(1) << 63) + (UINT64_C(3) << 56), 4096, "33 ZiB"},
+        {(UINT64_C(1) << 63) + (UINT64_C(1) << 56), 4096, "32 ZiB"},
+        {UINT64_MAX - (1 << 24), 4096, "64 ZiB"},
+        {UINT64_MAX, 65536, "1024 ZiB"},
+    };
 
-    limits_report_pages(&out, pages, page_size);
-    assert_string_equal(strbuf_string(&out), expected);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_appends(cases[i].expected, human_pages, cases[i].pages, cases[i].page_size);
 }
 
-static void pages_are_told_as_bytes_however_many(void **state)
+/* Demands the whole table. */
+static void assert_table(const struct limits *limits, const struct usage *usage,
+                         const char *expected)
 {
-    (void)state;
-    assert_pages(0, 4096, "0 B");
-    assert_pages(1, 4096, "4 KiB");
-    assert_pages(4096, 4096, "16 MiB");
-    assert_pages((UINT64_C(1) << 52) - 1, 4096, "16 EiB");
-    assert_pages(UINT64_C(1) << 52, 4096, "16 EiB");
-    assert_pages(UINT64_C(3) << 51, 4096, "24 EiB");
-    assert_pages((UINT64_C(1) << 58) - (UINT64_C(1) << 50), 4096, "1020 EiB");
-    assert_pages(UINT64_C(1) << 58, 4096, "1 ZiB");
-    assert_pages((UINT64_C(1) << 63) + (UINT64_C(3) << 56), 4096, "33 ZiB");
-    assert_pages((UINT64_C(1) << 63) + (UINT64_C(1) << 56), 4096, "32 ZiB");
-    assert_pages(UINT64_MAX - (1 << 24), 4096, "64 ZiB");
-    assert_pages(UINT64_MAX, 65536, "1024 ZiB");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    limits_report_table(out, limits, usage);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, expected);
+    free(text);
 }
 
 static void what_is_not_known_is_null(void **state)
 {
-    CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
-    const struct limits limits = {.page_size = 4096};
-    const struct usage usage = {.segments = 3};
+    static const struct limits limits = {.page_size = 4096};
+    static const struct usage usage = {.segments = 3};
 
     (void)state;
-    limits_report_json(&out, &limits, &usage, NULL, 0, false);
-    assert_string_equal(strbuf_string(&out),
-                        "{\"schema\": 1, \"limits\": {\n"
-                        "  \"shmmax\": {\"value\": null, \"used\": null, \"unit\": \"bytes\"},\n"
-                        "  \"shmall\": {\"value\": null, \"used\": null, \"unit\": \"pages\"},\n"
-                        "  \"shmmni\": {\"value\": null, \"used\": null, \"unit\": \"segments\"},\n"
-                        "  \"shmmin\": {\"value\": null, \"used\": null, \"unit\": \"bytes\"},\n"
-                        "  \"shm_rmid_forced\": {\"value\": null, \"used\": null, \"unit\": "
-                        "\"flag\"}\n"
-                        "}, \"page_size\": 4096}\n");
+    assert_appends("{\"schema\": 1, \"limits\": {\n"
+                   "  \"shmmax\": {\"value\": null, \"used\": null, \"unit\": \"bytes\"},\n"
+                   "  \"shmall\": {\"value\": null, \"used\": null, \"unit\": \"pages\"},\n"
+                   "  \"shmmni\": {\"value\": null, \"used\": null, \"unit\": \"segments\"},\n"
+                   "  \"shmmin\": {\"value\": null, \"used\": null, \"unit\": \"bytes\"},\n"
+                   "  \"shm_rmid_forced\": {\"value\": null, \"used\": null, \"unit\": "
+                   "\"flag\"}\n"
+                   "}, \"page_size\": 4096}\n",
+                   limits_report_json, &limits, &usage, NULL, 0, false);
+    assert_table(
+        &limits, &usage,
+        "name            value used full% unit     size meaning\n"
+        "shmmax              -    -     - bytes    -    the size of one segment, at most\n"
+        "shmall              -    -     - pages    -    all segments together, at most\n"
+        "shmmni              -    -     - segments -    how many segments, at most\n"
+        "shmmin              -    -     - bytes    -    the size of one segment, at least\n"
+        "shm_rmid_forced     -    -     - flag     -    1: segments end with their last "
+        "user\n");
 }
 
-static void a_change_tells_what_became_of_it(void **state)
+/* All known: each in its unit, with what is in use of it and how full it is. */
+static void the_table_and_the_document_of_known_limits(void **state)
+{
+    static const struct limits limits = {
+        .known = {true, true, true, true, true},
+        .values = {UINT64_MAX, 16, 0, 1, 1},
+        .page_size = 4096,
+    };
+    static const struct usage usage = {.segments = 3, .pages = 8};
+
+    (void)state;
+    assert_table(
+        &limits, &usage,
+        "name                           value used full% unit     size   meaning\n"
+        "shmmax          18446744073709551615    -     - bytes    16 EiB the size of one segment, "
+        "at most\n"
+        "shmall                            16    8    50 pages    64 KiB all segments together, "
+        "at most\n"
+        "shmmni                             0    3   100 segments -      how many segments, at "
+        "most\n"
+        "shmmin                             1    -     - bytes    1 B    the size of one segment, "
+        "at least\n"
+        "shm_rmid_forced                    1    -     - flag     -      1: segments end with "
+        "their last user\n");
+    assert_appends("{\"schema\": 1, \"limits\": {\n"
+                   "  \"shmmax\": {\"value\": 18446744073709551615, \"used\": null, \"unit\": "
+                   "\"bytes\"},\n"
+                   "  \"shmall\": {\"value\": 16, \"used\": 8, \"unit\": \"pages\"},\n"
+                   "  \"shmmni\": {\"value\": 0, \"used\": 3, \"unit\": \"segments\"},\n"
+                   "  \"shmmin\": {\"value\": 1, \"used\": null, \"unit\": \"bytes\"},\n"
+                   "  \"shm_rmid_forced\": {\"value\": 1, \"used\": null, \"unit\": "
+                   "\"flag\"}\n"
+                   "}, \"page_size\": 4096}\n",
+                   limits_report_json, &limits, &usage, NULL, 0, false);
+}
+
+static void a_change_shows_what_became_of_it(void **state)
 {
     CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
     const struct limits limits = {.page_size = 4096};
@@ -75,7 +137,7 @@ static void a_change_tells_what_became_of_it(void **state)
     assert_non_null(strstr(strbuf_string(&out), "\"error\": \"errno 4095\"}\n]}\n"));
 }
 
-static void only_limits_that_conflict_are_told(void **state)
+static void only_limits_that_conflict_are_reported(void **state)
 {
     CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
     struct limits limits = {.page_size = 4096};
@@ -95,10 +157,11 @@ static void only_limits_that_conflict_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pages_are_told_as_bytes_however_many),
+        cmocka_unit_test(pages_are_bytes_however_many),
         cmocka_unit_test(what_is_not_known_is_null),
-        cmocka_unit_test(a_change_tells_what_became_of_it),
-        cmocka_unit_test(only_limits_that_conflict_are_told),
+        cmocka_unit_test(the_table_and_the_document_of_known_limits),
+        cmocka_unit_test(a_change_shows_what_became_of_it),
+        cmocka_unit_test(only_limits_that_conflict_are_reported),
     };
 
     return cmocka_run_group_tests_name("view/limits_report", tests, NULL, NULL);

@@ -43,12 +43,12 @@ GETTER(get_name)
 }
 
 static const struct column columns[] = {
-    {"id", COLUMN_ID, "", get_id},
-    {"number", COLUMN_NUMBER, "", get_number},
-    {"name", COLUMN_NAME, "", get_name},
+    {"id", COLUMN_ID, 0, "", get_id},
+    {"number", COLUMN_NUMBER, 1, "", get_number},
+    {"name", COLUMN_NAME, 4, "", get_name},
 };
 
-static const struct column_table table = {columns, COUNT_OF(columns), "id", NULL};
+static const struct column_table table = {.columns = columns, .count = COUNT_OF(columns)};
 
 /* Sorts RECORDS by LIST and demands the ids in this order. */
 static void assert_order(const struct record *records, size_t count, const char *list,
@@ -202,6 +202,19 @@ static void lists_are_read_whole_or_refused(void **state)
     sort_order_release(&order);
 }
 
+static void what_is_sorted_by_has_to_be_looked_up(void **state)
+{
+    struct sort_order order = {0};
+
+    (void)state;
+    assert_int_equal(sort_order_needs(&order), 0);
+    assert_int_equal(sort_order_add_list(&order, &table, "id", NULL), 0);
+    assert_int_equal(sort_order_needs(&order), 0);
+    assert_int_equal(sort_order_add_list(&order, &table, "-number,name", NULL), 0);
+    assert_int_equal(sort_order_needs(&order), 5);
+    sort_order_release(&order);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +226,7 @@ int main(void)
         cmocka_unit_test(nothing_to_sort),
         cmocka_unit_test(many_records),
         cmocka_unit_test(lists_are_read_whole_or_refused),
+        cmocka_unit_test(what_is_sorted_by_has_to_be_looked_up),
     };
 
     return cmocka_run_group_tests_name("view/sort", tests, NULL, NULL);

@@ -52,14 +52,14 @@ GETTER(get_text)
 }
 
 static const struct column columns[] = {
-    {"id", COLUMN_ID, "", get_id},
-    {"size", COLUMN_SIZE, "", get_size},
-    {"status", COLUMN_STATUS, "", get_status},
-    {"name", COLUMN_NAME, "", get_name},
-    {"text", COLUMN_TEXT, "", get_text},
+    {"id", COLUMN_ID, 0, "", get_id},
+    {"size", COLUMN_SIZE, 0, "", get_size},
+    {"status", COLUMN_STATUS, 0, "", get_status},
+    {"name", COLUMN_NAME, 0, "", get_name},
+    {"text", COLUMN_TEXT, 0, "", get_text},
 };
 
-static const struct column_table table = {columns, COUNT_OF(columns), "id", NULL};
+static const struct column_table table = {.columns = columns, .count = COUNT_OF(columns)};
 
 static const struct record plain[] = {
     {1, 1536, 0, "one"},
@@ -413,7 +413,7 @@ static void an_abandoned_writer_writes_nothing(void **state)
 }
 
 /* The same address need not be the same text: a caller may use its memory again. */
-static void text_that_changed_in_its_place_is_shown_anew(void **state)
+static void text_that_changed_in_its_place_is_shown_again(void **state)
 {
     static const enum writer_form forms[] = {FORM_TABLE, FORM_NDJSON, FORM_CSV};
     static const char *const expected[] = {
@@ -512,7 +512,7 @@ int main(void)
         cmocka_unit_test(long_texts_are_not_cut),
         cmocka_unit_test(many_rows),
         cmocka_unit_test(an_abandoned_writer_writes_nothing),
-        cmocka_unit_test(text_that_changed_in_its_place_is_shown_anew),
+        cmocka_unit_test(text_that_changed_in_its_place_is_shown_again),
         cmocka_unit_test(neighbours_that_differ_in_one_thing),
         cmocka_unit_test(a_write_error_stays_in_the_stream),
     };

@@ -1,0 +1,109 @@
+/*
+ * A segment with all that was found out about it: a row of the inventory (action/inventory).
+ *
+ * A row is read and resolved once; whatever shows it, sorts it or acts on it asks the system
+ * nothing more. What a caller did not need was not looked up.
+ */
+#ifndef SHMTOOL_MODEL_SEGMENT_INFO_H
+#define SHMTOOL_MODEL_SEGMENT_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/attachment.h"
+#include "model/segment.h"
+#include "model/state.h"
+
+/* What has to be looked up besides the kernel's record: columns, options and reports declare it. */
+enum need {
+    NEED_USAGE = 1 << 0, /* rss and swap, which only the slower reader has */
+    NEED_OWNER = 1 << 1, /* names */
+    NEED_GROUP = 1 << 2,
+    NEED_CREATOR = 1 << 3,
+    NEED_CREATOR_GROUP = 1 << 4,
+    NEED_STATE = 1 << 5,            /* state, and what became of creator and last user */
+    NEED_COMMAND = 1 << 6,          /* the creator's command line, while it lives */
+    NEED_LAST_COMMAND = 1 << 7,     /* the last user's */
+    NEED_ATTACHMENTS = 1 << 8,      /* an error where no process can be inspected */
+    NEED_HOLDERS = 1 << 9,          /* users and command lines of attachments */
+    NEED_LIMITS = 1 << 10,          /* limits, and what all segments use of them */
+    NEED_CREDENTIALS = 1 << 11,     /* what this process may do */
+    NEED_USERS = 1 << 12,           /* whether there is a user database at all */
+    NEED_TRY_ATTACHMENTS = 1 << 14, /* attachments where they can be had, else none */
+    NEED_TIME = 1 << 13,            /* age: right before a change the time is read again */
+};
+
+/* What is known of a process that a segment names: its creator, the last one that used it. */
+enum process_status {
+    PROCESS_NOT_LOOKED_UP,
+    PROCESS_NEVER,         /* nobody ever attached the segment */
+    PROCESS_ALIVE,         /* that very process */
+    PROCESS_DEAD,          /* and nobody has its pid */
+    PROCESS_PID_REUSED,    /* dead; another process has its pid now */
+    PROCESS_ELSEWHERE,     /* in another PID namespace */
+    PROCESS_NOT_SAVED,     /* the saved tree does not show it */
+    PROCESS_CLOCK_STEPPED, /* a process has the pid, but the clock was set: its start proves nothing
+                            */
+    PROCESS_HIDDEN,        /* a process has the pid, but /proc does not show it */
+    PROCESS_FOREIGN_PROC,  /* a process has the pid, but /proc is that of another PID namespace */
+};
+
+/* Why a state is unknown. */
+enum state_doubt {
+    DOUBT_NONE,
+    DOUBT_CREATOR,   /* see the creator's status */
+    DOUBT_LAST_USER, /* see the last user's status */
+    DOUBT_TOUCHED,   /* somebody attached, detached or changed it while it was inspected */
+    DOUBT_UNREADABLE /* whether somebody did cannot be read */
+};
+
+struct segment_info {
+    struct segment segment; /* the kernel's record */
+
+    /* Names; NULL: not looked up, or no such user or group. Borrowed from kernel/names. */
+    const char *owner;
+    const char *group;
+    const char *creator;
+    const char *creator_group;
+
+    /* Command lines of these very processes while they live, else NULL. Borrowed from kernel/proc.
+     */
+    const char *command; /* the creator's */
+    const char *last_command;
+
+    const struct attachment *attachments; /* borrowed from the inventory */
+    uint32_t attachment_count;
+
+    /* With NEED_STATE alone. */
+    enum segment_state state;
+    enum state_doubt doubt;
+    enum process_status creator_status;
+    enum process_status last_status;
+};
+
+/* Tells whether nobody ever attached SEGMENT, as far as its times and lpid say. */
+static inline bool segment_was_never_attached(const struct segment *segment)
+{
+    return segment->lpid == 0 && segment->atime == 0 && segment->dtime == 0;
+}
+
+/* How many mappings of the segment were found. Only with NEED_ATTACHMENTS. */
+static inline uint64_t segment_info_maps(const struct segment_info *info)
+{
+    uint64_t maps = 0;
+
+    for (uint32_t i = 0; i < info->attachment_count; i++)
+        maps += info->attachments[i].maps;
+    return maps;
+}
+
+/* How many attachments nattch counts that were found in no process. Only with NEED_ATTACHMENTS. */
+static inline uint64_t segment_info_unseen(const struct segment_info *info)
+{
+    uint64_t maps = segment_info_maps(info);
+
+    return maps < info->segment.nattch ? info->segment.nattch - maps : 0;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * The tables of columns, one a kind of record: segments, attachments, files and their keys, limits.
+ *
+ * A column is added here, in src/view/columns.c, and nowhere else.
+ */
+#ifndef SHMTOOL_VIEW_COLUMNS_H
+#define SHMTOOL_VIEW_COLUMNS_H
+
+#include "action/ftok.h"
+#include "model/limits.h"
+#include "model/segment_info.h"
+#include "view/column.h"
+
+/* Records are struct segment_info. */
+extern const struct column_table segment_columns;
+
+/* A process and a segment that it has attached; both borrowed. */
+struct attachment_row {
+    const struct attachment *attachment;
+    const struct segment *segment; /* as it is now: its key may be another than the original one */
+};
+
+/* Records are struct attachment_row. */
+extern const struct column_table attachment_columns;
+
+/* A file's key, and the segment that has it. */
+struct file_row {
+    const struct ftok_file *file;
+    const struct segment_info *info; /* NULL: none */
+};
+
+/* Records are struct file_row. */
+extern const struct column_table file_columns;
+
+/* A limit. */
+struct limit_row {
+    const struct limits *limits;
+    const struct usage *usage;
+    enum limit_id id;
+    const char *size; /* the value as a size for people; NULL: not a size */
+};
+
+/* Records are struct limit_row. */
+extern const struct column_table limit_columns;
+
+#endif

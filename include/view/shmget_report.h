@@ -1,0 +1,16 @@
+/*
+ * What doctor says of one call of shmget: the answer, why, and what helps.
+ */
+#ifndef SHMTOOL_VIEW_SHMGET_REPORT_H
+#define SHMTOOL_VIEW_SHMGET_REPORT_H
+
+#include "action/diagnose.h"
+#include "base/strbuf.h"
+
+/* Appends the report as text: the answer in one line, why, what helps. WIDTH: see view/wrap.h. */
+void shmget_report_text(struct strbuf *out, const struct shmget_diagnosis *diagnosis, size_t width);
+
+/* Appends it as a JSON document (schema 1), with its newline. */
+void shmget_report_json(struct strbuf *out, const struct shmget_diagnosis *diagnosis);
+
+#endif

@@ -1,0 +1,161 @@
+#include "action/limits_change.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/limits.h"
+#include "kernel/system.h"
+#include "model/idset.h"
+
+/* Whether the setting destroys segments that nobody has attached and whose creator is dead. */
+static bool turns_on_forced(const struct limit_change *item)
+{
+    return item->setting.id == LIMIT_RMID_FORCED && item->setting.value == 1 &&
+           !(item->has_before && item->before == 1);
+}
+
+unsigned limits_change_needs(const struct limits_change *change)
+{
+    unsigned needs = NEED_LIMITS;
+
+    for (size_t i = 0; i < change->count; i++) {
+        if (change->dry_run && turns_on_forced(&change->items[i]))
+            needs |= NEED_STATE;
+    }
+    return needs;
+}
+
+static void set_limit(struct system *system, struct limit_change *item)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    uint64_t now;
+
+    item->done = limits_write(&system->procfs, &item->setting, &now, &err) == 0;
+    item->code = err.code;
+    item->refusal = steal_pointer(&err.text);
+}
+
+/* Looks for a file that will undo the setting at the next boot. */
+static void find_override(struct system *system, struct limit_change *item)
+{
+    char value[32];
+    int r = sysctl_file_override(&system->procfs, item->setting.id, &item->override,
+                                 &item->override_error);
+
+    if (r <= 0)
+        return;
+    snprintf(value, sizeof(value), "%llu", (unsigned long long)item->setting.value);
+    if (strcmp(item->override.value, value) == 0)
+        sysctl_override_release(&item->override);
+}
+
+/* Keeps what the kernel took; in a dry run looks only for what would undo it. */
+static void keep_limits(struct system *system, struct limits_change *change)
+{
+    struct limit_setting settings[LIMIT_COUNT];
+    size_t count = 0;
+
+    for (size_t i = 0; i < change->count; i++) {
+        if (change->items[i].done)
+            settings[count++] = change->items[i].setting;
+    }
+    if (count > 0 && sysctl_file_keep(&system->procfs, settings, count, &change->keep_error) < 0)
+        return;
+    for (size_t i = 0; i < change->count; i++) {
+        struct limit_change *item = &change->items[i];
+
+        item->kept = item->done;
+        if (item->done || change->dry_run)
+            find_override(system, item);
+    }
+}
+
+static void count_destroyed(struct limits_change *change, const struct segment *segment)
+{
+    change->destroyed++;
+    change->destroyed_bytes = saturating_add(change->destroyed_bytes, segment->size);
+}
+
+/* Counts those that are not attached and whose creator is dead. */
+static void predict_destroyed(struct limits_change *change, const struct inventory *inventory)
+{
+    for (size_t i = 0; i < inventory->count; i++) {
+        const struct segment_info *info = &inventory->rows[i];
+
+        if (info->segment.nattch == 0 &&
+            (info->creator_status == PROCESS_DEAD || info->creator_status == PROCESS_PID_REUSED))
+            count_destroyed(change, &info->segment);
+    }
+}
+
+/* Reads the segments again, and counts those that nobody had attached before and that are gone. */
+static int find_destroyed(struct system *system, struct limits_change *change,
+                          struct inventory *inventory, struct error *err)
+{
+    CLEANUP_IDSET struct idset after = IDSET_INIT;
+    struct inventory now;
+    int r = inventory_read(system, NULL, NEED_LIMITS, &now, err);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < now.count; i++)
+        idset_add(&after, now.rows[i].segment.shmid);
+    for (size_t i = 0; i < inventory->count; i++) {
+        const struct segment *segment = &inventory->rows[i].segment;
+
+        if (segment->nattch == 0 && idset_add(&after, segment->shmid))
+            count_destroyed(change, segment);
+    }
+    inventory_release(inventory);
+    *inventory = now;
+    if (now.limits_error.code)
+        r = error_set(err, now.limits_error.code, "%s", now.limits_error.text);
+    return r;
+}
+
+int limits_change_run(struct system *system, struct limits_change *change,
+                      struct inventory *inventory, struct error *err)
+{
+    bool destroys = false;
+
+    for (size_t i = 0; i < change->count; i++) {
+        struct limit_change *item = &change->items[i];
+
+        item->has_before = inventory->limits.known[item->setting.id];
+        item->before = inventory->limits.values[item->setting.id];
+        if (!change->dry_run)
+            set_limit(system, item);
+        destroys |= (item->done || change->dry_run) && turns_on_forced(item);
+    }
+    if (change->persist)
+        keep_limits(system, change);
+    if (change->dry_run) {
+        if (destroys)
+            predict_destroyed(change, inventory);
+        return 0;
+    }
+    return destroys ? find_destroyed(system, change, inventory, err)
+                    : limits_read(&system->procfs, &inventory->limits, err);
+}
+
+bool limits_change_failed(const struct limits_change *change)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        if (change->items[i].code || change->items[i].override_error.code)
+            return true;
+    }
+    return change->keep_error.code != 0;
+}
+
+void limits_change_release(struct limits_change *change)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        free(change->items[i].refusal);
+        sysctl_override_release(&change->items[i].override);
+        error_clear(&change->items[i].override_error);
+    }
+    error_clear(&change->keep_error);
+    *change = (struct limits_change){0};
+}

@@ -1,0 +1,137 @@
+#include "command/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "command/options.h"
+#include "model/segment_info.h"
+
+/* The options that choose a form; they exclude each other. */
+static const char *const form_options[] = {
+    [FORM_QUIET] = "--quiet",
+    [FORM_JSON] = "--json",
+    [FORM_NDJSON] = "--ndjson",
+    [FORM_CSV] = "--csv",
+};
+
+static int choose_form(const struct option_use *use, struct error *err)
+{
+    struct output_options *output = use->place;
+    enum writer_form form = FORM_QUIET;
+
+    while (strcmp(form_options[form] + 2, use->spec->name) != 0)
+        form++;
+    if (output->form != FORM_TABLE && output->form != form)
+        return error_set(err, EINVAL, "cannot be combined with %s", form_options[output->form]);
+    output->form = form;
+    return 0;
+}
+
+static int choose_time_form(const struct option_use *use, struct error *err)
+{
+    static const char *const names[] = {
+        [TIME_ISO] = "iso", [TIME_EPOCH] = "epoch", [TIME_AGE] = "age"};
+
+    for (enum human_time form = TIME_ISO; form <= TIME_AGE; form++) {
+        if (strcmp(use->word, names[form]) == 0) {
+            *(enum human_time *)use->place = form;
+            return 0;
+        }
+    }
+    return error_set(err, EINVAL, "'%s': not a form of time (iso, epoch or age)", use->word);
+}
+
+/* Which columns they are added to depends on the form, which may come later: they are only checked.
+ */
+static int add_column_list(const struct option_use *use, struct error *err)
+{
+    struct output_options *output = use->place;
+    const char *list = use->word;
+    struct column_set checked = COLUMN_SET_INIT;
+    int r =
+        column_set_add_list(&checked, use->context->command->columns, list + (*list == '+'), err);
+
+    column_set_release(&checked);
+    output->column_lists = xgrow(output->column_lists, output->list_count, &output->list_capacity,
+                                 sizeof(const char *));
+    output->column_lists[output->list_count++] = list;
+    return r;
+}
+
+static int add_sort_keys(const struct option_use *use, struct error *err)
+{
+    return sort_order_add_list(use->place, use->context->command->columns, use->word, err);
+}
+
+#define OUTPUT(member) offsetof(struct output_options, member)
+
+static const struct option_spec output_options[] = {
+    {'c', "columns", "LIST", "exactly these; +LIST adds to the default", 0, add_column_list},
+    {0, "sort", "[-]COL[,...]", "sort by value; - descending", OUTPUT(sort), add_sort_keys},
+    {'H', "human", NULL, "sizes as 1.5M", OUTPUT(format.human), option_flag},
+    {'n', "numeric", NULL, "uids and gids instead of names", OUTPUT(format.numeric), option_flag},
+    {0, "time", "FORM", "times as iso (default), epoch or age", OUTPUT(format.time),
+     choose_time_form},
+    {0, "no-header", NULL, "no header line", OUTPUT(no_header), option_flag},
+    {'q', "quiet", NULL, "only ids (who: pids, key: keys), one per line", 0, choose_form},
+    {0, "json", NULL, "one JSON document", 0, choose_form},
+    {0, "ndjson", NULL, "one JSON object per line", 0, choose_form},
+    {0, "csv", NULL, "comma-separated values (RFC 4180)", 0, choose_form},
+};
+
+const struct option_group output_group = {"Output", OPTIONS(output_options)};
+
+void output_choose_columns(struct output_options *output, const struct column_table *table,
+                           const char *defaults)
+{
+    struct column_set *columns = &output->columns;
+
+    if (output->form == FORM_QUIET) {
+        column_set_add_list(columns, table, table->quiet, NULL);
+        return;
+    }
+    if (output->form == FORM_TABLE)
+        column_set_add_list(columns, table, defaults ? defaults : table->defaults, NULL);
+    else
+        column_set_add_all(columns, table);
+    for (size_t i = 0; i < output->list_count; i++) {
+        const char *list = output->column_lists[i];
+
+        if (*list != '+')
+            column_set_release(columns);
+        column_set_add_list(columns, table, list + (*list == '+'), NULL);
+    }
+}
+
+unsigned output_needs(const struct output_options *output)
+{
+    unsigned needs = column_set_needs(&output->columns) | sort_order_needs(&output->sort);
+
+    if (output->format.numeric)
+        needs &= ~(unsigned)(NEED_OWNER | NEED_GROUP | NEED_CREATOR | NEED_CREATOR_GROUP);
+    return needs;
+}
+
+void output_begin(struct output_options *output, struct context *context, int64_t now,
+                  struct writer *ret_writer)
+{
+    output->format.now = now;
+    writer_begin(ret_writer, output->form, context->out, &output->columns, &output->format,
+                 context->command->columns->list_name, !output->no_header);
+}
+
+void output_sort(const struct output_options *output, void *records, size_t count, size_t size)
+{
+    if (output->sort.count > 0)
+        sort_records(records, count, size, &output->sort, &output->format);
+}
+
+void output_release(struct output_options *output)
+{
+    column_set_release(&output->columns);
+    sort_order_release(&output->sort);
+    free(output->column_lists);
+    *output = (struct output_options){0};
+}

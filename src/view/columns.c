@@ -1,0 +1,246 @@
+#include "view/columns.h"
+
+/*
+ * A getter looks at one record of its table, a struct RECORD. GET_NUMBER's value is always known;
+ * GET_FOUND's is not when it is 0: a pid or a time that there is none of.
+ */
+#define GETTER(name) \
+    static void name(const struct column_format *format __attribute__((unused)), \
+                     const void *record, struct column_value *ret_value)
+
+#define GET_NUMBER(name, value) \
+    GETTER(name) \
+    { \
+        ret_value->known = true; \
+        ret_value->number = (uint64_t)(value); \
+    }
+
+#define GET_FOUND(name, value) \
+    GETTER(name) \
+    { \
+        ret_value->number = (uint64_t)(value); \
+        ret_value->known = ret_value->number != 0; \
+    }
+
+#define GET_TEXT(name, value) \
+    GETTER(name) \
+    { \
+        ret_value->text = value; \
+        ret_value->known = ret_value->text != NULL; \
+    }
+
+/* A name with its number, which stands for it where there is no such user or group. */
+#define GET_NAME(name, id, value) \
+    GETTER(name) \
+    { \
+        ret_value->known = true; \
+        ret_value->number = id; \
+        ret_value->text = format->numeric ? NULL : (value); \
+    }
+
+/* --- Segments --------------------------------------------------------------------------------- */
+
+#define INFO ((const struct segment_info *)record)
+#define SEGMENT (&INFO->segment)
+
+GET_NUMBER(get_key, SEGMENT->key)
+GET_NUMBER(get_shmid, SEGMENT->shmid)
+GET_NAME(get_owner, SEGMENT->uid, INFO->owner)
+GET_NUMBER(get_uid, SEGMENT->uid)
+GET_NAME(get_group, SEGMENT->gid, INFO->group)
+GET_NUMBER(get_gid, SEGMENT->gid)
+GET_NAME(get_creator, SEGMENT->cuid, INFO->creator)
+GET_NUMBER(get_cuid, SEGMENT->cuid)
+GET_NAME(get_creator_group, SEGMENT->cgid, INFO->creator_group)
+GET_NUMBER(get_cgid, SEGMENT->cgid)
+GET_NUMBER(get_perms, SEGMENT->mode & 0777)
+GET_NUMBER(get_bytes, SEGMENT->size)
+GET_NUMBER(get_nattch, SEGMENT->nattch)
+GET_NUMBER(get_status, SEGMENT->mode &(SEGMENT_DEST | SEGMENT_LOCKED))
+GET_TEXT(get_state, state_name(INFO->state))
+GET_FOUND(get_cpid, SEGMENT->cpid)
+GET_FOUND(get_lpid, SEGMENT->lpid)
+GET_FOUND(get_atime, SEGMENT->atime)
+GET_FOUND(get_dtime, SEGMENT->dtime)
+GET_FOUND(get_ctime, SEGMENT->ctime)
+GET_TEXT(get_command, INFO->command)
+
+GETTER(get_rss)
+{
+    ret_value->known = SEGMENT->has_rss;
+    ret_value->number = SEGMENT->rss;
+}
+
+GETTER(get_swap)
+{
+    ret_value->known = SEGMENT->has_swap;
+    ret_value->number = SEGMENT->swap;
+}
+
+static const struct column of_segments[] = {
+    {"key", COLUMN_KEY, 0, "key, in hex", get_key},
+    {"shmid", COLUMN_ID, 0, "id", get_shmid},
+    {"owner", COLUMN_NAME, NEED_OWNER, "owner's name", get_owner},
+    {"uid", COLUMN_ID, 0, "owner's number", get_uid},
+    {"group", COLUMN_NAME, NEED_GROUP, "owning group's name", get_group},
+    {"gid", COLUMN_ID, 0, "owning group's number", get_gid},
+    {"creator", COLUMN_NAME, NEED_CREATOR, "creator's name", get_creator},
+    {"cuid", COLUMN_ID, 0, "creator's number", get_cuid},
+    {"creator_group", COLUMN_NAME, NEED_CREATOR_GROUP, "creator's group", get_creator_group},
+    {"cgid", COLUMN_ID, 0, "number of the creator's group", get_cgid},
+    {"perms", COLUMN_PERMS, 0, "permissions, octal", get_perms},
+    {"bytes", COLUMN_SIZE, 0, "size", get_bytes},
+    {"rss", COLUMN_SIZE, NEED_USAGE, "bytes in memory", get_rss},
+    {"swap", COLUMN_SIZE, NEED_USAGE, "bytes in swap", get_swap},
+    {"nattch", COLUMN_NUMBER, 0, "how often it is attached", get_nattch},
+    {"status", COLUMN_STATUS, 0, "dest, locked", get_status},
+    {"state", COLUMN_TEXT, NEED_STATE, "used, dest, orphan, idle or unknown", get_state},
+    {"cpid", COLUMN_ID, 0, "process that created it", get_cpid},
+    {"lpid", COLUMN_ID, 0, "last process that attached or detached", get_lpid},
+    {"atime", COLUMN_TIME, 0, "last attach", get_atime},
+    {"dtime", COLUMN_TIME, 0, "last detach", get_dtime},
+    {"ctime", COLUMN_TIME, 0, "creation or last change", get_ctime},
+    {"command", COLUMN_TEXT, NEED_COMMAND, "creator's command line, while it lives", get_command},
+};
+
+#define SEGMENT_DEFAULTS "key,shmid,owner,perms,bytes,nattch,status"
+
+const struct column_table segment_columns = {
+    .columns = of_segments,
+    .count = sizeof(of_segments) / sizeof(of_segments[0]),
+    .defaults = SEGMENT_DEFAULTS,
+    .long_form = SEGMENT_DEFAULTS ",state,cpid,lpid,rss,swap,ctime,command",
+    .list_name = "segments",
+    .quiet = "shmid",
+};
+
+/* --- Attachments ------------------------------------------------------------------------------ */
+
+#define ATTACHMENT (((const struct attachment_row *)record)->attachment)
+#define ATTACHED (((const struct attachment_row *)record)->segment)
+
+GET_NUMBER(get_attached_shmid, ATTACHMENT->shmid)
+GET_NUMBER(get_attached_key, ATTACHED->key)
+GET_NUMBER(get_pid, ATTACHMENT->pid)
+GET_NUMBER(get_maps, ATTACHMENT->maps)
+GET_TEXT(get_access, ATTACHMENT->writable ? "rw" : "ro")
+GET_TEXT(get_holder_command, ATTACHMENT->command)
+
+GETTER(get_holder_uid)
+{
+    ret_value->known = ATTACHMENT->has_uid;
+    ret_value->number = ATTACHMENT->uid;
+}
+
+GETTER(get_holder)
+{
+    get_holder_uid(format, record, ret_value);
+    ret_value->text = format->numeric ? NULL : ATTACHMENT->user;
+}
+
+static const struct column of_attachments[] = {
+    {"shmid", COLUMN_ID, NEED_ATTACHMENTS, "id of the segment", get_attached_shmid},
+    {"key", COLUMN_KEY, NEED_ATTACHMENTS, "its present key, in hex", get_attached_key},
+    {"pid", COLUMN_ID, NEED_ATTACHMENTS, "process", get_pid},
+    {"uid", COLUMN_ID, NEED_ATTACHMENTS, "number of the user it runs as", get_holder_uid},
+    {"user", COLUMN_NAME, NEED_HOLDERS, "that user's name", get_holder},
+    {"access", COLUMN_TEXT, NEED_ATTACHMENTS, "rw when any of its mappings may write, else ro",
+     get_access},
+    {"maps", COLUMN_NUMBER, NEED_ATTACHMENTS, "how often it has the segment mapped", get_maps},
+    {"command", COLUMN_TEXT, NEED_HOLDERS, "its command line", get_holder_command},
+};
+
+const struct column_table attachment_columns = {
+    .columns = of_attachments,
+    .count = sizeof(of_attachments) / sizeof(of_attachments[0]),
+    .defaults = "shmid,key,pid,user,access,maps,command",
+    .list_name = "attachments",
+    .quiet = "pid",
+};
+
+/* --- Files and their keys --------------------------------------------------------------------- */
+
+#define FILE_KEY (((const struct file_row *)record)->file)
+#define HOLDER (((const struct file_row *)record)->info)
+
+/* A number of the segment that has the key. */
+#define GET_OF_HOLDER(name, value) \
+    GETTER(name) \
+    { \
+        ret_value->known = HOLDER != NULL; \
+        ret_value->number = HOLDER ? (uint64_t)(value) : 0; \
+    }
+
+GET_NUMBER(get_file_key, FILE_KEY->key)
+GET_NUMBER(get_proj, FILE_KEY->proj)
+GET_OF_HOLDER(get_key_shmid, HOLDER->segment.shmid)
+GET_OF_HOLDER(get_key_bytes, HOLDER->segment.size)
+GET_OF_HOLDER(get_key_nattch, HOLDER->segment.nattch)
+GET_TEXT(get_path, FILE_KEY->path)
+
+GETTER(get_key_owner)
+{
+    if (HOLDER)
+        get_owner(format, HOLDER, ret_value);
+}
+
+static const struct column of_files[] = {
+    {"key", COLUMN_KEY, 0, "what ftok makes of it", get_file_key},
+    {"proj", COLUMN_ID, 0, "the PROJ that it was made with", get_proj},
+    {"shmid", COLUMN_ID, 0, "segment that has the key", get_key_shmid},
+    {"owner", COLUMN_NAME, NEED_OWNER, "its owner", get_key_owner},
+    {"bytes", COLUMN_SIZE, 0, "its size", get_key_bytes},
+    {"nattch", COLUMN_NUMBER, 0, "how often it is attached", get_key_nattch},
+    {"path", COLUMN_TEXT, 0, "the file", get_path},
+};
+
+const struct column_table file_columns = {
+    .columns = of_files,
+    .count = sizeof(of_files) / sizeof(of_files[0]),
+    .defaults = "key,proj,shmid,owner,bytes,nattch,path",
+    .list_name = "files",
+    .quiet = "key",
+};
+
+/* --- Limits ----------------------------------------------------------------------------------- */
+
+#define LIMIT ((const struct limit_row *)record)
+
+GET_TEXT(get_limit_name, limit_kinds[LIMIT->id].name)
+GET_TEXT(get_limit_unit, limit_kinds[LIMIT->id].unit)
+GET_TEXT(get_limit_size, LIMIT->size)
+GET_TEXT(get_limit_meaning, limit_kinds[LIMIT->id].meaning)
+
+GETTER(get_limit_value)
+{
+    ret_value->known = LIMIT->limits->known[LIMIT->id];
+    ret_value->number = LIMIT->limits->values[LIMIT->id];
+}
+
+GETTER(get_limit_used)
+{
+    ret_value->known = limits_used(LIMIT->limits, LIMIT->usage, LIMIT->id, &ret_value->number);
+}
+
+GETTER(get_limit_percent)
+{
+    get_limit_used(format, record, ret_value);
+    if (ret_value->known)
+        ret_value->number = limits_percent(ret_value->number, LIMIT->limits->values[LIMIT->id]);
+}
+
+static const struct column of_limits[] = {
+    {"name", COLUMN_TEXT, NEED_LIMITS, "as below /proc/sys/kernel", get_limit_name},
+    {"value", COLUMN_NUMBER, NEED_LIMITS, "what the kernel has", get_limit_value},
+    {"used", COLUMN_NUMBER, NEED_LIMITS, "how much of it is in use", get_limit_used},
+    {"full%", COLUMN_NUMBER, NEED_LIMITS, "the same in percent", get_limit_percent},
+    {"unit", COLUMN_TEXT, NEED_LIMITS, "of value and used", get_limit_unit},
+    {"size", COLUMN_TEXT, NEED_LIMITS, "the value in bytes", get_limit_size},
+    {"meaning", COLUMN_TEXT, NEED_LIMITS, "what is limited", get_limit_meaning},
+};
+
+const struct column_table limit_columns = {
+    .columns = of_limits,
+    .count = sizeof(of_limits) / sizeof(of_limits[0]),
+    .defaults = "name,value,used,full%,unit,size,meaning",
+};

@@ -1,0 +1,353 @@
+#include "view/describe.h"
+
+#include <string.h>
+
+#include "view/human.h"
+#include "view/remedy.h"
+
+/* --- Users, processes, amounts ---------------------------------------------------------------- */
+
+void describe_user(struct strbuf *out, const char *name, uid_t uid)
+{
+    if (name)
+        strbuf_puts(out, name);
+    else
+        strbuf_printf(out, "uid %lu", (unsigned long)uid);
+}
+
+void describe_process(struct strbuf *out, const char *command, pid_t pid)
+{
+    size_t length = command ? strcspn(command, " ") : 0;
+    const char *slash = command && command[0] == '/' ? memrchr(command, '/', length) : NULL;
+    const char *name = slash ? slash + 1 : command;
+
+    if (!command) {
+        strbuf_printf(out, "process %d", (int)pid);
+        return;
+    }
+    strbuf_append(out, name, length - (size_t)(name - command));
+    strbuf_printf(out, "[%d]", (int)pid);
+}
+
+void describe_segments(struct strbuf *out, uint64_t count, uint64_t bytes)
+{
+    human_count(out, count, "segment");
+    strbuf_puts(out, ", ");
+    human_size_long(out, bytes);
+}
+
+void describe_bytes(struct strbuf *out, uint64_t bytes)
+{
+    human_count(out, bytes, "byte");
+    if (bytes < 1024)
+        return;
+    strbuf_puts(out, " (");
+    human_size_long(out, bytes);
+    strbuf_putc(out, ')');
+}
+
+void describe_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
+{
+    human_count(out, pages, "page");
+    strbuf_puts(out, " (");
+    human_pages(out, pages, page_size);
+    strbuf_putc(out, ')');
+}
+
+void describe_largest(struct strbuf *out, const struct owner_sum *sums, size_t count,
+                      uint64_t page_size)
+{
+    if (count == 0)
+        return;
+    strbuf_puts(out, "; ");
+    describe_user(out, sums->owner, sums->uid);
+    strbuf_puts(out, " has the most: ");
+    human_count(out, sums->segments, "segment");
+    strbuf_puts(out, ", ");
+    describe_pages(out, sums->pages, page_size);
+    if (sums->orphans > 0)
+        strbuf_printf(out, ", %llu of them orphans", (unsigned long long)sums->orphans);
+}
+
+void describe_rest(struct strbuf *out, size_t count)
+{
+    if (count > DESCRIBE_NAMED_MAX)
+        strbuf_printf(out, " and %zu more", count - DESCRIBE_NAMED_MAX);
+}
+
+/* Appends "2026-11-21T22:10:05+00:00 (3d4h ago)". */
+static void put_time_and_age(struct strbuf *out, int64_t time, int64_t now)
+{
+    human_time(out, time, TIME_ISO, now);
+    strbuf_puts(out, " (");
+    human_time(out, time, TIME_AGE, now);
+    strbuf_puts(out, " ago)");
+}
+
+/* --- The processes that a segment names ------------------------------------------------------- */
+
+static const char *const status_texts[] = {
+    [PROCESS_NOT_LOOKED_UP] = "unknown",
+    [PROCESS_NEVER] = "never attached",
+    [PROCESS_ALIVE] = "alive",
+    [PROCESS_DEAD] = "dead",
+    [PROCESS_PID_REUSED] = "dead; another process has its pid now",
+    [PROCESS_ELSEWHERE] = "in another PID namespace",
+    [PROCESS_NOT_SAVED] = "not shown by the saved tree",
+    [PROCESS_CLOCK_STEPPED] = ("perhaps alive: a process has this pid, but the clock was set "
+                               "since then, so its start proves nothing"),
+    [PROCESS_HIDDEN] = "perhaps alive: a process has this pid, but /proc does not show it",
+    [PROCESS_FOREIGN_PROC] = ("perhaps alive: a process has this pid, but /proc is that of "
+                              "another PID namespace"),
+};
+
+void describe_creator(struct strbuf *out, const struct segment_info *info)
+{
+    strbuf_puts(out, status_texts[info->creator_status]);
+}
+
+void describe_last_user(struct strbuf *out, const struct segment_info *info)
+{
+    strbuf_puts(out, status_texts[info->last_status]);
+}
+
+void describe_doubt(struct strbuf *out, const struct segment_info *info)
+{
+    switch (info->doubt) {
+    case DOUBT_TOUCHED:
+        strbuf_puts(out, "somebody attached, detached or changed it while it was inspected");
+        break;
+    case DOUBT_UNREADABLE:
+        strbuf_puts(
+            out,
+            "somebody may have used it while it was inspected, and it could not be read again");
+        break;
+    case DOUBT_LAST_USER:
+        strbuf_puts(out, "the last process that used it is ");
+        describe_last_user(out, info);
+        break;
+    case DOUBT_CREATOR:
+    case DOUBT_NONE:
+        strbuf_puts(out, "its creator is ");
+        describe_creator(out, info);
+        break;
+    }
+}
+
+/* --- Attachments ------------------------------------------------------------------------------ */
+
+/* Where those mappings are that nattch counts and no process showed. */
+static const char *describe_missing(const struct inventory *inventory)
+{
+    if (!inventory->live)
+        return "in processes that the saved tree does not show";
+    if (inventory->attachments.unreadable > 0 || inventory->attachments.hidden)
+        return "in processes not visible to you";
+    return "not found: in another PID namespace, or attached before moving to another IPC "
+           "namespace";
+}
+
+void describe_nattch(struct strbuf *out, const struct segment_info *info,
+                     const struct inventory *inventory)
+{
+    uint64_t nattch = info->segment.nattch;
+    uint64_t found = segment_info_maps(info);
+    uint64_t unseen = segment_info_unseen(info);
+
+    strbuf_printf(out, "nattch %llu: ", (unsigned long long)nattch);
+    if (nattch == 0 && found == 0) {
+        strbuf_puts(out, "attached by no process");
+        return;
+    }
+    if (found > 0 || nattch == 0)
+        strbuf_printf(out, "%llu found in %u process%s", (unsigned long long)found,
+                      (unsigned)info->attachment_count, info->attachment_count == 1 ? "" : "es");
+    if (unseen > 0)
+        strbuf_printf(out, "%s%llu %s", found > 0 ? ", " : "", (unsigned long long)unseen,
+                      describe_missing(inventory));
+    else if (found > nattch)
+        strbuf_puts(out, info->attachment_count > 1
+                             ? ", some of which share their memory or attached just now"
+                             : ", attached just now");
+}
+
+void describe_holders(struct strbuf *out, const struct segment_info *info)
+{
+    uint64_t unseen = segment_info_unseen(info);
+    uint32_t count = info->attachment_count;
+
+    for (uint32_t i = 0; i < count && i < DESCRIBE_NAMED_MAX; i++) {
+        const struct attachment *attachment = &info->attachments[i];
+
+        strbuf_puts(out, i > 0 ? ", " : "");
+        describe_process(out, attachment->command, attachment->pid);
+        if (attachment->maps > 1)
+            strbuf_printf(out, " %llu times", (unsigned long long)attachment->maps);
+    }
+    describe_rest(out, count);
+    if (count == 0 && unseen == 0)
+        strbuf_puts(out, "nobody any more");
+    if (unseen > 0)
+        strbuf_printf(out, "%s%llu of %llu attachments in no process that could be inspected",
+                      count > 0 ? "; " : "", (unsigned long long)unseen,
+                      (unsigned long long)info->segment.nattch);
+}
+
+/* --- A segment in one clause ------------------------------------------------------------------ */
+
+static void put_state_clause(struct strbuf *out, const struct segment_info *info)
+{
+    switch (info->state) {
+    case STATE_USED:
+        strbuf_puts(out, "in use by ");
+        describe_holders(out, info);
+        break;
+    case STATE_DEST:
+        strbuf_puts(out, "marked for destruction, and held by ");
+        describe_holders(out, info);
+        break;
+    case STATE_ORPHAN:
+        strbuf_puts(out, "an orphan: nobody has it attached, and its last users are dead");
+        break;
+    case STATE_IDLE:
+        strbuf_puts(out, "idle: nobody has it attached, but its creator or last user is alive");
+        break;
+    case STATE_UNKNOWN:
+    case STATE_COUNT:
+        strbuf_puts(out, "not attached by anybody; whether its users are alive is unknown");
+        break;
+    }
+}
+
+void describe_segment(struct strbuf *out, const struct segment_info *info, int64_t now)
+{
+    const struct segment *segment = &info->segment;
+
+    strbuf_puts(out, "it belongs to ");
+    describe_user(out, info->owner, segment->uid);
+    strbuf_printf(out, " (perms %o) since ", (unsigned)segment->mode & 0777);
+    put_time_and_age(out, segment->ctime, now);
+    strbuf_puts(out, ", was made by ");
+    if (segment->cpid == 0)
+        strbuf_puts(out, "a process");
+    else
+        describe_process(out, info->command, segment->cpid);
+    strbuf_puts(out, " (");
+    describe_creator(out, info);
+    strbuf_puts(out, "), and is ");
+    put_state_clause(out, info);
+}
+
+/* --- The state in sentences ------------------------------------------------------------------- */
+
+/*
+ * Appends how a sentence begins that says what rm would do, and that it would do so only for others
+ * where this user may not. What is marked already is left as it is, whoever runs it.
+ */
+static void put_rm_would(struct strbuf *out, const struct segment_info *info,
+                         const struct inventory *inventory)
+{
+    const char *root = remedy_root(inventory);
+
+    strbuf_printf(out, "%s'shmtool rm %d' would ", inventory->live ? "" : "On that machine ",
+                  info->segment.shmid);
+    if (!inventory->has_credentials || segment_is_dest(&info->segment) ||
+        shmget_may_remove(&info->segment, &inventory->credentials))
+        return;
+    strbuf_puts(out, "be refused to you, ");
+    describe_user(out, inventory->user, inventory->credentials.euid);
+    strbuf_printf(out, ": only its owner, its creator and %s may remove it. Run by %s it would ",
+                  root, root);
+}
+
+/* Removing something that nobody has attached. */
+static void put_freed_at_once(struct strbuf *out, const struct segment_info *info,
+                              const struct inventory *inventory)
+{
+    put_rm_would(out, info, inventory);
+    strbuf_puts(out, "destroy it at once and free ");
+    human_size_long(out, info->segment.size);
+    strbuf_putc(out, '.');
+}
+
+static void describe_used(struct strbuf *out, const struct segment_info *info,
+                          const struct inventory *inventory)
+{
+    strbuf_puts(out, "In use. ");
+    if (info->creator_status == PROCESS_DEAD || info->creator_status == PROCESS_PID_REUSED)
+        strbuf_puts(out, "Its creator is dead, but other processes still have it attached. ");
+    put_rm_would(out, info, inventory);
+    strbuf_puts(out,
+                "only mark it for destruction: processes that have it attached keep it, and it "
+                "goes when the last one detaches.");
+    if (info->segment.key != 0)
+        strbuf_puts(out, " Its key would be free at once: programs that ask for the key then get a "
+                         "new segment and share nothing with those that hold this one. Stop its "
+                         "programs instead.");
+}
+
+static void describe_dest(struct strbuf *out, const struct segment_info *info,
+                          const struct inventory *inventory)
+{
+    strbuf_puts(out, "Marked for destruction: it goes when the last process that has it attached "
+                     "detaches or ends; nobody finds it by a key any more. ");
+    put_rm_would(out, info, inventory);
+    strbuf_puts(out, "change nothing.");
+    if (info->attachment_count > 0)
+        strbuf_printf(out, " To free it now, end the processes that 'shmtool who -q %d' prints%s.",
+                      info->segment.shmid, inventory->live ? "" : " there");
+}
+
+static void describe_orphan(struct strbuf *out, const struct segment_info *info,
+                            const struct inventory *inventory)
+{
+    strbuf_puts(out, info->last_status == PROCESS_NEVER
+                         ? "Orphan: nobody ever attached it, and its creator is dead. "
+                         : "Orphan: nobody has it attached, and both its creator and the last "
+                           "process that used it are dead. ");
+    if (info->segment.key == 0)
+        strbuf_puts(out, "Its key is 0, so only a program that knows its id can still use it. ");
+    else
+        strbuf_puts(out, "It can still be found by its key: some programs (ntpd, gpsd, Berkeley "
+                         "DB) keep one on purpose for their next start, others failed to "
+                         "remove it. Make sure whose it is. ");
+    put_freed_at_once(out, info, inventory);
+}
+
+static void describe_idle(struct strbuf *out, const struct segment_info *info,
+                          const struct inventory *inventory)
+{
+    bool creator = info->creator_status == PROCESS_ALIVE;
+
+    strbuf_printf(out,
+                  "Idle: nobody has it attached now, but %s, process %d, is alive and may attach "
+                  "it again. ",
+                  creator ? "its creator" : "the last process that used it",
+                  (int)(creator ? info->segment.cpid : info->segment.lpid));
+    put_freed_at_once(out, info, inventory);
+    strbuf_puts(out, " A program that still needs it would fail.");
+}
+
+static void describe_unknown(struct strbuf *out, const struct segment_info *info,
+                             const struct inventory *inventory)
+{
+    strbuf_puts(out, "Unknown: nobody has it attached, but whether anybody still needs it is "
+                     "unknown: ");
+    describe_doubt(out, info);
+    strbuf_puts(out, ". ");
+    put_freed_at_once(out, info, inventory);
+    strbuf_puts(out, " Ask its owner first.");
+}
+
+void describe_state(struct strbuf *out, const struct segment_info *info,
+                    const struct inventory *inventory)
+{
+    static void (*const states[STATE_COUNT])(struct strbuf * out, const struct segment_info *info,
+                                             const struct inventory *inventory) = {
+        [STATE_USED] = describe_used,       [STATE_DEST] = describe_dest,
+        [STATE_ORPHAN] = describe_orphan,   [STATE_IDLE] = describe_idle,
+        [STATE_UNKNOWN] = describe_unknown,
+    };
+
+    states[info->state](out, info, inventory);
+}

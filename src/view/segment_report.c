@@ -1,0 +1,212 @@
+#include "view/segment_report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "view/columns.h"
+#include "view/describe.h"
+#include "view/human.h"
+#include "view/wrap.h"
+#include "view/writer.h"
+
+enum { LABEL_WIDTH = 15 };
+
+unsigned segment_report_needs(void)
+{
+    unsigned needs = NEED_LAST_COMMAND | NEED_ATTACHMENTS | NEED_HOLDERS | NEED_CREDENTIALS;
+
+    for (size_t i = 0; i < segment_columns.count; i++)
+        needs |= segment_columns.columns[i].needs;
+    return needs;
+}
+
+/* --- Text ------------------------------------------------------------------------------------- */
+
+static void put_label(struct strbuf *out, const char *name)
+{
+    strbuf_printf(out, "  %-*s", LABEL_WIDTH, name);
+}
+
+/* What a field has where there is no value. */
+static const char *absent_value(const struct column *column)
+{
+    if (column->type == COLUMN_TIME)
+        return "never";
+    return column->type == COLUMN_SIZE ? "unknown" : "-";
+}
+
+static void note_perms(struct strbuf *note, uint64_t mode)
+{
+    static const char letters[] = "rwxrwxrwx";
+
+    for (unsigned bit = 0; bit < 9; bit++)
+        strbuf_append(note, mode & (0400U >> bit) ? &letters[bit] : "-", 1);
+}
+
+/* What a person wants to know besides the exact value. */
+static void note_value(struct strbuf *note, const struct column *column,
+                       const struct column_value *value, const struct segment_info *info,
+                       const struct column_format *format)
+{
+    if (strcmp(column->name, "cpid") == 0) {
+        describe_creator(note, info);
+    } else if (strcmp(column->name, "lpid") == 0) {
+        describe_last_user(note, info);
+        if (info->last_command)
+            strbuf_printf(note, ": %s", info->last_command);
+    } else if (value->known && column->type == COLUMN_SIZE && value->number >= 1024) {
+        human_size_long(note, value->number);
+    } else if (value->known && column->type == COLUMN_TIME) {
+        human_time(note, (int64_t)value->number, TIME_AGE, format->now);
+        strbuf_puts(note, " ago");
+    } else if (column->type == COLUMN_PERMS) {
+        note_perms(note, value->number);
+    }
+}
+
+static void put_field(struct strbuf *out, const struct column *column,
+                      const struct segment_info *info, const struct column_format *format)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf note = STRBUF_INIT;
+    struct column_value value = {0};
+
+    column->get(format, info, &value);
+    column_put_text(&text, column, format, &value);
+    put_label(out, column->name);
+    if (text.length == 0)
+        strbuf_puts(out, absent_value(column));
+    else
+        text_escape(out, strbuf_string(&text), text.length);
+    note_value(&note, column, &value, info, format);
+    if (note.length > 0) {
+        strbuf_puts(out, " (");
+        text_escape(out, strbuf_string(&note), note.length);
+        strbuf_putc(out, ')');
+    }
+    strbuf_putc(out, '\n');
+}
+
+/* The key that a segment had before it was marked, from the names of its mappings. */
+static void put_original_key(struct strbuf *out, const struct segment_info *info)
+{
+    if (!segment_is_dest(&info->segment) || info->attachment_count == 0)
+        return;
+    put_label(out, "original_key");
+    strbuf_put_key(out, info->attachments[0].original_key);
+    strbuf_puts(out, info->attachments[0].original_key == 0
+                         ? " (it was private from the start)\n"
+                         : " (before it was marked; another segment may have it now)\n");
+}
+
+/* Appends TEXT, indented, line for line. */
+static void put_indented(struct strbuf *out, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+
+        strbuf_puts(out, "    ");
+        strbuf_append(out, text, length);
+        strbuf_putc(out, '\n');
+        text += length + (text[length] == '\n');
+    }
+}
+
+/* The processes, as who shows them. */
+static void put_attachments(struct strbuf *out, const struct segment_info *info,
+                            const struct column_format *format)
+{
+    struct column_set columns = COLUMN_SET_INIT;
+    struct writer writer;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream;
+
+    if (info->attachment_count == 0)
+        return;
+    stream = open_memstream(&text, &size);
+    if (!stream)
+        xalloc_die();
+    column_set_add_list(&columns, &attachment_columns, "pid,user,access,maps,command", NULL);
+    writer_begin(&writer, FORM_TABLE, stream, &columns, format, NULL, true);
+    for (uint32_t i = 0; i < info->attachment_count; i++) {
+        const struct attachment_row row = {&info->attachments[i], &info->segment};
+
+        writer_row(&writer, &row);
+    }
+    writer_end(&writer);
+    column_set_release(&columns);
+    if (fclose(stream) != 0)
+        xalloc_die();
+    put_indented(out, text);
+    free(text);
+}
+
+void segment_report_text(struct strbuf *out, const struct segment_info *info,
+                         const struct inventory *inventory, const struct column_format *format)
+{
+    CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
+
+    strbuf_printf(out, "Segment %d\n", info->segment.shmid);
+    for (size_t i = 0; i < segment_columns.count; i++)
+        put_field(out, &segment_columns.columns[i], info, format);
+    put_original_key(out, info);
+    strbuf_puts(out, "\n  ");
+    describe_nattch(out, info, inventory);
+    strbuf_putc(out, '\n');
+    put_attachments(out, info, format);
+    strbuf_putc(out, '\n');
+    describe_state(&explanation, info, inventory);
+    strbuf_puts(out, "  ");
+    wrap_text(out, &explanation, 2, WRAP_WIDTH);
+    strbuf_putc(out, '\n');
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+static void put_json_attachments(struct strbuf *out, const struct segment_info *info,
+                                 const struct column_format *format)
+{
+    struct column_set columns = COLUMN_SET_INIT;
+
+    column_set_add_all(&columns, &attachment_columns);
+    strbuf_puts(out, ", \"attachments\": [");
+    for (uint32_t i = 0; i < info->attachment_count; i++) {
+        const struct attachment_row row = {&info->attachments[i], &info->segment};
+
+        strbuf_puts(out, i > 0 ? ", " : "");
+        column_put_object(out, &columns, format, &row);
+    }
+    strbuf_putc(out, ']');
+    column_set_release(&columns);
+}
+
+void segment_report_json(struct strbuf *out, const struct segment_info *info,
+                         const struct inventory *inventory, const struct column_format *format)
+{
+    CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
+    struct column_set columns = COLUMN_SET_INIT;
+
+    column_set_add_all(&columns, &segment_columns);
+    column_put_object(out, &columns, format, info);
+    column_set_release(&columns);
+    strbuf_truncate(out, out->length - 1); /* the object's end: there is more to come */
+    put_json_attachments(out, info, format);
+    strbuf_puts(out, ", \"maps_found\": ");
+    strbuf_put_u64(out, segment_info_maps(info));
+    strbuf_puts(out, ", \"original_key\": ");
+    if (info->attachment_count > 0) {
+        strbuf_putc(out, '"');
+        strbuf_put_key(out, info->attachments[0].original_key);
+        strbuf_putc(out, '"');
+    } else {
+        strbuf_puts(out, "null");
+    }
+    strbuf_puts(out, ", \"explanation\": ");
+    describe_state(&explanation, info, inventory);
+    text_json(out, strbuf_string(&explanation), explanation.length);
+    strbuf_putc(out, '}');
+}

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # the tests that name what is left set $ids
+# For the tests of run: whether the kernel reports fork and exit events, and what became of the segments
+# (load fork_events, after common).
+
+# without_events COMMAND...: where the kernel reports none: it does so in the initial network namespace only
+without_events() {
+    unshare --net -- "$@"
+}
+
+# has_events: whether the kernel reports events to shmtool here
+has_events() {
+    [[ -z ${events_status:-} ]] || return "$events_status"
+    local probe=$BATS_TEST_TMPDIR/probe messages
+    messages=$("$SHMTOOL" run "$HELPERS/brood" "$probe" 20 short 2>&1)
+    events_status=0
+    [[ -z $messages ]] || events_status=1
+    # What was left is no test's business.
+    "$SHMTOOL" rm --ignore-missing <"$probe" 2>/dev/null
+    return "$events_status"
+}
+
+need_without_events() {
+    without_events true 2>/dev/null || skip "no network namespace can be made"
+}
+
+# named_ids: the ids that the messages offer to remove by hand
+named_ids() {
+    sed -n "s/.*'shmtool rm \([0-9 ]*\)'.*/\1/p" "$err_file" | tr ' ' '\n' | sort -n
+}
+
+# assert_gone_or_named WHAT: each id of $ids is gone, or was named; all others that there are too
+assert_gone_or_named() {
+    local made left named
+    made=$(sort -n "$ids")
+    left=$(all_ids | sort -n)
+    named=$(named_ids)
+    assert_equal "$named" "$left" || return 1
+    assert_equal "$(comm -13 <(sort <<<"$made") <(sort <<<"$left") | grep .)" '' || return 1
+    echo "# $1: $(($(wc -w <<<"$made") - $(wc -w <<<"$left"))) removed, $(wc -w <<<"$left") left and named" >&3
+}

@@ -1,0 +1,504 @@
+/* view/findings_report: each finding of doctor, what it means, and what helps. */
+#include "view/findings_report.h"
+
+#include <locale.h>
+#include <string.h>
+
+#include "shown.h"
+#include "unit.h"
+#include "view/wrap.h"
+
+/* --- Whose machine, and what is on it --------------------------------------------------------- */
+
+#define ASKED_BY(name, ...) \
+    .live = true, .own_pids = true, .has_credentials = true, .credentials = {__VA_ARGS__}, \
+    .user = (name)
+#define BY_ZC ASKED_BY("zc", .euid = 1001)
+#define BY_CS ASKED_BY("cs", .euid = 1002)
+#define BY_ROOT ASKED_BY("root", .sys_admin = true, .sets_limits = true)
+#define SAVED .live = false, .own_pids = true
+
+/* A limit in its own unit; pages have 4096 bytes. */
+#define LIMITED(id, value) \
+    .limits = {.known = {[id] = true}, .values = {[id] = (value)}, .page_size = 4096}
+#define SHMMAX_AND_SHMALL(shmmax, shmall) \
+    .limits = {.known = {[LIMIT_SHMMAX] = true, [LIMIT_SHMALL] = true}, \
+               .values = {[LIMIT_SHMMAX] = (shmmax), [LIMIT_SHMALL] = (shmall)}, \
+               .page_size = 4096}
+
+#define ROW(id, user_id, name, ...) \
+    { \
+        .segment = {.shmid = (id), .uid = (user_id), .cuid = (user_id), .size = 4096}, \
+        .owner = (name), __VA_ARGS__ \
+    }
+#define ORPHAN .state = STATE_ORPHAN
+
+static struct segment_info orphans[] = {
+    ROW(1, 1001, "zc", ORPHAN), ROW(2, 1001, "zc", ORPHAN), ROW(3, 0, "root", ORPHAN),
+    ROW(4, 1, "a", ORPHAN),     ROW(5, 2, NULL, ORPHAN),    ROW(6, 3, "c", ORPHAN),
+    ROW(7, 4, "d", ORPHAN),
+};
+#define ORPHANS(number) .rows = orphans, .count = (number)
+
+static const struct segment_info unknown[] = {
+    ROW(1, 1001, "zc", .doubt = DOUBT_CREATOR, .creator_status = PROCESS_ELSEWHERE),
+    ROW(2, 1001, "zc", .doubt = DOUBT_CREATOR, .creator_status = PROCESS_ELSEWHERE),
+    ROW(3, 1001, "zc", .doubt = DOUBT_LAST_USER, .last_status = PROCESS_ELSEWHERE),
+    ROW(4, 1001, "zc", .doubt = DOUBT_CREATOR, .creator_status = PROCESS_HIDDEN),
+    ROW(5, 1001, "zc", .doubt = DOUBT_LAST_USER, .last_status = PROCESS_ELSEWHERE),
+};
+
+static const struct attachment holders[] = {
+    {.pid = 11, .maps = 1, .command = "/bin/a x"}, {.pid = 12, .maps = 1},
+    {.pid = 13, .maps = 1, .command = "c"},        {.pid = 14, .maps = 1, .command = "d"},
+    {.pid = 15, .maps = 1, .command = "e"},        {.pid = 16, .maps = 1, .command = "f"},
+};
+
+#define MARKED(id, first, number, count_) \
+    { \
+        .segment = {.shmid = (id), .mode = SEGMENT_DEST, .size = 4096, .nattch = (count_)}, \
+        .owner = "root", .state = STATE_DEST, .attachments = &holders[first], \
+        .attachment_count = (number) \
+    }
+
+static const struct segment_info marked[] = {
+    MARKED(1, 0, 1, 1),                     /* alone */
+    MARKED(2, 1, 2, 2), MARKED(3, 0, 6, 6), /* by seven in all */
+    MARKED(4, 0, 0, 1),                     /* by nobody that is to be seen */
+    MARKED(5, 0, 1, 4), MARKED(6, 2, 1, 1),
+};
+
+static const struct attachment twice = {.shmid = 5, .pid = 812, .maps = 2, .command = "/bin/app"};
+static const struct attachment often = {.shmid = 5, .pid = 812, .maps = 1000};
+
+static const struct segment_info nameless[] = {ROW(1, 4711, NULL, .state = STATE_USED),
+                                               ROW(2, 4712, NULL, .state = STATE_USED),
+                                               ROW(3, 4711, NULL, .state = STATE_USED)};
+
+static struct owner_sum largest = {1001, "zc", 2, 40, 163840, 2, 40};
+static struct owner_sum smallest = {4711, NULL, 1, 1, 100, 0, 0};
+
+#define FULL "; when none is left, shmget fails with ENOSPC (No space left on device)"
+#define NOTHING_FITS ": every shmget for a new segment fails with ENOSPC (No space left on device)"
+#define TOO_FEW_PAGES \
+    " for all segments together: so large a segment fails with ENOSPC (No space left on device)"
+#define USUAL "18446744073692774399"
+#define KEPT "left over, or kept on purpose for the next start of "
+#define OF_SOME "(ntpd, gpsd, Berkeley DB); "
+
+/* --- Each check ------------------------------------------------------------------------------- */
+
+struct report {
+    struct inventory inventory;
+    struct owner_sum *sum; /* NULL: none */
+    enum check check;
+    uint64_t percent;
+    const struct attachment *attachment;
+    const struct segment_info *rows; /* COUNT of them */
+    size_t count;
+    const char *name; /* "warning: shmmni" */
+    const char *message;
+    const char *remedy;
+};
+
+static enum severity severity_of(const char *name)
+{
+    if (*name == 'i')
+        return SEVERITY_INFO;
+    return *name == 'w' ? SEVERITY_WARNING : SEVERITY_ERROR;
+}
+
+/* Demands the message and the remedy of each, as text and as JSON. */
+static void assert_reports(const struct report *reports, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct report *report = &reports[i];
+        const struct segment_info *rows[COUNT_OF(orphans)];
+        struct finding finding = {report->check, severity_of(report->name), rows,
+                                  report->count, report->attachment,        report->percent};
+        struct diagnosis diagnosis = {
+            .inventory = report->inventory,
+            .by_pages = report->sum,
+            .by_segments = report->sum,
+            .owner_count = report->sum ? 1 : 0,
+            .items = &finding,
+            .count = 1,
+        };
+        CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+        CLEANUP_STRBUF struct strbuf json = STRBUF_INIT;
+
+        diagnosis.inventory.limits.page_size = 4096;
+        assert_in_range(report->count, 0, COUNT_OF(rows));
+        strbuf_printf(&json,
+                      "{\"schema\": 1, \"findings\": [\n{\"check\": \"%s\", \"severity\": "
+                      "\"%.*s\", \"shmids\": [",
+                      strchr(report->name, ' ') + 1, (int)strcspn(report->name, ":"), report->name);
+        for (size_t row = 0; row < report->count; row++) {
+            rows[row] = &report->rows[row];
+            strbuf_printf(&json, "%s%d", row > 0 ? ", " : "", report->rows[row].segment.shmid);
+        }
+        strbuf_printf(&json, "], \"message\": \"%s\", \"remedy\": \"%s\"}\n]}\n", report->message,
+                      report->remedy);
+        assert_appends(strbuf_string(&json), findings_report_json, &diagnosis);
+        strbuf_printf(&text, "%s: ", report->name);
+        put_clauses(&text, report->message, 4);
+        strbuf_puts(&text, "    remedy: ");
+        put_clauses(&text, report->remedy, 12);
+        assert_appends(strbuf_string(&text), findings_report_text, &diagnosis, WRAP_NEVER);
+    }
+}
+
+static void full_limits(void **state)
+{
+    static const struct report reports[] = {
+        {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMMNI, 4096), .usage = {.segments = 3564}},
+         .check = CHECK_SHMMNI,
+         .percent = 87,
+         .name = "warning: shmmni",
+         .message = "shmmni is 87% full: 3564 segments of 4096" FULL,
+         .remedy = "see who has them (shmtool ls --sort -bytes), or: shmtool limits --set "
+                   "shmmni=8192 --persist"},
+        {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMMNI, 1), .usage = {.segments = 1}, ORPHANS(1)},
+         .sum = &smallest,
+         .check = CHECK_SHMMNI,
+         .percent = 100,
+         .name = "error: shmmni",
+         .message = "shmmni is 100% full: 1 segment of 1" FULL
+                    "; uid 4711 has the most: 1 segment, 1 page (4 KiB)",
+         .remedy = "remove what nobody needs (shmtool rm --orphan), or: shmtool limits --set "
+                   "shmmni=2 --persist"},
+        /* It goes no higher. */
+        {.inventory = {BY_CS, LIMITED(LIMIT_SHMMNI, 32768), .usage = {.segments = 32768},
+                       ORPHANS(2)},
+         .sum = &largest,
+         .check = CHECK_SHMMNI,
+         .percent = 100,
+         .name = "error: shmmni",
+         .message = "shmmni is 100% full: 32768 segments of 32768" FULL
+                    "; zc has the most: 2 segments, 40 pages (160 KiB), 2 of them orphans",
+         .remedy = "remove what nobody needs (as zc or root: shmtool rm --orphan)"},
+        {.inventory = {SAVED, LIMITED(LIMIT_SHMMNI, 0)},
+         .check = CHECK_SHMMNI,
+         .percent = 100,
+         .name = "error: shmmni",
+         .message = "shmmni is 0" NOTHING_FITS,
+         .remedy = "on that machine: as root: shmtool limits --set shmmni=4096 --persist"},
+        {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMMNI, 0), .usage = {.segments = 5000}},
+         .check = CHECK_SHMMNI,
+         .percent = 100,
+         .name = "error: shmmni",
+         .message = "shmmni is 0" NOTHING_FITS,
+         .remedy = "shmtool limits --set shmmni=10000 --persist"},
+        {.inventory = {BY_CS, LIMITED(LIMIT_SHMALL, 16), .usage = {.pages = 20}, ORPHANS(3)},
+         .sum = &largest,
+         .check = CHECK_SHMALL,
+         .percent = 125,
+         .name = "error: shmall",
+         .message = "shmall is 125% full: 20 pages of 16" FULL
+                    "; zc has the most: 2 segments, 40 pages (160 KiB), 2 of them orphans",
+         .remedy = "remove what nobody needs (as root: shmtool rm --orphan), or: as root: shmtool "
+                   "limits --set shmall=40 --persist"},
+        {.inventory = {SAVED, LIMITED(LIMIT_SHMALL, 1), .usage = {.pages = 1}, ORPHANS(3)},
+         .sum = &smallest,
+         .check = CHECK_SHMALL,
+         .percent = 100,
+         .name = "error: shmall",
+         .message = "shmall is 100% full: 1 page of 1" FULL
+                    "; uid 4711 has the most: 1 segment, 1 page (4 KiB)",
+         .remedy = "on that machine: remove what nobody needs (shmtool rm --orphan), or: as root: "
+                   "shmtool limits --set shmall=2 --persist"},
+        {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMALL, 0)},
+         .check = CHECK_SHMALL,
+         .percent = 100,
+         .name = "error: shmall",
+         .message = "shmall is 0" NOTHING_FITS,
+         .remedy = "shmtool limits --set shmall=" USUAL " --persist"},
+    };
+
+    (void)state;
+    assert_reports(reports, COUNT_OF(reports));
+}
+
+static void limits_of_one_segment(void **state)
+{
+    static const struct report reports[] = {
+        {.inventory = {BY_ROOT, SHMMAX_AND_SHMALL(8192, 1)},
+         .check = CHECK_SHMMAX,
+         .name = "warning: shmmax",
+         .message = "shmmax allows a segment of 8 KiB, which is 2 pages, but shmall allows only 1 "
+                    "page (4 KiB)" TOO_FEW_PAGES,
+         .remedy = "shmtool limits --set shmall=2 --persist"},
+        {.inventory = {SAVED, SHMMAX_AND_SHMALL(UINT64_MAX - (1 << 24), 16)},
+         .check = CHECK_SHMMAX,
+         .name = "warning: shmmax",
+         .message = "shmmax allows a segment of 16 EiB, which is 4503599627366400 pages, but "
+                    "shmall allows only 16 pages (64 KiB)" TOO_FEW_PAGES,
+         .remedy = "on that machine: as root: shmtool limits --set shmall=" USUAL " --persist; or, "
+                   "if shmall is intended to be so low: as root: shmtool limits --set shmmax=65536 "
+                   "--persist"},
+        {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMMAX, 0)},
+         .check = CHECK_SMALL_SHMMAX,
+         .name = "error: shmmax",
+         .message = "shmmax is 0: every shmget for a new segment fails with EINVAL (Invalid "
+                    "argument)",
+         .remedy = "shmtool limits --set shmmax=" USUAL " --persist"},
+        {.inventory = {BY_CS, SHMMAX_AND_SHMALL(1, 2)},
+         .check = CHECK_SMALL_SHMMAX,
+         .name = "error: shmmax",
+         .message = "shmmax is 1 byte, less than a page: nearly every shmget for a new segment "
+                    "fails with EINVAL (Invalid argument)",
+         .remedy = "as root: shmtool limits --set shmmax=8192 --persist"},
+        {.inventory = {BY_ROOT, SHMMAX_AND_SHMALL(4095, 0)},
+         .check = CHECK_SMALL_SHMMAX,
+         .name = "error: shmmax",
+         .message = "shmmax is 4095 bytes, less than a page: nearly every shmget for a new segment "
+                    "fails with EINVAL (Invalid argument)",
+         .remedy = "shmtool limits --set shmmax=" USUAL " --persist"},
+    };
+
+    (void)state;
+    assert_reports(reports, COUNT_OF(reports));
+}
+
+static void orphans_with_and_without_a_key(void **state)
+{
+    static const struct report reports[] = {
+        {.inventory = {BY_ZC},
+         .check = CHECK_ORPHANS,
+         .rows = orphans,
+         .count = 1,
+         .name = "warning: orphans",
+         .message = "1 segment, 4 KiB, is an orphan: nobody has it attached, those who did are "
+                    "dead, and without a key nobody can find it again; it belongs to zc",
+         .remedy = "shmtool rm --orphan --key 0"},
+        {.inventory = {BY_CS},
+         .check = CHECK_ORPHANS,
+         .rows = orphans,
+         .count = 7,
+         .name = "warning: orphans",
+         .message = "7 segments, 28 KiB, are orphans: nobody has them attached, those who did are "
+                    "dead, and without a key nobody can find them again; they belong to zc 2, "
+                    "root 1, a 1, uid 2 1, c 1 and 1 more",
+         .remedy = "as root: shmtool rm --orphan --key 0"},
+        {.inventory = {BY_CS},
+         .check = CHECK_KEYED_ORPHANS,
+         .rows = orphans,
+         .count = 1,
+         .name = "info: orphans-with-key",
+         .message = "1 segment, 4 KiB, is an orphan with a key: " KEPT "its program " OF_SOME
+                    "it belongs to zc",
+         .remedy = "if nobody needs them: as zc or root: shmtool rm 1"},
+        {.inventory = {SAVED},
+         .check = CHECK_KEYED_ORPHANS,
+         .rows = orphans,
+         .count = 5,
+         .name = "info: orphans-with-key",
+         .message = "5 segments, 20 KiB, are orphans with a key: " KEPT "their programs " OF_SOME
+                    "they belong to zc 2, root 1, a 1, uid 2 1",
+         .remedy = "on that machine: if nobody needs them: shmtool rm 1 2 3 4 5"},
+        {.inventory = {BY_ROOT},
+         .check = CHECK_KEYED_ORPHANS,
+         .rows = orphans,
+         .count = 6,
+         .name = "info: orphans-with-key",
+         .message = "6 segments, 24 KiB, are orphans with a key: " KEPT "their programs " OF_SOME
+                    "they belong to zc 2, root 1, a 1, uid 2 1, c 1",
+         .remedy = "if nobody needs them: shmtool rm ID... (shmtool ls --orphan)"},
+    };
+
+    (void)state;
+    assert_reports(reports, COUNT_OF(reports));
+}
+
+static void unknown_states_with_each_reason_once(void **state)
+{
+    static const struct report reports[] = {
+        {.inventory = {BY_ROOT},
+         .check = CHECK_STATES,
+         .rows = unknown,
+         .count = 1,
+         .name = "info: states",
+         .message = "1 segment, 4 KiB, is attached by nobody, and whether it is an orphan is "
+                    "unknown: its creator is in another PID namespace",
+         .remedy = "'shmtool stat --state unknown' shows what is known of each; ask their owners "
+                   "before you remove any"},
+        {.inventory = {.live = true, .own_pids = false},
+         .check = CHECK_STATES,
+         .rows = unknown,
+         .count = 5,
+         .name = "warning: states",
+         .message =
+             "5 segments, 20 KiB, are attached by nobody, and whether they are orphans is "
+             "unknown; for each, its creator is in another PID namespace; or the last process "
+             "that used it is in another PID namespace; or its creator is perhaps alive: a "
+             "process has this pid, but /proc does not show it",
+         .remedy = "mount the /proc of this PID namespace and ask again (unshare --mount-proc does "
+                   "it)"},
+    };
+
+    (void)state;
+    assert_reports(reports, COUNT_OF(reports));
+}
+
+static void marked_segments_and_their_holders(void **state)
+{
+#define STOP "if that is not intended, stop those processes: shmtool who --dest"
+#define ONE_GOES \
+    "1 segment, 4 KiB, is marked for destruction and goes when the last process detaches; it is " \
+    "held by "
+#define GO " are marked for destruction and go when the last process detaches; they are held by "
+    static const struct report reports[] = {
+        {.inventory = {BY_ROOT},
+         .check = CHECK_DEST,
+         .rows = &marked[0],
+         .count = 1,
+         .name = "info: dest",
+         .message = ONE_GOES "a[11]",
+         .remedy = STOP},
+        {.inventory = {SAVED},
+         .check = CHECK_DEST,
+         .rows = &marked[0],
+         .count = 3,
+         .name = "info: dest",
+         .message = "3 segments, 12 KiB," GO
+                    "a[11] (2), process 12 (2), c[13] (2), d[14] (1), e[15] (1) and 1 more",
+         .remedy = "on that machine: " STOP},
+        {.inventory = {BY_ROOT},
+         .check = CHECK_DEST,
+         .rows = &marked[3],
+         .count = 1,
+         .name = "info: dest",
+         .message = ONE_GOES "1 attachment in no process that could be inspected",
+         .remedy = STOP},
+        {.inventory = {BY_ROOT},
+         .check = CHECK_DEST,
+         .rows = &marked[3],
+         .count = 3,
+         .name = "info: dest",
+         .message = "3 segments, 12 KiB," GO
+                    "a[11] (1), c[13] (1); 4 attachments in no process that could be inspected",
+         .remedy = STOP},
+    };
+
+    (void)state;
+    assert_reports(reports, COUNT_OF(reports));
+}
+
+static void processes_that_attach_again_and_owners_without_a_name(void **state)
+{
+    static const struct report reports[] = {
+        {.inventory = {BY_ROOT},
+         .check = CHECK_ATTACHMENTS,
+         .attachment = &twice,
+         .rows = nameless,
+         .count = 1,
+         .name = "info: attachments",
+         .message = "app[812] has segment 5 attached 2 times, which may be intended; if the number "
+                    "grows, it attaches again and again and never detaches",
+         .remedy = "see whether the number grows: shmtool who 5"},
+        {.inventory = {SAVED},
+         .check = CHECK_ATTACHMENTS,
+         .attachment = &often,
+         .rows = nameless,
+         .count = 1,
+         .name = "warning: attachments",
+         .message = "process 812 has segment 5 attached 1000 times: it attaches again and again "
+                    "and never detaches, until shmat fails with ENOMEM (vm.max_map_count)",
+         .remedy = "on that machine: restart process 812; its program does not call shmdt"},
+        {.inventory = {BY_ROOT},
+         .check = CHECK_OWNERS,
+         .rows = nameless,
+         .count = 1,
+         .name = "warning: owners",
+         .message = "1 segment, 4 KiB, belongs to a user that does not exist: uid 4711",
+         .remedy = "shmtool rm --unattached --owner 4711"},
+        {.inventory = {BY_ZC},
+         .check = CHECK_OWNERS,
+         .rows = nameless,
+         .count = 3,
+         .name = "warning: owners",
+         .message = "3 segments, 12 KiB, belong to users that do not exist: uid 4711 2, uid 4712 1",
+         .remedy = "as root: shmtool rm --unattached --owner 4711 --owner 4712"},
+    };
+
+    (void)state;
+    assert_reports(reports, COUNT_OF(reports));
+}
+
+/* --- The whole -------------------------------------------------------------------------------- */
+
+static void nothing_is_wrong(void **state)
+{
+    static const struct diagnosis none = {.inventory = {BY_ROOT}};
+    static const struct diagnosis some = {
+        .inventory = {BY_ROOT, .usage = {.segments = 3, .bytes = 1258291}}};
+
+    (void)state;
+    assert_appends("0 segments, 0 B: nothing is wrong\n", findings_report_text, &none, WRAP_WIDTH);
+    assert_appends("3 segments, 1.2 MiB: nothing is wrong\n", findings_report_text, &some,
+                   WRAP_WIDTH);
+    assert_appends("{\"schema\": 1, \"findings\": []}\n", findings_report_json, &some);
+}
+
+/* Two findings of one diagnosis, of an owner and a process with hostile names. */
+static void hostile_names(void **state)
+{
+    static const struct segment_info row = ROW(1, 1001, "z\x1b[m\xff\"\\x41", ORPHAN);
+    static const struct attachment attachment = {
+        .shmid = 5, .pid = 812, .maps = 2, .command = "a\x07\xc3\xbc\x80\\x b"};
+    const struct segment_info *rows[] = {&row};
+    struct finding findings[] = {
+        {.check = CHECK_ORPHANS, .severity = SEVERITY_WARNING, .rows = rows, .count = 1},
+        {.check = CHECK_ATTACHMENTS, .attachment = &attachment},
+    };
+    const struct diagnosis diagnosis = {
+        .inventory = {BY_CS, .limits = {.page_size = 4096}}, .items = findings, .count = 2};
+
+    (void)state;
+    assert_appends(
+        "warning: orphans: 1 segment, 4 KiB, is an orphan: nobody has it attached,\n"
+        "    those who did are dead, and without a key nobody can find it again;\n"
+        "    it belongs to z\\x1b[m\\xff\"\\x5cx41\n"
+        "    remedy: as z\\x1b[m\\xff\"\\x5cx41 or root: shmtool rm --orphan --key 0\n"
+        "info: attachments: a\\x07\xc3\xbc\\x80\\x5cx[812] has segment 5 attached 2 times, which\n"
+        "    may be intended;\n"
+        "    if the number grows, it attaches again and again and never detaches\n"
+        "    remedy: see whether the number grows: shmtool who 5\n",
+        findings_report_text, &diagnosis, WRAP_WIDTH);
+    assert_appends(
+        "{\"schema\": 1, \"findings\": [\n"
+        "{\"check\": \"orphans\", \"severity\": \"warning\", \"shmids\": [1], \"message\": \"1 "
+        "segment, 4 KiB, is an orphan: nobody has it attached, those who did are dead, and without "
+        "a key nobody can find it again; it belongs to z\\u001b[m\\ufffd\\\"\\\\x41\", \"remedy\": "
+        "\"as z\\u001b[m\\ufffd\\\"\\\\x41 or root: shmtool rm --orphan --key 0\"},\n"
+        "{\"check\": \"attachments\", \"severity\": \"info\", \"shmids\": [], \"message\": "
+        "\"a\\u0007\xc3\xbc\\ufffd\\\\x[812] has segment 5 attached 2 times, which may be "
+        "intended; "
+        "if the number grows, it attaches again and again and never detaches\", \"remedy\": \"see "
+        "whether the number grows: shmtool who 5\"}\n"
+        "]}\n",
+        findings_report_json, &diagnosis);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(full_limits),
+        cmocka_unit_test(limits_of_one_segment),
+        cmocka_unit_test(orphans_with_and_without_a_key),
+        cmocka_unit_test(unknown_states_with_each_reason_once),
+        cmocka_unit_test(marked_segments_and_their_holders),
+        cmocka_unit_test(processes_that_attach_again_and_owners_without_a_name),
+        cmocka_unit_test(nothing_is_wrong),
+        cmocka_unit_test(hostile_names),
+    };
+
+    return cmocka_run_group_tests_name("view/findings_report", tests, setup, NULL);
+}
