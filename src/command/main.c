@@ -82,6 +82,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -253,9 +254,10 @@ int main(int argc, char **argv)
     fill_standard_streams();
     /* Characters as the terminal has them; messages and numbers as scripts expect them. */
     setlocale(LC_CTYPE, "");
-    if (getuid() != geteuid() || getgid() != getegid()) {
-        context_warn(&context, "refuses to run setuid or setgid: it would remove for others what "
-                               "they may not remove themselves");
+    /* AT_SECURE: file capabilities too, which change no id (getauxval(3)). */
+    if (getuid() != geteuid() || getgid() != getegid() || getauxval(AT_SECURE)) {
+        context_warn(&context, "refuses to run setuid, setgid or with file capabilities: it would "
+                               "remove for others what they may not remove themselves");
         return STATUS_USAGE;
     }
     context.out = open_output(&output);

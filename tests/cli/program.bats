@@ -182,13 +182,30 @@ many_segments() {
     [[ ,$mount, != *,nosuid,* ]] || skip "the directory for temporary files is mounted nosuid"
     need_no_leak_sanitizer
     run_split "$copy" rm "$id"
-    assert_wrong_usage 'refuses to run setuid or setgid'
+    assert_wrong_usage 'refuses to run setuid, setgid or with file capabilities'
     run_split "$copy" ls
-    assert_wrong_usage 'refuses to run setuid or setgid'
+    assert_wrong_usage 'refuses to run setuid, setgid or with file capabilities'
     chown 0:12345 "$copy"
     chmod 2755 "$copy"
     run_split "$copy" ls
-    assert_wrong_usage 'refuses to run setuid or setgid'
+    assert_wrong_usage 'refuses to run setuid, setgid or with file capabilities'
+    assert_exists "$id"
+}
+
+@test "a copy with file capabilities refuses to run: it removes nothing for who may not" {
+    need_ns
+    need_root
+    need_program setcap
+    need_no_leak_sanitizer
+    local dir copy id
+    dir=$(mktemp -d) && chmod 755 "$dir" # that of bats is closed to other users
+    copy=$dir/copy
+    id=$(make_seg)
+    install -m 755 "$SHMTOOL" "$copy"
+    setcap cap_sys_admin,cap_ipc_owner+ep "$copy" 2>/dev/null || skip "file capabilities cannot be set here"
+    as_user 12345 test -x "$copy" || skip "the directory for temporary files is closed to other users"
+    run_split as_user 12345 "$copy" rm "$id"
+    assert_wrong_usage 'refuses to run setuid, setgid or with file capabilities'
     assert_exists "$id"
 }
 
