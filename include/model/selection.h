@@ -11,15 +11,18 @@
 #include "base/error.h"
 #include "model/filter.h"
 #include "model/idset.h"
-#include "model/segment.h"
+#include "model/segment_info.h"
 
 /* An id as it was named, with what else the same line said of the segment. */
 struct named_id {
     int shmid;
-    bool is_row;   /* a row of a listing: it names the key too */
-    uint32_t key;  /* only with is_row */
-    bool has_size; /* the row had the exact size */
-    uint64_t size; /* bytes */
+    bool is_row; /* a row of a listing: it says key, perms and owner too */
+    uint32_t key;
+    uint32_t perms;      /* as printed: the low 9 bits of the mode */
+    const char *owner;   /* as printed, not ended by a NUL; a name or a uid */
+    size_t owner_length; /* bytes */
+    bool has_size;       /* the row had the exact size */
+    uint64_t size;       /* bytes */
 };
 
 struct selection {
@@ -28,10 +31,13 @@ struct selection {
     struct named_id *ids; /* owned; as they were named, until selection_sort_ids() */
     size_t id_count;
     size_t id_capacity;
+    char **owners; /* owned, each too: what the ids' owners point at */
+    size_t owner_count;
+    size_t owner_capacity;
     struct idset id_set;
 };
 
-/* Adds an id, and makes the selection one by ids. */
+/* Adds a copy of an id, its owner's name too, and makes the selection one by ids. */
 void selection_add_id(struct selection *selection, const struct named_id *id);
 
 /* Adds the id that WORD is. Returns 0, or -EINVAL and sets *err. */
@@ -42,7 +48,8 @@ int selection_add_word(struct selection *selection, const char *word, struct err
  * ipcs -m print it (0x key first, id second, seven columns), the header lines of those two, or a
  * blank line; a carriage return at the end is skipped.
  *
- * Returns 1 with *ret_id set, 0 for a line to skip, or -EINVAL and sets *err.
+ * Returns 1 with *ret_id set (its owner borrowed from LINE), 0 for a line to skip, or -EINVAL and
+ * sets *err.
  */
 int selection_parse_line(const char *line, size_t length, struct named_id *ret_id,
                          struct error *err);
@@ -59,14 +66,17 @@ bool selection_is_named(const struct selection *selection);
 /* Tells whether the ids allow SHMID: no ids were asked for, or it is one of them. */
 bool selection_has_id(const struct selection *selection, int shmid);
 
+/* Tells whether a row was among the ids: selection_claims_hold() then needs the owner's name. */
+bool selection_has_rows(const struct selection *selection);
+
 /* Orders the ids by number, for selection_claims_hold(). */
 void selection_sort_ids(struct selection *selection);
 
 /*
- * Tells whether all that the line which named SEGMENT says of it (key, size) is still true. The ids
- * must be sorted.
+ * Tells whether all that the rows which named the segment say of it (key, owner, perms, size) is
+ * still true. The ids must be sorted, and INFO have the owner's name if rows are among them.
  */
-bool selection_claims_hold(const struct selection *selection, const struct segment *segment);
+bool selection_claims_hold(const struct selection *selection, const struct segment_info *info);
 
 /* Releases what the selection holds and leaves it empty. */
 void selection_release(struct selection *selection);

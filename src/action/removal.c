@@ -34,7 +34,7 @@ void removal_add(struct removal_plan *plan, const struct selection *selection,
 {
     struct removal_item item = {.info = *info, .outcome = REMOVAL_SELECTED};
 
-    if (!selection_claims_hold(selection, &info->segment))
+    if (!selection_claims_hold(selection, info))
         item.outcome = REMOVAL_CHANGED;
     add_plan_item(plan, &item);
 }

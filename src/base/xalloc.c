@@ -85,7 +85,7 @@ void *xgrow(void *array, size_t count, size_t *capacity, size_t size)
 
     if (array && count < *capacity)
         return array;
-    if (*capacity * size < LARGE) {
+    if (!array || *capacity * size < LARGE) {
         *capacity = *capacity < 8 ? 8 : *capacity * 2;
         return xreallocarray(array, *capacity, size);
     }

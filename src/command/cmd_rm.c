@@ -174,6 +174,8 @@ static int make_plan(struct rm *rm)
     /* Whoever is asked is shown names, and who has attached what. */
     unsigned needs = asks(rm) || (rm->dry_run && !rm->json) ? removal_report_needs(asks(rm)) : 0;
 
+    if (selection_has_rows(&rm->selection))
+        needs |= NEED_OWNER;
     selection_sort_ids(&rm->selection);
     if (inventory_read(&rm->context->system, &rm->selection, needs, &rm->inventory, &err) < 0)
         return context_fail(rm->context, &err, STATUS_UNREADABLE);

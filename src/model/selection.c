@@ -5,16 +5,36 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
 #include "base/num.h"
 #include "base/parse.h"
+#include "base/strbuf.h"
+#include "base/text.h"
 #include "base/xalloc.h"
+
+/* A copy of an owner that the selection owns; most rows show the one of the row before. */
+static const char *keep_owner(struct selection *selection, const char *owner, size_t length)
+{
+    const char *last =
+        selection->owner_count > 0 ? selection->owners[selection->owner_count - 1] : NULL;
+
+    if (last && strlen(last) == length && memcmp(last, owner, length) == 0)
+        return last;
+    selection->owners = xgrow(selection->owners, selection->owner_count, &selection->owner_capacity,
+                              sizeof(*selection->owners));
+    return selection->owners[selection->owner_count++] = xstrndup(owner, length);
+}
 
 void selection_add_id(struct selection *selection, const struct named_id *id)
 {
     selection->by_id = true;
     selection->ids = xgrow(selection->ids, selection->id_count, &selection->id_capacity,
                            sizeof(*selection->ids));
-    selection->ids[selection->id_count++] = *id;
+    selection->ids[selection->id_count] = *id;
+    if (id->owner)
+        selection->ids[selection->id_count].owner =
+            keep_owner(selection, id->owner, id->owner_length);
+    selection->id_count++;
     idset_add(&selection->id_set, id->shmid);
 }
 
@@ -132,15 +152,17 @@ static bool is_queue_row(const struct word *words, size_t count, const char *end
 static bool read_row(const struct word *words, size_t count, struct named_id *ret_id)
 {
     static const char decimal[] = "0123456789";
-    struct named_id id = {.is_row = true};
+    struct named_id id = {.is_row = true, .owner = words[2].at, .owner_length = words[2].length};
     char text[16];
     uint64_t nattch;
 
     if (count < 6 || !is_made_of(&words[1], decimal, 1, 10) ||
         !is_made_of(&words[3], "01234567", 1, 3) || !read_row_size(&words[4], &id) ||
         parse_digits(words[5].at, words[5].length, &nattch) != words[5].length ||
-        !are_status_words(words + 6, count - 6))
+        !are_status_words(words + 6, count - 6) || memchr(id.owner, '\0', id.owner_length))
         return false;
+    for (size_t i = 0; i < words[3].length; i++)
+        id.perms = id.perms * 8 + (uint32_t)(words[3].at[i] - '0');
     if (words[0].length != 10 || memcmp(words[0].at, "0x", 2) != 0 ||
         !is_made_of(&(const struct word){words[0].at + 2, 8}, "0123456789abcdefABCDEF", 8, 8))
         return false;
@@ -204,6 +226,15 @@ bool selection_has_id(const struct selection *selection, int shmid)
     return !selection->by_id || idset_has(&selection->id_set, shmid);
 }
 
+bool selection_has_rows(const struct selection *selection)
+{
+    for (size_t i = 0; i < selection->id_count; i++) {
+        if (selection->ids[i].is_row)
+            return true;
+    }
+    return false;
+}
+
 static int compare_named_ids(const void *left, const void *right)
 {
     const struct named_id *a = left;
@@ -235,13 +266,50 @@ static size_t first_named_id(const struct selection *selection, int shmid)
     return low;
 }
 
-bool selection_claims_hold(const struct selection *selection, const struct segment *segment)
+/*
+ * Whether the owner that a row shows is INFO's: its number, or its name as it is, escaped as in a
+ * table, or cut to ten bytes by ipcs.
+ */
+static bool owner_is_shown(const struct named_id *id, const struct segment_info *info)
 {
-    for (size_t i = first_named_id(selection, segment->shmid);
-         i < selection->id_count && selection->ids[i].shmid == segment->shmid; i++) {
-        const struct named_id *id = &selection->ids[i];
+    enum { IPCS_WIDTH = 10 };
+    void (*const escapes[])(struct strbuf *, const char *, size_t) = {text_escape,
+                                                                      text_escape_utf8};
+    CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
 
-        if (id->is_row && (id->key != segment->key || (id->has_size && id->size != segment->size)))
+    strbuf_put_u64(&shown, info->segment.uid);
+    if (strcmp(strbuf_string(&shown), id->owner) == 0)
+        return true;
+    if (!info->owner)
+        return false;
+    if (strcmp(info->owner, id->owner) == 0 ||
+        (id->owner_length == IPCS_WIDTH && strncmp(info->owner, id->owner, IPCS_WIDTH) == 0))
+        return true;
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        strbuf_reset(&shown);
+        escapes[i](&shown, info->owner, strlen(info->owner));
+        if (strcmp(strbuf_string(&shown), id->owner) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool row_holds(const struct named_id *row, const struct segment_info *info)
+{
+    const struct segment *segment = &info->segment;
+
+    return row->key == segment->key && row->perms == (segment->mode & 0777) &&
+           (!row->has_size || row->size == segment->size) &&
+           (!row->owner || owner_is_shown(row, info));
+}
+
+bool selection_claims_hold(const struct selection *selection, const struct segment_info *info)
+{
+    const int shmid = info->segment.shmid;
+
+    for (size_t i = first_named_id(selection, shmid);
+         i < selection->id_count && selection->ids[i].shmid == shmid; i++) {
+        if (selection->ids[i].is_row && !row_holds(&selection->ids[i], info))
             return false;
     }
     return true;
@@ -251,6 +319,9 @@ void selection_release(struct selection *selection)
 {
     filter_release(&selection->filter);
     free(selection->ids);
+    for (size_t i = 0; i < selection->owner_count; i++)
+        free(selection->owners[i]);
+    free(selection->owners);
     idset_release(&selection->id_set);
     *selection = (struct selection){0};
 }

@@ -242,10 +242,30 @@ refused_output() {
     assert_status 1
     assert_err "shmtool: rm: $a: changed since it was listed, left alone"
     assert_exists "$a"
-    # Owner, permissions and attach count may have changed since: they name nothing.
-    fed "0x00000077 $a somebody 600 131104 7 dest\n"
+    # The attach count and the status may have changed since: they name nothing.
+    fed "0x00000077 $a root 666 131104 7 dest\n"
     assert_status 0
     assert_gone "$a"
+}
+
+@test "a row whose owner or perms are not that segment's counts as changed" {
+    need_ns
+    need_root
+    local row
+    a=$(make_seg --uid 54321 --mode 640 --size 4096)
+    b=$(make_seg --mode 600 --size 4096)
+    # As squeezed or cut from ipcs -q: a message queue's id, key 0 and used bytes.
+    for row in "0x00000000 $a root 640 4096 1" "0x00000000 $a 5432 640 4096 1" \
+        "0x00000000 $a 54321 644 4096 1" "0x00000000 $b 54321 600 4096 1"; do
+        fed "$row\n"
+        assert_status 1
+        assert_err_has 'changed since it was listed, left alone'
+        assert_exists "$a" "$b"
+    done
+    # The owner's number is as good as the name.
+    fed "0x00000000 $a 54321 640 4096 1\n0x00000000 $b 0 600 4096 1\n"
+    assert_status 0
+    assert_gone "$a" "$b"
 }
 
 @test "a row of a segment that was marked since: its key is another one now" {
@@ -417,10 +437,11 @@ refused_output() {
     assert_err_has 'line 1: longer than any row'
     run_split timeout 60 "$SHMTOOL" rm </dev/urandom
     assert_status 2
-    # An owner's name may be long.
+    # An owner's name may be long: it is read, and is another's.
     fed "0x00000077 $a $(printf '%04096d' 7) 666 131104 0\n"
-    assert_status 0
-    assert_gone "$a"
+    assert_status 1
+    assert_err "shmtool: rm: $a: changed since it was listed, left alone"
+    assert_exists "$a"
 }
 
 @test "a directory as standard input: exit 1, nothing removed" {

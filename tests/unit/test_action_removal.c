@@ -462,11 +462,15 @@ static void without_kernel_and_listing_nothing_is_removed(void **state)
 static void claims_are_held_against_the_segment(void **state)
 {
     struct fixture *fixture = *state;
-    struct named_id right = {.shmid = 1, .is_row = true, .key = sample.key};
-    struct named_id wrong_key = {.shmid = 2, .is_row = true, .key = 5};
-    struct named_id wrong_size = {
-        .shmid = 3, .is_row = true, .key = sample.key, .has_size = true, .size = 999};
+    struct named_id right = {.shmid = 1, .is_row = true, .key = sample.key, .perms = 0666};
+    struct named_id wrong_key = right;
+    struct named_id wrong_size = right;
 
+    wrong_key.shmid = 2;
+    wrong_key.key = 5;
+    wrong_size.shmid = 3;
+    wrong_size.has_size = true;
+    wrong_size.size = 999;
     selection_add_id(&fixture->selection, &right);
     selection_add_id(&fixture->selection, &wrong_key);
     selection_add_id(&fixture->selection, &wrong_size);

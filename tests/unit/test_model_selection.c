@@ -411,37 +411,95 @@ static void keys_that_are_not_0_name_and_options_do_not(void **state)
 static void claim(struct selection *selection, int shmid, uint32_t key, bool has_size,
                   uint64_t size)
 {
-    const struct named_id id = {
-        .shmid = shmid, .is_row = true, .key = key, .has_size = has_size, .size = size};
+    const struct named_id id = {.shmid = shmid,
+                                .is_row = true,
+                                .key = key,
+                                .perms = 0640,
+                                .has_size = has_size,
+                                .size = size};
 
     selection_add_id(selection, &id);
+}
+
+/* Whether ROW names INFO's segment and nothing that it says of it is wrong. */
+static bool row_claims_hold(const char *row, const struct segment_info *info)
+{
+    struct selection selection = {0};
+    struct named_id id;
+    bool hold;
+
+    assert_int_equal(parse(row, strlen(row), &id, NULL), 1);
+    selection_add_id(&selection, &id);
+    assert_true(selection_has_rows(&selection));
+    hold = selection_claims_hold(&selection, info);
+    selection_release(&selection);
+    return hold;
+}
+
+static void claims_of_perms_must_hold(void **state)
+{
+    const struct segment_info info = {
+        .segment = {.shmid = 5, .key = 0x77, .size = 100, .uid = 7, .mode = 03040}};
+
+    (void)state;
+    assert_true(row_claims_hold("0x00000077 5 7 40 100 0", &info));
+    assert_true(row_claims_hold("0x00000077 5 7 040 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 7 640 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 7 0 100 0", &info));
+}
+
+static void claims_of_the_owner_must_hold(void **state)
+{
+    struct segment_info info = {.segment = {.shmid = 5, .key = 0x77, .size = 100, .uid = 1234}};
+
+    (void)state;
+    assert_true(row_claims_hold("0x00000077 5 1234 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 123 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 postgres 0 100 0", &info));
+    info.owner = "postgres-replica";
+    assert_true(row_claims_hold("0x00000077 5 1234 0 100 0", &info));
+    assert_true(row_claims_hold("0x00000077 5 postgres-replica 0 100 0", &info));
+    /* ipcs shows ten bytes of it. */
+    assert_true(row_claims_hold("0x00000077 5 postgres-r 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 postgres- 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 postgres-re 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 postgres-x 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 root 0 100 0", &info));
+    /* A table shows it escaped, ipcs as it is. */
+    info.owner = "DOM\\jan\303\251\377";
+    assert_true(row_claims_hold("0x00000077 5 DOM\\jan\303\251\377 0 100 0", &info));
+    assert_true(row_claims_hold("0x00000077 5 DOM\\jan\\xc3\\xa9\\xff 0 100 0", &info));
+    assert_true(row_claims_hold("0x00000077 5 DOM\\jan\303\251\\xff 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 DOM\\jane 0 100 0", &info));
 }
 
 static void claims_of_key_and_size_must_hold(void **state)
 {
     struct selection selection = {0};
-    struct segment segment = {.shmid = 5, .key = 0x77, .size = 100};
+    struct segment_info info = {.segment = {.shmid = 5, .key = 0x77, .size = 100, .mode = 0640}};
 
     (void)state;
-    assert_true(selection_claims_hold(&selection, &segment));
+    assert_true(selection_claims_hold(&selection, &info));
+    assert_false(selection_has_rows(&selection));
     select_id(&selection, 5);
     claim(&selection, 5, 0x77, true, 100);
     claim(&selection, 5, 0x77, false, 0);
     claim(&selection, 4, 0, true, 1);
     claim(&selection, 6, 0, true, 1);
     selection_sort_ids(&selection);
-    assert_true(selection_claims_hold(&selection, &segment));
-    segment.size = 101;
-    assert_false(selection_claims_hold(&selection, &segment));
-    segment.size = 100;
-    segment.key = 0;
-    assert_false(selection_claims_hold(&selection, &segment));
+    assert_true(selection_claims_hold(&selection, &info));
+    info.segment.size = 101;
+    assert_false(selection_claims_hold(&selection, &info));
+    info.segment.size = 100;
+    info.segment.key = 0;
+    assert_false(selection_claims_hold(&selection, &info));
     selection_release(&selection);
 }
 
 static void one_false_claim_among_true_ones_is_enough(void **state)
 {
-    struct segment segment = {.shmid = 5, .key = 0x77, .size = 100};
+    const struct segment_info info = {
+        .segment = {.shmid = 5, .key = 0x77, .size = 100, .mode = 0640}};
 
     (void)state;
     for (int wrong = 0; wrong < 3; wrong++) {
@@ -450,7 +508,7 @@ static void one_false_claim_among_true_ones_is_enough(void **state)
         for (int i = 0; i < 3; i++)
             claim(&selection, 5, i == wrong ? 0x78 : 0x77, true, 100);
         selection_sort_ids(&selection);
-        assert_false(selection_claims_hold(&selection, &segment));
+        assert_false(selection_claims_hold(&selection, &info));
         selection_release(&selection);
     }
 }
@@ -465,13 +523,14 @@ static void claims_are_found_among_many(void **state)
         claim(&selection, i * 7919 % MANY * 3, (uint32_t)(i * 7919 % MANY), true, 1);
     selection_sort_ids(&selection);
     for (int i = 0; i < MANY; i++) {
-        struct segment segment = {.shmid = i * 3, .key = (uint32_t)i, .size = 1};
+        struct segment_info info = {
+            .segment = {.shmid = i * 3, .key = (uint32_t)i, .size = 1, .mode = 0640}};
 
-        assert_true(selection_claims_hold(&selection, &segment));
-        segment.key++;
-        assert_false(selection_claims_hold(&selection, &segment));
-        segment.shmid++;
-        assert_true(selection_claims_hold(&selection, &segment));
+        assert_true(selection_claims_hold(&selection, &info));
+        info.segment.key++;
+        assert_false(selection_claims_hold(&selection, &info));
+        info.segment.shmid++;
+        assert_true(selection_claims_hold(&selection, &info));
     }
     selection_release(&selection);
 }
@@ -497,6 +556,8 @@ int main(void)
         cmocka_unit_test(words_are_ids_or_refused),
         cmocka_unit_test(keys_that_are_not_0_name_and_options_do_not),
         cmocka_unit_test(claims_of_key_and_size_must_hold),
+        cmocka_unit_test(claims_of_perms_must_hold),
+        cmocka_unit_test(claims_of_the_owner_must_hold),
         cmocka_unit_test(one_false_claim_among_true_ones_is_enough),
         cmocka_unit_test(claims_are_found_among_many),
     };
