@@ -65,9 +65,9 @@ char *xstrndup(const char *text, size_t length)
  */
 static void *move_to_huge_pages(void *array, size_t used, size_t *ret_bytes)
 {
-    enum { HUGE_PAGE = 2 * 1024 * 1024 };
-    size_t bytes = used < 2 * HUGE_PAGE ? 4 * HUGE_PAGE : used / HUGE_PAGE * HUGE_PAGE * 2;
-    void *larger = aligned_alloc(HUGE_PAGE, bytes);
+    const size_t huge_page = (size_t)2 * 1024 * 1024;
+    size_t bytes = used < 2 * huge_page ? 4 * huge_page : used / huge_page * huge_page * 2;
+    void *larger = aligned_alloc(huge_page, bytes);
 
     if (!larger)
         xalloc_die();
