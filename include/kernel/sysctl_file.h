@@ -18,7 +18,7 @@
  * Writes the settings into our file, in place of the lines that set the same names; every other
  * line stays. The file is replaced as a whole (a temporary file beside it, fsync, rename); readers
  * see the old one or the new one. It keeps its mode, and its owner where this process may give it
- * one; a new one has mode 0644. A missing directory is made.
+ * one; a new one has mode 0644, a directory that is made 0755.
  *
  * Returns 0, or a negative errno, and sets *err: then the old file is as it was.
  */

@@ -19,13 +19,16 @@ enum { FILE_SIZE_MAX = 1024 * 1024 };
 /* Never read by anybody: it does not end in .conf. One that a crash left is overwritten. */
 #define TEMPORARY_NAME ".60-shmtool.conf.new"
 
+/* Held by whoever changes our file, and removed before it is released. */
+#define LOCK_NAME ".60-shmtool.conf.lock"
+
 static int fail_sysctl(const struct procfs *procfs, const char *name, struct error *err)
 {
     return error_set_errno(err, errno, "%s" SYSCTL_FILE_DIR "%s%s", procfs_prefix(procfs),
                            name ? "/" : "", name ? name : "");
 }
 
-/* Opens the directory, made if it is missing, and locks it against others of our kind. */
+/* Opens the directory, which is made, for all to read whatever the umask is, if it is missing. */
 static int open_sysctl_dir(const struct procfs *procfs, struct error *err)
 {
     CLEANUP_CLOSE int fd =
@@ -35,10 +38,47 @@ static int open_sysctl_dir(const struct procfs *procfs, struct error *err)
         if (mkdirat(procfs->root_fd, SYSCTL_FILE_DIR, 0755) < 0 && errno != EEXIST)
             return fail_sysctl(procfs, NULL, err);
         fd = openat(procfs->root_fd, SYSCTL_FILE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0 && fchmod(fd, 0755) < 0)
+            return fail_sysctl(procfs, NULL, err);
     }
-    if (fd < 0 || flock(fd, LOCK_EX) < 0)
+    if (fd < 0)
         return fail_sysctl(procfs, NULL, err);
     return steal_fd(&fd);
+}
+
+/* Whether FD is still the file of that name. */
+static bool is_lock_file(int dir, int fd)
+{
+    struct stat ours;
+    struct stat named;
+
+    return fstat(fd, &ours) == 0 && fstatat(dir, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/*
+ * Waits for others of our kind, and keeps them out until unlock_ours(). By a file that nobody else
+ * may open: whoever can open a directory can hold a lock on it, for ever. Returns the lock's file
+ * descriptor, or a negative errno and sets *err.
+ */
+static int lock_ours(const struct procfs *procfs, int dir, struct error *err)
+{
+    for (;;) {
+        CLEANUP_CLOSE int fd =
+            openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        if (fd < 0 || flock(fd, LOCK_EX) < 0)
+            return fail_sysctl(procfs, LOCK_NAME, err);
+        if (is_lock_file(dir, fd))
+            return steal_fd(&fd);
+        /* Its holder removed it meanwhile. */
+    }
+}
+
+static void unlock_ours(int dir, int fd)
+{
+    unlinkat(dir, LOCK_NAME, 0);
+    close(fd);
 }
 
 /* Who may do what with our file: of a new one everybody may read it, whatever the umask is. */
@@ -138,17 +178,14 @@ static void apply_setting(struct strbuf *text, const struct limit_setting *setti
     *text = changed;
 }
 
-int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *settings,
-                     size_t count, struct error *err)
+/* The lock must be held: nobody else changes the file between its reading and its replacement. */
+static int change_ours(const struct procfs *procfs, int dir, const struct limit_setting *settings,
+                       size_t count, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    CLEANUP_CLOSE int dir = open_sysctl_dir(procfs, err);
     struct access access;
-    int r;
+    int r = read_ours(procfs, dir, &text, &access, err);
 
-    if (dir < 0)
-        return dir;
-    r = read_ours(procfs, dir, &text, &access, err);
     if (r < 0)
         return r;
     if (text.length == 0)
@@ -156,6 +193,23 @@ int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *se
     for (size_t i = 0; i < count; i++)
         apply_setting(&text, &settings[i]);
     return replace_ours(procfs, dir, &text, &access, err);
+}
+
+int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *settings,
+                     size_t count, struct error *err)
+{
+    CLEANUP_CLOSE int dir = open_sysctl_dir(procfs, err);
+    int lock;
+    int r;
+
+    if (dir < 0)
+        return dir;
+    lock = lock_ours(procfs, dir, err);
+    if (lock < 0)
+        return lock;
+    r = change_ours(procfs, dir, settings, count, err);
+    unlock_ours(dir, lock);
+    return r;
 }
 
 /* Files of sysctl.d: of each name the one that counts. */

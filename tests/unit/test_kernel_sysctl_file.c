@@ -7,8 +7,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -115,6 +117,43 @@ static void a_new_file_is_readable_by_all(void **state)
     assert_true(look_at(tree, OURS, &status));
     assert_int_equal(status.st_mode, S_IFREG | 0644);
     assert_false(look_at(tree, SYSCTL_FILE_DIR "/.60-shmtool.conf.new", &status));
+    assert_false(look_at(tree, SYSCTL_FILE_DIR "/.60-shmtool.conf.lock", &status));
+    assert_true(look_at(tree, SYSCTL_FILE_DIR, &status));
+    assert_int_equal(status.st_mode, S_IFDIR | 0755);
+}
+
+/* Everybody may open the directory and our file, and lock them: nobody waits for that. */
+static void locks_of_others_are_in_nobodys_way(void **state)
+{
+    const struct tree *tree = *state;
+    struct procfs procfs = open_tree(tree);
+    int dir;
+    int ours;
+
+    tree_puts(tree, OURS, "");
+    dir = openat(procfs.root_fd, SYSCTL_FILE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ours = openat(procfs.root_fd, OURS, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(dir, LOCK_EX), 0);
+    assert_int_equal(flock(ours, LOCK_EX), 0);
+    alarm(30);
+    assert_int_equal(keep_shmmax(tree, 5, NULL), 0);
+    alarm(0);
+    assert_ours(tree, HEAD "kernel.shmmax = 5\n");
+    close(ours);
+    close(dir);
+    procfs_close(&procfs);
+}
+
+/* A lock file that a crash left is taken and removed. */
+static void a_lock_left_by_a_crash_is_in_nobodys_way(void **state)
+{
+    const struct tree *tree = *state;
+    struct stat status;
+
+    tree_puts(tree, SYSCTL_FILE_DIR "/.60-shmtool.conf.lock", "");
+    assert_int_equal(keep_shmmax(tree, 5, NULL), 0);
+    assert_ours(tree, HEAD "kernel.shmmax = 5\n");
+    assert_false(look_at(tree, SYSCTL_FILE_DIR "/.60-shmtool.conf.lock", &status));
 }
 
 static void an_old_file_keeps_its_other_lines(void **state)
@@ -386,6 +425,8 @@ int main(void)
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
     const struct CMUnitTest tests[] = {
         TREE_TEST(a_new_file_is_readable_by_all),
+        TREE_TEST(locks_of_others_are_in_nobodys_way),
+        TREE_TEST(a_lock_left_by_a_crash_is_in_nobodys_way),
         TREE_TEST(an_old_file_keeps_its_other_lines),
         TREE_TEST(an_old_file_keeps_its_mode_and_owner),
         TREE_TEST(the_largest_value_is_written_whole),
