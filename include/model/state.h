@@ -39,19 +39,11 @@ struct state_clock {
 };
 
 /*
- * Returns the state of SEGMENT.
- *
- * creator, last: what is known of the processes that have the PIDs cpid and lpid now. A process
- * that started later than the moment at which it should have touched the segment is somebody else,
- * and one whose start is not known may be; where the clock was stepped, a late start proves
- * nothing.
- */
-enum segment_state segment_state(const struct segment *segment, struct pid_fact creator,
-                                 struct pid_fact last, const struct state_clock *clock);
-
-/*
- * Tells whether the process described by FACT can be the segment's creator: PID_ALIVE it is
- * (as far as is known), PID_GONE it is dead or unrelated, PID_UNKNOWN unknown.
+ * Tells whether the process described by FACT, which has the pid cpid now, can be the segment's
+ * creator: PID_ALIVE it is (as far as is known), PID_GONE it is dead or unrelated, PID_UNKNOWN
+ * unknown. A process that started later than the moment at which it should have touched the segment
+ * is somebody else, and one whose start is not known may be; where the clock was stepped, a late
+ * start proves nothing.
  */
 enum pid_presence segment_creator(const struct segment *segment, struct pid_fact fact,
                                   const struct state_clock *clock);
@@ -61,6 +53,10 @@ enum pid_presence segment_creator(const struct segment *segment, struct pid_fact
  */
 enum pid_presence segment_last_user(const struct segment *segment, struct pid_fact fact,
                                     const struct state_clock *clock);
+
+/* Returns the state of SEGMENT from what segment_creator() and segment_last_user() said. */
+enum segment_state segment_state(const struct segment *segment, enum pid_presence creator,
+                                 enum pid_presence last_user);
 
 /* The state's word: "used", "dest", ... */
 const char *state_name(enum segment_state state);

@@ -62,7 +62,6 @@ static enum state_doubt doubt_orphan(struct system *system, const struct segment
         was_known_before(system, segment->lpid, segment))
         return DOUBT_NONE;
     r = sysv_stat(segment->shmid, &now);
-
     if (r == -ENOENT)
         return DOUBT_NONE;
     if (r < 0) /* a kernel before 4.17, and no read permission */
@@ -87,7 +86,7 @@ static void resolve_state(struct system *system, struct segment_info *info)
     info->last_status = segment_was_never_attached(segment)
                             ? PROCESS_NEVER
                             : status_of(system, segment->lpid, last, latest);
-    info->state = segment_state(segment, creator, last, clock);
+    info->state = segment_state(segment, first, latest);
     info->doubt = DOUBT_NONE;
     if (info->state == STATE_UNKNOWN) {
         info->doubt = first == PID_UNKNOWN ? DOUBT_CREATOR : DOUBT_LAST_USER;

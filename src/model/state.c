@@ -64,23 +64,18 @@ enum pid_presence segment_last_user(const struct segment *segment, struct pid_fa
     return match_process(segment, fact, touched, clock);
 }
 
-enum segment_state segment_state(const struct segment *segment, struct pid_fact creator,
-                                 struct pid_fact last, const struct state_clock *clock)
+enum segment_state segment_state(const struct segment *segment, enum pid_presence creator,
+                                 enum pid_presence last_user)
 {
-    enum pid_presence first;
-    enum pid_presence latest;
-
     /* The kernel keeps no marked segment that is not attached; if one shows, it is on its way out.
      */
     if (segment_is_dest(segment))
         return STATE_DEST;
     if (segment->nattch > 0)
         return STATE_USED;
-    first = segment_creator(segment, creator, clock);
-    latest = segment_last_user(segment, last, clock);
-    if (first == PID_ALIVE || latest == PID_ALIVE)
+    if (creator == PID_ALIVE || last_user == PID_ALIVE)
         return STATE_IDLE;
-    if (first == PID_UNKNOWN || latest == PID_UNKNOWN)
+    if (creator == PID_UNKNOWN || last_user == PID_UNKNOWN)
         return STATE_UNKNOWN;
     return STATE_ORPHAN;
 }

@@ -47,8 +47,10 @@ static struct segment untouched(void)
 static void expect_at(const struct segment *segment, struct pid_fact creator, struct pid_fact last,
                       const struct state_clock *clock, enum segment_state expected)
 {
-    assert_string_equal(state_name(segment_state(segment, creator, last, clock)),
-                        state_name(expected));
+    enum segment_state state = segment_state(segment, segment_creator(segment, creator, clock),
+                                             segment_last_user(segment, last, clock));
+
+    assert_string_equal(state_name(state), state_name(expected));
 }
 
 static void expect(struct segment segment, struct pid_fact creator, struct pid_fact last,
