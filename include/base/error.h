@@ -36,6 +36,9 @@ int error_set(struct error *err, int code, const char *format, ...)
 int error_set_errno(struct error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Remembers a copy of FROM, which is an error, as error_set() does, and returns -FROM->code. */
+int error_copy(struct error *err, const struct error *from);
+
 /*
  * Appends the name of an errno, "EPERM", for programs to read; "errno 133" for one that no call
  * of ours gives: the C library's own table (strerrorname_np) is not everywhere.

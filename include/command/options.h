@@ -54,6 +54,9 @@ extern const struct option_group selection_group;
 /* Names the ids that were asked for and do not exist. Returns whether there are any. */
 bool options_warn_missing(struct context *context, const struct inventory *inventory);
 
+/* Says which page size is assumed, if a saved tree does not show it. */
+void options_warn_page_size(struct context *context, const struct limits *limits);
+
 /* Says in one line on standard error how many processes could not be read, if any. */
 void options_warn_unreadable(struct context *context, const struct inventory *inventory);
 

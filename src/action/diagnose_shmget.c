@@ -92,7 +92,7 @@ static int predict_once(struct system *system, struct shmget_diagnosis *diagnosi
     if (r < 0)
         return r;
     if (inventory->limits_error.code) {
-        r = error_set(err, inventory->limits_error.code, "%s", inventory->limits_error.text);
+        r = error_copy(err, &inventory->limits_error);
         inventory_release(inventory);
         return r;
     }

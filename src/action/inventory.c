@@ -280,7 +280,7 @@ static int read_attachments(struct system *system, unsigned needs, struct invent
     int r = attach_scan(&system->procfs, list, &inventory->attachments_error);
 
     if (r < 0 && needs & NEED_ATTACHMENTS)
-        return error_set(err, -r, "%s", inventory->attachments_error.text);
+        return error_copy(err, &inventory->attachments_error);
     for (size_t i = 0; needs & NEED_HOLDERS && i < list->count; i++) {
         struct attachment *attachment = &list->items[i];
 

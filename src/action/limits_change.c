@@ -110,9 +110,7 @@ static int find_destroyed(struct system *system, struct limits_change *change,
     }
     inventory_release(inventory);
     *inventory = now;
-    if (now.limits_error.code)
-        r = error_set(err, now.limits_error.code, "%s", now.limits_error.text);
-    return r;
+    return now.limits_error.code ? error_copy(err, &now.limits_error) : 0;
 }
 
 int limits_change_run(struct system *system, struct limits_change *change,

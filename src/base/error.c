@@ -50,6 +50,11 @@ int error_set_errno(struct error *err, int code, const char *format, ...)
     return -code;
 }
 
+int error_copy(struct error *err, const struct error *from)
+{
+    return error_set(err, from->code, "%s", from->text);
+}
+
 void error_put_name(struct strbuf *out, int code)
 {
     static const struct {

@@ -112,10 +112,7 @@ static void warn_uninspected(struct context *context, const struct inventory *in
 
     if (inventory->limits_error.text)
         context_warn(context, "%s; limits are not checked", inventory->limits_error.text);
-    if (inventory->limits.guessed_pages)
-        context_warn(context,
-                     "the tree does not show the page size: pages of %llu bytes are assumed",
-                     (unsigned long long)inventory->limits.page_size);
+    options_warn_page_size(context, &inventory->limits);
     if (unseen == 0)
         return;
     if (!inventory->live)

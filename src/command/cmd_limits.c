@@ -112,10 +112,7 @@ static void warn_of_conflict(struct context *context, const struct limits_change
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    if (limits.guessed_pages)
-        context_warn(context,
-                     "the tree does not show the page size: pages of %llu bytes are assumed",
-                     (unsigned long long)limits.page_size);
+    options_warn_page_size(context, &limits);
     for (size_t i = 0; change->dry_run && i < change->count; i++) {
         const struct limit_setting *setting = &change->items[i].setting;
 

@@ -338,6 +338,14 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
     return inventory->missing_id_count > 0;
 }
 
+void options_warn_page_size(struct context *context, const struct limits *limits)
+{
+    if (limits->guessed_pages)
+        context_warn(context,
+                     "the tree does not show the page size: pages of %llu bytes are assumed",
+                     (unsigned long long)limits->page_size);
+}
+
 void options_warn_unreadable(struct context *context, const struct inventory *inventory)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
