@@ -77,6 +77,10 @@ struct column_set {
 /* Returns the column of this name (LENGTH bytes), or NULL. */
 const struct column *column_find(const struct column_table *table, const char *name, size_t length);
 
+/* The same; where there is none, sets *err, which names the wrong word and lists the right ones. */
+const struct column *column_require(const struct column_table *table, const char *word,
+                                    size_t length, struct error *err);
+
 /* Adds COLUMN, unless it is there already. */
 void column_set_add(struct column_set *set, const struct column *column);
 

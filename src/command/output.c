@@ -124,8 +124,7 @@ void output_begin(struct output_options *output, struct context *context, int64_
 
 void output_sort(const struct output_options *output, void *records, size_t count, size_t size)
 {
-    if (output->sort.count > 0)
-        sort_records(records, count, size, &output->sort, &output->format);
+    sort_records(records, count, size, &output->sort, &output->format);
 }
 
 void output_release(struct output_options *output)

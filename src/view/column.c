@@ -38,15 +38,25 @@ void column_set_add(struct column_set *set, const struct column *column)
 }
 
 /* The error that names a wrong word and lists the right ones. */
-static int refuse_column(const struct column_table *table, const char *word, size_t length,
-                         struct error *err)
+static void refuse_column(const struct column_table *table, const char *word, size_t length,
+                          struct error *err)
 {
     CLEANUP_STRBUF struct strbuf all = STRBUF_INIT;
 
     for (size_t i = 0; i < table->count; i++)
         strbuf_printf(&all, " %s", table->columns[i].name);
-    return error_set(err, EINVAL, "'%.*s': no such column; there are:%s", (int)length, word,
-                     strbuf_string(&all));
+    error_set(err, EINVAL, "'%.*s': no such column; there are:%s", (int)length, word,
+              strbuf_string(&all));
+}
+
+const struct column *column_require(const struct column_table *table, const char *word,
+                                    size_t length, struct error *err)
+{
+    const struct column *column = column_find(table, word, length);
+
+    if (!column)
+        refuse_column(table, word, length, err);
+    return column;
 }
 
 int column_set_add_list(struct column_set *set, const struct column_table *table, const char *list,
@@ -54,10 +64,10 @@ int column_set_add_list(struct column_set *set, const struct column_table *table
 {
     for (const char *word = list;; word++) {
         size_t length = strcspn(word, ",");
-        const struct column *column = column_find(table, word, length);
+        const struct column *column = column_require(table, word, length, err);
 
         if (!column)
-            return refuse_column(table, word, length, err);
+            return -EINVAL;
         column_set_add(set, column);
         word += length;
         if (*word == '\0')

@@ -9,28 +9,17 @@
 int sort_order_add_list(struct sort_order *order, const struct column_table *table,
                         const char *list, struct error *err)
 {
-    CLEANUP_STRBUF struct strbuf one = STRBUF_INIT;
-
     for (const char *word = list;; word++) {
         struct sort_key key = {.descending = *word == '-'};
-        struct column_set set = COLUMN_SET_INIT;
         size_t length;
-        int r;
 
         word += key.descending;
         length = strcspn(word, ",");
-        strbuf_reset(&one);
-        strbuf_append(&one, word, length);
-        r = column_set_add_list(&set, table, strbuf_string(&one), err);
-        if (r == 0) {
-            key.column = set.items[0];
-            order->items =
-                xgrow(order->items, order->count, &order->capacity, sizeof(*order->items));
-            order->items[order->count++] = key;
-        }
-        column_set_release(&set);
-        if (r < 0)
-            return r;
+        key.column = column_require(table, word, length, err);
+        if (!key.column)
+            return -EINVAL;
+        order->items = xgrow(order->items, order->count, &order->capacity, sizeof(*order->items));
+        order->items[order->count++] = key;
         word += length;
         if (*word == '\0')
             return 0;
