@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/num.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
 
@@ -118,9 +119,9 @@ static int compare_ftok_keys(const void *a, const void *b)
     const struct ftok_file *first = *(const struct ftok_file *const *)a;
     const struct ftok_file *second = *(const struct ftok_file *const *)b;
 
-    if (first->key != second->key)
-        return first->key < second->key ? -1 : 1;
-    return (first > second) - (first < second);
+    int order = num_compare(first->key, second->key);
+
+    return order != 0 ? order : (first > second) - (first < second);
 }
 
 static bool is_same_ftok_file(const struct ftok_file *a, const struct ftok_file *b)

@@ -6,6 +6,7 @@
 
 #include "action/inventory.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/xalloc.h"
 #include "kernel/proc.h"
 
@@ -41,8 +42,7 @@ static int compare_entries(const void *a, const void *b)
     const struct trace_entry *left = a;
     const struct trace_entry *right = b;
 
-    return (left->segment.shmid > right->segment.shmid) -
-           (left->segment.shmid < right->segment.shmid);
+    return num_compare_signed(left->segment.shmid, right->segment.shmid);
 }
 
 /*

@@ -196,9 +196,9 @@ static int compare_attachments(const void *a, const void *b)
     const struct attachment *left = a;
     const struct attachment *right = b;
 
-    if (left->shmid != right->shmid)
-        return left->shmid < right->shmid ? -1 : 1;
-    return num_compare_signed(left->pid, right->pid);
+    int order = num_compare_signed(left->shmid, right->shmid);
+
+    return order != 0 ? order : num_compare_signed(left->pid, right->pid);
 }
 
 /* Makes one row a segment of the mappings found in one process. */
