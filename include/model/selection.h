@@ -19,7 +19,7 @@ struct named_id {
     bool is_row; /* a row of a listing: it says key, perms and owner too */
     uint32_t key;
     uint32_t perms;      /* as printed: the low 9 bits of the mode */
-    const char *owner;   /* as printed, not ended by a NUL; a name or a uid */
+    const char *owner;   /* as printed, name or uid; ends in a NUL in a selection only */
     size_t owner_length; /* bytes */
     bool has_size;       /* the row had the exact size */
     uint64_t size;       /* bytes */

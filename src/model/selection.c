@@ -277,15 +277,15 @@ static bool owner_is_shown(const struct named_id *id, const struct segment_info 
                                                                       text_escape_utf8};
     CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
 
+    /* First what nearly every row shows. */
+    if (info->owner &&
+        (strcmp(info->owner, id->owner) == 0 ||
+         (id->owner_length == IPCS_WIDTH && strncmp(info->owner, id->owner, IPCS_WIDTH) == 0)))
+        return true;
     strbuf_put_u64(&shown, info->segment.uid);
     if (strcmp(strbuf_string(&shown), id->owner) == 0)
         return true;
-    if (!info->owner)
-        return false;
-    if (strcmp(info->owner, id->owner) == 0 ||
-        (id->owner_length == IPCS_WIDTH && strncmp(info->owner, id->owner, IPCS_WIDTH) == 0))
-        return true;
-    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+    for (size_t i = 0; info->owner && i < sizeof(escapes) / sizeof(escapes[0]); i++) {
         strbuf_reset(&shown);
         escapes[i](&shown, info->owner, strlen(info->owner));
         if (strcmp(strbuf_string(&shown), id->owner) == 0)
