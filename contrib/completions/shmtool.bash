@@ -78,7 +78,8 @@ _shmtool_value() {
             ;;
         who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
-        *:--time) _shmtool_add iso epoch age ;;
+        *:--time) _shmtool_add iso epoch age short ;;
+        *:--color) _shmtool_add auto always never ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
         *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode) ;;
         *) return 1 ;;
@@ -88,7 +89,7 @@ _shmtool_value() {
 _shmtool_options() {
     local selection='--key --owner --creator --group --size --nattch --dest --locked --attached --unattached
         --orphan --state --older-than --newer-than --cpid --pid'
-    local output='--columns --sort --human --numeric --time --no-header --quiet --json --ndjson --csv'
+    local output='--columns --sort --human --numeric --time --color --no-header --quiet --json --ndjson --csv'
     local options=''
     case $command in
         '') options='--sysroot --help --version' ;;

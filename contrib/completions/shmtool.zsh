@@ -45,7 +45,8 @@ _shmtool_output() {
         "*--sort=[sort by value]:columns:_shmtool_columns $*"
         {-H,--human}'[sizes as 1.5M]'
         {-n,--numeric}'[numbers instead of names]'
-        '--time=[form of times]:form:(iso epoch age)'
+        '--time=[form of times]:form:(iso epoch age short)'
+        '--color=[colors on a terminal]:when:(auto always never)'
         '--no-header[no header line]'
         '(--json --ndjson --csv)'{-q,--quiet}'[ids, pids or keys alone]'
         '(-q --quiet --ndjson --csv)--json[one JSON document]'

@@ -31,6 +31,7 @@ struct context {
     struct system system;
     FILE *out;
     FILE *err;
+    bool color; /* of messages */
 };
 
 /* An option or operand as it stands on the command line, for the function that takes its value. */
@@ -71,7 +72,7 @@ struct option_group {
 /* The options of a group, by the array of them. */
 #define OPTIONS(array) (array), sizeof(array) / sizeof((array)[0])
 
-enum { COMMAND_GROUPS = 4, COMMAND_SYNOPSES = 4 };
+enum { COMMAND_GROUPS = 4, COMMAND_SYNOPSES = 4, COMMAND_EXAMPLES = 2 };
 
 enum command_flags {
     COMMAND_CHANGES = 1, /* changes the system: refuses --sysroot */
@@ -83,10 +84,15 @@ struct command {
     const char *synopsis[COMMAND_SYNOPSES]; /* what follows "shmtool NAME", a form each */
     const char *summary;                    /* a line without a full stop */
     const char *details;                    /* more lines for --help; NULL: none */
+    struct {
+        const char *line; /* what follows "shmtool " */
+        const char *does;
+    } examples[COMMAND_EXAMPLES];
     unsigned flags;
     const struct column_table *columns; /* that --columns and --sort choose from; NULL: none */
 
-    /* Its options, and where the struct of each group stands in its own; NULL ends them. */
+    /* Its options, its own first, and where the struct of each group stands in its own; NULL ends
+     * them. */
     struct {
         const struct option_group *group;
         size_t place;
@@ -116,6 +122,12 @@ extern const struct command *const commands[];
 /* Returns the command of this name, or NULL. */
 const struct command *command_find(const char *name);
 
+/*
+ * Tells whether FD is a terminal that shows colors, and wants them: NO_COLOR is not set
+ * (https://no-color.org: any value but an empty one), and TERM is not "dumb".
+ */
+bool terminal_has_color(int fd);
+
 /* Writes "shmtool: COMMAND: TEXT" and a newline to standard error, escaped, in one piece. */
 void context_warn(struct context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -128,6 +140,13 @@ int context_fail(struct context *context, const struct error *err, int status);
  * status is STATUS_FAILED at least.
  */
 bool context_warn_unparsed(struct context *context, const struct complaint_list *unparsed);
+
+/*
+ * Appends what every JSON document begins with: schema, host (null where a saved tree has none) and
+ * when the system was read last (a saved tree: when it was saved, if it has its uptime, else now),
+ * so that documents of many machines can be kept apart.
+ */
+void context_put_head(const struct context *context, struct strbuf *out);
 
 /* Writes the text to standard output. */
 void context_write(struct context *context, const struct strbuf *text);

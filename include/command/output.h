@@ -8,10 +8,14 @@
 #include "view/column.h"
 #include "view/writer.h"
 
+enum output_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
 /* What the output options said; zeroed to begin with. */
 struct output_options {
     struct column_format format;
     enum writer_form form;
+    enum output_color color;
+    bool has_time; /* --time was given */
     bool no_header;
     struct sort_order sort;
     const char **column_lists; /* owned array of --columns' words, in their order */
@@ -21,9 +25,9 @@ struct output_options {
 };
 
 /*
- * -c, --sort, -H, -n, --time, --no-header, -q, --json, --ndjson, --csv, for every command that
- * prints rows; the group's struct is a struct output_options. Columns are those of the command's
- * table.
+ * -c, --sort, -H, -n, --time, --color, --no-header, -q, --json, --ndjson, --csv, for every command
+ * that prints rows; the group's struct is a struct output_options. Columns are those of the
+ * command's table.
  */
 extern const struct option_group output_group;
 

@@ -6,6 +6,7 @@
 #define SHMTOOL_KERNEL_SYSTEM_H
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "kernel/names.h"
 #include "kernel/proc.h"
 #include "kernel/procfs.h"
@@ -15,6 +16,7 @@ struct system {
     struct procfs procfs;
     struct names *names;     /* owned */
     struct proc_cache *proc; /* owned */
+    struct strbuf host;      /* its name (uname(2)'s nodename); empty: not known */
 };
 
 /*

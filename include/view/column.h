@@ -24,7 +24,10 @@ enum column_type {
     COLUMN_TIME,   /* epoch seconds */
     COLUMN_STATUS, /* SEGMENT_DEST and SEGMENT_LOCKED bits */
     COLUMN_NAME,   /* a name, or the number where there is no such user or group */
+    /* Those with text alone: */
     COLUMN_TEXT,
+    COLUMN_STATE,   /* the name of a state */
+    COLUMN_COMMAND, /* a command line: what a terminal has no room for is cut */
 };
 
 /* One value of one record. */
@@ -39,7 +42,9 @@ struct column_format {
     bool numeric; /* uids and gids instead of names */
     bool human;   /* 1.5M instead of bytes; not in JSON and CSV */
     enum human_time time;
-    int64_t now; /* for ages */
+    int64_t now;  /* for ages and short times */
+    bool color;   /* of tables */
+    size_t width; /* the terminal's columns, for tables; 0: no terminal, nothing is cut */
 };
 
 struct column {

@@ -10,7 +10,8 @@
 /* Appends all findings as text; a line that says so when there are none. WIDTH: see view/wrap.h. */
 void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis, size_t width);
 
-/* Appends them as a JSON document (schema 1), with its newline. */
+/* Appends them as a members of the JSON document, after its head (context_put_head()), and its end.
+ */
 void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis);
 
 #endif

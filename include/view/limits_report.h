@@ -16,7 +16,7 @@
 void limits_report_table(FILE *out, const struct limits *limits, const struct usage *usage);
 
 /*
- * Appends the JSON document (schema 1), with its newline.
+ * Appends the members of the JSON document, after its head (context_put_head()), and its end.
  *
  * changes: what --set did, or would do; NULL without --set
  */

@@ -30,7 +30,7 @@ void removal_report_line(struct strbuf *out, const struct removal_item *item);
 /* Appends "removed 3 of 5 segments, 1.2 MiB freed, 1 ..."; without a newline. */
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan);
 
-/* Appends the JSON document (schema 1), with its newline. */
+/* Appends the members of the JSON document, after its head (context_put_head()), and its end. */
 void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bool dry_run);
 
 #endif

@@ -10,7 +10,8 @@
 /* Appends the report as text: the answer in one line, why, what helps. WIDTH: see view/wrap.h. */
 void shmget_report_text(struct strbuf *out, const struct shmget_diagnosis *diagnosis, size_t width);
 
-/* Appends it as a JSON document (schema 1), with its newline. */
+/* Appends it as a members of the JSON document, after its head (context_put_head()), and its end.
+ */
 void shmget_report_json(struct strbuf *out, const struct shmget_diagnosis *diagnosis);
 
 #endif

@@ -12,8 +12,12 @@
 
 struct table;
 
-/* Returns a table of these columns, which must outlive it; with a header line if HEADER. */
-struct table *table_new(const struct column_set *columns, bool header);
+/*
+ * Returns a table of these columns, which must outlive it; with a header line if HEADER. Of FORMAT
+ * color and width count.
+ */
+struct table *table_new(const struct column_set *columns, const struct column_format *format,
+                        bool header);
 
 /* Adds a row without cells. */
 void table_add_row(struct table *table);

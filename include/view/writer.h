@@ -43,13 +43,15 @@ struct writer {
 };
 
 /*
- * Begins to write to OUT. What is given is borrowed until writer_end(), but for FORMAT.
+ * Begins to write to OUT. What is given is borrowed until writer_end(), but for FORMAT and HEAD.
+ *
+ * head: what a JSON document begins with, up to the list (context_put_head()); NULL in other forms
  *
  * With FORM_QUIET the first column alone is written, one value a line.
  */
 void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
                   const struct column_set *columns, const struct column_format *format,
-                  const char *list_name, bool header);
+                  const char *head, const char *list_name, bool header);
 
 /* Adds a number to a JSON document, after its array; the other forms have no place for it. */
 void writer_set_count(struct writer *writer, const char *name, uint64_t count);

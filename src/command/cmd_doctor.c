@@ -93,10 +93,12 @@ static int report_shmget(struct context *context, const struct doctor *doctor)
     if (diagnose_shmget(&context->system, &request, &diagnosis, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     fails = context_warn_unparsed(context, &diagnosis.inventory.unparsed);
-    if (doctor->json)
+    if (doctor->json) {
+        context_put_head(context, &text);
         shmget_report_json(&text, &diagnosis);
-    else
+    } else {
         shmget_report_text(&text, &diagnosis, doctor_width());
+    }
     context_write(context, &text);
     fails |= diagnosis.answer.code != 0;
     shmget_diagnosis_release(&diagnosis);
@@ -136,10 +138,12 @@ static int report_findings(struct context *context, const struct doctor *doctor)
     if (diagnose_machine(&context->system, &diagnosis, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     found = context_warn_unparsed(context, &diagnosis.inventory.unparsed);
-    if (doctor->json)
+    if (doctor->json) {
+        context_put_head(context, &text);
         findings_report_json(&text, &diagnosis);
-    else
+    } else {
         findings_report_text(&text, &diagnosis, doctor_width());
+    }
     context_write(context, &text);
     warn_uninspected(context, &diagnosis.inventory);
     found |= diagnosis.count > 0;
@@ -162,6 +166,8 @@ const struct command command_doctor = {
     .details = "With --key or --size: what shmget would answer here and now, and why. A key\n"
                "alone looks for a segment; a size alone asks for a new private one.",
     .groups = {{&doctor_group, 0}},
+    .examples = {{"doctor", "what is wrong on this machine"},
+                 {"doctor --key 0x41002b1f --size 4096", "why does my program's shmget fail"}},
     .size = sizeof(struct doctor),
     .check = check_doctor,
     .run = run_doctor,

@@ -150,6 +150,7 @@ static void write_limits(struct context *context, const struct limits_args *args
     CLEANUP_STRBUF struct strbuf document = STRBUF_INIT;
 
     if (args->json) {
+        context_put_head(context, &document);
         limits_report_json(&document, &inventory->limits, &inventory->usage,
                            change->count > 0 ? change->items : NULL, change->count,
                            change->dry_run);
@@ -203,6 +204,9 @@ const struct command command_limits = {
                "for shmall is in pages.",
     .groups = {{&limits_group, 0}},
     .operand = {0, refuse_limits_operand},
+    .examples = {{"limits", "what may be used, and how full it is"},
+                 {"limits --set shmmax=1G --persist",
+                  "allow larger segments, also after a reboot"}},
     .size = sizeof(struct limits_args),
     .check = check_limits_usage,
     .run = run_limits,

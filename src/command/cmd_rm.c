@@ -293,6 +293,7 @@ static void write_removal_json(const struct rm *rm)
 {
     CLEANUP_STRBUF struct strbuf document = STRBUF_INIT;
 
+    context_put_head(rm->context, &document);
     removal_report_json(&document, &rm->plan, rm->dry_run);
     context_write(rm->context, &document);
 }
@@ -382,8 +383,10 @@ const struct command command_rm = {
                "For anything else rm shows what it is about to remove and asks; only 'yes'\n"
                "removes.",
     .flags = COMMAND_CHANGES,
-    .groups = {{&selection_group, offsetof(struct rm, selection)}, {&rm_group, 0}},
+    .groups = {{&rm_group, 0}, {&selection_group, offsetof(struct rm, selection)}},
     .operand = {0, take_rm_operand},
+    .examples = {{"rm 1867776", "remove one segment, without a question"},
+                 {"rm --owner zc --orphan --older-than 1h", "show these, ask, and remove"}},
     .size = sizeof(struct rm),
     .check = check_rm,
     .run = run_rm,

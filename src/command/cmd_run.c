@@ -179,6 +179,8 @@ const struct command command_run = {
     .flags = COMMAND_CHANGES | COMMAND_WRAPS,
     .groups = {{&run_group, 0}},
     .operand = {offsetof(struct run, program), take_program},
+    .examples = {{"run ./server --port 80", "leave no segment behind, whatever ends it"},
+                 {"run --isolate -- make test", "in an IPC namespace of its own"}},
     .size = sizeof(struct run),
     .check = check_run,
     .run = run_run,

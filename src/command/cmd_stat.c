@@ -25,8 +25,11 @@ static void write_reports(struct context *context, const struct stat_args *args,
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const struct column_format format = {.now = inventory->clock.now};
 
-    if (args->json)
-        fputs("{\"schema\": 1, \"segments\": [", context->out);
+    if (args->json) {
+        context_put_head(context, &text);
+        strbuf_puts(&text, "\"segments\": [");
+        context_write(context, &text);
+    }
     for (size_t i = 0; i < inventory->count && !ferror(context->out); i++) {
         strbuf_reset(&text);
         if (args->json) {
@@ -71,8 +74,10 @@ const struct command command_stat = {
     .name = "stat",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "show all that can be known of segments, in words",
-    .groups = {{&selection_group, offsetof(struct stat_args, selection)}, {&stat_group, 0}},
+    .groups = {{&stat_group, 0}, {&selection_group, offsetof(struct stat_args, selection)}},
     .operand = {offsetof(struct stat_args, selection), option_id},
+    .examples = {{"stat 1867776", "all about one segment, and what rm would do"},
+                 {"stat --orphan --owner zc", "why each of these is an orphan"}},
     .size = sizeof(struct stat_args),
     .run = run_stat,
     .release = release_stat,

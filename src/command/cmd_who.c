@@ -106,6 +106,8 @@ const struct command command_who = {
     .groups = {{&selection_group, offsetof(struct who, selection)},
                {&output_group, offsetof(struct who, output)}},
     .operand = {offsetof(struct who, selection), option_id},
+    .examples = {{"who 1867776", "the processes that hold this segment"},
+                 {"who -q --dest", "their pids alone, of all that are marked for destruction"}},
     .size = sizeof(struct who),
     .run = run_who,
     .release = release_who,

@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "view/human.h"
 
 extern const struct command command_doctor;
 extern const struct command command_key;
@@ -41,14 +43,23 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+bool terminal_has_color(int fd)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    return isatty(fd) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
 /* The whole message in one write: lines of several processes must not mix. */
 static void write_message(struct context *context, const char *text, size_t length)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
 
-    strbuf_puts(&line, "shmtool: ");
+    strbuf_puts(&line, context->color ? "\033[33mshmtool:" : "shmtool:");
     if (context->command)
-        strbuf_printf(&line, "%s: ", context->command->name);
+        strbuf_printf(&line, " %s:", context->command->name);
+    strbuf_puts(&line, context->color ? "\033[0m " : " ");
     text_escape(&line, text, length);
     strbuf_putc(&line, '\n');
     fwrite(strbuf_string(&line), 1, line.length, context->err);
@@ -89,6 +100,20 @@ int context_fail(struct context *context, const struct error *err, int status)
 {
     context_warn(context, "%s", err->text);
     return status;
+}
+
+void context_put_head(const struct context *context, struct strbuf *out)
+{
+    const struct strbuf *host = &context->system.host;
+
+    strbuf_puts(out, "{\"schema\": 1, \"host\": ");
+    if (host->length > 0)
+        text_json(out, host->data, host->length);
+    else
+        strbuf_puts(out, "null");
+    strbuf_puts(out, ", \"time\": \"");
+    human_time(out, proc_clock(context->system.proc)->now, TIME_ISO, 0);
+    strbuf_puts(out, "\", ");
 }
 
 void context_write(struct context *context, const struct strbuf *text)

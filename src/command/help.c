@@ -54,4 +54,8 @@ void help_command(FILE *out, const struct command *command)
     }
     fputc('\n', out);
     put_option(out, &help_option);
+    fputs("\nExamples:\n", out);
+    for (size_t i = 0; i < COMMAND_EXAMPLES; i++)
+        fprintf(out, "  shmtool %s\n      %s\n", command->examples[i].line,
+                command->examples[i].does);
 }

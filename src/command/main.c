@@ -260,6 +260,7 @@ int main(int argc, char **argv)
                                "remove for others what they may not remove themselves");
         return STATUS_USAGE;
     }
+    context.color = terminal_has_color(STDERR_FILENO);
     context.out = open_output(&output);
     invocation = read_invocation(&context, argc, argv);
     status =

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "command/options.h"
@@ -29,18 +31,43 @@ static int choose_form(const struct option_use *use, struct error *err)
     return 0;
 }
 
+/* Returns the index of WORD in COUNT names, or COUNT. */
+static unsigned find_name(const char *word, const char *const *names, unsigned count)
+{
+    unsigned i = 0;
+
+    while (i < count && strcmp(word, names[i]) != 0)
+        i++;
+    return i;
+}
+
 static int choose_time_form(const struct option_use *use, struct error *err)
 {
     static const char *const names[] = {
-        [TIME_ISO] = "iso", [TIME_EPOCH] = "epoch", [TIME_AGE] = "age"};
+        [TIME_ISO] = "iso", [TIME_EPOCH] = "epoch", [TIME_AGE] = "age", [TIME_SHORT] = "short"};
+    struct output_options *output = use->place;
+    unsigned form = find_name(use->word, names, TIME_SHORT + 1);
 
-    for (enum human_time form = TIME_ISO; form <= TIME_AGE; form++) {
-        if (strcmp(use->word, names[form]) == 0) {
-            *(enum human_time *)use->place = form;
-            return 0;
-        }
-    }
-    return error_set(err, EINVAL, "'%s': not a form of time (iso, epoch or age)", use->word);
+    if (form > TIME_SHORT)
+        return error_set(err, EINVAL, "'%s': not a form of time (iso, epoch, age or short)",
+                         use->word);
+    output->format.time = form;
+    output->has_time = true;
+    return 0;
+}
+
+static int choose_color(const struct option_use *use, struct error *err)
+{
+    static const char *const names[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    unsigned color = find_name(use->word, names, COLOR_NEVER + 1);
+
+    if (color > COLOR_NEVER)
+        return error_set(err, EINVAL, "'%s': neither auto nor always nor never", use->word);
+    *(enum output_color *)use->place = color;
+    if (color != COLOR_AUTO)
+        use->context->color = color == COLOR_ALWAYS;
+    return 0;
 }
 
 /* Which columns they are added to depends on the form, which may come later: they are only checked.
@@ -72,8 +99,9 @@ static const struct option_spec output_options[] = {
     {0, "sort", "[-]COL[,...]", "sort by value; - descending", OUTPUT(sort), add_sort_keys},
     {'H', "human", NULL, "sizes as 1.5M", OUTPUT(format.human), option_flag},
     {'n', "numeric", NULL, "uids and gids instead of names", OUTPUT(format.numeric), option_flag},
-    {0, "time", "FORM", "times as iso (default), epoch or age", OUTPUT(format.time),
-     choose_time_form},
+    {0, "time", "FORM", "times as iso, epoch, age or short", 0, choose_time_form},
+    {0, "color", "WHEN", "auto (default: on a terminal), always or never", OUTPUT(color),
+     choose_color},
     {0, "no-header", NULL, "no header line", OUTPUT(no_header), option_flag},
     {'q', "quiet", NULL, "only ids (who: pids, key: keys), one per line", 0, choose_form},
     {0, "json", NULL, "one JSON document", 0, choose_form},
@@ -114,12 +142,40 @@ unsigned output_needs(const struct output_options *output)
     return needs;
 }
 
+/* The columns of the terminal that standard output is; 0: it is none. */
+static size_t terminal_width(void)
+{
+    struct winsize size;
+
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* What a terminal shows otherwise than a pipe: tables alone. */
+static void suit_terminal(struct output_options *output)
+{
+    struct column_format *format = &output->format;
+
+    if (output->form != FORM_TABLE)
+        return;
+    format->width = terminal_width();
+    if (format->width > 0 && !output->has_time)
+        format->time = TIME_SHORT;
+    format->color = output->color == COLOR_ALWAYS ||
+                    (output->color == COLOR_AUTO && terminal_has_color(STDOUT_FILENO));
+}
+
 void output_begin(struct output_options *output, struct context *context, int64_t now,
                   struct writer *ret_writer)
 {
+    CLEANUP_STRBUF struct strbuf head = STRBUF_INIT;
+
     output->format.now = now;
+    suit_terminal(output);
+    context_put_head(context, &head);
     writer_begin(ret_writer, output->form, context->out, &output->columns, &output->format,
-                 context->command->columns->list_name, !output->no_header);
+                 strbuf_string(&head), context->command->columns->list_name, !output->no_header);
 }
 
 void output_sort(const struct output_options *output, void *records, size_t count, size_t size)

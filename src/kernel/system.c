@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,12 +16,30 @@
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 
+/* The machine's name: of a saved tree only where it has the file. */
+static void read_host(struct system *system)
+{
+    struct utsname live;
+
+    if (system->procfs.live) {
+        if (uname(&live) == 0)
+            strbuf_puts(&system->host, live.nodename);
+        return;
+    }
+    if (procfs_read_file(&system->procfs, "proc/sys/kernel/hostname", 4096, &system->host, NULL) <
+        0)
+        strbuf_reset(&system->host);
+    strbuf_truncate(&system->host, strcspn(strbuf_string(&system->host), "\n"));
+}
+
 int system_open(struct system *system, const char *dir, struct error *err)
 {
     int r = procfs_open(&system->procfs, dir, err);
 
     if (r < 0)
         return r;
+    system->host = (struct strbuf)STRBUF_INIT;
+    read_host(system);
     system->names = names_new(&system->procfs);
     system->proc = proc_cache_new(&system->procfs);
     return 0;
@@ -30,6 +49,7 @@ void system_close(struct system *system)
 {
     proc_cache_free(system->proc);
     names_free(system->names);
+    strbuf_release(&system->host);
     procfs_close(&system->procfs);
 }
 

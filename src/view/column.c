@@ -148,6 +148,8 @@ void column_put_text(struct strbuf *out, const struct column *column,
         break;
     case COLUMN_NAME:
     case COLUMN_TEXT:
+    case COLUMN_STATE:
+    case COLUMN_COMMAND:
         if (value->text)
             strbuf_puts(out, value->text);
         else
@@ -169,7 +171,7 @@ void column_put_text(struct strbuf *out, const struct column *column,
 void column_put_json(struct strbuf *out, const struct column *column,
                      const struct column_format *format, const struct column_value *value)
 {
-    bool has_text = value->text || (column->type != COLUMN_NAME && column->type != COLUMN_TEXT);
+    bool has_text = value->text || column->type < COLUMN_NAME;
 
     if (!value->known || !has_text) {
         strbuf_puts(out, "null");
@@ -200,6 +202,8 @@ void column_put_json(struct strbuf *out, const struct column *column,
         break;
     case COLUMN_NAME:
     case COLUMN_TEXT:
+    case COLUMN_STATE:
+    case COLUMN_COMMAND:
         text_json(out, value->text, strlen(value->text));
         break;
     case COLUMN_SIZE:

@@ -94,13 +94,14 @@ static const struct column of_segments[] = {
     {"swap", COLUMN_SIZE, NEED_USAGE, "bytes in swap", get_swap},
     {"nattch", COLUMN_NUMBER, 0, "how often it is attached", get_nattch},
     {"status", COLUMN_STATUS, 0, "dest, locked", get_status},
-    {"state", COLUMN_TEXT, NEED_STATE, "used, dest, orphan, idle or unknown", get_state},
+    {"state", COLUMN_STATE, NEED_STATE, "used, dest, orphan, idle or unknown", get_state},
     {"cpid", COLUMN_ID, 0, "process that created it", get_cpid},
     {"lpid", COLUMN_ID, 0, "last process that attached or detached", get_lpid},
     {"atime", COLUMN_TIME, 0, "last attach", get_atime},
     {"dtime", COLUMN_TIME, 0, "last detach", get_dtime},
     {"ctime", COLUMN_TIME, 0, "creation or last change", get_ctime},
-    {"command", COLUMN_TEXT, NEED_COMMAND, "creator's command line, while it lives", get_command},
+    {"command", COLUMN_COMMAND, NEED_COMMAND, "creator's command line, while it lives",
+     get_command},
 };
 
 #define SEGMENT_DEFAULTS "key,shmid,owner,perms,bytes,nattch,status"
@@ -147,7 +148,7 @@ static const struct column of_attachments[] = {
     {"access", COLUMN_TEXT, NEED_ATTACHMENTS, "rw when any of its mappings may write, else ro",
      get_access},
     {"maps", COLUMN_NUMBER, NEED_ATTACHMENTS, "how often it has the segment mapped", get_maps},
-    {"command", COLUMN_TEXT, NEED_HOLDERS, "its command line", get_holder_command},
+    {"command", COLUMN_COMMAND, NEED_HOLDERS, "its command line", get_holder_command},
 };
 
 const struct column_table attachment_columns = {

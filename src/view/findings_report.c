@@ -500,7 +500,7 @@ void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis)
     CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
 
-    strbuf_puts(out, "{\"schema\": 1, \"findings\": [");
+    strbuf_puts(out, "\"findings\": [");
     for (size_t i = 0; i < diagnosis->count; i++) {
         compose_finding(diagnosis, &diagnosis->items[i], &message, &remedy);
         strbuf_puts(out, i > 0 ? ",\n" : "\n");

@@ -22,7 +22,7 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
     struct writer writer;
 
     column_set_add_all(&set, &limit_columns);
-    writer_begin(&writer, FORM_TABLE, out, &set, &format, NULL, true);
+    writer_begin(&writer, FORM_TABLE, out, &set, &format, NULL, NULL, true);
     for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
         CLEANUP_STRBUF struct strbuf size = STRBUF_INIT;
         struct limit_row row = {limits, usage, id, NULL};
@@ -71,7 +71,7 @@ static void put_change(struct strbuf *out, const struct limit_change *change)
 void limits_report_json(struct strbuf *out, const struct limits *limits, const struct usage *usage,
                         const struct limit_change *changes, size_t count, bool dry_run)
 {
-    strbuf_puts(out, "{\"schema\": 1, \"limits\": {");
+    strbuf_puts(out, "\"limits\": {");
     for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
         strbuf_puts(out, id > 0 ? "," : "");
         put_limit(out, limits, usage, id);

@@ -87,7 +87,7 @@ void removal_report_table(FILE *out, const struct removal_plan *plan,
     struct writer writer;
 
     choose_table_columns(&columns, with_processes);
-    writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, true);
+    writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->items[i].outcome == REMOVAL_SELECTED)
             write_removal_row(&writer, &plan->items[i].info, with_processes);
@@ -188,8 +188,8 @@ void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bo
 {
     struct removal_totals totals = removal_count(plan);
 
-    strbuf_printf(out, "{\"schema\": 1, \"dry_run\": %s, \"selected\": %zu",
-                  dry_run ? "true" : "false", totals.selected);
+    strbuf_printf(out, "\"dry_run\": %s, \"selected\": %zu", dry_run ? "true" : "false",
+                  totals.selected);
     for (int outcome = REMOVAL_REMOVED; outcome < REMOVAL_OUTCOMES; outcome++)
         strbuf_printf(out, ", \"%s\": %zu", removal_outcome_name((enum removal_outcome)outcome),
                       totals.counts[outcome]);

@@ -131,7 +131,7 @@ static void put_attachments(struct strbuf *out, const struct segment_info *info,
     if (!stream)
         xalloc_die();
     column_set_add_list(&columns, &attachment_columns, "pid,user,access,maps,command", NULL);
-    writer_begin(&writer, FORM_TABLE, stream, &columns, format, NULL, true);
+    writer_begin(&writer, FORM_TABLE, stream, &columns, format, NULL, NULL, true);
     for (uint32_t i = 0; i < info->attachment_count; i++) {
         const struct attachment_row row = {&info->attachments[i], &info->segment};
 

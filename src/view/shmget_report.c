@@ -463,7 +463,7 @@ void shmget_report_json(struct strbuf *out, const struct shmget_diagnosis *diagn
 
     put_shmget_reason(&reason, diagnosis);
     put_shmget_remedy(&remedy, diagnosis);
-    strbuf_puts(out, "{\"schema\": 1, \"result\": \"");
+    strbuf_puts(out, "\"result\": \"");
     if (diagnosis->answer.code == 0)
         strbuf_puts(out, "OK");
     else

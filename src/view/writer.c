@@ -33,7 +33,7 @@ static void put_csv_field(struct strbuf *out, const char *field)
         strbuf_putc(out, '"');
 }
 
-static void begin_csv(struct writer *writer)
+static void begin_csv(struct writer *writer, const char *head __attribute__((unused)))
 {
     if (!writer->header)
         return;
@@ -42,7 +42,7 @@ static void begin_csv(struct writer *writer)
             strbuf_putc(&writer->buffer, ',');
         strbuf_puts(&writer->buffer, writer->columns->items[i]->name);
     }
-    strbuf_puts(&writer->buffer, "\r\n");
+    strbuf_puts(&writer->buffer, "\n");
 }
 
 /* A value that JSON has as null is empty in CSV: the number of a nameless uid has its own column.
@@ -78,9 +78,9 @@ static void cell_csv(struct writer *writer, size_t i, const struct column_value 
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-static void begin_json(struct writer *writer)
+static void begin_json(struct writer *writer, const char *head)
 {
-    strbuf_printf(&writer->buffer, "{\"schema\": 1, \"%s\": [", writer->list_name);
+    strbuf_printf(&writer->buffer, "%s\"%s\": [", head, writer->list_name);
 }
 
 static void cell_json(struct writer *writer, size_t column, const struct column_value *value,
@@ -101,9 +101,9 @@ static void end_json(struct writer *writer)
 
 /* --- Table ------------------------------------------------------------------------------------ */
 
-static void begin_table(struct writer *writer)
+static void begin_table(struct writer *writer, const char *head __attribute__((unused)))
 {
-    writer->table = table_new(writer->columns, writer->header);
+    writer->table = table_new(writer->columns, &writer->format, writer->header);
 }
 
 /* What is not known is a dash, so that fields can be counted; at the line's end it is nothing. */
@@ -137,7 +137,7 @@ static void cell_quiet(struct writer *writer, size_t column, const struct column
 /* What each form does, by enum writer_form; what stands before a row (but the first) and after it.
  */
 static const struct {
-    void (*begin)(struct writer *writer);
+    void (*begin)(struct writer *writer, const char *head);
     void (*cell)(struct writer *writer, size_t column, const struct column_value *value,
                  struct strbuf *out);
     const char *before_first;
@@ -149,7 +149,7 @@ static const struct {
     [FORM_QUIET] = {NULL, cell_quiet, "", "", "\n", NULL},
     [FORM_JSON] = {begin_json, cell_json, "\n", ",\n", "}", end_json},
     [FORM_NDJSON] = {NULL, cell_json, "", "", "}\n", NULL},
-    [FORM_CSV] = {begin_csv, cell_csv, "", "", "\r\n", NULL},
+    [FORM_CSV] = {begin_csv, cell_csv, "", "", "\n", NULL},
 };
 
 /* By its bytes: what a text's address stood for may have changed since. */
@@ -182,7 +182,7 @@ static inline const struct strbuf *format_cell(struct writer *writer, size_t col
 
 void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
                   const struct column_set *columns, const struct column_format *format,
-                  const char *list_name, bool header)
+                  const char *head, const char *list_name, bool header)
 {
     *writer = (struct writer){
         .form = form,
@@ -196,7 +196,7 @@ void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
     if (form != FORM_TABLE) /* a program reads it */
         writer->format.human = false;
     if (forms[form].begin)
-        forms[form].begin(writer);
+        forms[form].begin(writer, head);
 }
 
 void writer_set_count(struct writer *writer, const char *name, uint64_t count)

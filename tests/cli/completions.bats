@@ -65,7 +65,7 @@ make_some() {
     assert_equal "$(offers_bash shmtool ls -c key,sw)" key,swap
     assert_equal "$(offers_bash shmtool ls --sort -by)" -bytes
     assert_equal "$(offers_bash shmtool ls --sort key,-by)" key,-bytes
-    assert_equal "$(offers_bash shmtool ls --time '')" "$(lines age epoch iso)"
+    assert_equal "$(offers_bash shmtool ls --time '')" "$(lines age epoch iso short)"
     assert_equal "$(offers_bash shmtool who -c key,ac)" key,access
     assert_equal "$(offers_bash shmtool key --sort -pa)" -path
     assert_equal "$(offers_bash shmtool key --time i)" iso

@@ -8,13 +8,13 @@ need_python() {
 }
 
 # python CODE [ARG]...: runs CODE, which finds $out_file in sys.argv[1] and ARGs behind it; fails the test
-# with what an assertion says. json, csv, re and sys are imported; doc() is the output as JSON, lines() as
+# with what an assertion says. json, csv, os, re and sys are imported; doc() is the output as JSON, lines() as
 # JSON a line, rows() as CSV records (dictionaries), listing() the kernel's own list.
 python() {
     local code=$1
     shift
     python3 -I -X utf8 -c '
-import csv, io, json, re, sys
+import csv, datetime, io, json, os, re, sys
 
 def read():
     with open(sys.argv[1], "rb") as file:
@@ -30,8 +30,15 @@ def load(text):
         raise ValueError(word)
     return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
 
+# What a document holds, without the head that all of them have in common.
 def doc():
-    return load(read().decode("utf-8", "strict"))
+    document = load(read().decode("utf-8", "strict"))
+    assert list(document)[:3] == ["schema", "host", "time"], list(document)
+    assert document.pop("schema") == 1
+    assert document.pop("host") in (os.uname().nodename, None)
+    moment = datetime.datetime.fromisoformat(document.pop("time"))
+    assert moment.utcoffset() is not None, moment
+    return document
 
 def lines():
     text = read().decode("utf-8", "strict")
@@ -40,8 +47,8 @@ def lines():
 
 def rows():
     text = read().decode("utf-8", "strict")
-    assert text.endswith("\r\n"), "no CRLF at the end"
-    assert "\n" not in text.replace("\r\n", ""), "a newline without a carriage return"
+    assert text.endswith("\n"), "no newline at the end"
+    assert "\r" not in text, "a carriage return"
     records = list(csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="extra"))
     for record in records:
         assert "extra" not in record, f"too many fields: {record}"

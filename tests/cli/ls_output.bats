@@ -66,7 +66,7 @@ varied_segments() {
     shmtool ls --csv --no-header \
         -c key,shmid,owner,perms,cuid,creator,cgid,creator_group,uid,gid,group,ctime,bytes,nattch,atime,dtime,cpid,lpid
     assert_status 0
-    assert_equal "$(tr -d '\r' <"$out_file" | awk -F, -v OFS='|' '{ $4 += 0; $18 += 0; $1 = $1; print }')" \
+    assert_equal "$(awk -F, -v OFS='|' '{ $4 += 0; $18 += 0; $1 = $1; print }' "$out_file")" \
         "$(awk -F'[ ]' -v OFS='|' '{
             gsub(/^0+/, "", $4)
             print $1, $2, $10, $4 + 0, $5, $6, $7, $8, $9, $11, $12, $13, $14, $15, $17, $18, $19, $20
@@ -85,7 +85,7 @@ varied_segments() {
         -c key,shmid,perms,bytes,cpid,lpid,nattch,uid,gid,cuid,cgid,atime,dtime,ctime,rss,swap
     assert_status 0
     # What is 0 and means nothing is empty in CSV.
-    assert_equal "$(tr -d '\r' <"$out_file")" "$(awk -v OFS=, 'NR > 1 {
+    assert_equal "$(cat "$out_file")" "$(awk -v OFS=, 'NR > 1 {
         $1 = sprintf("0x%08x", $1 < 0 ? $1 + 4294967296 : $1)
         $3 = substr("0000" $3, length($3) + 2)
         sub(/^0+/, "", $3)
@@ -147,7 +147,7 @@ $id"
     done
     local IFS=,
     shmtool ls --csv -c "${COLUMNS_OF_LS[*]}"
-    assert_equal "${out%%$'\r'*}" "${COLUMNS_OF_LS[*]}"
+    assert_equal "${out%%$'\n'*}" "${COLUMNS_OF_LS[*]}"
 }
 
 @test "a column that there is not is wrong usage, and those there are are named" {
@@ -173,8 +173,7 @@ sort_keys() {
     esac
     shmtool ls --csv --no-header --time epoch -c "$1,$number" -c "+shmid"
     # Who has no name stands before the names, by number. A status is sorted by its bits.
-    tr -d '\r' <"$out_file" |
-        sed 's/^"dest,locked"/3/; s/^locked/2/; s/^dest/1/' |
+    sed 's/^"dest,locked"/3/; s/^locked/2/; s/^dest/1/' "$out_file" |
         awk -F, -v names="$([[ $number == shmid ]] || echo 1)" \
             '{ print (names && $1 == "" ? sprintf("!%010d", $2) : $1) "," $NF }'
 }
@@ -238,7 +237,7 @@ sorted_by() {
     assert_status 0
     assert_equal "$(awk '{ print $5 }' "$out_file" | tr '\n' ' ')" '1B 1023B 1K 1.5K 1023.9K 1M 1.5M 32M '
     shmtool ls --human --csv --no-header -c bytes --sort bytes
-    assert_equal "$(tr -d '\r' <"$out_file" | tr '\n' ' ')" '1 1023 1024 1536 1048524 1048525 1572864 33554432 '
+    assert_equal "$(tr '\n' ' ' <"$out_file")" '1 1023 1024 1536 1048524 1048525 1572864 33554432 '
     shmtool ls -H --ndjson -c bytes
     assert_out_has '{"bytes": 1536}'
     shmtool ls -H --no-header -c rss,swap
@@ -269,7 +268,7 @@ sorted_by() {
     shmtool ls --ndjson -c owner,uid,group,gid
     assert_out '{"owner": null, "uid": 54321, "group": null, "gid": 54322}'
     shmtool ls --csv --no-header -c owner,uid,group,gid
-    assert_out $',54321,,54322\r'
+    assert_out ',54321,,54322'
 }
 
 @test "--time iso, epoch and age, in any time zone" {
@@ -290,7 +289,7 @@ sorted_by() {
     shmtool ls --no-header -c atime,ctime --time age
     assert_out_matches '^- +[0-9]'
     shmtool ls --time ISO
-    assert_wrong_usage "--time: 'ISO': not a form of time (iso, epoch or age)"
+    assert_wrong_usage "--time: 'ISO': not a form of time (iso, epoch, age or short)"
     shmtool ls --time ''
     assert_wrong_usage "--time: ''"
 }
@@ -302,7 +301,7 @@ sorted_by() {
     shmtool ls --no-header
     assert_equal "$(awk '{ $1 = $1; print }' "$out_file")" "0x00000000 $id root 600 5 0"
     shmtool ls --no-header --csv -c shmid,bytes
-    assert_out "$id,5"$'\r'
+    assert_out "$id,5"
     ipcrm -m "$id"
     shmtool ls --no-header
     assert_status 0
@@ -342,14 +341,14 @@ sorted_by() {
     need_ns
     shmtool ls --json
     assert_status 0
-    assert_out '{"schema": 1, "segments": []}'
+    python 'assert doc() == {"segments": []}'
     shmtool ls --ndjson
     assert_out ''
     shmtool ls --csv -c key,shmid
-    assert_out $'key,shmid\r'
+    assert_out 'key,shmid'
     need_python
     shmtool ls --json
-    python 'assert doc() == {"schema": 1, "segments": []}'
+    python 'assert doc() == {"segments": []}'
     shmtool ls --csv
     python 'assert rows() == []'
 }
@@ -366,8 +365,7 @@ sorted_by() {
     python '
 import datetime, grp, pwd
 document = doc()
-assert list(document) == ["schema", "segments"], list(document)
-assert document["schema"] == 1
+assert list(document) == ["segments"], list(document)
 kernel = listing()
 assert len(document["segments"]) == len(kernel)
 
@@ -553,19 +551,128 @@ assert row["bytes"] == "5"'
     assert_out_has "--size $long"
 }
 
-@test "a terminal gets the same bytes: no colour, no cutting, no wrapping" {
+# on_terminal COLUMNS [NAME=VALUE]... WORD...: runs it there; $out is without carriage returns
+on_terminal() {
+    pty --columns "$1" -- env -u NO_COLOR TERM=xterm "${@:2}"
+    assert_status 0
+    out=${out//$'\r'/}
+}
+
+@test "a terminal's width leaves all whole but command lines" {
     need_ns
     varied_segments
-    start_helper mkseg --stay --size 7
-    shmtool ls -l
+    shmtool ls
     local expected=$out
-    pty --columns 20 -- "$SHMTOOL" ls -l
-    assert_status 0
-    assert_equal "${out//$'\r'/}" "$expected"
-    pty --columns 200 -- env TERM=xterm-256color COLUMNS=30 "$SHMTOOL" ls -l
-    assert_equal "${out//$'\r'/}" "$expected"
-    pty -- env NO_COLOR=1 TERM=dumb "$SHMTOOL" ls -l
-    assert_equal "${out//$'\r'/}" "$expected"
+    on_terminal 20 NO_COLOR=1 COLUMNS=7 "$SHMTOOL" ls
+    assert_equal "$out" "$expected"
+    start_helper mkseg --stay --size 7777777
+    on_terminal 40 NO_COLOR=1 "$SHMTOOL" ls --size 7777777 --no-header -c command,bytes
+    assert_equal "$(wc -L <<<"$out")" 40
+    assert_out_matches $'^/[^ ]+… 7777777\n$'
+    on_terminal 40 NO_COLOR=1 LC_ALL=C "$SHMTOOL" ls --size 7777777 --no-header -c bytes,command
+    assert_equal "$(wc -L <<<"$out")" 40
+    assert_out_matches $'^7777777 /[^ ]+\\+\n$'
+    # Where no room is left it has its header's.
+    on_terminal 3 NO_COLOR=1 "$SHMTOOL" ls --size 7777777 -c command,bytes
+    assert_out_matches $'^command   bytes\n/.....… 7777777\n$'
+    # One that fits is whole.
+    shmtool ls --size 7777777 -c command,bytes
+    expected=$out
+    on_terminal 2000 NO_COLOR=1 "$SHMTOOL" ls --size 7777777 -c command,bytes
+    assert_equal "$out" "$expected"
+    on_terminal 40 NO_COLOR=1 "$SHMTOOL" ls --size 7777777 --ndjson -c command
+    assert_out_has '--stay --size 7777777"}'
+}
+
+@test "--color: states and header, on a terminal that has it or always" {
+    need_ns
+    make_seg --key 0x14350c >/dev/null
+    start_helper holdseg "$(make_seg --size 1)"
+    start_helper holdseg --rmid "$(make_seg --size 2)"
+    shmtool ls --size 1..2 -c bytes,state,status --color always
+    assert_out $'\e[1mbytes\e[0m \e[1mstate\e[0m \e[1mstatus\e[0m\n    1 \e[32mused \e[0m\n    2 \e[33mdest \e[0m \e[33mdest\e[0m'
+    local colored
+    shmtool ls -c key,state,shmid --color always
+    colored=$out
+    assert_out_has $'\e[31morphan\e[0m'
+    shmtool ls -c key,state,shmid
+    assert_equal "$(sed $'s/\e\\[[0-9]*m//g' <<<"$colored" | tr -s ' ')" "$(tr -s ' ' <<<"$out")"
+    shmtool ls --key 0x99 --color always
+    assert_out_has $'\e[1mkey shmid'
+    shmtool ls --json --color always
+    assert_out_has_not $'\e'
+    shmtool ls --color sometimes
+    assert_wrong_usage "--color: 'sometimes': neither auto nor always nor never"
+
+    on_terminal 80 "$SHMTOOL" ls -c key,state,shmid
+    assert_equal "$out" "$colored"
+    on_terminal 80 NO_COLOR= "$SHMTOOL" ls -c key,state,shmid
+    assert_equal "$out" "$colored"
+    local plain
+    for plain in NO_COLOR=1 TERM=dumb; do
+        on_terminal 80 "$plain" "$SHMTOOL" ls -c key,state,shmid
+        assert_out_has_not $'\e'
+    done
+    on_terminal 80 "$SHMTOOL" ls --color never
+    assert_out_has_not $'\e'
+    on_terminal 80 "$SHMTOOL" ls -q
+    assert_out_has_not $'\e'
+}
+
+@test "--color: messages on a terminal" {
+    need_ns
+    pty -- env TERM=xterm "$SHMTOOL" rm 5
+    assert_status 1
+    assert_out_has $'\e[33mshmtool: rm:\e[0m 5: no such segment'
+    pty -- env TERM=xterm NO_COLOR=1 "$SHMTOOL" rm 5
+    assert_out_has 'shmtool: rm: 5: no such segment'
+    assert_out_has_not $'\e'
+    pty -- env TERM=xterm "$SHMTOOL" ls --color never 5
+    assert_out_has_not $'\e'
+    shmtool ls --color always 5
+    assert_err_has $'\e[33mshmtool: ls:\e[0m 5: no such segment'
+}
+
+@test "--time short is by distance, and what a terminal's tables have" {
+    # The tree was saved on 2026-11-21 at 22:15:05.
+    mkdir -p "$BATS_TEST_TMPDIR/proc/sysvipc"
+    printf 'cpu 1\nbtime 1795212905\n' >"$BATS_TEST_TMPDIR/proc/stat"
+    echo '86400.00 1.00' >"$BATS_TEST_TMPDIR/proc/uptime"
+    head -n 1 "$SRC/tests/fixtures/listing/proc/sysvipc/shm" >"$BATS_TEST_TMPDIR/proc/sysvipc/shm"
+    local time
+    local made=0
+    for time in 1795299005 1795212900 1780000000 1763000000 1795300000 1895300000; do
+        echo "0 $((++made)) 600 1 1 1 0 0 0 0 0 0 0 $time 0 0" >>"$BATS_TEST_TMPDIR/proc/sysvipc/shm"
+    done
+    local times=$'22:10\nNov20\n2026-05-28\n2025-11-13\n22:26\n2030-01-22'
+    shmtool --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime --time short
+    assert_out "${times/2026-05-28/May28}"
+    pty -- env TZ=UTC "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime
+    assert_equal "${out//$'\r'/}" "${times/2026-05-28/May28}"$'\n'
+    pty -- "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime 1 --time iso
+    assert_equal "${out//$'\r'/}" $'2026-11-21T22:10:05+00:00\n'
+    pty -- "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --ndjson -c ctime 1
+    assert_equal "${out//$'\r'/}" $'{"ctime": "2026-11-21T22:10:05+00:00"}\n'
+}
+
+@test "every JSON document has host and time" {
+    need_ns
+    local words document started=$EPOCHSECONDS
+    for words in 'ls' 'stat' 'who' 'limits' 'doctor' 'doctor --size 1' 'key /' 'rm --all --yes'; do
+        # shellcheck disable=SC2086 # words
+        shmtool $words --json
+        assert_equal "$(jq -r '[.schema, .host] | @tsv' <<<"$out")" $'1\t'"$(uname -n)"
+        # Not before the test began, nor after it.
+        document=$(date -d "$(jq -r .time <<<"$out")" +%s)
+        ((document >= started && document <= EPOCHSECONDS)) || fail "time: $document"
+    done
+    shmtool --sysroot "$SRC/tests/fixtures/states" ls --json
+    assert_equal "$(jq .host <<<"$out")" null
+    cp -r "$SRC/tests/fixtures/states" "$BATS_TEST_TMPDIR/tree"
+    mkdir -p "$BATS_TEST_TMPDIR/tree/proc/sys/kernel"
+    printf 'node\e7\n' >"$BATS_TEST_TMPDIR/tree/proc/sys/kernel/hostname"
+    shmtool --sysroot "$BATS_TEST_TMPDIR/tree" doctor --json
+    assert_equal "$(jq -c .host <<<"$out")" '"node\u001b7"'
 }
 
 @test "no line ends in a blank" {
@@ -590,7 +697,7 @@ assert row["bytes"] == "5"'
     shmtool ls --no-header
     assert_equal "$(awk '{ print $2 }' "$out_file")" "$ids"
     shmtool ls --csv --no-header -c shmid
-    assert_equal "$(tr -d '\r' <"$out_file")" "$ids"
+    assert_equal "$(cat "$out_file")" "$ids"
     shmtool ls --json -c shmid
     assert_equal "$(grep -o '[0-9]*}' <<<"$out" | tr -d '}')" "$ids"
     shmtool ls -q --sort -shmid

@@ -51,6 +51,25 @@ many_segments() {
     done
 }
 
+@test "every help ends with two examples, of commands that are right" {
+    need_ns
+    local command example
+    for command in $("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
+        mapfile -t examples < <("$SHMTOOL" "$command" --help | sed '1,/^Examples:$/d')
+        assert_equal "${#examples[@]}" 4
+        for example in "${examples[0]}" "${examples[2]}"; do
+            [[ $example == "  shmtool $command"* ]] || fail "not of $command: $example"
+            case $command in
+            # What starts a program or sets a limit is only read.
+            run) continue ;;
+            limits) [[ $example != *--set* ]] || example+=' --dry-run' ;;
+            esac
+            run_split bash -c "shmtool() { '$SHMTOOL' \"\$@\"; }; $example" </dev/null
+            ((status != 2)) || [[ $err == *"no such user"* ]] || fail "$example: $err"
+        done
+    done
+}
+
 @test "COMMAND --help does nothing else, whatever stands before it" {
     shmtool rm --all --yes --help
     assert_status 0

@@ -425,7 +425,7 @@ END
 first, second, third = map(int, sys.argv[2:])
 document = doc()
 results = sorted(document.pop("results"), key=lambda result: result["shmid"])
-assert document == {"schema": 1, "dry_run": False, "selected": 3, "removed": 2, "marked": 1, "gone": 0,
+assert document == {"dry_run": False, "selected": 3, "removed": 2, "marked": 1, "gone": 0,
                     "changed": 0, "failed": 1, "freed_bytes": 10000}, document
 expected = [{"shmid": first, "outcome": "removed", "error": None, "bytes": 5000},
             {"shmid": second, "outcome": "marked", "error": None, "bytes": 5000},
@@ -443,7 +443,7 @@ assert results == sorted(expected, key=lambda result: result["shmid"]), results'
     assert_status 0
     # shellcheck disable=SC2016 # Python
     python '
-assert doc() == {"schema": 1, "dry_run": True, "selected": 1, "removed": 0, "marked": 0, "gone": 0, "changed": 0,
+assert doc() == {"dry_run": True, "selected": 1, "removed": 0, "marked": 0, "gone": 0, "changed": 0,
                  "failed": 0, "freed_bytes": 0, "results": [
                      {"shmid": int(sys.argv[2]), "outcome": "selected", "error": None, "bytes": 7}]}' "$id"
     shmtool rm --json -v --all --yes

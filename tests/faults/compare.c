@@ -44,6 +44,12 @@ static size_t value_length(const char *value)
     return length + 1;
 }
 
+/* A document's own time differs from run to run. */
+static bool is_moment(const char *name, size_t length)
+{
+    return length == 4 && strncmp(name, "time", length) == 0;
+}
+
 bool is_same_json(const char *want, const char *got)
 {
     static const char colon[] = "\": ";
@@ -66,7 +72,8 @@ bool is_same_json(const char *want, const char *got)
         got += before;
         want_length = value_length(want);
         got_length = value_length(got);
-        if ((want_length != got_length || strncmp(want, got, want_length) != 0) &&
+        if (!is_moment(name, (size_t)(want_colon - name)) &&
+            (want_length != got_length || strncmp(want, got, want_length) != 0) &&
             !(may_be_unknown(name, (size_t)(want_colon - name)) &&
               is_unknown(name, got, got_length)))
             return false;

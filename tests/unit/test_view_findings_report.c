@@ -130,7 +130,7 @@ static void assert_reports(const struct report *reports, size_t count)
         diagnosis.inventory.limits.page_size = 4096;
         assert_in_range(report->count, 0, COUNT_OF(rows));
         strbuf_printf(&json,
-                      "{\"schema\": 1, \"findings\": [\n{\"check\": \"%s\", \"severity\": "
+                      "\"findings\": [\n{\"check\": \"%s\", \"severity\": "
                       "\"%.*s\", \"shmids\": [",
                       strchr(report->name, ' ') + 1, (int)strcspn(report->name, ":"), report->name);
         for (size_t row = 0; row < report->count; row++) {
@@ -437,7 +437,7 @@ static void nothing_is_wrong(void **state)
     assert_appends("0 segments, 0 B: nothing is wrong\n", findings_report_text, &none, WRAP_WIDTH);
     assert_appends("3 segments, 1.2 MiB: nothing is wrong\n", findings_report_text, &some,
                    WRAP_WIDTH);
-    assert_appends("{\"schema\": 1, \"findings\": []}\n", findings_report_json, &some);
+    assert_appends("\"findings\": []}\n", findings_report_json, &some);
 }
 
 /* Two findings of one diagnosis, of an owner and a process with hostile names. */
@@ -466,7 +466,7 @@ static void hostile_names(void **state)
         "    remedy: see whether the number grows: shmtool who 5\n",
         findings_report_text, &diagnosis, WRAP_WIDTH);
     assert_appends(
-        "{\"schema\": 1, \"findings\": [\n"
+        "\"findings\": [\n"
         "{\"check\": \"orphans\", \"severity\": \"warning\", \"shmids\": [1], \"message\": \"1 "
         "segment, 4 KiB, is an orphan: nobody has it attached, those who did are dead, and without "
         "a key nobody can find it again; it belongs to z\\u001b[m\\ufffd\\\"\\\\x41\", \"remedy\": "

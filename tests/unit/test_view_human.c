@@ -148,6 +148,28 @@ static void times_in_summer_and_winter(void **state)
     set_zone("UTC");
 }
 
+static void short_times_are_by_distance(void **state)
+{
+    const int64_t now = 1795299005; /* 2026-11-21T22:10:05+00:00 */
+
+    (void)state;
+    set_zone("UTC");
+    assert_time(now, TIME_SHORT, now, "22:10");
+    assert_time(now - 79805, TIME_SHORT, now, "00:00");
+    assert_time(now - 79806, TIME_SHORT, now, "Nov20");
+    assert_time(now + 6594, TIME_SHORT, now, "23:59");
+    assert_time(now + 6595, TIME_SHORT, now, "2026-11-22");
+    assert_time(now - 15778475, TIME_SHORT, now, "May23");
+    assert_time(now - 15778476, TIME_SHORT, now, "2026-05-23");
+    assert_time(0, TIME_SHORT, now, "1970-01-01");
+    assert_time(INT64_MIN, TIME_SHORT, now, "@-9223372036854775808");
+    /* The day is the zone's. */
+    set_zone("AAA-5:30");
+    assert_time(now - 3 * 3600, TIME_SHORT, now, "00:40");
+    assert_time(now - 4 * 3600, TIME_SHORT, now, "Nov21");
+    set_zone("UTC");
+}
+
 static void times_far_away(void **state)
 {
     (void)state;
@@ -221,6 +243,7 @@ int main(void)
         cmocka_unit_test(rounding_is_exact_in_every_unit),
         cmocka_unit_test(what_would_be_1024_of_a_unit_is_one_of_the_next),
         cmocka_unit_test(times_in_iso_8601),
+        cmocka_unit_test(short_times_are_by_distance),
         cmocka_unit_test(times_in_other_zones),
         cmocka_unit_test(times_in_summer_and_winter),
         cmocka_unit_test(times_far_away),

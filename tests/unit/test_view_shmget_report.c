@@ -362,7 +362,7 @@ static void assert_reports(const struct report *reports, size_t count)
         }
         assert_appends(strbuf_string(&text), shmget_report_text, &report->diagnosis, WRAP_NEVER);
         strbuf_printf(&json,
-                      "{\"schema\": 1, \"result\": \"%.*s\", \"shmid\": %s, \"reason\": \"%s\", "
+                      "\"result\": \"%.*s\", \"shmid\": %s, \"reason\": \"%s\", "
                       "\"remedy\": %s%s%s}\n",
                       (int)strcspn(result, " "), result,
                       report->diagnosis.answer.cause == SHMGET_FINDS ? "5" : "null", report->reason,
@@ -458,7 +458,7 @@ static void hostile_names(void **state)
         "remedy: call it as z\\x1b[m\\xff\"\\x5cx41, or have its program make it with a\n"
         "        mode that grants more\n",
         shmget_report_text, &diagnosis, WRAP_WIDTH);
-    assert_appends("{\"schema\": 1, \"result\": \"EACCES\", \"shmid\": null, \"reason\": \"segment "
+    assert_appends("\"result\": \"EACCES\", \"shmid\": null, \"reason\": \"segment "
                    "5 has the key and grants cs nothing, but mode 600 asks for reading and "
                    "writing; it belongs to z\\u001b[m\\ufffd\\\"\\\\x41 (perms 600) since "
                    "2026-11-21T22:10:05+00:00 (1m2s ago), was made by a\\u0007\xc3\xbc\\ufffd[7] "

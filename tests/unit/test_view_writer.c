@@ -8,6 +8,8 @@
 #include "model/segment.h"
 #include "unit.h"
 
+#define HEAD "{\"schema\": 1, "
+
 /* A record of the test's own, with what its columns need. */
 struct record {
     uint64_t id;
@@ -90,7 +92,7 @@ static char *write_all(const struct request *request)
 
     assert_non_null(out);
     assert_int_equal(column_set_add_list(&set, &table, request->list, NULL), 0);
-    writer_begin(&writer, request->form, out, &set, &format, "things", !request->no_header);
+    writer_begin(&writer, request->form, out, &set, &format, HEAD, "things", !request->no_header);
     for (size_t i = 0; i < request->count; i++)
         writer_row(&writer, &request->records[i]);
     if (request->count_name)
@@ -164,16 +166,15 @@ static void json_is_one_document(void **state)
     (void)state;
     assert_written(
         &request,
-        "{\"schema\": 1, \"things\": [\n"
-        "{\"id\": 1, \"size\": 1536, \"status\": [], \"name\": \"one\"},\n"
-        "{\"id\": 20, \"size\": null, \"status\": [\"dest\",\"locked\"], \"name\": null},\n"
-        "{\"id\": 300, \"size\": 7, \"status\": [\"dest\"], \"name\": \"three words "
-        "here\"}\n]}\n");
+        HEAD "\"things\": [\n"
+             "{\"id\": 1, \"size\": 1536, \"status\": [], \"name\": \"one\"},\n"
+             "{\"id\": 20, \"size\": null, \"status\": [\"dest\",\"locked\"], \"name\": null},\n"
+             "{\"id\": 300, \"size\": 7, \"status\": [\"dest\"], \"name\": \"three words "
+             "here\"}\n]}\n");
     request.count_name = "unreadable";
     request.list = "id";
     request.count = 1;
-    assert_written(&request,
-                   "{\"schema\": 1, \"things\": [\n{\"id\": 1}\n], \"unreadable\": 42}\n");
+    assert_written(&request, HEAD "\"things\": [\n{\"id\": 1}\n], \"unreadable\": 42}\n");
 }
 
 static void ndjson_is_an_object_a_line(void **state)
@@ -191,17 +192,17 @@ static void csv_is_that_of_rfc_4180(void **state)
     struct request request = REQUEST(FORM_CSV, "id,size,status,name,text");
 
     (void)state;
-    assert_written(&request, "id,size,status,name,text\r\n"
-                             "1,1536,,one,one\r\n"
-                             "20,,\"dest,locked\",,\r\n"
-                             "300,7,dest,three words here,three words here\r\n");
+    assert_written(&request, "id,size,status,name,text\n"
+                             "1,1536,,one,one\n"
+                             "20,,\"dest,locked\",,\n"
+                             "300,7,dest,three words here,three words here\n");
     request.no_header = true;
     request.count = 1;
-    assert_written(&request, "1,1536,,one,one\r\n");
+    assert_written(&request, "1,1536,,one,one\n");
     /* Numbers are wanted: then there is one for every name. */
     request.records = &plain[1];
     request.numeric = true;
-    assert_written(&request, "20,,\"dest,locked\",54321,\r\n");
+    assert_written(&request, "20,,\"dest,locked\",54321,\n");
 }
 
 static void human_sizes_are_for_tables_alone(void **state)
@@ -212,7 +213,7 @@ static void human_sizes_are_for_tables_alone(void **state)
     request.human = true;
     assert_written(&request, "size\n1.5K\n\n  7B\n");
     request.form = FORM_CSV;
-    assert_written(&request, "size\r\n1536\r\n\r\n7\r\n");
+    assert_written(&request, "size\n1536\n\n7\n");
     request.form = FORM_NDJSON;
     assert_written(&request, "{\"size\": 1536}\n{\"size\": null}\n{\"size\": 7}\n");
 }
@@ -227,13 +228,13 @@ static void empty_lists(void **state)
     request.form = FORM_QUIET;
     assert_written(&request, "");
     request.form = FORM_JSON;
-    assert_written(&request, "{\"schema\": 1, \"things\": []}\n");
+    assert_written(&request, HEAD "\"things\": []}\n");
     request.count_name = "unreadable";
-    assert_written(&request, "{\"schema\": 1, \"things\": [], \"unreadable\": 42}\n");
+    assert_written(&request, HEAD "\"things\": [], \"unreadable\": 42}\n");
     request.form = FORM_NDJSON;
     assert_written(&request, "");
     request.form = FORM_CSV;
-    assert_written(&request, "id,size,text\r\n");
+    assert_written(&request, "id,size,text\n");
     request.no_header = true;
     assert_written(&request, "");
     request.form = FORM_TABLE;
@@ -256,7 +257,7 @@ static void hostile_bytes_in_tables_and_csv(void **state)
     request.no_header = true;
     assert_written(&request, SHOWN("\"") " 1\n");
     request.form = FORM_CSV;
-    assert_written(&request, "\"" SHOWN("\"\"") "\",1\r\n");
+    assert_written(&request, "\"" SHOWN("\"\"") "\",1\n");
 }
 
 static void hostile_bytes_in_json(void **state)
@@ -278,7 +279,7 @@ static void programs_get_utf8_in_any_locale(void **state)
     request.form = FORM_TABLE;
     assert_written(&request, "\\xc3\\xbc\\x80\n");
     request.form = FORM_CSV;
-    assert_written(&request, "\xc3\xbc\\x80\r\n");
+    assert_written(&request, "\xc3\xbc\\x80\n");
     request.form = FORM_NDJSON;
     assert_written(&request, "{\"text\": \"\xc3\xbc\\ufffd\"}\n");
     use_utf8(state);
@@ -326,9 +327,8 @@ static void quotes_and_commas_alone_need_quotes(void **state)
         .form = FORM_CSV, .list = "text", .records = records, .count = COUNT_OF(records)};
 
     (void)state;
-    assert_written(&request,
-                   "text\r\nplain 'text'; tab|bar\r\n\",\"\r\n\"\"\"\"\r\n\"\"\"\"\"\"\r\n"
-                   "\r\n blank \r\n=1+1\r\n");
+    assert_written(&request, "text\nplain 'text'; tab|bar\n\",\"\n\"\"\"\"\n\"\"\"\"\"\"\n"
+                             "\n blank \n=1+1\n");
 }
 
 static void widths_are_those_of_characters(void **state)
@@ -403,7 +403,7 @@ static void an_abandoned_writer_writes_nothing(void **state)
         FILE *out = open_memstream(&text, &size);
 
         assert_non_null(out);
-        writer_begin(&writer, forms[i], out, &set, &format, "things", true);
+        writer_begin(&writer, forms[i], out, &set, &format, HEAD, "things", true);
         writer_abandon(&writer);
         assert_int_equal(fclose(out), 0);
         assert_int_equal(size, 0);
@@ -420,7 +420,7 @@ static void text_that_changed_in_its_place_is_shown_again(void **state)
         "abc\nabc\nxyz\n\nxyz\n",
         ("{\"text\": \"abc\"}\n{\"text\": \"abc\"}\n{\"text\": \"xyz\"}\n{\"text\": null}\n"
          "{\"text\": \"xyz\"}\n"),
-        "abc\r\nabc\r\nxyz\r\n\r\nxyz\r\n",
+        "abc\nabc\nxyz\n\nxyz\n",
     };
 
     (void)state;
@@ -436,7 +436,7 @@ static void text_that_changed_in_its_place_is_shown_again(void **state)
 
         assert_non_null(out);
         assert_int_equal(column_set_add_list(&set, &table, "text", NULL), 0);
-        writer_begin(&writer, forms[i], out, &set, &format, "things", false);
+        writer_begin(&writer, forms[i], out, &set, &format, HEAD, "things", false);
         writer_row(&writer, &record);
         writer_row(&writer, &record);
         memcpy(memory, "xyz", sizeof(memory));
@@ -468,8 +468,8 @@ static void neighbours_that_differ_in_one_thing(void **state)
                                     .no_header = true};
 
     (void)state;
-    assert_written(&request, "1,1,,54321,54321\r\n1,1,,54321,\r\n1,,,54321,\r\n1,,,,\r\n"
-                             "1,1,dest,,\r\n0,1,dest,,\r\n");
+    assert_written(&request, "1,1,,54321,54321\n1,1,,54321,\n1,,,54321,\n1,,,,\n"
+                             "1,1,dest,,\n0,1,dest,,\n");
 }
 
 static void a_write_error_stays_in_the_stream(void **state)
@@ -484,7 +484,7 @@ static void a_write_error_stays_in_the_stream(void **state)
         skip();
     assert_int_equal(setvbuf(full, NULL, _IONBF, 0), 0);
     assert_int_equal(column_set_add_list(&set, &table, "id", NULL), 0);
-    writer_begin(&writer, FORM_CSV, full, &set, &format, "things", true);
+    writer_begin(&writer, FORM_CSV, full, &set, &format, HEAD, "things", true);
     writer_row(&writer, &plain[0]);
     writer_end(&writer);
     assert_int_not_equal(ferror(full), 0);
