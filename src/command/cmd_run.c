@@ -179,7 +179,7 @@ const struct command command_run = {
     .flags = COMMAND_CHANGES | COMMAND_WRAPS,
     .groups = {{&run_group, 0}},
     .operand = {offsetof(struct run, program), take_program},
-    .examples = {{"run ./server --port 80", "leave no segment after, whatever ends it"},
+    .examples = {{"run ./server --port 80", "remove the segments it leaves, whatever ends it"},
                  {"run --isolate -- make test", "in an IPC namespace of its own"}},
     .size = sizeof(struct run),
     .check = check_run,
