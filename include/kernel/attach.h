@@ -15,8 +15,9 @@
 #include "model/idset.h"
 
 /*
- * Inspects every process of the tree: on the live system those in the caller's IPC namespace, in
- * a saved tree all of them (it does not say whose namespace is whose).
+ * Inspects every process of the tree: on the live system those in the caller's IPC namespace, or
+ * with EVERYWHERE those of all, each attachment with its namespace; in a saved tree all of them (it
+ * does not say whose namespace is whose).
  *
  * A process made with CLONE_VM shares its mappings with its maker; both are listed. A process that
  * attached and then left for another IPC namespace is not found. None of those that cannot be
@@ -24,7 +25,8 @@
  *
  * Returns 0, or a negative errno when there is no /proc (-ENOENT); sets *err.
  */
-int attach_scan(const struct procfs *procfs, struct attachment_list *ret_list, struct error *err);
+int attach_scan(const struct procfs *procfs, bool everywhere, struct attachment_list *ret_list,
+                struct error *err);
 
 /*
  * Adds the ids of the segments that one process has attached to IDS. A process that does not

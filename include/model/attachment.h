@@ -11,6 +11,7 @@
 
 /* One segment in one process. */
 struct attachment {
+    uint64_t namespace; /* number of the IPC namespace; 0 where only one was asked for */
     int shmid;
     pid_t pid;
     uint32_t original_key; /* the segment's key when it was made */
@@ -24,7 +25,7 @@ struct attachment {
 
 /* The attachments of all processes that could be read. */
 struct attachment_list {
-    struct attachment *items; /* owned; by shmid, then by pid */
+    struct attachment *items; /* owned; by namespace, by shmid, then by pid */
     size_t count;
     size_t capacity;
     size_t unreadable; /* processes that exist, may have segments attached, and could not be read */
@@ -32,8 +33,8 @@ struct attachment_list {
 };
 
 /* The attachments of one segment: returns the first of *ret_count in a row, NULL when none. */
-const struct attachment *attachment_list_find(const struct attachment_list *list, int shmid,
-                                              size_t *ret_count);
+const struct attachment *attachment_list_find(const struct attachment_list *list,
+                                              uint64_t namespace, int shmid, size_t *ret_count);
 
 /* Releases what the list holds and leaves it empty. */
 void attachment_list_release(struct attachment_list *list);

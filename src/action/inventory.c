@@ -277,7 +277,7 @@ static int read_attachments(struct system *system, unsigned needs, struct invent
                             struct error *err)
 {
     struct attachment_list *list = &inventory->attachments;
-    int r = attach_scan(&system->procfs, list, &inventory->attachments_error);
+    int r = attach_scan(&system->procfs, false, list, &inventory->attachments_error);
 
     if (r < 0 && needs & NEED_ATTACHMENTS)
         return error_copy(err, &inventory->attachments_error);
@@ -305,7 +305,7 @@ static void share_attachments(const struct pass *pass)
         size_t count;
 
         info->attachments =
-            attachment_list_find(&inventory->attachments, info->segment.shmid, &count);
+            attachment_list_find(&inventory->attachments, 0, info->segment.shmid, &count);
         info->attachment_count = (uint32_t)count;
         if (count > 0 && info->state == STATE_ORPHAN) {
             info->state = STATE_UNKNOWN;

@@ -26,7 +26,8 @@ struct scan {
     DIR *dir; /* of /proc, owned */
     struct maps_reader reader;
     struct segment_devices devices;
-    char ns[NS_LENGTH]; /* the caller's IPC namespace, "ipc:[4026531839]"; empty: not known */
+    bool everywhere;    /* in all IPC namespaces, not only in the caller's */
+    char ns[NS_LENGTH]; /* the caller's, "ipc:[4026531839]"; empty: not known */
     struct attachment_list table;
     size_t first; /* where the attachments of the process at hand begin */
 };
@@ -124,17 +125,31 @@ static int add_mappings_of(struct scan *scan, const char *base)
     return r;
 }
 
-/* Whether the process or thread BASE is in the caller's IPC namespace. */
-static enum outcome check_namespace(const struct scan *scan, const char *base)
+/* Notes the namespace, "ipc:[4026531839]", of what was found in the process at hand. */
+static enum outcome note_namespace(struct scan *scan, const char *name)
+{
+    uint64_t number;
+
+    if (strncmp(name, "ipc:[", 5) != 0 || parse_digits(name + 5, strlen(name + 5), &number) == 0)
+        return UNREADABLE;
+    for (size_t i = scan->first; i < scan->table.count; i++)
+        scan->table.items[i].namespace = number;
+    return READ;
+}
+
+/* Whether the process or thread BASE is in an IPC namespace that was asked for. */
+static enum outcome check_namespace(struct scan *scan, const char *base)
 {
     char name[NS_LENGTH];
     int r;
 
-    if (!scan->ns[0])
+    if (!scan->ns[0] && !scan->everywhere)
         return READ;
     r = read_namespace(scan, base, name);
     if (r < 0)
         return r == -ENOENT || r == -ESRCH ? VANISHED : UNREADABLE;
+    if (scan->everywhere)
+        return note_namespace(scan, name);
     return strcmp(name, scan->ns) == 0 ? READ : NOTHING;
 }
 
@@ -196,8 +211,10 @@ static int compare_attachments(const void *a, const void *b)
     const struct attachment *left = a;
     const struct attachment *right = b;
 
-    int order = num_compare_signed(left->shmid, right->shmid);
+    int order = num_compare(left->namespace, right->namespace);
 
+    if (order == 0)
+        order = num_compare_signed(left->shmid, right->shmid);
     return order != 0 ? order : num_compare_signed(left->pid, right->pid);
 }
 
@@ -306,7 +323,8 @@ static bool is_shown(const struct scan *scan, pid_t pid)
     return dir != NULL;
 }
 
-int attach_scan(const struct procfs *procfs, struct attachment_list *ret_list, struct error *err)
+int attach_scan(const struct procfs *procfs, bool everywhere, struct attachment_list *ret_list,
+                struct error *err)
 {
     CLEANUP_SCAN struct scan scan = {0};
     struct attachment_list *table = &scan.table;
@@ -315,6 +333,7 @@ int attach_scan(const struct procfs *procfs, struct attachment_list *ret_list, s
 
     if (r < 0)
         return r;
+    scan.everywhere = everywhere && procfs->live;
     while ((pid = proc_next_pid(scan.dir)) > 0) {
         if (scan_process(&scan, pid) == UNREADABLE)
             table->unreadable++;

@@ -37,7 +37,7 @@ static void scan_tree(const struct tree *tree, struct attachment_list *ret_table
     struct procfs procfs;
 
     assert_int_equal(procfs_open(&procfs, tree->path, NULL), 0);
-    assert_int_equal(attach_scan(&procfs, ret_table, NULL), 0);
+    assert_int_equal(attach_scan(&procfs, false, ret_table, NULL), 0);
     procfs_close(&procfs);
 }
 
@@ -81,7 +81,7 @@ static void a_tree_is_scanned(void **state)
     assert_int_equal(table.unreadable, 0);
     assert_false(table.hidden);
 
-    found = attachment_list_find(&table, 7, &count);
+    found = attachment_list_find(&table, 0, 7, &count);
     assert_int_equal(count, 2);
     assert_int_equal(found[0].pid, 20);
     assert_int_equal(found[0].maps, 3);
@@ -92,18 +92,18 @@ static void a_tree_is_scanned(void **state)
     assert_true(found[1].has_uid);
     assert_int_equal(found[1].uid, 33);
 
-    found = attachment_list_find(&table, 0, &count);
+    found = attachment_list_find(&table, 0, 0, &count);
     assert_int_equal(count, 1);
     assert_int_equal(found->pid, 300);
     assert_false(found->writable);
     assert_int_equal(found->original_key, 10);
 
-    found = attachment_list_find(&table, 9, &count);
+    found = attachment_list_find(&table, 0, 9, &count);
     assert_int_equal(count, 1);
     assert_int_equal(found->pid, 20);
-    assert_null(attachment_list_find(&table, 8, &count));
+    assert_null(attachment_list_find(&table, 0, 8, &count));
     assert_int_equal(count, 0);
-    assert_null(attachment_list_find(&table, 10, &count));
+    assert_null(attachment_list_find(&table, 0, 10, &count));
 }
 
 static void what_a_tree_lacks_is_counted(void **state)
@@ -163,7 +163,7 @@ static void a_tree_without_proc_is_an_error(void **state)
     struct procfs procfs;
 
     assert_int_equal(procfs_open(&procfs, tree->path, NULL), 0);
-    assert_int_equal(attach_scan(&procfs, &table, &err), -ENOENT);
+    assert_int_equal(attach_scan(&procfs, false, &table, &err), -ENOENT);
     assert_string_equal(below(tree->path, err.text), "proc: No such file or directory");
     assert_int_equal(table.count, 77);
     procfs_close(&procfs);
@@ -184,7 +184,7 @@ static void a_part_of_the_processes_is_an_error(void **state)
 
         read_failure = EIO;
         entries_left = entries;
-        assert_int_equal(attach_scan(&procfs, &table, &err), -EIO);
+        assert_int_equal(attach_scan(&procfs, false, &table, &err), -EIO);
         assert_string_equal(below(tree->path, err.text), "proc: Input/output error");
         assert_int_equal(table.count, 77);
     }

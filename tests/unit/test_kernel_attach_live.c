@@ -21,6 +21,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -195,7 +196,7 @@ static void scan(struct attachment_list *ret_table)
     struct procfs procfs;
 
     assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
-    assert_int_equal(attach_scan(&procfs, ret_table, NULL), 0);
+    assert_int_equal(attach_scan(&procfs, false, ret_table, NULL), 0);
     procfs_close(&procfs);
 }
 
@@ -207,7 +208,7 @@ static void scan_for(int shmid, pid_t pid, struct attachment *ret_found)
     size_t count;
 
     scan(&table);
-    found = attachment_list_find(&table, shmid, &count);
+    found = attachment_list_find(&table, 0, shmid, &count);
     assert_int_equal(count, 1);
     assert_int_equal(found->pid, pid);
     *ret_found = *found;
@@ -351,7 +352,7 @@ static void sharers_of_memory_are_both_found(void **state)
     assert_int_equal(shmctl(shmid, IPC_STAT, &ds), 0);
     assert_int_equal(ds.shm_nattch, 1);
     scan(&table);
-    assert_non_null(attachment_list_find(&table, shmid, &count));
+    assert_non_null(attachment_list_find(&table, 0, shmid, &count));
     assert_int_equal(count, 2);
     assert_int_equal(shmdt(address), 0);
     end(child, shmid);
@@ -405,6 +406,56 @@ static void other_namespaces_are_passed_over(void **state)
         assert_true(is_not_found(attach_elsewhere, shmid));
     else
         assert_int_equal(shmctl(shmid, IPC_RMID, NULL), 0);
+}
+
+/* Attaches the first segment of a namespace of its own. */
+static void attach_first_elsewhere(int shmid)
+{
+    (void)shmid;
+    if (unshare(CLONE_NEWIPC) < 0)
+        _exit(1);
+    attach(shmget(0x77, 8192, IPC_CREAT | 0600), 0);
+}
+
+static uint64_t number_of_namespace(pid_t pid)
+{
+    struct stat status;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)pid);
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_ino;
+}
+
+static void everywhere_ids_belong_to_their_namespace(void **state)
+{
+    CLEANUP_ATTACHMENT_LIST struct attachment_list table = {0};
+    const struct attachment *found;
+    struct procfs procfs;
+    pid_t inside;
+    pid_t outside;
+    size_t count;
+    int shmid;
+
+    (void)state;
+    need_namespace();
+    inside = start(attach_first_elsewhere, 0);
+    if (inside < 0)
+        skip();
+    shmid = new_segment(IPC_PRIVATE, 0);
+    outside = start(attach_once, shmid);
+    assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
+    assert_int_equal(attach_scan(&procfs, true, &table, NULL), 0);
+    procfs_close(&procfs);
+    found = attachment_list_find(&table, number_of_namespace(inside), 0, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(found->pid, inside);
+    found = attachment_list_find(&table, number_of_namespace(outside), shmid, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(found->pid, outside);
+    end(outside, shmid);
+    assert_int_equal(kill(inside, SIGKILL), 0);
+    assert_int_equal(waitpid(inside, NULL, 0), inside);
 }
 
 static void deleted_files_are_no_segments(void **state)
@@ -469,7 +520,7 @@ static void look_at_unreadable(pid_t pid)
     CLEANUP_IDSET struct idset ids = IDSET_INIT;
     struct procfs procfs;
 
-    if (procfs_open(&procfs, NULL, NULL) < 0 || attach_scan(&procfs, &table, NULL) < 0)
+    if (procfs_open(&procfs, NULL, NULL) < 0 || attach_scan(&procfs, false, &table, NULL) < 0)
         _exit(2);
     if (table.count != 0 || table.unreadable == 0)
         _exit(3);
@@ -498,6 +549,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(other_namespaces_are_passed_over), /* first: it wants id 0 */
+        cmocka_unit_test(everywhere_ids_belong_to_their_namespace),
         cmocka_unit_test(a_live_attachment_is_found),
         cmocka_unit_test(a_marked_segment_keeps_its_original_key),
         cmocka_unit_test(every_mapping_counts),

@@ -7,23 +7,27 @@
 
 static void a_segments_attachments_stand_in_a_row(void **state)
 {
-    struct attachment items[] = {{.shmid = 0, .pid = 9},         {.shmid = 5, .pid = 1},
-                                 {.shmid = 5, .pid = 2},         {.shmid = 5, .pid = 3},
-                                 {.shmid = 7, .pid = 1},         {.shmid = 7, .pid = 2},
-                                 {.shmid = 2147483647, .pid = 4}};
+    struct attachment items[] = {
+        {.shmid = 0, .pid = 9},          {.shmid = 5, .pid = 1},
+        {.shmid = 5, .pid = 2},          {.shmid = 5, .pid = 3},
+        {.shmid = 7, .pid = 1},          {.shmid = 7, .pid = 2},
+        {.shmid = 2147483647, .pid = 4}, {.namespace = 8, .shmid = 5, .pid = 6}};
     const struct attachment_list list = {.items = items, .count = COUNT_OF(items)};
     static const struct {
+        uint64_t namespace;
         int shmid;
         size_t first;
         size_t count;
     } cases[] = {
-        {0, 0, 1}, {5, 1, 3}, {7, 4, 2}, {2147483647, 6, 1}, {1, 0, 0}, {6, 0, 0}, {8, 0, 0},
+        {0, 0, 0, 1}, {0, 5, 1, 3}, {0, 7, 4, 2}, {0, 2147483647, 6, 1}, {0, 1, 0, 0},
+        {0, 6, 0, 0}, {0, 8, 0, 0}, {8, 5, 7, 1}, {8, 0, 0, 0},          {7, 5, 0, 0},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         size_t count = 77;
-        const struct attachment *found = attachment_list_find(&list, cases[i].shmid, &count);
+        const struct attachment *found =
+            attachment_list_find(&list, cases[i].namespace, cases[i].shmid, &count);
 
         assert_int_equal(count, cases[i].count);
         assert_ptr_equal(found, count > 0 ? &items[cases[i].first] : NULL);
@@ -36,7 +40,7 @@ static void nothing_is_found_in_an_empty_list(void **state)
     size_t count = 77;
 
     (void)state;
-    assert_null(attachment_list_find(&list, 0, &count));
+    assert_null(attachment_list_find(&list, 0, 0, &count));
     assert_int_equal(count, 0);
     list.items = xcalloc(1, sizeof(*list.items));
     list.count = list.capacity = 1;
