@@ -96,8 +96,8 @@ _shmtool_options() {
         stat) options="$selection --json --help" ;;
         who) options="$selection $output --help" ;;
         rm)
-            options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --json
-                --help"
+            options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
+                --json --help"
             ;;
         run) options='--verbose --isolate --help' ;;
         limits) options='--set --persist --dry-run --json --help' ;;

@@ -102,6 +102,7 @@ complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -l dry-run -d 'sh
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l max -x -d 'remove nothing if more are selected'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l ignore-missing -d 'a missing id is no error'
 complete -c shmtool -n '__fish_seen_subcommand_from rm run' -s v -l verbose -d 'say what was removed'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'no summary'
 
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l isolate -d 'in an IPC namespace of its own'
 complete -c shmtool -n '__fish_seen_subcommand_from run' -x -a '(__fish_complete_subcommand --fcs-skip=2)'

@@ -133,7 +133,8 @@ _shmtool() {
                 '--dry-run[show what would be removed]' \
                 '--max=[remove nothing if more are selected]:number: ' \
                 '--ignore-missing[a missing id is no error]' \
-                {-v,--verbose}'[print a line for each segment]' \
+                '(-q --quiet)'{-v,--verbose}'[print a line for each segment]' \
+                '(-v --verbose)'{-q,--quiet}'[no summary]' \
                 '--json[the outcome as a JSON document]'
             ;;
         run)
