@@ -100,7 +100,7 @@ _shmtool_options() {
                 --json --help"
             ;;
         run) options='--verbose --isolate --help' ;;
-        limits) options='--set --persist --dry-run --json --help' ;;
+        limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --json --help' ;;
     esac

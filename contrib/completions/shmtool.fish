@@ -96,7 +96,7 @@ complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit
 complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor' -l json -d 'one JSON document'
 
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -s y -l yes -d 'do not ask'
+complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -s y -l yes -d 'do not ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -s i -l interactive -d 'always ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -l dry-run -d 'show it, change nothing'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l max -x -d 'remove nothing if more are selected'

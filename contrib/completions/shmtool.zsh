@@ -144,7 +144,8 @@ _shmtool() {
         limits)
             _arguments : '(- *)--help[show the options]' \
                 '*--set=[set a limit]:limit:compadd -S = shmmax shmall shmmni shm_rmid_forced' \
-                '--persist[keep it over a reboot]' '--dry-run[show it, change nothing]' '--json[one JSON document]'
+                '--persist[keep it over a reboot]' {-y,--yes}'[do not ask]' \
+                '--dry-run[show it, change nothing]' '--json[one JSON document]'
             ;;
         key)
             _shmtool_output key proj shmid owner bytes nattch path

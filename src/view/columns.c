@@ -215,6 +215,8 @@ GETTER(get_limit_value)
 {
     ret_value->known = LIMIT->limits->known[LIMIT->id];
     ret_value->number = LIMIT->limits->values[LIMIT->id];
+    if (limits_is_unlimited(LIMIT->id, ret_value->number))
+        ret_value->text = "unlimited"; /* tables show it in the number's place */
 }
 
 GETTER(get_limit_used)
