@@ -103,7 +103,7 @@ static int ask_to_persist(struct limits_question *question)
         context_warn(context,
                      "--persist: /" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
                      " is read at boot, for the "
-                     "initial IPC namespace; whether this is it is unknown: %s",
+                     "initial IPC namespace; whether this is that one is unknown: %s",
                      err.text);
     if (r != 0)
         return STATUS_DONE;
@@ -118,10 +118,11 @@ static int ask_to_persist(struct limits_question *question)
 static void explain_doubt(struct context *context, const struct limits_change *change)
 {
     if (change->doubtful > 0)
-        context_warn(context,
-                     "of %llu of them it is unknown whether the kernel destroys %s: it does when "
-                     "the thread that made it has exited, also while the creator's process lives",
-                     (unsigned long long)change->doubtful, change->doubtful == 1 ? "it" : "each");
+        context_warn(
+            context,
+            "%llu of them may stay: the kernel spares a segment while the very thread that "
+            "made it lives, and no file shows that",
+            (unsigned long long)change->doubtful);
 }
 
 /*
@@ -154,9 +155,10 @@ static int ask_to_destroy(struct limits_question *question, struct inventory *in
     *inventory = now;
     if (unplanned == 0)
         return STATUS_DONE;
-    context_warn(context,
-                 "%zu more would be destroyed by now, which you were not shown: nothing was set",
-                 unplanned);
+    strbuf_reset(&text);
+    human_count(&text, unplanned, "more segment");
+    context_warn(context, "%s would be destroyed by now, and not shown before: nothing was set",
+                 strbuf_string(&text));
     return STATUS_DECLINED;
 }
 

@@ -172,11 +172,17 @@ const struct column_table attachment_columns = {
     }
 
 GET_NUMBER(get_file_key, FILE_KEY->key)
-GET_NUMBER(get_proj, FILE_KEY->proj)
 GET_OF_HOLDER(get_key_shmid, HOLDER->segment.shmid)
 GET_OF_HOLDER(get_key_bytes, HOLDER->segment.size)
 GET_OF_HOLDER(get_key_nattch, HOLDER->segment.nattch)
 GET_TEXT(get_path, FILE_KEY->path)
+
+/* A key that is the inode number has none. */
+GETTER(get_proj)
+{
+    ret_value->known = !FILE_KEY->by_inode;
+    ret_value->number = FILE_KEY->proj;
+}
 
 GETTER(get_key_owner)
 {
@@ -186,7 +192,8 @@ GETTER(get_key_owner)
 
 static const struct column of_files[] = {
     {"key", COLUMN_KEY, 0, "what ftok makes of it", get_file_key},
-    {"proj", COLUMN_ID, 0, "the PROJ that it was made with", get_proj},
+    {"proj", COLUMN_ID, 0, "the PROJ that it was made with; none: the key is the inode number",
+     get_proj},
     {"shmid", COLUMN_ID, 0, "segment that has the key", get_key_shmid},
     {"owner", COLUMN_NAME, NEED_OWNER, "its owner", get_key_owner},
     {"bytes", COLUMN_SIZE, 0, "its size", get_key_bytes},

@@ -615,7 +615,7 @@ shmtool: limits: /etc/sysctl.d/70-other.conf: read after /etc/sysctl.d/60-shmtoo
     assert_out $'idle\nidle\nidle'
     run_split "$SHMTOOL" limits --set shm_rmid_forced=1 <<<no
     declined 'the answer was not yes'
-    assert_err_has 'shmtool: limits: of 3 of them it is unknown whether the kernel destroys each: it does when the thread that made it has exited, '
+    assert_err_has 'shmtool: limits: 3 of them may stay: the kernel spares a segment while the very thread that made it lives, '
     assert_err_has 'Set shm_rmid_forced=1, which destroys perhaps 3 segments, 20 KiB? (yes/no) '
     make_seg -s 1 >/dev/null
     run_split "$SHMTOOL" limits --set shm_rmid_forced=1 --dry-run
@@ -633,7 +633,7 @@ shmtool: limits: /etc/sysctl.d/70-other.conf: read after /etc/sysctl.d/60-shmtoo
     local id
     id=$(make_seg)
     limits_meanwhile 'make_seg --key 0x99 >/dev/null' --set shmmni=100 --set shm_rmid_forced=1
-    declined '1 more would be destroyed by now, which you were not shown'
+    declined '1 more segment would be destroyed by now, and not shown before'
     assert_equal "$(all_ids | wc -l)" 2
     # One less is no matter.
     limits_meanwhile "ipcrm -M 0x99" --set shm_rmid_forced=1
