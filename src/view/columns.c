@@ -209,6 +209,28 @@ const struct column_table file_columns = {
     .quiet = "key",
 };
 
+/* --- Sums by owner ---------------------------------------------------------------------------- */
+
+#define SUM ((const struct owner_sum *)record)
+
+GET_NAME(get_sum_owner, SUM->uid, SUM->owner)
+GET_NUMBER(get_sum_segments, SUM->segments)
+GET_NUMBER(get_sum_bytes, SUM->bytes)
+GET_NUMBER(get_sum_orphans, SUM->orphans)
+
+static const struct column of_owner_sums[] = {
+    {"owner", COLUMN_NAME, NEED_OWNER, "owner's name", get_sum_owner},
+    {"segments", COLUMN_NUMBER, 0, "how many", get_sum_segments},
+    {"bytes", COLUMN_SIZE, 0, "their sizes", get_sum_bytes},
+    {"orphans", COLUMN_NUMBER, NEED_STATE, "how many of them are orphans", get_sum_orphans},
+};
+
+const struct column_table owner_sum_columns = {
+    .columns = of_owner_sums,
+    .count = sizeof(of_owner_sums) / sizeof(of_owner_sums[0]),
+    .defaults = "owner,segments,bytes,orphans",
+};
+
 /* --- Limits ----------------------------------------------------------------------------------- */
 
 #define LIMIT ((const struct limit_row *)record)

@@ -125,43 +125,6 @@ static bool is_pending(const struct removal_item *item, bool in_use)
     return item->outcome == REMOVAL_SELECTED && (item->info.segment.nattch > 0) == in_use;
 }
 
-#define SUM ((const struct owner_sum *)record)
-
-static void get_sum_owner(const struct column_format *format, const void *record,
-                          struct column_value *ret_value)
-{
-    (void)format;
-    *ret_value = (struct column_value){.known = true, .number = SUM->uid, .text = SUM->owner};
-}
-
-static void get_sum_segments(const struct column_format *format, const void *record,
-                             struct column_value *ret_value)
-{
-    (void)format;
-    *ret_value = (struct column_value){.known = true, .number = SUM->segments};
-}
-
-static void get_sum_bytes(const struct column_format *format, const void *record,
-                          struct column_value *ret_value)
-{
-    (void)format;
-    *ret_value = (struct column_value){.known = true, .number = SUM->bytes};
-}
-
-static void get_sum_orphans(const struct column_format *format, const void *record,
-                            struct column_value *ret_value)
-{
-    (void)format;
-    *ret_value = (struct column_value){.known = true, .number = SUM->orphans};
-}
-
-static const struct column sum_columns[] = {
-    {"owner", COLUMN_NAME, NEED_OWNER, "owner's name", get_sum_owner},
-    {"segments", COLUMN_NUMBER, 0, "how many are not in use", get_sum_segments},
-    {"bytes", COLUMN_SIZE, 0, "their sizes", get_sum_bytes},
-    {"orphans", COLUMN_NUMBER, NEED_STATE, "how many of them are orphans", get_sum_orphans},
-};
-
 /* Writes the sums by owner of those that are not in use. */
 static void write_sums(FILE *out, const struct removal_plan *plan,
                        const struct column_format *format)
@@ -179,8 +142,7 @@ static void write_sums(FILE *out, const struct removal_plan *plan,
             rows[row_count++] = &plan->items[i].info;
     }
     sums = owner_sums(rows, row_count, ANY_PAGE_SIZE, SUM_BY_SEGMENTS, &sum_count);
-    for (size_t i = 0; i < sizeof(sum_columns) / sizeof(sum_columns[0]); i++)
-        column_set_add(&columns, &sum_columns[i]);
+    column_set_add_all(&columns, &owner_sum_columns);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, true);
     for (size_t i = 0; i < sum_count; i++)
         writer_row(&writer, &sums[i]);

@@ -47,31 +47,6 @@ persist_warning() {
     echo 'shmtool: limits: --persist: this is not the initial IPC namespace, and /etc/sysctl.d/60-shmtool.conf is read at boot for that one: it is the host'\''s file unless this /etc is a container'\''s own, and this namespace'\''s limits end with it'
 }
 
-# limits_meanwhile DEED ARG...: run_split `shmtool limits ARG...`, answered with yes; DEED, a command line, is
-# run when the question stands there
-limits_meanwhile() {
-    local deed=$1 answer=$BATS_TEST_TMPDIR/answer pid
-    shift
-    out_file=$BATS_TEST_TMPDIR/out
-    err_file=$BATS_TEST_TMPDIR/err
-    mkfifo "$answer"
-    exec 8<>"$answer"
-    : >"$err_file"
-    "$SHMTOOL" limits "$@" <"$answer" >"$out_file" 2>"$err_file" 3>&- 8>&- &
-    pid=$!
-    wait_until grep -q '(yes/no)' "$err_file"
-    eval "$deed"
-    echo yes >&8
-    status=0
-    wait "$pid" || status=$?
-    exec 8>&-
-    rm "$answer"
-    read_whole out "$out_file"
-    read_whole err "$err_file"
-    # shellcheck disable=SC2034 # fail tells it
-    ran="shmtool limits $* (meanwhile: $deed)"
-}
-
 # declined TEXT: exit 3, TEXT in what was said, and nothing was set
 declined() {
     assert_status 3 || return 1
@@ -632,11 +607,11 @@ shmtool: limits: /etc/sysctl.d/70-other.conf: read after /etc/sysctl.d/60-shmtoo
     need_limits
     local id
     id=$(make_seg)
-    limits_meanwhile 'make_seg --key 0x99 >/dev/null' --set shmmni=100 --set shm_rmid_forced=1
+    answer_meanwhile 'make_seg --key 0x99 >/dev/null' limits --set shmmni=100 --set shm_rmid_forced=1
     declined '1 more segment would be destroyed by now, and not shown before'
     assert_equal "$(all_ids | wc -l)" 2
     # One less is no matter.
-    limits_meanwhile "ipcrm -M 0x99" --set shm_rmid_forced=1
+    answer_meanwhile "ipcrm -M 0x99" limits --set shm_rmid_forced=1
     assert_status 0
     assert_equal "$(all_ids)" ''
 }

@@ -7,29 +7,10 @@ need_meanwhile() {
     "$HELPERS/meanwhile" --test || skip "no program can be traced here"
 }
 
-# rm_meanwhile DEED ARG...: run_split `shmtool rm --interactive ARG...`, answered with yes; DEED, a command
-# line, is run when everything was selected and nothing was looked at again
+# rm_meanwhile DEED ARG...: answer_meanwhile with `rm --interactive ARG...`: DEED is run when everything was
+# selected and nothing was read again
 rm_meanwhile() {
-    local deed=$1 answer=$BATS_TEST_TMPDIR/answer pid
-    shift
-    out_file=$BATS_TEST_TMPDIR/out
-    err_file=$BATS_TEST_TMPDIR/err
-    mkfifo "$answer"
-    exec 8<>"$answer"
-    : >"$err_file"
-    "$SHMTOOL" rm --interactive "$@" <"$answer" >"$out_file" 2>"$err_file" 3>&- 8>&- &
-    pid=$!
-    wait_until grep -q '(yes/no)' "$err_file"
-    eval "$deed"
-    echo yes >&8
-    status=0
-    wait "$pid" || status=$?
-    exec 8>&-
-    rm "$answer"
-    read_whole out "$out_file"
-    read_whole err "$err_file"
-    # shellcheck disable=SC2034 # fail tells it
-    ran="shmtool rm --interactive $* (meanwhile: $deed)"
+    answer_meanwhile "$1" rm --interactive "${@:2}"
 }
 
 # attach_when_told ID...: a helper that will attach them once attach_now is called
