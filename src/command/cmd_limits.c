@@ -344,9 +344,10 @@ static int run_limits(struct context *context, void *args)
         warn_of_change(context, change);
         if (r < 0)
             return context_fail(context, &err, STATUS_UNREADABLE);
-        warn_of_destruction(context, change);
     }
     write_limits(context, limits, &inventory);
+    fflush(context->out); /* what follows is about it */
+    warn_of_destruction(context, change);
     warn_of_limits(context, change, inventory.limits);
     return failed || limits_change_failed(change) ? STATUS_FAILED : STATUS_DONE;
 }

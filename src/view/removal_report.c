@@ -305,6 +305,11 @@ void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
         strbuf_puts(out, " and was made by ");
         describe_user(out, info->creator, segment->cuid);
     }
+    if (inventory->has_credentials && shmget_may_remove(segment, &inventory->credentials)) {
+        strbuf_puts(out, "; permissions do not forbid it: a security module or a filter of system "
+                         "calls does");
+        return;
+    }
     strbuf_puts(out, "; as ");
     put_other_user(out, info->owner, segment->uid);
     if (segment->cuid != segment->uid)

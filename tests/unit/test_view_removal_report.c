@@ -115,6 +115,10 @@ static void a_refusal_says_whose_it_is_and_who_may(void **state)
         {{.segment = {.shmid = 5, .uid = 7, .cuid = 0}, .creator = "root"},
          &zc,
          "it belongs to uid 7 and was made by root; as root: shmtool rm 5"},
+        {{.segment = {.shmid = 5, .uid = 1001, .cuid = 0}, .owner = "zc", .creator = "root"},
+         &zc,
+         "it belongs to zc and was made by root; permissions do not forbid it: a security module "
+         "or a filter of system calls does"},
         {{.segment = {.shmid = 5, .uid = 65534, .cuid = 65534}, .owner = "nobody"},
          &inside,
          "it belongs to a user whom this user namespace does not show; outside of it, as that "
