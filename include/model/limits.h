@@ -19,8 +19,10 @@ enum limit_id {
     LIMIT_COUNT,
 };
 
-/* Without a boot option (ipcmni_extend) shmmni goes no higher, with it not above the second
- * (ipc/util.h, IPCMNI, IPCMNI_EXTEND). */
+/*
+ * Without a boot option (ipcmni_extend) shmmni goes no higher than the first, with it than the
+ * second (ipc/util.h, IPCMNI, IPCMNI_EXTEND).
+ */
 enum { SHMMNI_USUAL_MAX = 32768, SHMMNI_EXTENDED_MAX = 16777216 };
 
 /* What is always true of a limit. */

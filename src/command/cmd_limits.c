@@ -13,6 +13,9 @@
 #include "view/limits_report.h"
 #include "view/removal_report.h"
 
+/* Where --persist keeps them, as messages say it. */
+#define KEPT_IN "/" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
+
 /* A command line of limits, and what is set. */
 struct limits_args {
     struct limits_change change;
@@ -101,18 +104,15 @@ static int ask_to_persist(struct limits_question *question)
 
     if (r < 0)
         context_warn(context,
-                     "--persist: /" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
-                     " is read at boot, for the "
-                     "initial IPC namespace; whether this is that one is unknown: %s",
+                     "--persist: " KEPT_IN " is read at boot, for the initial IPC namespace; "
+                     "whether this is that one is unknown: %s",
                      err.text);
     if (r != 0)
         return STATUS_DONE;
-    context_warn(context, "--persist: this is not the initial IPC namespace, and "
-                          "/" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME " is read at boot for that one: "
-                          "it is the host's file unless this /etc is a container's own, and this "
-                          "namespace's limits end with it");
-    return ask_to_set(question,
-                      "Write /" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME " all the same? (yes/no) ");
+    context_warn(context, "--persist: this is not the initial IPC namespace, and " KEPT_IN
+                          " is read at boot for that one: it is the host's file unless this /etc "
+                          "is a container's own, and this namespace's limits end with it");
+    return ask_to_set(question, "Write " KEPT_IN " all the same? (yes/no) ");
 }
 
 static void explain_doubt(struct context *context, const struct limits_change *change)
@@ -221,8 +221,7 @@ static void warn_of_change(struct context *context, const struct limits_change *
                          item->override_error.text, name);
         if (item->override.path)
             context_warn(context,
-                         "%s: read after /" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
-                         ", sets kernel.%s to '%s' at the next boot",
+                         "%s: read after " KEPT_IN ", sets kernel.%s to '%s' at the next boot",
                          item->override.path, name, item->override.value);
     }
 }
@@ -286,7 +285,7 @@ static void write_change(FILE *out, const struct limits_change *change,
     strbuf_putc(&line, '\n');
     /* What stands in the file: there it is a number. */
     if (item->kept || (change->dry_run && change->persist))
-        strbuf_printf(&line, "%skernel.%s = %llu in /" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME "\n",
+        strbuf_printf(&line, "%skernel.%s = %llu in " KEPT_IN "\n",
                       change->dry_run ? "would keep " : "kept ", limit_kinds[id].name,
                       (unsigned long long)item->setting.value);
     fputs(strbuf_string(&line), out);

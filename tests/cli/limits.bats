@@ -476,6 +476,16 @@ shmtool: limits: /etc/sysctl.d/70-other.conf: read after /etc/sysctl.d/60-shmtoo
     assert_equal "$(limit shmmni)" 100
 }
 
+@test "--persist says so where it is unknown whether this is the initial IPC namespace" {
+    need_limits
+    need_sysctl_d
+    in_sysctl_d 'exec sh -c "mount -t tmpfs none /proc/\$\$/ns && exec \"\$SHMTOOL\" limits --set shmmni=100 --persist || exit 99"'
+    [[ $status != 99 ]] || skip "may not hide /proc/self/ns"
+    assert_status 0
+    assert_err 'shmtool: limits: --persist: /etc/sysctl.d/60-shmtool.conf is read at boot, for the initial IPC namespace; whether this is that one is unknown: /proc/self/ns/ipc: No such file or directory'
+    assert_out_has 'kept kernel.shmmni = 100 in /etc/sysctl.d/60-shmtool.conf'
+}
+
 @test "--persist asks nothing where nothing can be set" {
     need_limits
     need_root
