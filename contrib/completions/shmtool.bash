@@ -97,11 +97,11 @@ _shmtool_options() {
         stat) options="$selection --json --help" ;;
         who) options="$selection $output --help" ;;
         rm)
-            options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --json
-                --help"
+            options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
+                --json --help"
             ;;
         run) options='--verbose --isolate --help' ;;
-        limits) options='--set --persist --dry-run --json --help' ;;
+        limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --json --help' ;;
     esac

@@ -97,12 +97,13 @@ complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit
 complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor' -l json -d 'one JSON document'
 
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -s y -l yes -d 'do not ask'
+complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -s y -l yes -d 'do not ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -s i -l interactive -d 'always ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -l dry-run -d 'show it, change nothing'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l max -x -d 'remove nothing if more are selected'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l ignore-missing -d 'a missing id is no error'
 complete -c shmtool -n '__fish_seen_subcommand_from rm run' -s v -l verbose -d 'say what was removed'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'no summary'
 
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l isolate -d 'in an IPC namespace of its own'
 complete -c shmtool -n '__fish_seen_subcommand_from run' -x -a '(__fish_complete_subcommand --fcs-skip=2)'

@@ -134,7 +134,8 @@ _shmtool() {
                 '--dry-run[show what would be removed]' \
                 '--max=[remove nothing if more are selected]:number: ' \
                 '--ignore-missing[a missing id is no error]' \
-                {-v,--verbose}'[print a line for each segment]' \
+                '(-q --quiet)'{-v,--verbose}'[print a line for each segment]' \
+                '(-v --verbose)'{-q,--quiet}'[no summary]' \
                 '--json[the outcome as a JSON document]'
             ;;
         run)
@@ -144,7 +145,8 @@ _shmtool() {
         limits)
             _arguments : '(- *)--help[show the options]' \
                 '*--set=[set a limit]:limit:compadd -S = shmmax shmall shmmni shm_rmid_forced' \
-                '--persist[keep it over a reboot]' '--dry-run[show it, change nothing]' '--json[one JSON document]'
+                '--persist[keep it over a reboot]' {-y,--yes}'[do not ask]' \
+                '--dry-run[show it, change nothing]' '--json[one JSON document]'
             ;;
         key)
             _shmtool_output key proj shmid owner bytes nattch path

@@ -27,6 +27,7 @@ int ftok_parse_proj(const char *word, unsigned *ret_proj, struct error *err);
 struct ftok_file {
     char *path; /* owned */
     struct file_identity identity;
+    bool by_inode; /* the key is the inode number, all 32 bits: not made by ftok, and of no PROJ */
     unsigned proj; /* 0 to 255 */
     uint32_t key;
 };
@@ -43,7 +44,7 @@ int ftok_add(struct ftok_list *list, const char *path, unsigned proj, struct err
 /* What is looked for below directories, and what was found. */
 struct ftok_search {
     uint32_t key;
-    bool any_proj; /* any; the key itself tells which. Else: proj */
+    bool any_proj; /* any; the key itself tells which; and inode numbers. Else: proj alone */
     unsigned proj;
     struct ftok_list found;
     size_t earlier;    /* how many of them earlier searches have found */
@@ -51,16 +52,18 @@ struct ftok_search {
 };
 
 /*
- * Tells whether files of DIR's file system can have made the key at all: 1 or 0, *ret_device its
- * 8 bits; or a negative errno with DIR in ERR, -ELOOP when it is a link.
+ * Tells whether ftok can have made the key of files of DIR's file system at all: 1 or 0,
+ * *ret_device its 8 bits; or a negative errno with DIR in ERR, -ELOOP when it is a link.
  */
 int ftok_search_device(const struct ftok_search *search, const char *dir, unsigned *ret_device,
                        struct error *err);
 
 /*
  * Adds the files below DIR, and DIR, that could have made the key: those on DIR's file system, no
- * links followed. A file that an earlier search has found by this name is not added again.
- * Returns 0, or a negative errno and sets *err when DIR cannot be walked through.
+ * links followed; and with any PROJ those whose inode number it is, cut to 32 bits: PostgreSQL
+ * makes the keys of its data directories so (its src/backend/port/sysv_shmem.c). A file that an
+ * earlier search has found by this name is not added again. Returns 0, or a negative errno and sets
+ * *err when DIR cannot be walked through.
  */
 int ftok_search_run(struct ftok_search *search, const char *dir, struct error *err);
 

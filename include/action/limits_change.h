@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "action/inventory.h"
+#include "action/removal.h"
 #include "base/error.h"
 #include "kernel/sysctl_file.h"
 #include "model/limits.h"
@@ -38,18 +39,43 @@ struct limits_change {
     bool dry_run; /* change nothing, find out what would happen */
 
     struct error keep_error; /* why nothing was kept, if so */
-    /* What shm_rmid_forced=1 destroyed, or would destroy. */
+
+    /* What shm_rmid_forced=1 would destroy, or may; after limits_change_prepare(). */
+    struct removal_plan plan; /* owned */
+    /* Of those the ones that go, by limits_change_run() those that went. */
     uint64_t destroyed;
     uint64_t destroyed_bytes;
+    /*
+     * And those that may go. The kernel keeps them while the thread lives that made them, and in
+     * this IPC namespace (ipc/shm.c, exit_shm, shm_try_destroy_orphaned): no file shows that.
+     */
+    uint64_t doubtful;
+    uint64_t doubtful_bytes;
 };
 
-/* What limits_change_run() has to know of the system before: a mask of enum need. */
+/* What the functions below have to know of the system: a mask of enum need. */
 unsigned limits_change_needs(const struct limits_change *change);
+
+/*
+ * Finds out what there is before, which limits this process may not set at all, and what turning on
+ * shm_rmid_forced would destroy. Changes nothing.
+ *
+ * inventory: of all segments, with limits_change_needs(); must stay while the plan is shown
+ */
+void limits_change_prepare(struct system *system, struct limits_change *change,
+                           const struct inventory *inventory);
+
+/* Tells whether something can be set, or could be but for the dry run. */
+bool limits_change_is_possible(const struct limits_change *change);
+
+/* How many segments would be destroyed now, or may be, that are not in the plan. */
+size_t limits_change_unplanned(const struct limits_change *change, const struct inventory *now);
 
 /*
  * Sets the limits, one after the other: a refusal does not stop the rest. Segments are read again
  * only where shm_rmid_forced was turned on, which destroys some.
  *
+ * change: prepared
  * inventory: read before, of all segments, with limits_change_needs(); its limits are those after
  *            the change then
  * Returns 0, or a negative errno and sets *err when what there is afterwards cannot be read; what

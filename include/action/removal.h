@@ -41,6 +41,7 @@ struct removal_totals {
     size_t counts[REMOVAL_OUTCOMES];
     size_t in_use;          /* of those not tried yet: the attached ones */
     uint64_t pending_bytes; /* of those not tried yet */
+    uint64_t unused_bytes;  /* of those not tried yet and not in use: removing them frees these */
     uint64_t freed_bytes;   /* of those destroyed */
 };
 

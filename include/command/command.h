@@ -148,6 +148,16 @@ bool context_warn_unparsed(struct context *context, const struct complaint_list 
  */
 void context_put_head(const struct context *context, struct strbuf *out);
 
+/*
+ * Asks QUESTION, which must be safe to show, on standard error and reads the answer from INPUT.
+ * Returns STATUS_DONE when it was yes. Else says why it is not, and that nothing was UNDONE
+ * ("removed"), and returns STATUS_DECLINED.
+ *
+ * interrupt: descriptor that becomes readable when the question is to be given up
+ */
+int context_ask(struct context *context, const char *question, int input, int interrupt,
+                const char *undone);
+
 /* Writes the text to standard output. */
 void context_write(struct context *context, const struct strbuf *text);
 

@@ -23,10 +23,17 @@
 int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err);
 
 /*
+ * Tells whether this process may set a limit at all, without doing so: 0, or what limits_write()
+ * would return then, and sets *err.
+ */
+int limits_check_write(const struct procfs *procfs, enum limit_id id, struct error *err);
+
+/*
  * Sets a limit and reads it back: *ret_now is what the kernel has then.
  *
  * Returns 0; -EIO when the kernel took the value and has another; or the negative errno of the
- * kernel's refusal (-EACCES, -EPERM, -EINVAL: out of range); sets *err.
+ * kernel's refusal (-EACCES, -EPERM, -EINVAL: out of range); sets *err, which names a ceiling of
+ * the kernel's.
  */
 int limits_write(const struct procfs *procfs, const struct limit_setting *setting,
                  uint64_t *ret_now, struct error *err);

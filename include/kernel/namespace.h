@@ -1,10 +1,11 @@
 /*
- * An IPC namespace of one's own.
+ * An IPC namespace of one's own, and whether this is the initial one.
  */
 #ifndef SHMTOOL_KERNEL_NAMESPACE_H
 #define SHMTOOL_KERNEL_NAMESPACE_H
 
 #include "base/error.h"
+#include "kernel/procfs.h"
 
 /*
  * Moves this process, and what it starts from now on, into a new IPC namespace: an empty table of
@@ -16,5 +17,12 @@
  * process is to end then, for it may be in half of what was asked for.
  */
 int namespace_enter_ipc(struct error *err);
+
+/*
+ * Tells whether this process is in the IPC namespace that the system booted with, which is the one
+ * that files of sysctl.d are for: 1 or 0, or a negative errno, and sets *err, where that is
+ * unknown.
+ */
+int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err);
 
 #endif

@@ -19,8 +19,11 @@ enum limit_id {
     LIMIT_COUNT,
 };
 
-/* Without a boot option (ipcmni_extend) shmmni goes no higher (ipc/util.h, IPCMNI). */
-enum { SHMMNI_USUAL_MAX = 32768 };
+/*
+ * Without a boot option (ipcmni_extend) shmmni goes no higher than the first, with it than the
+ * second (ipc/util.h, IPCMNI, IPCMNI_EXTEND).
+ */
+enum { SHMMNI_USUAL_MAX = 32768, SHMMNI_EXTENDED_MAX = 16777216 };
 
 /* What is always true of a limit. */
 struct limit_kind {
@@ -40,6 +43,12 @@ struct limits {
     uint64_t values[LIMIT_COUNT];
     uint64_t page_size; /* bytes; shmall counts these pages */
     bool guessed_pages; /* the page size is not known and treated as 4096 */
+};
+
+/* A limit and the value that it is to have. */
+struct limit_setting {
+    enum limit_id id;
+    uint64_t value;
 };
 
 /* What there is of segments, as the kernel counts them. Zeroed to begin with. */
@@ -64,20 +73,26 @@ bool limits_used(const struct limits *limits, const struct usage *usage, enum li
 uint64_t limits_percent(uint64_t used, uint64_t value);
 
 /*
+ * Tells whether a value of shmmax or shmall is no limit: from the kernel's own value up
+ * (include/uapi/linux/shm.h, SHMMAX: ULONG_MAX - 2^24).
+ */
+bool limits_is_unlimited(enum limit_id id, uint64_t value);
+
+/*
+ * Why a kernel refuses such a value of a limit, where that is a ceiling of its own; NULL: none.
+ */
+const char *limits_ceiling(const struct limit_setting *setting);
+
+/*
  * Tells whether a segment as large as shmmax allows is more than shmall allows altogether, and
  * sets *ret_pages to what it needs. Limits that are not known are consistent.
  */
 bool limits_conflict(const struct limits *limits, uint64_t *ret_pages);
 
-/* A limit and the value that it is to have. */
-struct limit_setting {
-    enum limit_id id;
-    uint64_t value;
-};
-
 /*
- * Understands NAME=VALUE: shmmax takes sizes, shmall pages, or a size with a unit, rounded up to
- * pages of PAGE_SIZE bytes; shmmni a plain number, shm_rmid_forced 0 or 1.
+ * Understands NAME=VALUE, NAME with or without "kernel.": shmmax takes sizes, shmall pages, or a
+ * size with a unit, rounded up to pages of PAGE_SIZE bytes; both take "unlimited", the kernel's own
+ * value; shmmni a plain number, shm_rmid_forced 0 or 1.
  * Returns 0, or -EINVAL and sets *err, which names the wrong word and what would be right.
  */
 int limits_parse_setting(const char *word, uint64_t page_size, struct limit_setting *ret_setting,

@@ -1,5 +1,6 @@
 /*
- * The tables of columns, one a kind of record: segments, attachments, files and their keys, limits.
+ * The tables of columns, one a kind of record: segments, attachments, files and their keys, sums,
+ * limits.
  *
  * A column is added here, in src/view/columns.c, and nowhere else.
  */
@@ -9,6 +10,7 @@
 #include "action/ftok.h"
 #include "model/limits.h"
 #include "model/segment_info.h"
+#include "model/sums.h"
 #include "view/column.h"
 
 /* Records are struct segment_info. */
@@ -31,6 +33,9 @@ struct file_row {
 
 /* Records are struct file_row. */
 extern const struct column_table file_columns;
+
+/* Records are struct owner_sum. */
+extern const struct column_table owner_sum_columns;
 
 /* A limit. */
 struct limit_row {

@@ -23,6 +23,21 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
 void limits_report_json(struct strbuf *out, const struct limits *limits, const struct usage *usage,
                         const struct limit_change *changes, size_t count, bool dry_run);
 
+/* Appends a limit's value: the number, or "unlimited" for what is no limit. */
+void limits_report_value(struct strbuf *out, enum limit_id id, uint64_t value);
+
+/*
+ * Appends that a limit of 0 lets nobody make a segment, "shmmni is 0: ...", without a newline;
+ * nothing where it does not.
+ */
+void limits_report_zero(struct strbuf *out, const struct limits *limits, enum limit_id id);
+
+/*
+ * Appends what turning on shm_rmid_forced destroys, the object of a sentence: "3 segments, 3 MiB,
+ * and perhaps 2 segments, 8 KiB more"; nothing where there is nothing.
+ */
+void limits_report_destroyed(struct strbuf *out, const struct limits_change *change);
+
 /* Appends how a limit conflicts with another, without a newline; nothing when none does. */
 void limits_report_conflict(struct strbuf *out, const struct limits *limits);
 

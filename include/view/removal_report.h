@@ -10,25 +10,47 @@
 #include "base/strbuf.h"
 #include "view/column.h"
 
-/*
- * Writes the segments that are still to be removed as ls shows them.
- *
- * with_processes: adds the column "processes" (needs removal_report_needs())
- */
+/* Writes the segments that are still to be removed as ls shows them: a dry run's table. */
 void removal_report_table(FILE *out, const struct removal_plan *plan,
-                          const struct column_format *format, bool with_processes);
+                          const struct column_format *format);
 
-/* What the table has to know, a mask of enum need. */
-unsigned removal_report_needs(bool with_processes);
+/*
+ * Writes them for whoever is asked, with their state: those in use last, right above the question,
+ * and of many that are not in use the sums by owner.
+ *
+ * with_processes: adds the column "processes"
+ */
+void removal_report_preview(FILE *out, const struct removal_plan *plan,
+                            const struct column_format *format, bool with_processes);
 
-/* Appends "Remove 15 segments, 37.4 MiB, 4 of them in use? (yes/no) ". */
+/* What the table has to know, or the preview with processes: a mask of enum need. */
+unsigned removal_report_table_needs(void);
+unsigned removal_report_preview_needs(void);
+
+/*
+ * Appends "Remove 15 segments, 37.4 MiB, 4 of them in use by postgres[4711] +3? (yes/no) ", for a
+ * terminal: names are escaped.
+ */
 void removal_report_question(struct strbuf *out, const struct removal_plan *plan);
 
 /* Appends what became of a segment, without its id: "removed, 393216 bytes". */
 void removal_report_line(struct strbuf *out, const struct removal_item *item);
 
+/*
+ * Appends whose the segment is that this process may not remove, and who may, by which command:
+ * "it belongs to zc; as zc or root: shmtool rm 5".
+ *
+ * info: with owner and creator (NEED_OWNER, NEED_CREATOR)
+ * inventory: with credentials (NEED_CREDENTIALS)
+ */
+void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
+                            const struct inventory *inventory);
+
 /* Appends "removed 3 of 5 segments, 1.2 MiB freed, 1 ..."; without a newline. */
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan);
+
+/* Appends the same of a dry run: "would remove 5 segments, 1.2 MiB, 0 in use". */
+void removal_report_dry_run(struct strbuf *out, const struct removal_plan *plan);
 
 /* Appends the members of the JSON document, after its head (context_put_head()), and its end. */
 void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bool dry_run);

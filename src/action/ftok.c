@@ -36,12 +36,17 @@ int ftok_parse_proj(const char *word, unsigned *ret_proj, struct error *err)
                      word);
 }
 
-static void add_ftok_file(struct ftok_list *list, const char *path,
-                          const struct file_identity *identity, unsigned proj)
+/* Takes the file, but for its path, which is copied. */
+static void add_ftok_file(struct ftok_list *list, const char *path, struct ftok_file file)
 {
     list->items = xgrow(list->items, list->count, &list->capacity, sizeof(struct ftok_file));
-    list->items[list->count++] =
-        (struct ftok_file){xstrdup(path), *identity, proj, ftok_key(identity, proj)};
+    file.path = xstrdup(path);
+    list->items[list->count++] = file;
+}
+
+static struct ftok_file made_by_ftok(const struct file_identity *identity, unsigned proj)
+{
+    return (struct ftok_file){.identity = *identity, .proj = proj, .key = ftok_key(identity, proj)};
 }
 
 int ftok_add(struct ftok_list *list, const char *path, unsigned proj, struct error *err)
@@ -50,7 +55,7 @@ int ftok_add(struct ftok_list *list, const char *path, unsigned proj, struct err
     int r = file_identify(path, &identity, err);
 
     if (r == 0)
-        add_ftok_file(list, path, &identity, proj);
+        add_ftok_file(list, path, made_by_ftok(&identity, proj));
     return r;
 }
 
@@ -90,10 +95,16 @@ static bool was_ftok_found(const struct ftok_search *search, const char *path,
 static void match_ftok_file(void *arg, const char *path, const struct file_identity *identity)
 {
     struct ftok_search *search = arg;
-    unsigned proj = ftok_wanted_proj(search);
+    const struct ftok_file by_ftok = made_by_ftok(identity, ftok_wanted_proj(search));
+    const struct ftok_file by_inode = {.identity = *identity, .by_inode = true, .key = search->key};
+    bool is_inode = search->any_proj && (uint32_t)identity->ino == search->key;
 
-    if (ftok_key(identity, proj) == search->key && !was_ftok_found(search, path, identity))
-        add_ftok_file(&search->found, path, identity, proj);
+    if ((by_ftok.key != search->key && !is_inode) || was_ftok_found(search, path, identity))
+        return;
+    if (by_ftok.key == search->key)
+        add_ftok_file(&search->found, path, by_ftok);
+    if (is_inode)
+        add_ftok_file(&search->found, path, by_inode);
 }
 
 static void count_ftok_unreadable(void *arg, const char *path, int code)

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/num.h"
+#include "base/xalloc.h"
 #include "kernel/limits.h"
 #include "kernel/system.h"
 #include "model/idset.h"
@@ -21,11 +23,124 @@ unsigned limits_change_needs(const struct limits_change *change)
     unsigned needs = NEED_LIMITS;
 
     for (size_t i = 0; i < change->count; i++) {
-        if (change->dry_run && turns_on_forced(&change->items[i]))
+        if (turns_on_forced(&change->items[i]))
             needs |= NEED_STATE;
     }
     return needs;
 }
+
+/* --- What would happen ------------------------------------------------------------------------ */
+
+/* What turning on shm_rmid_forced does to a segment. */
+enum fate { KEPT, DOUBTFUL, DESTROYED };
+
+/*
+ * The kernel goes by the thread that made it, and not by the process: a segment whose creator is
+ * alive may have been made by a thread that is not, or before the creator left this namespace.
+ */
+static enum fate fate_of(const struct segment_info *info)
+{
+    if (info->segment.nattch > 0)
+        return KEPT;
+    return info->creator_status == PROCESS_DEAD || info->creator_status == PROCESS_PID_REUSED
+               ? DESTROYED
+               : DOUBTFUL;
+}
+
+static void count_destroyed(struct limits_change *change, const struct segment *segment)
+{
+    change->destroyed++;
+    change->destroyed_bytes = saturating_add(change->destroyed_bytes, segment->size);
+}
+
+static void count_doubtful(struct limits_change *change, const struct segment *segment)
+{
+    change->doubtful++;
+    change->doubtful_bytes = saturating_add(change->doubtful_bytes, segment->size);
+}
+
+/* Plans what is destroyed, and after it what may be. */
+static void plan_destroyed(struct limits_change *change, const struct inventory *inventory)
+{
+    static const struct selection everything = {.by_id = false};
+
+    for (enum fate fate = DESTROYED; fate > KEPT; fate--) {
+        for (size_t i = 0; i < inventory->count; i++) {
+            const struct segment_info *info = &inventory->rows[i];
+
+            if (fate_of(info) != fate)
+                continue;
+            removal_add(&change->plan, &everything, info);
+            if (fate == DESTROYED)
+                count_destroyed(change, &info->segment);
+            else
+                count_doubtful(change, &info->segment);
+        }
+    }
+}
+
+static void check_settable(struct system *system, struct limit_change *item)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+
+    limits_check_write(&system->procfs, item->setting.id, &err);
+    item->code = err.code;
+    item->refusal = steal_pointer(&err.text);
+}
+
+void limits_change_prepare(struct system *system, struct limits_change *change,
+                           const struct inventory *inventory)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        struct limit_change *item = &change->items[i];
+
+        item->has_before = inventory->limits.known[item->setting.id];
+        item->before = inventory->limits.values[item->setting.id];
+        if (!change->dry_run)
+            check_settable(system, item);
+        if (item->code == 0 && turns_on_forced(item))
+            plan_destroyed(change, inventory);
+    }
+}
+
+bool limits_change_is_possible(const struct limits_change *change)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        if (change->items[i].code == 0)
+            return true;
+    }
+    return false;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const struct segment *const *first = a;
+    const struct segment *const *second = b;
+
+    return num_compare_signed((*first)->shmid, (*second)->shmid);
+}
+
+size_t limits_change_unplanned(const struct limits_change *change, const struct inventory *now)
+{
+    size_t count = change->plan.count;
+    CLEANUP_FREE const struct segment **planned = xcalloc(count, sizeof(*planned));
+    size_t unplanned = 0;
+
+    for (size_t i = 0; i < count; i++)
+        planned[i] = &change->plan.items[i].info.segment;
+    qsort(planned, count, sizeof(*planned), compare_ids);
+    for (size_t i = 0; i < now->count; i++) {
+        const struct segment *segment = &now->rows[i].segment;
+        const struct segment **found =
+            bsearch(&segment, planned, count, sizeof(*planned), compare_ids);
+
+        if (fate_of(&now->rows[i]) != KEPT && !(found && segment_same(*found, segment)))
+            unplanned++;
+    }
+    return unplanned;
+}
+
+/* --- Setting ---------------------------------------------------------------------------------- */
 
 static void set_limit(struct system *system, struct limit_change *item)
 {
@@ -72,24 +187,6 @@ static void keep_limits(struct system *system, struct limits_change *change)
     }
 }
 
-static void count_destroyed(struct limits_change *change, const struct segment *segment)
-{
-    change->destroyed++;
-    change->destroyed_bytes = saturating_add(change->destroyed_bytes, segment->size);
-}
-
-/* Counts those that are not attached and whose creator is dead. */
-static void predict_destroyed(struct limits_change *change, const struct inventory *inventory)
-{
-    for (size_t i = 0; i < inventory->count; i++) {
-        const struct segment_info *info = &inventory->rows[i];
-
-        if (info->segment.nattch == 0 &&
-            (info->creator_status == PROCESS_DEAD || info->creator_status == PROCESS_PID_REUSED))
-            count_destroyed(change, &info->segment);
-    }
-}
-
 /* Reads the segments again, and counts those that nobody had attached before and that are gone. */
 static int find_destroyed(struct system *system, struct limits_change *change,
                           struct inventory *inventory, struct error *err)
@@ -118,22 +215,20 @@ int limits_change_run(struct system *system, struct limits_change *change,
 {
     bool destroys = false;
 
+    /* From here on what really happened is counted. */
+    if (!change->dry_run)
+        change->destroyed = change->destroyed_bytes = change->doubtful = change->doubtful_bytes = 0;
     for (size_t i = 0; i < change->count; i++) {
         struct limit_change *item = &change->items[i];
 
-        item->has_before = inventory->limits.known[item->setting.id];
-        item->before = inventory->limits.values[item->setting.id];
-        if (!change->dry_run)
+        if (!change->dry_run && item->code == 0)
             set_limit(system, item);
-        destroys |= (item->done || change->dry_run) && turns_on_forced(item);
+        destroys |= item->done && turns_on_forced(item);
     }
     if (change->persist)
         keep_limits(system, change);
-    if (change->dry_run) {
-        if (destroys)
-            predict_destroyed(change, inventory);
+    if (change->dry_run)
         return 0;
-    }
     return destroys ? find_destroyed(system, change, inventory, err)
                     : limits_read(&system->procfs, &inventory->limits, err);
 }
@@ -155,5 +250,6 @@ void limits_change_release(struct limits_change *change)
         error_clear(&change->items[i].override_error);
     }
     error_clear(&change->keep_error);
+    removal_plan_release(&change->plan);
     *change = (struct limits_change){0};
 }

@@ -114,6 +114,8 @@ struct removal_totals removal_count(const struct removal_plan *plan)
         if (item->outcome == REMOVAL_SELECTED) {
             totals.in_use += item->info.segment.nattch > 0;
             totals.pending_bytes = saturating_add(totals.pending_bytes, item->info.segment.size);
+            if (item->info.segment.nattch == 0)
+                totals.unused_bytes = saturating_add(totals.unused_bytes, item->info.segment.size);
         } else if (item->outcome == REMOVAL_REMOVED) {
             totals.freed_bytes = saturating_add(totals.freed_bytes, item->info.segment.size);
         }

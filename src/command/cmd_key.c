@@ -75,8 +75,9 @@ static int add_named_files(struct context *context, const struct key *key, struc
     return status;
 }
 
-/* Searches one directory, unless its device shows that nothing can be found. Returns an exit
- * status.
+/*
+ * Searches one directory, unless its device shows that nothing can be found: only inode numbers
+ * can then be the key. Returns an exit status.
  */
 static int search_directory(struct context *context, struct ftok_search *search, const char *dir)
 {
@@ -85,11 +86,11 @@ static int search_directory(struct context *context, struct ftok_search *search,
     int r = ftok_search_device(search, dir, &device, &err);
 
     if (r == 0)
-        context_warn(
-            context,
-            "%s: no file of its file system: the device ends in 0x%02x, the key's in 0x%02x", dir,
-            device, search->key >> 16 & 0xff);
-    if (r > 0)
+        context_warn(context,
+                     "%s: ftok gives the key to no file of its file system: the device ends in "
+                     "0x%02x, the key's in 0x%02x",
+                     dir, device, search->key >> 16 & 0xff);
+    if (r > 0 || (r == 0 && search->any_proj))
         r = ftok_search_run(search, dir, &err);
     return r < 0 ? context_fail(context, &err, STATUS_FAILED) : STATUS_DONE;
 }
@@ -131,13 +132,25 @@ static void warn_of_files(struct context *context, const struct key *key,
                           const struct ftok_search *search)
 {
     const struct ftok_list *list = &search->found;
+    bool by_ftok = false;
     size_t first;
     size_t second;
 
     if (search->unreadable > 0)
         context_warn(context, "%zu director%s could not be read", search->unreadable,
                      search->unreadable == 1 ? "y" : "ies");
-    if (key->find.given && list->count > 0)
+    for (size_t i = 0; i < list->count; i++) {
+        const struct ftok_file *file = &list->items[i];
+
+        by_ftok = by_ftok || !file->by_inode;
+        if (file->by_inode)
+            context_warn(
+                context,
+                "%s: the key is %s its inode number, as PostgreSQL makes the key of a data "
+                "directory, and not made by ftok",
+                file->path, file->identity.ino > UINT32_MAX ? "the low 32 bits of" : "all of");
+    }
+    if (key->find.given && by_ftok)
         context_warn(context,
                      "candidates only: a key keeps 16 bits of the inode number, and the file "
                      "that made it may be gone");
@@ -194,7 +207,8 @@ const struct command command_key = {
     .synopsis = {"[-p PROJ] [OPTION]... PATH...", "--find KEY [-p PROJ] [OPTION]... DIR..."},
     .summary = "show the ftok key of files, or find files that could have made a key",
     .details = "PROJ is 1 unless given; with --find it is any. A digit is that number, not the\n"
-               "character: -p 7 is 7, as -p A is 65.",
+               "character: -p 7 is 7, as -p A is 65. --find without -p also names files whose\n"
+               "whole inode number is KEY, as PostgreSQL makes keys.",
     .columns = &file_columns,
     .groups = {{&key_group, 0}, {&output_group, offsetof(struct key, output)}},
     .operand = {0, take_path},

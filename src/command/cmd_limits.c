@@ -4,15 +4,22 @@
  * Nothing is set before every word was understood.
  */
 #include <errno.h>
+#include <unistd.h>
 
 #include "action/limits_change.h"
 #include "command/options.h"
-#include "view/describe.h"
+#include "kernel/namespace.h"
+#include "kernel/signals.h"
 #include "view/limits_report.h"
+#include "view/removal_report.h"
+
+/* Where --persist keeps them, as messages say it. */
+#define KEPT_IN "/" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
 
 /* A command line of limits, and what is set. */
 struct limits_args {
     struct limits_change change;
+    bool yes;
     bool json;
 };
 
@@ -44,7 +51,8 @@ static const struct option_spec limits_options[] = {
      offsetof(struct limits_args, change), take_setting},
     {0, "persist", NULL, "keep it over a reboot, in /" SYSCTL_FILE_DIR,
      offsetof(struct limits_args, change.persist), option_flag},
-    {0, "dry-run", NULL, "show what would be set and kept, change nothing",
+    {'y', "yes", NULL, "do not ask", offsetof(struct limits_args, yes), option_flag},
+    {0, "dry-run", NULL, "show what would be done, change nothing",
      offsetof(struct limits_args, change.dry_run), option_flag},
     {0, "json", NULL, "one JSON document", offsetof(struct limits_args, json), option_flag},
 };
@@ -53,8 +61,11 @@ static const struct option_group limits_group = {"Options", OPTIONS(limits_optio
 
 static int check_limits_usage(struct context *context, void *args, struct error *err)
 {
-    const struct limits_change *change = &((const struct limits_args *)args)->change;
+    const struct limits_args *limits = args;
+    const struct limits_change *change = &limits->change;
 
+    if (limits->yes && change->count == 0)
+        return error_set(err, EINVAL, "--yes: needs --set");
     if (change->persist && change->count == 0)
         return error_set(err, EINVAL, "--persist: needs --set");
     if (change->dry_run && change->count == 0)
@@ -64,15 +75,137 @@ static int check_limits_usage(struct context *context, void *args, struct error 
     return 0;
 }
 
-/* Names what was refused, and what will undo a setting at the next boot. */
+/* --- Questions -------------------------------------------------------------------------------- */
+
+/* What the questions have in common. */
+struct limits_question {
+    struct context *context;
+    const struct limits_args *limits;
+    struct interrupts interrupts;
+};
+
+/* Asks, unless --yes or a dry run answers. Returns an exit status. */
+static int ask_to_set(struct limits_question *question, const char *text)
+{
+    if (question->limits->yes || question->limits->change.dry_run)
+        return STATUS_DONE;
+    return context_ask(question->context, text, STDIN_FILENO, question->interrupts.fd, "set");
+}
+
+/*
+ * The file of sysctl.d is read when the system boots, for the limits of the initial IPC namespace.
+ * From another one it is written only by somebody who knows that.
+ */
+static int ask_to_persist(struct limits_question *question)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct context *context = question->context;
+    int r = namespace_is_initial_ipc(&context->system.procfs, &err);
+
+    if (r < 0)
+        context_warn(context,
+                     "--persist: " KEPT_IN " is read at boot, for the initial IPC namespace; "
+                     "whether this is that one is unknown: %s",
+                     err.text);
+    if (r != 0)
+        return STATUS_DONE;
+    context_warn(context, "--persist: this is not the initial IPC namespace, and " KEPT_IN
+                          " is read at boot for that one: it is the host's file unless this /etc "
+                          "is a container's own, and this namespace's limits end with it");
+    return ask_to_set(question, "Write " KEPT_IN " all the same? (yes/no) ");
+}
+
+static void explain_doubt(struct context *context, const struct limits_change *change)
+{
+    if (change->doubtful > 0)
+        context_warn(
+            context,
+            "%llu of them may stay: the kernel spares a segment while the very thread that "
+            "made it lives, and no file shows that",
+            (unsigned long long)change->doubtful);
+}
+
+/*
+ * Shows what shm_rmid_forced=1 destroys, and asks. What has come to that meanwhile was not shown:
+ * then nothing is set. INVENTORY is read again.
+ */
+static int ask_to_destroy(struct limits_question *question, struct inventory *inventory)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct context *context = question->context;
+    const struct limits_change *change = &question->limits->change;
+    const struct column_format format = {.now = inventory->clock.now};
+    struct inventory now;
+    size_t unplanned;
+    int status;
+
+    removal_report_preview(context->err, &change->plan, &format, false);
+    explain_doubt(context, change);
+    strbuf_puts(&text, "Set shm_rmid_forced=1, which destroys ");
+    limits_report_destroyed(&text, change);
+    strbuf_puts(&text, "? (yes/no) ");
+    status = ask_to_set(question, strbuf_string(&text));
+    if (status != STATUS_DONE)
+        return status;
+    if (inventory_read(&context->system, NULL, limits_change_needs(change), &now, &err) < 0)
+        return context_fail(context, &err, STATUS_UNREADABLE);
+    unplanned = limits_change_unplanned(change, &now);
+    inventory_release(inventory);
+    *inventory = now;
+    if (unplanned == 0)
+        return STATUS_DONE;
+    strbuf_reset(&text);
+    human_count(&text, unplanned, "more segment");
+    context_warn(context, "%s would be destroyed by now, and not shown before: nothing was set",
+                 strbuf_string(&text));
+    return STATUS_DECLINED;
+}
+
+/* Asks all that has to be asked before anything is set. Returns an exit status. */
+static int confirm_change(struct context *context, const struct limits_args *limits,
+                          struct inventory *inventory)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct limits_question question = {.context = context, .limits = limits};
+    const struct limits_change *change = &limits->change;
+    int status = STATUS_DONE;
+
+    if (interrupts_block(&question.interrupts, &err) < 0)
+        return context_fail(context, &err, STATUS_FAILED);
+    if (change->persist && limits_change_is_possible(change))
+        status = ask_to_persist(&question);
+    if (status == STATUS_DONE && change->plan.count > 0 && !limits->yes && !change->dry_run)
+        status = ask_to_destroy(&question, inventory);
+    if (status == STATUS_DONE && interrupts_pending(&question.interrupts)) {
+        context_warn(context, "interrupted: nothing was set");
+        status = STATUS_DECLINED;
+    }
+    interrupts_release(&question.interrupts);
+    return status;
+}
+
+/* --- What was done ---------------------------------------------------------------------------- */
+
+/* "shmmax=unlimited" */
+static void put_limit_setting(struct strbuf *out, const struct limit_setting *setting)
+{
+    strbuf_printf(out, "%s=", limit_kinds[setting->id].name);
+    limits_report_value(out, setting->id, setting->value);
+}
+
+/* Names what was refused, in a dry run what may be, and what will undo a setting at the next boot.
+ */
 static void warn_of_change(struct context *context, const struct limits_change *change)
 {
     for (size_t i = 0; i < change->count; i++) {
+        CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
         const struct limit_change *item = &change->items[i];
+        const char *refusal = change->dry_run ? limits_ceiling(&item->setting) : item->refusal;
 
-        if (item->code)
-            context_warn(context, "%s=%llu: %s", limit_kinds[item->setting.id].name,
-                         (unsigned long long)item->setting.value, item->refusal);
+        put_limit_setting(&text, &item->setting);
+        if (refusal)
+            context_warn(context, "%s: %s", strbuf_string(&text), refusal);
     }
     if (change->keep_error.text)
         context_warn(context, "%s; what was set lasts until the next boot",
@@ -88,8 +221,7 @@ static void warn_of_change(struct context *context, const struct limits_change *
                          item->override_error.text, name);
         if (item->override.path)
             context_warn(context,
-                         "%s: read after /" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME
-                         ", sets kernel.%s to '%s' at the next boot",
+                         "%s: read after " KEPT_IN ", sets kernel.%s to '%s' at the next boot",
                          item->override.path, name, item->override.value);
     }
 }
@@ -98,17 +230,20 @@ static void warn_of_destruction(struct context *context, const struct limits_cha
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    if (change->destroyed == 0)
+    limits_report_destroyed(&text, change);
+    if (text.length == 0)
         return;
-    describe_segments(&text, change->destroyed, change->destroyed_bytes);
+    if (change->dry_run)
+        explain_doubt(context, change);
     context_warn(context,
-                 "shm_rmid_forced=1 %s %s that nobody had attached and whose creators are dead",
+                 "shm_rmid_forced=1 %s %s that nobody had attached and whose creators are "
+                 "gone",
                  change->dry_run ? "would destroy" : "destroyed", strbuf_string(&text));
 }
 
-/* Warns of limits that contradict each other; in a dry run as they would be. */
-static void warn_of_conflict(struct context *context, const struct limits_change *change,
-                             struct limits limits)
+/* Warns of limits that forbid all or contradict each other; in a dry run as they would be. */
+static void warn_of_limits(struct context *context, const struct limits_change *change,
+                           struct limits limits)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
@@ -119,6 +254,13 @@ static void warn_of_conflict(struct context *context, const struct limits_change
         limits.known[setting->id] = true;
         limits.values[setting->id] = setting->value;
     }
+    for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
+        strbuf_reset(&text);
+        limits_report_zero(&text, &limits, id);
+        if (text.length > 0)
+            context_warn(context, "%s", strbuf_string(&text));
+    }
+    strbuf_reset(&text);
     limits_report_conflict(&text, &limits);
     if (text.length > 0)
         context_warn(context, "%s", strbuf_string(&text));
@@ -128,19 +270,25 @@ static void warn_of_conflict(struct context *context, const struct limits_change
 static void write_change(FILE *out, const struct limits_change *change,
                          const struct limit_change *item)
 {
-    const char *name = limit_kinds[item->setting.id].name;
-    unsigned long long value = item->setting.value;
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    enum limit_id id = item->setting.id;
 
     if (!change->dry_run && !item->done)
         return;
-    fprintf(out, "%s%s = %llu", change->dry_run ? "would set " : "", name, value);
-    if (item->has_before)
-        fprintf(out, " (%s %llu)", change->dry_run ? "is" : "was",
-                (unsigned long long)item->before);
-    fputc('\n', out);
+    strbuf_printf(&line, "%s%s = ", change->dry_run ? "would set " : "", limit_kinds[id].name);
+    limits_report_value(&line, id, item->setting.value);
+    if (item->has_before) {
+        strbuf_puts(&line, change->dry_run ? " (is " : " (was ");
+        limits_report_value(&line, id, item->before);
+        strbuf_putc(&line, ')');
+    }
+    strbuf_putc(&line, '\n');
+    /* What stands in the file: there it is a number. */
     if (item->kept || (change->dry_run && change->persist))
-        fprintf(out, "%skernel.%s = %llu in /" SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME "\n",
-                change->dry_run ? "would keep " : "kept ", name, value);
+        strbuf_printf(&line, "%skernel.%s = %llu in " KEPT_IN "\n",
+                      change->dry_run ? "would keep " : "kept ", limit_kinds[id].name,
+                      (unsigned long long)item->setting.value);
+    fputs(strbuf_string(&line), out);
 }
 
 static void write_limits(struct context *context, const struct limits_args *args,
@@ -161,6 +309,11 @@ static void write_limits(struct context *context, const struct limits_args *args
         limits_report_table(context->out, &inventory->limits, &inventory->usage);
     for (size_t i = 0; i < change->count; i++)
         write_change(context->out, change, &change->items[i]);
+    if (change->dry_run && change->plan.count > 0) {
+        const struct column_format format = {.now = inventory->clock.now};
+
+        removal_report_table(context->out, &change->plan, &format);
+    }
 }
 
 static int run_limits(struct context *context, void *args)
@@ -169,23 +322,33 @@ static int run_limits(struct context *context, void *args)
     CLEANUP_INVENTORY struct inventory inventory = {0};
     struct limits_args *limits = args;
     struct limits_change *change = &limits->change;
+    unsigned needs = limits_change_needs(change);
     bool failed;
 
-    if (inventory_read(&context->system, NULL, limits_change_needs(change), &inventory, &err) < 0)
+    if (needs & NEED_STATE) /* segments may have to be shown */
+        needs |= NEED_OWNER;
+    if (inventory_read(&context->system, NULL, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     failed = context_warn_unparsed(context, &inventory.unparsed);
     if (inventory.limits_error.code)
         return context_fail(context, &inventory.limits_error, STATUS_UNREADABLE);
     if (change->count > 0) {
-        int r = limits_change_run(&context->system, change, &inventory, &err);
+        int status;
+        int r;
 
+        limits_change_prepare(&context->system, change, &inventory);
+        status = confirm_change(context, limits, &inventory);
+        if (status != STATUS_DONE)
+            return status;
+        r = limits_change_run(&context->system, change, &inventory, &err);
         warn_of_change(context, change);
         if (r < 0)
             return context_fail(context, &err, STATUS_UNREADABLE);
-        warn_of_destruction(context, change);
     }
     write_limits(context, limits, &inventory);
-    warn_of_conflict(context, change, inventory.limits);
+    fflush(context->out); /* what follows is about it */
+    warn_of_destruction(context, change);
+    warn_of_limits(context, change, inventory.limits);
     return failed || limits_change_failed(change) ? STATUS_FAILED : STATUS_DONE;
 }
 
@@ -198,10 +361,12 @@ static void release_limits(void *args)
 
 const struct command command_limits = {
     .name = "limits",
-    .synopsis = {"[--json]", "--set NAME=VALUE... [--persist] [--dry-run] [--json]"},
+    .synopsis = {"[--json]", "--set NAME=VALUE... [--persist] [-y] [--dry-run] [--json]"},
     .summary = "show or set the limits of shared memory",
     .details = "shmmax and shmall with a unit take sizes: 268435456, 256M, 1GB. A plain number\n"
-               "for shmall is in pages.",
+               "for shmall is in pages. Both take 'unlimited'. shm_rmid_forced=1 destroys every\n"
+               "segment that nobody has attached and whose creator is gone: they are shown, and\n"
+               "only 'yes' goes on.",
     .groups = {{&limits_group, 0}},
     .operand = {0, refuse_limits_operand},
     .examples = {{"limits", "what may be used, and how full it is"},

@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "command/options.h"
 #include "kernel/signals.h"
-#include "view/prompt.h"
 #include "view/removal_report.h"
 
 /* A command line of rm, and what becomes of it. */
@@ -26,6 +25,7 @@ struct rm {
     struct option_number max;
     bool ignore_missing;
     bool verbose;
+    bool quiet;
     bool json;
     bool reads_input; /* standard input carries ids */
 
@@ -49,6 +49,8 @@ static const struct option_spec rm_options[] = {
     {0, "ignore-missing", NULL, "an id that does not exist is no error",
      offsetof(struct rm, ignore_missing), option_flag},
     {'v', "verbose", NULL, "print a line for each segment", offsetof(struct rm, verbose),
+     option_flag},
+    {'q', "quiet", NULL, "no summary; errors are still reported", offsetof(struct rm, quiet),
      option_flag},
     {0, "json", NULL, "the outcome as a JSON document", offsetof(struct rm, json), option_flag},
 };
@@ -81,6 +83,8 @@ static int check_rm(struct context *context, void *args, struct error *err)
     rm->context = context;
     if (rm->yes && rm->interactive)
         return error_set(err, EINVAL, "--yes: cannot be combined with --interactive");
+    if (rm->verbose && rm->quiet)
+        return error_set(err, EINVAL, "--verbose: cannot be combined with --quiet");
     if (rm->all && selects)
         return error_set(err, EINVAL, "--all: cannot be combined with ids or other selections");
     if (rm->all || selects)
@@ -171,9 +175,12 @@ static int make_plan(struct rm *rm)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct inventory *inventory = &rm->inventory;
-    /* Whoever is asked is shown names, and who has attached what. */
-    unsigned needs = asks(rm) || (rm->dry_run && !rm->json) ? removal_report_needs(asks(rm)) : 0;
+    unsigned needs = 0;
 
+    if (asks(rm))
+        needs = removal_report_preview_needs();
+    else if (rm->dry_run && !rm->json)
+        needs = removal_report_table_needs();
     if (selection_has_rows(&rm->selection))
         needs |= NEED_OWNER;
     selection_sort_ids(&rm->selection);
@@ -195,29 +202,13 @@ static int make_plan(struct rm *rm)
 
 /* --- The question ----------------------------------------------------------------------------- */
 
-static const char *declined_by(enum prompt_answer answer)
-{
-    switch (answer) {
-    case PROMPT_INTERRUPT:
-        return "interrupted";
-    case PROMPT_END:
-        return "no answer, and only yes removes";
-    case PROMPT_UNSHOWN:
-        return "the question could not be shown";
-    default:
-        return "the answer was not yes";
-    }
-}
-
 /* Shows what is about to be removed, and who uses it, and asks. Returns an exit status. */
 static int ask_before_removal(struct rm *rm)
 {
     CLEANUP_STRBUF struct strbuf question = STRBUF_INIT;
-    FILE *out = rm->context->err;
     /* From the terminal when standard input carries the ids. */
     CLEANUP_CLOSE int input =
         rm->reads_input ? open("/dev/tty", O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
-    enum prompt_answer answer;
     bool in_use;
 
     if (input < 0) {
@@ -229,17 +220,10 @@ static int ask_before_removal(struct rm *rm)
     in_use = removal_count(&rm->plan).in_use > 0;
     if (in_use && rm->inventory.attachments_error.text)
         context_warn(rm->context, "%s", rm->inventory.attachments_error.text);
-    removal_report_table(out, &rm->plan, &rm->format,
-                         in_use && !rm->inventory.attachments_error.text);
+    removal_report_preview(rm->context->err, &rm->plan, &rm->format,
+                           in_use && !rm->inventory.attachments_error.text);
     removal_report_question(&question, &rm->plan);
-    answer = prompt_ask(out, strbuf_string(&question), input, rm->interrupts.fd);
-    /* A terminal has shown the answer with its newline; nothing else has ended the line. */
-    if (!isatty(input) || answer == PROMPT_END || answer == PROMPT_INTERRUPT)
-        fputc('\n', out);
-    if (answer == PROMPT_YES)
-        return STATUS_DONE;
-    context_warn(rm->context, "%s: nothing was removed", declined_by(answer));
-    return STATUS_DECLINED;
+    return context_ask(rm->context, strbuf_string(&question), input, rm->interrupts.fd, "removed");
 }
 
 /* Decides whether the plan may be carried out. Returns an exit status. */
@@ -265,23 +249,53 @@ static bool rm_was_interrupted(void *arg)
     return interrupts_pending(&rm->interrupts);
 }
 
+/*
+ * Appends whose the segment is that may not be removed, and who may. That is looked up only now:
+ * a user database may be slow, and is not needed to remove a segment.
+ */
+static void put_refusal(struct rm *rm, struct segment_info info, struct strbuf *line)
+{
+    struct system *system = &rm->context->system;
+    struct inventory *inventory = &rm->inventory;
+
+    if (!inventory->has_credentials)
+        inventory->has_credentials =
+            credentials_read(&system->procfs, &inventory->credentials, NULL) == 0;
+    info.owner = names_user(system->names, info.segment.uid);
+    info.creator = names_user(system->names, info.segment.cuid);
+    strbuf_puts(line, ": ");
+    removal_report_refusal(line, &info, inventory);
+}
+
+/* Whether what became of a segment is reported also without --verbose. */
+static bool is_reported(const struct rm *rm, const struct removal_item *item)
+{
+    switch (item->outcome) {
+    case REMOVAL_CHANGED:
+        return true;
+    case REMOVAL_FAILED:
+        /* The summary counts those that were not tried; it is due then also with --quiet. */
+        return item->code != EINTR || !(rm->has_summary || rm->quiet);
+    case REMOVAL_MARKED:
+        return !rm->has_summary && !rm->quiet;
+    default:
+        return false;
+    }
+}
+
 /* Says what became of one segment, where that is due. */
 static void report_item(void *arg, const struct removal_item *item)
 {
     struct rm *rm = arg;
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-    bool bad = item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_FAILED;
-    bool not_tried = item->outcome == REMOVAL_FAILED && item->code == EINTR;
+    bool bad = is_reported(rm, item);
     int shmid = item->info.segment.shmid;
 
-    /* The summary counts those that are only marked, or were not tried. */
-    if (rm->has_summary)
-        bad = bad && !not_tried;
-    else
-        bad = bad || item->outcome == REMOVAL_MARKED;
     if (!bad && !rm->verbose)
         return;
     removal_report_line(&line, item);
+    if (item->outcome == REMOVAL_FAILED && item->code == EPERM)
+        put_refusal(rm, item->info, &line);
     if (bad)
         context_warn(rm->context, "%d: %s", shmid, strbuf_string(&line));
     else
@@ -298,32 +312,53 @@ static void write_removal_json(const struct rm *rm)
     context_write(rm->context, &document);
 }
 
+static void write_summary(const struct rm *rm)
+{
+    CLEANUP_STRBUF struct strbuf summary = STRBUF_INIT;
+
+    if (rm->dry_run)
+        removal_report_dry_run(&summary, &rm->plan);
+    else
+        removal_report_summary(&summary, &rm->plan);
+    context_warn(rm->context, "%s", strbuf_string(&summary));
+}
+
 /* Shows the plan, and what of it cannot be. */
 static void show_dry_run(struct rm *rm)
 {
     if (rm->json)
         write_removal_json(rm);
     else
-        removal_report_table(rm->context->out, &rm->plan, &rm->format, false);
+        removal_report_table(rm->context->out, &rm->plan, &rm->format);
     for (size_t i = 0; i < rm->plan.count; i++) {
         if (rm->plan.items[i].outcome != REMOVAL_SELECTED)
             report_item(rm, &rm->plan.items[i]);
     }
+    /* Below the table, where both are the terminal. */
+    fflush(rm->context->out);
+    if (!rm->quiet)
+        write_summary(rm);
+}
+
+/* Whether a signal came before all was tried. */
+static bool was_stopped(const struct removal_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->items[i].outcome == REMOVAL_FAILED && plan->items[i].code == EINTR)
+            return true;
+    }
+    return false;
 }
 
 static void carry_out(struct rm *rm)
 {
     const struct removal_hooks hooks = {rm_was_interrupted, report_item, rm};
 
-    rm->has_summary = rm->verbose || removal_count(&rm->plan).selected > 1;
+    rm->has_summary = !rm->quiet && (rm->verbose || removal_count(&rm->plan).selected > 1);
     removal_run(&rm->context->system, &rm->selection, &rm->plan, &hooks);
     fflush(rm->context->out);
-    if (rm->has_summary) {
-        CLEANUP_STRBUF struct strbuf summary = STRBUF_INIT;
-
-        removal_report_summary(&summary, &rm->plan);
-        context_warn(rm->context, "%s", strbuf_string(&summary));
-    }
+    if (rm->has_summary || (rm->quiet && was_stopped(&rm->plan)))
+        write_summary(rm);
     if (rm->json)
         write_removal_json(rm);
 }

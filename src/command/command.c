@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "view/human.h"
+#include "view/prompt.h"
 
 extern const struct command command_doctor;
 extern const struct command command_key;
@@ -94,6 +95,34 @@ bool context_warn_unparsed(struct context *context, const struct complaint_list 
         write_message(context, strbuf_string(&message), message.length);
     }
     return unparsed->count > 0;
+}
+
+static const char *declined_by(enum prompt_answer answer)
+{
+    switch (answer) {
+    case PROMPT_INTERRUPT:
+        return "interrupted";
+    case PROMPT_END:
+        return "no answer, and only yes is one";
+    case PROMPT_UNSHOWN:
+        return "the question could not be shown";
+    default:
+        return "the answer was not yes";
+    }
+}
+
+int context_ask(struct context *context, const char *question, int input, int interrupt,
+                const char *undone)
+{
+    enum prompt_answer answer = prompt_ask(context->err, question, input, interrupt);
+
+    /* A terminal has shown the answer with its newline; nothing else has ended the line. */
+    if (!isatty(input) || answer == PROMPT_END || answer == PROMPT_INTERRUPT)
+        fputc('\n', context->err);
+    if (answer == PROMPT_YES)
+        return STATUS_DONE;
+    context_warn(context, "%s: nothing was %s", declined_by(answer), undone);
+    return STATUS_DECLINED;
 }
 
 int context_fail(struct context *context, const struct error *err, int status)

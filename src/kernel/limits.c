@@ -79,15 +79,28 @@ int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct e
     return 0;
 }
 
+int limits_check_write(const struct procfs *procfs, enum limit_id id, struct error *err)
+{
+    CLEANUP_CLOSE int fd = -1;
+    char path[64];
+
+    limit_path(id, path, sizeof(path));
+    fd = openat(procfs->root_fd, path, O_WRONLY | O_CLOEXEC);
+    return fd < 0 ? error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path) : 0;
+}
+
 /* Gives the kernel the whole number in one write, as it wants it. */
-static int write_limit(const struct procfs *procfs, const char *path, uint64_t value,
-                       struct error *err)
+static int write_limit(const struct procfs *procfs, const char *path,
+                       const struct limit_setting *setting, struct error *err)
 {
     CLEANUP_CLOSE int fd = openat(procfs->root_fd, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
     char text[32];
-    int length = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)value);
+    int length = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)setting->value);
     ssize_t written = fd >= 0 ? write(fd, text, (size_t)length) : -1;
 
+    if (written < 0 && errno == EINVAL && limits_ceiling(setting))
+        return error_set(err, EINVAL, "%s%s: %s: %s", procfs_prefix(procfs), path, strerror(EINVAL),
+                         limits_ceiling(setting));
     if (written < 0)
         return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
     if (written != length)
@@ -103,7 +116,7 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
     int r;
 
     limit_path(setting->id, path, sizeof(path));
-    r = write_limit(procfs, path, setting->value, err);
+    r = write_limit(procfs, path, setting, err);
     if (r == 0)
         r = procfs_read_number(procfs, path, &now, err);
     if (r < 0)

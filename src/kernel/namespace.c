@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -78,4 +79,15 @@ int namespace_enter_ipc(struct error *err)
         return fail_namespace(errno, err);
     r = map_ourselves(uid, gid);
     return r < 0 ? fail_namespace(-r, err) : 0;
+}
+
+int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err)
+{
+    static const char path[] = "proc/self/ns/ipc";
+    const ino_t initial = 0xefffffff; /* include/linux/proc_ns.h, PROC_IPC_INIT_INO */
+    struct stat status;
+
+    if (fstatat(procfs->root_fd, path, &status, 0) < 0)
+        return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
+    return status.st_ino == initial;
 }

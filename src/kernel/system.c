@@ -180,6 +180,7 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
     struct credentials credentials = {.euid = geteuid(), .egid = getegid()};
     uint64_t capabilities = 0;
     uint64_t ipc_capabilities;
+    bool initial;
     int r = read_capabilities(&capabilities, err);
 
     if (r == 0)
@@ -191,8 +192,9 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
     ipc_capabilities = capabilities_in_ipc(procfs, capabilities);
     credentials.ipc_owner = has_capability(ipc_capabilities, CAP_IPC_OWNER);
     credentials.sys_admin = has_capability(ipc_capabilities, CAP_SYS_ADMIN);
-    credentials.init_admin =
-        has_capability(capabilities, CAP_SYS_ADMIN) && is_initial_user_namespace(procfs);
+    initial = is_initial_user_namespace(procfs);
+    credentials.init_admin = initial && has_capability(capabilities, CAP_SYS_ADMIN);
+    credentials.maps_some_users = !initial;
     credentials.sets_limits = may_set_limits(procfs);
     *ret_credentials = credentials;
     return 0;

@@ -56,6 +56,20 @@ uint64_t limits_percent(uint64_t used, uint64_t value)
     return used < value && percent > 99 ? 99 : percent;
 }
 
+bool limits_is_unlimited(enum limit_id id, uint64_t value)
+{
+    return (id == LIMIT_SHMMAX || id == LIMIT_SHMALL) && value >= ALMOST_ALL;
+}
+
+const char *limits_ceiling(const struct limit_setting *setting)
+{
+    if (setting->id != LIMIT_SHMMNI || setting->value <= SHMMNI_USUAL_MAX)
+        return NULL;
+    if (setting->value <= SHMMNI_EXTENDED_MAX)
+        return "the kernel takes no more than 32768 unless it was booted with ipcmni_extend";
+    return "the kernel takes no more than 32768, or 16777216 when it was booted with ipcmni_extend";
+}
+
 bool limits_conflict(const struct limits *limits, uint64_t *ret_pages)
 {
     uint64_t pages;
@@ -69,11 +83,18 @@ bool limits_conflict(const struct limits *limits, uint64_t *ret_pages)
     return true;
 }
 
-/* The limit of this name (LENGTH bytes), or LIMIT_COUNT. */
+/* The limit of this name (LENGTH bytes), as sysctl(8) says it or without "kernel.", or LIMIT_COUNT.
+ */
 static enum limit_id find_limit(const char *name, size_t length)
 {
+    static const char prefix[] = "kernel.";
+    const size_t skipped = sizeof(prefix) - 1;
     enum limit_id id = 0;
 
+    if (length > skipped && memcmp(name, prefix, skipped) == 0) {
+        name += skipped;
+        length -= skipped;
+    }
     while (id < LIMIT_COUNT && (strlen(limit_kinds[id].name) != length ||
                                 memcmp(limit_kinds[id].name, name, length) != 0))
         id++;
@@ -87,8 +108,10 @@ static bool is_plain_number(const char *word)
 
 /* What may stand after the equals sign; by enum limit_id. */
 static const char *const right_values[LIMIT_COUNT] = {
-    [LIMIT_SHMMAX] = "takes a number of bytes, or a size with a unit: K M G T P, KiB ..., KB ...",
-    [LIMIT_SHMALL] = "takes a number of pages, or a size with a unit: K M G T P, KiB ..., KB ...",
+    [LIMIT_SHMMAX] = "takes a number of bytes, or a size with a unit: K M G T P, KiB ..., KB ..., "
+                     "or unlimited",
+    [LIMIT_SHMALL] = "takes a number of pages, or a size with a unit: K M G T P, KiB ..., KB ..., "
+                     "or unlimited",
     [LIMIT_SHMMNI] = "takes a plain number: how many segments there may be",
     [LIMIT_RMID_FORCED] = "takes 0 or 1",
 };
@@ -100,6 +123,10 @@ static int parse_limit_value(enum limit_id id, const char *word, uint64_t page_s
     uint64_t bytes;
     int r;
 
+    if (strcmp(word, "unlimited") == 0 && limits_is_unlimited(id, UINT64_MAX)) {
+        *ret_value = limit_kinds[id].usual;
+        return 0;
+    }
     if (id == LIMIT_SHMMAX)
         return parse_size(word, ret_value, NULL);
     if (id != LIMIT_SHMALL || is_plain_number(word))

@@ -173,11 +173,17 @@ const struct column_table attachment_columns = {
     }
 
 GET_NUMBER(get_file_key, FILE_KEY->key)
-GET_NUMBER(get_proj, FILE_KEY->proj)
 GET_OF_HOLDER(get_key_shmid, HOLDER->segment.shmid)
 GET_OF_HOLDER(get_key_bytes, HOLDER->segment.size)
 GET_OF_HOLDER(get_key_nattch, HOLDER->segment.nattch)
 GET_TEXT(get_path, FILE_KEY->path)
+
+/* A key that is the inode number has none. */
+GETTER(get_proj)
+{
+    ret_value->known = !FILE_KEY->by_inode;
+    ret_value->number = FILE_KEY->proj;
+}
 
 GETTER(get_key_owner)
 {
@@ -187,7 +193,8 @@ GETTER(get_key_owner)
 
 static const struct column of_files[] = {
     {"key", COLUMN_KEY, 0, "what ftok makes of it", get_file_key},
-    {"proj", COLUMN_ID, 0, "the PROJ that it was made with", get_proj},
+    {"proj", COLUMN_ID, 0, "the PROJ that it was made with; none: the key is the inode number",
+     get_proj},
     {"shmid", COLUMN_ID, 0, "segment that has the key", get_key_shmid},
     {"owner", COLUMN_NAME, NEED_OWNER, "its owner", get_key_owner},
     {"bytes", COLUMN_SIZE, 0, "its size", get_key_bytes},
@@ -203,6 +210,28 @@ const struct column_table file_columns = {
     .quiet = "key",
 };
 
+/* --- Sums by owner ---------------------------------------------------------------------------- */
+
+#define SUM ((const struct owner_sum *)record)
+
+GET_NAME(get_sum_owner, SUM->uid, SUM->owner)
+GET_NUMBER(get_sum_segments, SUM->segments)
+GET_NUMBER(get_sum_bytes, SUM->bytes)
+GET_NUMBER(get_sum_orphans, SUM->orphans)
+
+static const struct column of_owner_sums[] = {
+    {"owner", COLUMN_NAME, NEED_OWNER, "owner's name", get_sum_owner},
+    {"segments", COLUMN_NUMBER, 0, "how many", get_sum_segments},
+    {"bytes", COLUMN_SIZE, 0, "their sizes", get_sum_bytes},
+    {"orphans", COLUMN_NUMBER, NEED_STATE, "how many of them are orphans", get_sum_orphans},
+};
+
+const struct column_table owner_sum_columns = {
+    .columns = of_owner_sums,
+    .count = sizeof(of_owner_sums) / sizeof(of_owner_sums[0]),
+    .defaults = "owner,segments,bytes,orphans",
+};
+
 /* --- Limits ----------------------------------------------------------------------------------- */
 
 #define LIMIT ((const struct limit_row *)record)
@@ -216,6 +245,8 @@ GETTER(get_limit_value)
 {
     ret_value->known = LIMIT->limits->known[LIMIT->id];
     ret_value->number = LIMIT->limits->values[LIMIT->id];
+    if (limits_is_unlimited(LIMIT->id, ret_value->number))
+        ret_value->text = "unlimited"; /* tables show it in the number's place */
 }
 
 GETTER(get_limit_used)

@@ -1,13 +1,41 @@
 #include "view/limits_report.h"
 
 #include "view/columns.h"
+#include "view/describe.h"
 #include "view/human.h"
 #include "view/writer.h"
+
+void limits_report_value(struct strbuf *out, enum limit_id id, uint64_t value)
+{
+    if (limits_is_unlimited(id, value))
+        strbuf_puts(out, "unlimited");
+    else
+        strbuf_put_u64(out, value);
+}
+
+void limits_report_zero(struct strbuf *out, const struct limits *limits, enum limit_id id)
+{
+    bool makes_none = id == LIMIT_SHMMAX || id == LIMIT_SHMALL || id == LIMIT_SHMMNI;
+
+    if (makes_none && limits->known[id] && limits->values[id] == 0)
+        strbuf_printf(out, "%s is 0: no program can make a segment", limit_kinds[id].name);
+}
+
+void limits_report_destroyed(struct strbuf *out, const struct limits_change *change)
+{
+    if (change->destroyed > 0)
+        describe_segments(out, change->destroyed, change->destroyed_bytes);
+    if (change->doubtful == 0)
+        return;
+    strbuf_puts(out, change->destroyed > 0 ? ", and perhaps " : "perhaps ");
+    describe_segments(out, change->doubtful, change->doubtful_bytes);
+    strbuf_puts(out, change->destroyed > 0 ? " more" : "");
+}
 
 /* Appends a limit's value as a size; nothing where it is not one. */
 static void put_limit_size(struct strbuf *out, const struct limits *limits, enum limit_id id)
 {
-    if (!limits->known[id])
+    if (!limits->known[id] || limits_is_unlimited(id, limits->values[id]))
         return;
     if (id == LIMIT_SHMALL)
         human_pages(out, limits->values[id], limits->page_size);
@@ -96,9 +124,13 @@ void limits_report_conflict(struct strbuf *out, const struct limits *limits)
     if (!limits_conflict(limits, &pages))
         return;
     strbuf_puts(out, "shmmax allows a segment of ");
-    human_size_long(out, limits->values[LIMIT_SHMMAX]);
-    strbuf_puts(out, ", which is ");
-    human_count(out, pages, "page");
+    if (limits_is_unlimited(LIMIT_SHMMAX, limits->values[LIMIT_SHMMAX])) {
+        strbuf_puts(out, "any size");
+    } else {
+        human_size_long(out, limits->values[LIMIT_SHMMAX]);
+        strbuf_puts(out, ", which is ");
+        human_count(out, pages, "page");
+    }
     strbuf_puts(out, ", but shmall allows only ");
     human_count(out, limits->values[LIMIT_SHMALL], "page");
     strbuf_puts(out, " (");

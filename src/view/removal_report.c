@@ -1,11 +1,18 @@
 #include "view/removal_report.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "model/sums.h"
 #include "view/columns.h"
 #include "view/describe.h"
 #include "view/human.h"
+#include "view/remedy.h"
 #include "view/writer.h"
 
 /* What the table shows: the columns of segments go by the first member. */
@@ -27,24 +34,41 @@ static const struct column processes_column = {"processes", COLUMN_TEXT,
                                                NEED_TRY_ATTACHMENTS | NEED_HOLDERS,
                                                "who has it attached", get_processes};
 
+/* Frees the set, and returns what it needs. */
+static unsigned release_to_needs(struct column_set *columns)
+{
+    unsigned needs = column_set_needs(columns);
+
+    column_set_release(columns);
+    return needs;
+}
+
 /* The caller releases the set. */
-static void choose_table_columns(struct column_set *columns, bool with_processes)
+static void choose_preview_columns(struct column_set *columns, bool with_processes)
 {
     column_set_add_list(columns, &segment_columns, segment_columns.defaults, NULL);
+    column_set_add_list(columns, &segment_columns, "state", NULL);
     if (with_processes)
         column_set_add(columns, &processes_column);
 }
 
-unsigned removal_report_needs(bool with_processes)
+unsigned removal_report_table_needs(void)
 {
     struct column_set columns = COLUMN_SET_INIT;
-    unsigned needs;
 
-    choose_table_columns(&columns, with_processes);
-    needs = column_set_needs(&columns);
-    column_set_release(&columns);
-    return needs;
+    column_set_add_list(&columns, &segment_columns, segment_columns.defaults, NULL);
+    return release_to_needs(&columns);
 }
+
+unsigned removal_report_preview_needs(void)
+{
+    struct column_set columns = COLUMN_SET_INIT;
+
+    choose_preview_columns(&columns, true);
+    return release_to_needs(&columns);
+}
+
+/* --- Tables ----------------------------------------------------------------------------------- */
 
 /*
  * Appends the processes that have the segment attached, the first few by name and pid, and whether
@@ -67,7 +91,7 @@ static void put_users(struct strbuf *out, const struct segment_info *info)
         strbuf_puts(out, count > 0 ? " and some not visible to you" : "not visible to you");
 }
 
-static void write_removal_row(struct writer *writer, const struct segment_info *info,
+static void write_preview_row(struct writer *writer, const struct segment_info *info,
                               bool with_processes)
 {
     CLEANUP_STRBUF struct strbuf processes = STRBUF_INIT;
@@ -81,29 +105,142 @@ static void write_removal_row(struct writer *writer, const struct segment_info *
 }
 
 void removal_report_table(FILE *out, const struct removal_plan *plan,
-                          const struct column_format *format, bool with_processes)
+                          const struct column_format *format)
 {
     struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
-    choose_table_columns(&columns, with_processes);
+    column_set_add_list(&columns, &segment_columns, segment_columns.defaults, NULL);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->items[i].outcome == REMOVAL_SELECTED)
-            write_removal_row(&writer, &plan->items[i].info, with_processes);
+            writer_row(&writer, &plan->items[i].info);
     }
     writer_end(&writer);
     column_set_release(&columns);
 }
 
+static bool is_pending(const struct removal_item *item, bool in_use)
+{
+    return item->outcome == REMOVAL_SELECTED && (item->info.segment.nattch > 0) == in_use;
+}
+
+/* Writes the sums by owner of those that are not in use. */
+static void write_sums(FILE *out, const struct removal_plan *plan,
+                       const struct column_format *format)
+{
+    enum { ANY_PAGE_SIZE = 4096 }; /* pages are not shown */
+    CLEANUP_FREE const struct segment_info **rows = xcalloc(plan->count, sizeof(*rows));
+    CLEANUP_FREE struct owner_sum *sums = NULL;
+    struct column_set columns = COLUMN_SET_INIT;
+    struct writer writer;
+    size_t row_count = 0;
+    size_t sum_count;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        if (is_pending(&plan->items[i], false))
+            rows[row_count++] = &plan->items[i].info;
+    }
+    sums = owner_sums(rows, row_count, ANY_PAGE_SIZE, SUM_BY_SEGMENTS, &sum_count);
+    column_set_add_all(&columns, &owner_sum_columns);
+    writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
+    for (size_t i = 0; i < sum_count; i++)
+        writer_row(&writer, &sums[i]);
+    writer_end(&writer);
+    column_set_release(&columns);
+}
+
+void removal_report_preview(FILE *out, const struct removal_plan *plan,
+                            const struct column_format *format, bool with_processes)
+{
+    enum { UNUSED_MAX = 24 }; /* those in use stay on a terminal of usual height */
+    struct removal_totals totals = removal_count(plan);
+    size_t unused = totals.counts[REMOVAL_SELECTED] - totals.in_use;
+    struct column_set columns = COLUMN_SET_INIT;
+    struct writer writer;
+
+    if (unused > UNUSED_MAX)
+        write_sums(out, plan, format);
+    if (unused > UNUSED_MAX && totals.in_use == 0)
+        return;
+    choose_preview_columns(&columns, with_processes);
+    writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
+    for (int in_use = unused > UNUSED_MAX; in_use <= 1; in_use++) {
+        for (size_t i = 0; i < plan->count; i++) {
+            if (is_pending(&plan->items[i], in_use))
+                write_preview_row(&writer, &plan->items[i].info, with_processes);
+        }
+    }
+    writer_end(&writer);
+    column_set_release(&columns);
+}
+
+/* --- The question ----------------------------------------------------------------------------- */
+
+static int compare_pids(const void *a, const void *b)
+{
+    return num_compare_signed(*(const pid_t *)a, *(const pid_t *)b);
+}
+
+/* How many different processes these are; sorts them. */
+static size_t count_different(pid_t *pids, size_t count)
+{
+    size_t different = 0;
+
+    qsort(pids, count, sizeof(*pids), compare_pids);
+    for (size_t i = 0; i < count; i++)
+        different += i == 0 || pids[i] != pids[i - 1];
+    return different;
+}
+
+/* Appends who uses what is to be removed: one by name, how many others, and whether that is all. */
+static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
+{
+    const struct attachment *first = NULL;
+    CLEANUP_FREE pid_t *pids = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    size_t different;
+    bool unseen = false;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct segment_info *info = &plan->items[i].info;
+
+        if (!is_pending(&plan->items[i], true))
+            continue;
+        unseen = unseen || segment_info_unseen(info) > 0;
+        for (uint32_t j = 0; j < info->attachment_count; j++) {
+            first = first ? first : &info->attachments[j];
+            pids = xgrow(pids, count, &capacity, sizeof(*pids));
+            pids[count++] = info->attachments[j].pid;
+        }
+    }
+    if (first) {
+        describe_process(out, first->command ? first->command : "?", first->pid);
+        different = count_different(pids, count);
+        if (different > 1)
+            strbuf_printf(out, " +%zu", different - 1);
+    }
+    if (unseen)
+        strbuf_puts(out, first ? " and some not visible to you" : "processes not visible to you");
+}
+
 void removal_report_question(struct strbuf *out, const struct removal_plan *plan)
 {
+    CLEANUP_STRBUF struct strbuf users = STRBUF_INIT;
     struct removal_totals totals = removal_count(plan);
 
     strbuf_puts(out, "Remove ");
     describe_segments(out, totals.counts[REMOVAL_SELECTED], totals.pending_bytes);
-    strbuf_printf(out, ", %zu of them in use? (yes/no) ", totals.in_use);
+    strbuf_printf(out, ", %zu of them in use", totals.in_use);
+    put_plan_users(&users, plan);
+    if (users.length > 0)
+        strbuf_puts(out, " by ");
+    text_escape(out, strbuf_string(&users), users.length);
+    strbuf_puts(out, "? (yes/no) ");
 }
+
+/* --- Outcomes --------------------------------------------------------------------------------- */
 
 void removal_report_line(struct strbuf *out, const struct removal_item *item)
 {
@@ -140,6 +277,53 @@ static void put_outcome_count(struct strbuf *out, size_t count, const char *what
 {
     if (count > 0)
         strbuf_printf(out, ", %zu %s", count, what);
+}
+
+/* A user whom one can be to remove it: not root, and known by a name. */
+static void put_other_user(struct strbuf *out, const char *name, uid_t uid)
+{
+    if (uid != 0 && name)
+        strbuf_printf(out, "%s or ", name);
+}
+
+void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
+                            const struct inventory *inventory)
+{
+    enum { OVERFLOW_UID = 65534 }; /* proc_sys_kernel(5), overflowuid */
+    const struct segment *segment = &info->segment;
+
+    if (inventory->credentials.maps_some_users && segment->uid == OVERFLOW_UID) {
+        strbuf_printf(out,
+                      "it belongs to a user whom this user namespace does not show; outside of it, "
+                      "as that user or root: shmtool rm %d",
+                      segment->shmid);
+        return;
+    }
+    strbuf_puts(out, "it belongs to ");
+    describe_user(out, info->owner, segment->uid);
+    if (segment->cuid != segment->uid) {
+        strbuf_puts(out, " and was made by ");
+        describe_user(out, info->creator, segment->cuid);
+    }
+    if (inventory->has_credentials && shmget_may_remove(segment, &inventory->credentials)) {
+        strbuf_puts(out, "; permissions do not forbid it: a security module or a filter of system "
+                         "calls does");
+        return;
+    }
+    strbuf_puts(out, "; as ");
+    put_other_user(out, info->owner, segment->uid);
+    if (segment->cuid != segment->uid)
+        put_other_user(out, info->creator, segment->cuid);
+    strbuf_printf(out, "%s: shmtool rm %d", remedy_root(inventory), segment->shmid);
+}
+
+void removal_report_dry_run(struct strbuf *out, const struct removal_plan *plan)
+{
+    struct removal_totals totals = removal_count(plan);
+
+    strbuf_puts(out, "would remove ");
+    describe_segments(out, totals.counts[REMOVAL_SELECTED], totals.pending_bytes);
+    strbuf_printf(out, ", %zu in use", totals.in_use);
 }
 
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
@@ -194,7 +378,7 @@ void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bo
         strbuf_printf(out, ", \"%s\": %zu", removal_outcome_name((enum removal_outcome)outcome),
                       totals.counts[outcome]);
     strbuf_puts(out, ", \"freed_bytes\": ");
-    strbuf_put_u64(out, totals.freed_bytes);
+    strbuf_put_u64(out, dry_run ? totals.unused_bytes : totals.freed_bytes);
     strbuf_puts(out, ", \"results\": [");
     for (size_t i = 0; i < plan->count; i++) {
         strbuf_puts(out, i > 0 ? ",\n" : "\n");

@@ -218,6 +218,30 @@ pty() {
     run_split "$HELPERS/ptyrun" "$@"
 }
 
+# answer_meanwhile DEED ARG...: run_split `shmtool ARG...`, which asks, answered with yes; DEED, a command line,
+# is run while the question stands there
+answer_meanwhile() {
+    local deed=$1 answer=$BATS_TEST_TMPDIR/answer pid
+    shift
+    out_file=$BATS_TEST_TMPDIR/out
+    err_file=$BATS_TEST_TMPDIR/err
+    mkfifo "$answer"
+    exec 8<>"$answer"
+    : >"$err_file"
+    "$SHMTOOL" "$@" <"$answer" >"$out_file" 2>"$err_file" 3>&- 8>&- &
+    pid=$!
+    wait_until grep -q '(yes/no)' "$err_file"
+    eval "$deed"
+    echo yes >&8
+    status=0
+    wait "$pid" || status=$?
+    exec 8>&-
+    rm "$answer"
+    read_whole out "$out_file"
+    read_whole err "$err_file"
+    ran="shmtool $* (meanwhile: $deed)"
+}
+
 # read_whole VARIABLE FILE
 read_whole() {
     IFS= read -r -d '' "$1" <"$2" || true

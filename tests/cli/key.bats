@@ -153,7 +153,7 @@ row() {
     shmtool key --find $(($(ftok_of "$dir") ^ 0x10000)) "$dir"
     assert_status 0
     assert_out_lines 1
-    assert_err_matches "^shmtool: key: $dir: no file of its file system: the device ends in 0x.., the key's in 0x.."
+    assert_err_matches "^shmtool: key: $dir: ftok gives the key to no file of its file system: the device ends in 0x.., the key's in 0x.."
     shmtool key --find 5 "$dir/none"
     assert_status 1
     assert_err "shmtool: key: $dir/none: No such file or directory"
@@ -211,6 +211,45 @@ row() {
     assert_err 'shmtool: key: key 0 is IPC_PRIVATE: no file makes it'
     shmtool key --find 0 -p 5 "$dir"
     assert_err 'shmtool: key: key 0 is IPC_PRIVATE: no file makes it'
+}
+
+# on_tmpfs SCRIPT: run_split, in a file system of its own with small inode numbers. Its device does not end in 0
+# as these numbers do beyond their low 16 bits: ftok gives none of them.
+on_tmpfs() {
+    unshare --mount sh -c 'mount -t tmpfs none /mnt' 2>/dev/null || skip "may not mount in a namespace of its own"
+    run_split unshare --mount bash -c 'mount -t tmpfs none "$1" || exit
+        [ $(($(stat -c %d "$1") & 255)) != 0 ] || mount -t tmpfs none "$1" || exit
+        cd "$1" && eval "$2"' bash "$dir" "$1"
+}
+
+@test "--find: a file whose whole inode number is the key, as PostgreSQL makes keys" {
+    need_python
+    on_tmpfs 'mkdir -p data/base; touch data/other; inode=$(stat -c %i data); echo $inode
+        "$SHMTOOL" key --find $inode .
+        "$SHMTOOL" key --find $inode --json . 2>/dev/null'
+    assert_status 0
+    local inode=${out%%$'\n'*}
+    assert_out_matches "$(printf '0x%08x' "$inode") +- +- +- +- +- \./data"$'\n'
+    assert_err_has 'shmtool: key: ./data: the key is all of its inode number, as PostgreSQL makes the key of a data directory, and not made by ftok'
+    assert_err_has_not 'candidates only'
+    assert_out_has_not other
+    assert_equal "$(sed -n '/^{/,$p' "$out_file" | jq -c '.files[] | [.path, .proj]')" '["./data",null]'
+}
+
+@test "--find: an inode number is no candidate where a PROJ was given, and not its low bits alone" {
+    on_tmpfs 'mkdir data; inode=$(stat -c %i data)
+        "$SHMTOOL" key -q --find $inode -p 1 . 2>/dev/null
+        "$SHMTOOL" key -q --find $inode -p 9 .
+        "$SHMTOOL" key -q --find $((inode | 0x5a000000)) . 2>/dev/null'
+    assert_status 0
+    assert_out ''
+}
+
+@test "--find: the segment that has a key that is an inode number" {
+    need_ns
+    on_tmpfs 'touch a; inode=$(stat -c %i a); id=$("$HELPERS/mkseg" --key $inode); "$SHMTOOL" key --find $inode --csv . | tail -n 1; echo $id'
+    assert_status 0
+    assert_equal "$(sed -n 1p "$out_file" | tr -d '\r' | cut -d, -f2,3,7)" ",$(sed -n 2p "$out_file"),./a"
 }
 
 @test "--find counts the directories that cannot be read" {

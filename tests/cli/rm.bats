@@ -7,29 +7,10 @@ need_meanwhile() {
     "$HELPERS/meanwhile" --test || skip "no program can be traced here"
 }
 
-# rm_meanwhile DEED ARG...: run_split `shmtool rm --interactive ARG...`, answered with yes; DEED, a command
-# line, is run when everything was selected and nothing was looked at again
+# rm_meanwhile DEED ARG...: answer_meanwhile with `rm --interactive ARG...`: DEED is run when everything was
+# selected and nothing was read again
 rm_meanwhile() {
-    local deed=$1 answer=$BATS_TEST_TMPDIR/answer pid
-    shift
-    out_file=$BATS_TEST_TMPDIR/out
-    err_file=$BATS_TEST_TMPDIR/err
-    mkfifo "$answer"
-    exec 8<>"$answer"
-    : >"$err_file"
-    "$SHMTOOL" rm --interactive "$@" <"$answer" >"$out_file" 2>"$err_file" 3>&- 8>&- &
-    pid=$!
-    wait_until grep -q '(yes/no)' "$err_file"
-    eval "$deed"
-    echo yes >&8
-    status=0
-    wait "$pid" || status=$?
-    exec 8>&-
-    rm "$answer"
-    read_whole out "$out_file"
-    read_whole err "$err_file"
-    # shellcheck disable=SC2034 # fail tells it
-    ran="shmtool rm --interactive $* (meanwhile: $deed)"
+    answer_meanwhile "$1" rm --interactive "${@:2}"
 }
 
 # attach_when_told ID...: a helper that will attach them once attach_now is called
@@ -309,6 +290,41 @@ END
     assert_out "$held: was marked for destruction before; it goes when nobody has it attached any more"
 }
 
+@test "--quiet: no summary and no word of what is only marked; errors are told" {
+    need_ns
+    local ids
+    mapfile -t ids < <(make_seg --count 4)
+    start_helper holdseg "${ids[3]}"
+    shmtool rm -q "${ids[0]}" "${ids[1]}" "${ids[3]}" 4242
+    assert_status 1
+    assert_out ''
+    assert_err 'shmtool: rm: 4242: no such segment'
+    assert_gone "${ids[0]}" "${ids[1]}"
+    assert_equal "$(field_of "${ids[3]}" 3)" 1600
+    shmtool rm --quiet "${ids[3]}"
+    assert_status 0
+    assert_err ''
+    shmtool rm --quiet --json --all --yes
+    assert_status 0
+    assert_err ''
+    assert_out_has '"removed": 1, "marked": 1'
+    shmtool rm -q -v --all
+    assert_wrong_usage '--verbose: cannot be combined with --quiet'
+}
+
+@test "--quiet still asks, and a signal still has its summary" {
+    need_ns
+    need_meanwhile
+    local ids
+    mapfile -t ids < <(make_seg --count 3)
+    run_split "$SHMTOOL" rm -q --all <<<no
+    assert_status 3
+    assert_err_has 'Remove 3 segments, 12 KiB, 0 of them in use? (yes/no) '
+    run_split "$HELPERS/meanwhile" --signal 2 -- "$SHMTOOL" rm -q "${ids[@]}"
+    assert_status 1
+    assert_err 'shmtool: rm: removed 1 of 3 segments, 4 KiB freed, 2 not tried because a signal came'
+}
+
 @test "--all --yes removes every segment there is" {
     need_ns
     make_seg --count 5 --key 7 >/dev/null
@@ -364,9 +380,13 @@ END
     shmtool rm --dry-run --size 1
     assert_status 0
     assert_equal "$out" "$expected"
-    assert_err ''
+    assert_err 'shmtool: rm: would remove 2 segments, 2 B, 0 in use'
     shmtool rm --dry-run --all
     assert_status 0
+    assert_out_lines 4
+    shmtool rm --dry-run --quiet --all
+    assert_status 0
+    assert_err ''
     assert_out_lines 4
     shmtool rm --dry-run "$a" "$b"
     assert_equal "$out" "$expected"
@@ -374,6 +394,13 @@ END
     assert_status 0
     shmtool rm --dry-run -i --all </dev/null
     assert_status 0
+    shmtool rm --dry-run "$a"
+    assert_err 'shmtool: rm: would remove 1 segment, 1 B, 0 in use'
+    shmtool rm --dry-run --size 7
+    assert_err 'shmtool: rm: would remove 0 segments, 0 B, 0 in use'
+    start_helper holdseg "$b"
+    shmtool rm --dry-run --all
+    assert_err 'shmtool: rm: would remove 3 segments, 4 B, 1 in use'
     assert_exists "$a" "$b" "$other"
 }
 
@@ -383,7 +410,7 @@ END
     id=$(make_seg)
     shmtool rm --dry-run "$id" 4242
     assert_status 1
-    assert_err 'shmtool: rm: 4242: no such segment'
+    assert_err $'shmtool: rm: 4242: no such segment\nshmtool: rm: would remove 1 segment, 4 KiB, 0 in use'
     assert_out_has " $id "
     shmtool rm --dry-run 4242 --ignore-missing
     assert_status 0
@@ -444,8 +471,13 @@ assert results == sorted(expected, key=lambda result: result["shmid"]), results'
     # shellcheck disable=SC2016 # Python
     python '
 assert doc() == {"dry_run": True, "selected": 1, "removed": 0, "marked": 0, "gone": 0, "changed": 0,
-                 "failed": 0, "freed_bytes": 0, "results": [
+                 "failed": 0, "freed_bytes": 7, "results": [
                      {"shmid": int(sys.argv[2]), "outcome": "selected", "error": None, "bytes": 7}]}' "$id"
+    # What is in use would only be marked, and nothing of it freed.
+    start_helper holdseg "$id"
+    shmtool rm --json --dry-run --all
+    python 'assert doc()["selected"] == 1 and doc()["freed_bytes"] == 0'
+    stop_helper
     shmtool rm --json -v --all --yes
     assert_status 0
     assert_err_has "$id: removed, 7 bytes"

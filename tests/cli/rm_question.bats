@@ -33,11 +33,11 @@ declined_on_terminal() {
     assert_status 3
     assert_out ''
     assert_equal "$(awk 'NR == 1 { $1 = $1; print }' "$err_file")" \
-        'key shmid owner perms bytes nattch status processes'
-    assert_equal "$(grep "^0x.* $a " "$err_file" | awk '{ $1 = $1; print }')" "0x00000077 $a root 600 131104 0 -"
+        'key shmid owner perms bytes nattch status state processes'
+    assert_equal "$(grep "^0x.* $a " "$err_file" | awk '{ $1 = $1; print }')" "0x00000077 $a root 600 131104 0 - orphan"
     assert_equal "$(grep "^0x.* $b " "$err_file" | awk '{ $1 = $1; print }')" \
-        "0x00000000 $b root 600 393216 1 - holdseg[$helper_pid]"
-    assert_err_has $'\nRemove 2 segments, 512 KiB, 1 of them in use? (yes/no) \nshmtool: rm: the answer was not yes: nothing was removed\n'
+        "0x00000000 $b root 600 393216 1 - used holdseg[$helper_pid]"
+    assert_err_has $'\nRemove 2 segments, 512 KiB, 1 of them in use by holdseg['"$helper_pid"$']? (yes/no) \nshmtool: rm: the answer was not yes: nothing was removed\n'
     assert_exists "$a" "$b"
 }
 
@@ -46,7 +46,7 @@ declined_on_terminal() {
     make_seg >/dev/null
     run_split "$SHMTOOL" rm --all <<<no
     assert_status 3
-    assert_equal "$(awk 'NR == 1 { $1 = $1; print }' "$err_file")" 'key shmid owner perms bytes nattch status'
+    assert_equal "$(awk 'NR == 1 { $1 = $1; print }' "$err_file")" 'key shmid owner perms bytes nattch status state'
     assert_err_has 'Remove 1 segment, 4 KiB, 0 of them in use? (yes/no) '
 }
 
@@ -58,6 +58,61 @@ declined_on_terminal() {
     run_split "$SHMTOOL" rm --all <<<no
     assert_status 3
     assert_err_matches "(holdseg\[[0-9]+\] ){4}\+3"$'\n'
+    assert_err_matches "1 of them in use by holdseg\[[0-9]+\] \+6\? \(yes/no\)"
+}
+
+@test "the question counts a process once, however many of the segments it has" {
+    need_ns
+    local ids
+    mapfile -t ids < <(make_seg --count 3)
+    start_helper holdseg "${ids[0]}" "${ids[1]}"
+    local first=$helper_pid
+    start_helper holdseg "${ids[1]}"
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_err_matches "Remove 3 segments, 12 KiB, 2 of them in use by holdseg\[($first|$helper_pid)\] \+1\? \(yes/no\)"
+}
+
+# rows_of FILE: the ids of a table's rows, one a line
+rows_of() {
+    awk '/^0x/ { print $2 }' "$1"
+}
+
+@test "those in use stand last, right above the question" {
+    need_ns
+    local ids used
+    mapfile -t ids < <(make_seg --count 5)
+    mapfile -t used < <(all_ids)
+    # The first and the third of the listing.
+    start_helper holdseg "${used[0]}" "${used[2]}"
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_equal "$(rows_of "$err_file")" "$(printf '%s\n' "${used[1]}" "${used[3]}" "${used[4]}" "${used[0]}" "${used[2]}")"
+}
+
+@test "of more than 24 that are not in use the sums by owner, and those in use one by one" {
+    need_ns
+    need_root
+    local held
+    make_seg --size 10 --count 20 >/dev/null
+    make_seg --size 100 --count 4 --uid 12345 >/dev/null
+    held=$(make_seg --size 1000)
+    start_helper holdseg "$held"
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_equal "$(rows_of "$err_file" | wc -l)" 25
+    make_seg --size 1 --uid 12345 >/dev/null
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_equal "$(head -n 5 "$err_file" | awk '{ $1 = $1; print }')" "$(printf '%s\n' 'owner segments bytes orphans' \
+        'root 20 200 20' '12345 5 401 5' 'key shmid owner perms bytes nattch status state processes' \
+        "0x00000000 $held root 600 1000 1 - used holdseg[$helper_pid]")"
+    assert_err_has "Remove 26 segments, 1.6 KiB, 1 of them in use by holdseg[$helper_pid]? (yes/no) "
+    # Nothing in use: no second table.
+    run_split "$SHMTOOL" rm --unattached <<<no
+    assert_status 3
+    assert_err_has_not shmid
+    assert_err_matches $'root +20 +200 +20\n12345 +5 +401 +5\nRemove 25 segments'
 }
 
 @test "a process's hostile name: no terminal obeys it" {
@@ -68,7 +123,8 @@ declined_on_terminal() {
     start_helper bash -c 'exec -a "$1" "$2" "$3"' - $'/bin/\e[31m\a\xff' "$HELPERS/holdseg" "$id"
     run_split "$SHMTOOL" rm --all <<<no
     assert_status 3
-    assert_err_has "\\x1b[31m\\x07\\xff[$helper_pid]"
+    assert_err_has " used  \\x1b[31m\\x07\\xff[$helper_pid]"
+    assert_err_has "in use by \\x1b[31m\\x07\\xff[$helper_pid]? (yes/no) "
     assert_equal "$(LC_ALL=C tr -d '\n\40-\176' <"$err_file" | wc -c)" 0
 }
 
@@ -119,7 +175,7 @@ declined_on_terminal() {
     need_ns
     two_segments
     run_split "$SHMTOOL" rm --all </dev/null
-    declined 'no answer, and only yes removes'
+    declined 'no answer, and only yes is one'
     run_split "$SHMTOOL" rm --owner root < <(:)
     declined 'no answer'
     run_split bash -c '"$@" <&-' - "$SHMTOOL" rm --owner root
@@ -160,7 +216,7 @@ declined_on_terminal() {
     need_ns
     two_segments
     pty -e '(yes/no) ' -s '\004' -- "$SHMTOOL" rm --all
-    declined_on_terminal 'no answer, and only yes removes'
+    declined_on_terminal 'no answer, and only yes is one'
 }
 
 @test "on a terminal: Ctrl+C, with and without something typed" {
@@ -285,7 +341,7 @@ declined_on_terminal() {
     ipcrm -m "$b"
     run_split "$SHMTOOL" rm --dest <<<yes
     assert_status 0
-    assert_err_has 'Remove 1 segment, 384 KiB, 1 of them in use? (yes/no) '
+    assert_err_has "Remove 1 segment, 384 KiB, 1 of them in use by holdseg[$helper_pid]? (yes/no) "
     assert_exists "$a" "$b"
 }
 
@@ -334,7 +390,7 @@ declined_on_terminal() {
     assert_err 'shmtool: rm: 4242: no such segment'
     run_split "$SHMTOOL" rm --all --dry-run </dev/null
     assert_status 0
-    assert_err ''
+    assert_err 'shmtool: rm: would remove 2 segments, 512 KiB, 1 in use'
     assert_exists "$a" "$b"
 }
 

@@ -63,8 +63,8 @@ seg_of() {
     assert_status 1
     assert_out ''
     assert_equal "$(sort "$err_file")" "$(sort <<END
-shmtool: rm: $root_s: Operation not permitted
-shmtool: rm: $bob_s: Operation not permitted
+shmtool: rm: $root_s: Operation not permitted: it belongs to root; as root: shmtool rm $root_s
+shmtool: rm: $bob_s: Operation not permitted: it belongs to uid $BOB; as root: shmtool rm $bob_s
 shmtool: rm: removed 2 of 4 segments, 8 KiB freed, 2 failed
 END
 )"
@@ -93,7 +93,7 @@ END
     id=$(make_seg)
     by $ALICE rm "$id"
     assert_status 1
-    assert_err "shmtool: rm: $id: Operation not permitted"
+    assert_err "shmtool: rm: $id: Operation not permitted: it belongs to root; as root: shmtool rm $id"
     by $ALICE rm --key 0 --yes
     assert_status 1
     assert_exists "$id"
@@ -107,6 +107,7 @@ END
     given=$(make_seg --uid $ALICE)
     by $BOB rm "$given"
     assert_status 1
+    assert_err "shmtool: rm: $given: Operation not permitted: it belongs to uid $ALICE and was made by root; as root: shmtool rm $given"
     assert_exists "$given"
     by $ALICE rm "$given"
     assert_status 0
@@ -118,6 +119,19 @@ END
     by $ALICE rm "$taken"
     assert_status 0
     assert_gone "$taken"
+}
+
+@test "a refusal names who may remove it, where the user database knows them" {
+    need_ns
+    need_root
+    local id
+    id=$(make_seg --uid "$(id -u daemon)")
+    by $ALICE rm "$id"
+    assert_status 1
+    assert_err "shmtool: rm: $id: Operation not permitted: it belongs to daemon and was made by root; as daemon or root: shmtool rm $id"
+    id=$(seg_of "$(id -u daemon)")
+    by $ALICE rm "$id"
+    assert_err "shmtool: rm: $id: Operation not permitted: it belongs to daemon; as daemon or root: shmtool rm $id"
 }
 
 @test "the operator's way: by owner, with a question" {
@@ -147,9 +161,12 @@ END
     start_helper as_user $BOB holdseg "$shared" "$theirs"
     run_split as_user $ALICE "$SHMTOOL" rm --all <<<no
     assert_status 3
-    assert_err_matches "0x00000000 $mine +$ALICE +600 +4096 +1 +- +holdseg\[$alice_pid\]"$'\n'
-    assert_err_matches "0x00000000 $shared +$ALICE +666 +4096 +2 +- +holdseg\[$alice_pid\] and some not visible to you"$'\n'
-    assert_err_matches "0x00000000 $theirs +$BOB +600 +4096 +1 +- +not visible to you"$'\n'
+    assert_err_matches "0x00000000 $mine +$ALICE +600 +4096 +1 +- +used +holdseg\[$alice_pid\]"$'\n'
+    assert_err_matches "0x00000000 $shared +$ALICE +666 +4096 +2 +- +used +holdseg\[$alice_pid\] and some not visible to you"$'\n'
+    assert_err_matches "0x00000000 $theirs +$BOB +600 +4096 +1 +- +used +not visible to you"$'\n'
+    assert_err_has "Remove 3 segments, 12 KiB, 3 of them in use by holdseg[$alice_pid] and some not visible to you? (yes/no) "
+    run_split as_user $ALICE "$SHMTOOL" rm --owner $BOB <<<no
+    assert_err_has 'Remove 1 segment, 4 KiB, 1 of them in use by processes not visible to you? (yes/no) '
 }
 
 @test "--pid: one's own process; another's is an error, not an empty list" {
@@ -206,7 +223,7 @@ need_user_ns() {
     assert_equal "$(sort "$out_file")" "$(printf '%s\n' "$theirs,65534,65534" "$mine,0,0" | sort)"
     run_split unshare --user --map-root-user "$SHMTOOL" rm "$theirs" "$mine"
     assert_status 1
-    assert_err_has "shmtool: rm: $theirs: Operation not permitted"
+    assert_err_has "shmtool: rm: $theirs: Operation not permitted: it belongs to a user whom this user namespace does not show; outside of it, as that user or root: shmtool rm $theirs"
     assert_err_has 'removed 1 of 2 segments, 4 KiB freed, 1 failed'
     assert_equal "$(all_ids)" "$theirs"
 }
@@ -221,7 +238,7 @@ need_user_ns() {
     root_s=$(make_seg)
     run_split as_user $ALICE unshare --user --map-root-user "$SHMTOOL" rm --all --yes
     assert_status 1
-    assert_err_has "shmtool: rm: $root_s: Operation not permitted"
+    assert_err_has "shmtool: rm: $root_s: Operation not permitted: it belongs to a user whom this user namespace does not show; "
     assert_gone "$mine"
     assert_exists "$root_s"
 }

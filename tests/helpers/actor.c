@@ -4,6 +4,7 @@
  *     actor WORD...
  *
  * make:KEY    makes a segment of two pages (KEY as in C; 0: private), the current one from now on
+ * thread-make:KEY  the same, by a thread that ends then
  * huge:KEY    the same of huge pages, none of which need exist
  * use:ID      this is the current segment
  * attach      attaches the current segment; attach-ro: read-only
@@ -167,6 +168,30 @@ static void make_thread(struct actor *actor)
     note(actor, tid);
 }
 
+struct order {
+    struct actor *actor;
+    const char *word;
+};
+
+static void *make_in_thread(void *arg)
+{
+    const struct order *order = arg;
+
+    make(order->actor, order->word, (size_t)order->actor->page_size * 2, 0);
+    return NULL;
+}
+
+static void make_by_thread(struct actor *actor, const char *word)
+{
+    struct order order = {actor, word};
+    pthread_t thread;
+
+    errno = pthread_create(&thread, NULL, make_in_thread, &order);
+    must(errno ? -1 : 0, "pthread_create");
+    errno = pthread_join(thread, NULL);
+    must(errno ? -1 : 0, "pthread_join");
+}
+
 static bool starts_with(const char *word, const char *start)
 {
     return strncmp(word, start, strlen(start)) == 0;
@@ -177,6 +202,8 @@ static bool do_segment(struct actor *actor, const char *word)
 {
     if (starts_with(word, "make:"))
         make(actor, word + 5, (size_t)actor->page_size * 2, 0);
+    else if (starts_with(word, "thread-make:"))
+        make_by_thread(actor, word + 12);
     else if (starts_with(word, "huge:"))
         make(actor, word + 5, 4 << 20, SHM_HUGETLB | WITHOUT_RESERVE);
     else if (starts_with(word, "use:"))

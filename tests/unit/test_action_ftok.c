@@ -1,4 +1,8 @@
-/* action/ftok: the same keys as the C library's ftok(3), and the files that could have made one. */
+/*
+ * action/ftok: the same keys as the C library's ftok(3), and the files that could have made one.
+ *
+ * wrap: filewalk_run
+ */
 #include "action/ftok.h"
 
 #include <errno.h>
@@ -37,6 +41,65 @@ static void keys_are_those_of_the_c_library(void **state)
     assert_true(known >= 200);
     assert_int_equal(list.count, known);
     ftok_list_release(&list);
+}
+
+/* The one file that a walk of the test meets; NULL: a real walk. */
+static const struct file_identity *met;
+
+int __real_filewalk_run(const char *dir, const struct filewalk_callbacks *callbacks,
+                        struct error *err);
+int __wrap_filewalk_run(const char *dir, const struct filewalk_callbacks *callbacks,
+                        struct error *err);
+
+int __wrap_filewalk_run(const char *dir, const struct filewalk_callbacks *callbacks,
+                        struct error *err)
+{
+    if (!met)
+        return __real_filewalk_run(dir, callbacks, err);
+    callbacks->file(callbacks->arg, dir, met);
+    return 0;
+}
+
+/* What a search for KEY finds of one file. */
+static struct ftok_list search_one(uint32_t key, bool any_proj, struct file_identity file)
+{
+    struct ftok_search search = {.key = key, .any_proj = any_proj, .proj = key >> 24};
+
+    met = &file;
+    assert_int_equal(ftok_search_run(&search, "/srv", NULL), 0);
+    met = NULL;
+    return search.found;
+}
+
+static void an_inode_number_may_be_the_key(void **state)
+{
+    static const struct {
+        uint32_t key;
+        bool any_proj;
+        struct file_identity file;
+        size_t by_ftok;
+        size_t by_inode;
+    } cases[] = {
+        {0x00123456, true, {0x99, 0x00123456}, 0, 1},
+        {0x00123456, true, {0x12, 0x00123456}, 1, 1}, /* both: told as both */
+        {0x00123456, true, {0x12, 0x00993456}, 1, 0},
+        {0x00123456, true, {0x99, 0x00993456}, 0, 0},
+        {0x00123456, false, {0x99, 0x00123456}, 0, 0},
+        {0xfe123456, true, {0x99, 0x12345678fe123456}, 0, 1}, /* cut to 32 bits */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct ftok_list found = search_one(cases[i].key, cases[i].any_proj, cases[i].file);
+
+        assert_int_equal(found.count, cases[i].by_ftok + cases[i].by_inode);
+        for (size_t j = 0; j < found.count; j++) {
+            assert_int_equal(found.items[j].by_inode, j >= cases[i].by_ftok);
+            assert_int_equal(found.items[j].key, cases[i].key);
+            assert_string_equal(found.items[j].path, "/srv");
+        }
+        ftok_list_release(&found);
+    }
 }
 
 static void only_some_bits_make_a_key(void **state)
@@ -260,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_those_of_the_c_library),
         cmocka_unit_test(only_some_bits_make_a_key),
+        cmocka_unit_test(an_inode_number_may_be_the_key),
         cmocka_unit_test(a_missing_file_is_an_error),
         cmocka_unit_test(a_proj_is_a_number_or_a_character),
         cmocka_unit_test(other_words_are_no_proj),

@@ -1,7 +1,8 @@
 /*
  * action/limits_change: what is set, kept and destroyed, and how often segments are read for it.
  *
- * wrap: inventory_read limits_write limits_read sysctl_file_keep sysctl_file_override
+ * wrap: inventory_read limits_write limits_check_write limits_read sysctl_file_keep
+ * wrap: sysctl_file_override
  */
 #include "action/limits_change.h"
 #include "kernel/system.h"
@@ -18,6 +19,7 @@ int __wrap_inventory_read(struct system *system, struct selection *selection, un
                           struct inventory *ret_inventory, struct error *err);
 int __wrap_limits_write(const struct procfs *procfs, const struct limit_setting *setting,
                         uint64_t *ret_now, struct error *err);
+int __wrap_limits_check_write(const struct procfs *procfs, enum limit_id id, struct error *err);
 int __wrap_limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err);
 int __wrap_sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *settings,
                             size_t count, struct error *err);
@@ -28,6 +30,7 @@ int __wrap_sysctl_file_override(const struct procfs *procfs, enum limit_id id,
 static struct {
     struct limits limits;
     int write_code; /* of shmmni alone */
+    int check_code;
     int keep_code;
     const char *override; /* what another file sets shmmax to; NULL: nothing */
     int survivor;         /* the one segment that a second look finds */
@@ -60,6 +63,13 @@ int __wrap_limits_write(const struct procfs *procfs, const struct limit_setting 
         return error_set(err, fake.write_code, "refused");
     fake.limits.values[setting->id] = *ret_now = setting->value;
     return 0;
+}
+
+int __wrap_limits_check_write(const struct procfs *procfs, enum limit_id id, struct error *err)
+{
+    (void)procfs;
+    (void)id;
+    return fake.check_code ? error_set(err, fake.check_code, "not to be written") : 0;
 }
 
 int __wrap_limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err)
@@ -139,6 +149,7 @@ static void add_setting(struct fixture *fixture, enum limit_id id, uint64_t valu
 
 static void assert_runs(struct fixture *fixture)
 {
+    limits_change_prepare(&fixture->system, &fixture->change, &fixture->inventory);
     assert_int_equal(
         limits_change_run(&fixture->system, &fixture->change, &fixture->inventory, NULL), 0);
 }
@@ -182,8 +193,10 @@ static void where_it_was_on_or_goes_off_nothing_is_destroyed(void **state)
     add_setting(fixture, LIMIT_RMID_FORCED, 1);
     fixture->inventory.limits.values[LIMIT_RMID_FORCED] = 1;
     assert_runs(fixture);
+    assert_int_equal(fixture->change.plan.count, 0);
     fixture->change.items[0].setting.value = 0;
     assert_runs(fixture);
+    assert_int_equal(fixture->change.plan.count, 0);
     assert_int_equal(fake.looks, 0);
     assert_int_equal(fixture->change.destroyed, 0);
 }
@@ -201,10 +214,65 @@ static void a_dry_run_predicts_it_and_changes_nothing(void **state)
     assert_int_equal(fake.looks + fake.limit_looks + fake.written + fake.kept, 0);
     assert_int_equal(fixture->change.destroyed, 2);
     assert_int_equal(fixture->change.destroyed_bytes, 110);
+    assert_int_equal(fixture->change.doubtful, 1);
+    assert_int_equal(fixture->change.doubtful_bytes, 1000);
     assert_false(fixture->change.items[0].done || fixture->change.items[0].kept);
     assert_null(fixture->change.items[0].override.path);
     assert_string_equal(fixture->change.items[1].override.value, "5");
     assert_int_equal(fixture->inventory.limits.values[LIMIT_SHMMAX], 4096);
+}
+
+static void what_may_be_destroyed_is_planned_behind_what_is(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct removal_plan *plan = &fixture->change.plan;
+
+    fixture->inventory.rows[1].creator_status = PROCESS_HIDDEN;
+    add_setting(fixture, LIMIT_RMID_FORCED, 1);
+    limits_change_prepare(&fixture->system, &fixture->change, &fixture->inventory);
+    assert_true(limits_change_is_possible(&fixture->change));
+    assert_int_equal(plan->count, 3);
+    assert_int_equal(plan->items[0].info.segment.shmid, 7);
+    assert_int_equal(plan->items[1].info.segment.shmid, 6);
+    assert_int_equal(plan->items[2].info.segment.shmid, 8);
+    assert_int_equal(fixture->change.destroyed, 1);
+    assert_int_equal(fixture->change.doubtful, 2);
+    assert_int_equal(fake.written, 0);
+}
+
+static void what_cannot_be_written_is_not_tried_and_destroys_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fake.check_code = EACCES;
+    add_setting(fixture, LIMIT_RMID_FORCED, 1);
+    assert_runs(fixture);
+    assert_int_equal(fake.written, 0);
+    assert_int_equal(fixture->change.plan.count, 0);
+    assert_int_equal(fixture->change.items[0].code, EACCES);
+    assert_string_equal(fixture->change.items[0].refusal, "not to be written");
+    assert_false(limits_change_is_possible(&fixture->change));
+    assert_true(limits_change_failed(&fixture->change));
+}
+
+static void what_was_not_planned_is_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct segment_info *rows = fixture->inventory.rows;
+
+    add_setting(fixture, LIMIT_RMID_FORCED, 1);
+    limits_change_prepare(&fixture->system, &fixture->change, &fixture->inventory);
+    assert_int_equal(limits_change_unplanned(&fixture->change, &fixture->inventory), 0);
+    /* Its creator has exited since: it was shown all the same. */
+    rows[3].creator_status = PROCESS_DEAD;
+    assert_int_equal(limits_change_unplanned(&fixture->change, &fixture->inventory), 0);
+    rows[0].segment.nattch = 0;
+    assert_int_equal(limits_change_unplanned(&fixture->change, &fixture->inventory), 1);
+    /* Another segment by the same id. */
+    rows[1].segment.ctime++;
+    assert_int_equal(limits_change_unplanned(&fixture->change, &fixture->inventory), 2);
+    rows[0].segment.nattch = rows[1].segment.nattch = 1;
+    assert_int_equal(limits_change_unplanned(&fixture->change, &fixture->inventory), 0);
 }
 
 static void a_refusal_does_not_stop_the_rest_and_is_not_kept(void **state)
@@ -251,6 +319,9 @@ int main(void)
         TEST(what_shm_rmid_forced_destroyed_is_counted),
         TEST(where_it_was_on_or_goes_off_nothing_is_destroyed),
         TEST(a_dry_run_predicts_it_and_changes_nothing),
+        TEST(what_may_be_destroyed_is_planned_behind_what_is),
+        TEST(what_cannot_be_written_is_not_tried_and_destroys_nothing),
+        TEST(what_was_not_planned_is_counted),
         TEST(a_refusal_does_not_stop_the_rest_and_is_not_kept),
         TEST(what_cannot_be_kept_is_set_all_the_same),
     };

@@ -162,6 +162,21 @@ static void written_values_are_read_back(void **state)
     procfs_close(&procfs);
 }
 
+static void whether_one_may_write_is_found_out_without_writing(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct tree *tree = *state;
+    struct procfs procfs = open_tree(tree);
+
+    fill_tree(tree);
+    assert_int_equal(limits_check_write(&procfs, LIMIT_SHMMNI, &err), 0);
+    assert_int_equal(read_tree(tree).values[LIMIT_SHMMNI], 4096);
+    assert_int_equal(unlinkat(procfs.root_fd, "proc/sys/kernel/shmmni", 0), 0);
+    assert_int_equal(limits_check_write(&procfs, LIMIT_SHMMNI, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "proc/sys/kernel/shmmni"));
+    procfs_close(&procfs);
+}
+
 static void a_write_that_is_cut_short_is_an_error(void **state)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -236,6 +251,7 @@ static void the_kernel_sets_and_refuses(void **state)
         now = 77;
         assert_int_equal(limits_write(&procfs, &bad[i], &now, &err), -EINVAL);
         assert_non_null(strstr(err.text, strerror(EINVAL)));
+        assert_int_equal(strstr(err.text, "ipcmni_extend") != NULL, bad[i].id == LIMIT_SHMMNI);
         assert_int_equal(now, 77);
     }
     procfs_close(&procfs);
@@ -318,6 +334,8 @@ int main(void)
                                         tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(a_tree_tells_its_page_size, tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(written_values_are_read_back, tree_setup, tree_teardown),
+        cmocka_unit_test_setup_teardown(whether_one_may_write_is_found_out_without_writing,
+                                        tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(a_write_that_is_cut_short_is_an_error, tree_setup,
                                         tree_teardown),
         cmocka_unit_test_setup_teardown(memory_is_counted_in_pages, tree_setup, tree_teardown),

@@ -1,7 +1,7 @@
 /*
- * kernel/namespace: what is said where no namespace can be made.
+ * kernel/namespace: what is said where no namespace can be made, and which one this is.
  *
- * wrap: unshare open write
+ * wrap: unshare open write fstatat
  */
 #include "kernel/namespace.h"
 
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -115,12 +116,45 @@ static void ids_are_mapped_in_whole_lines(void **state)
         assert_int_equal(enter_with_maps(opened[i]), -EIO);
 }
 
+/* What /proc/self/ns/ipc is. */
+static ino_t ipc_inode;
+static int ipc_code;
+
+int __wrap_fstatat(int dir, const char *path, struct stat *ret_status, int how);
+
+int __wrap_fstatat(int dir, const char *path, struct stat *ret_status, int how)
+{
+    assert_int_equal(dir, 77);
+    assert_string_equal(path, "proc/self/ns/ipc");
+    assert_int_equal(how, 0); /* the namespace and not the link */
+    *ret_status = (struct stat){.st_ino = ipc_inode};
+    errno = ipc_code;
+    return ipc_code ? -1 : 0;
+}
+
+static void the_initial_namespace_is_known_by_its_number(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    char prefix[] = "/";
+    const struct procfs procfs = {.root_fd = 77, .prefix = prefix, .live = true};
+
+    (void)state;
+    ipc_inode = 4026531839;
+    assert_int_equal(namespace_is_initial_ipc(&procfs, &err), 1);
+    ipc_inode = 4026532177;
+    assert_int_equal(namespace_is_initial_ipc(&procfs, &err), 0);
+    ipc_code = ENOENT;
+    assert_int_equal(namespace_is_initial_ipc(&procfs, &err), -ENOENT);
+    assert_string_equal(err.text, "/proc/self/ns/ipc: No such file or directory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_may_needs_no_user_namespace),
         cmocka_unit_test(refusals_are_explained),
         cmocka_unit_test(ids_are_mapped_in_whole_lines),
+        cmocka_unit_test(the_initial_namespace_is_known_by_its_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,39 @@ static void words_set_limits(void **state)
     assert_setting("shmmni=4096", LIMIT_SHMMNI, 4096);
     assert_setting("shmmni=99999999999", LIMIT_SHMMNI, 99999999999);
     assert_setting("shm_rmid_forced=1", LIMIT_RMID_FORCED, 1);
+    assert_setting("kernel.shmmni=7", LIMIT_SHMMNI, 7);
+    assert_setting("kernel.shm_rmid_forced=1", LIMIT_RMID_FORCED, 1);
+    assert_setting("shmmax=unlimited", LIMIT_SHMMAX, UINT64_MAX - (1 << 24));
+    assert_setting("kernel.shmall=unlimited", LIMIT_SHMALL, UINT64_MAX - (1 << 24));
+}
+
+static void the_kernels_own_values_are_no_limits(void **state)
+{
+    (void)state;
+    assert_false(limits_is_unlimited(LIMIT_SHMMAX, UINT64_MAX - (1 << 24) - 1));
+    assert_true(limits_is_unlimited(LIMIT_SHMMAX, UINT64_MAX - (1 << 24)));
+    assert_true(limits_is_unlimited(LIMIT_SHMALL, UINT64_MAX));
+    assert_false(limits_is_unlimited(LIMIT_SHMMNI, UINT64_MAX));
+    assert_false(limits_is_unlimited(LIMIT_RMID_FORCED, UINT64_MAX));
+}
+
+static void assert_ceiling(enum limit_id id, uint64_t value, const char *words)
+{
+    const struct limit_setting setting = {id, value};
+    const char *ceiling = limits_ceiling(&setting);
+
+    assert_int_equal(ceiling != NULL, words != NULL);
+    assert_true(!words || strstr(ceiling, words));
+}
+
+static void shmmni_alone_has_a_ceiling(void **state)
+{
+    (void)state;
+    assert_ceiling(LIMIT_SHMMNI, 32768, NULL);
+    assert_ceiling(LIMIT_SHMMNI, 32769, "32768 unless it was booted with ipcmni_extend");
+    assert_ceiling(LIMIT_SHMMNI, 16777216, "unless");
+    assert_ceiling(LIMIT_SHMMNI, 16777217, "or 16777216 when it was booted with ipcmni_extend");
+    assert_ceiling(LIMIT_SHMMAX, UINT64_MAX, NULL);
 }
 
 static void refuse(const char *word, const char *reason)
@@ -178,16 +211,20 @@ static void wrong_words_are_named(void **state)
     refuse("shmma=5", "'shmma': no such limit");
     refuse("shmmaxx=5", "'shmmaxx': no such limit");
     refuse("SHMMAX=5", "'SHMMAX': no such limit");
-    refuse("kernel.shmmax=5", "there are: shmmax shmall shmmni shm_rmid_forced");
+    refuse("kernel.=5", "'kernel.': no such limit");
+    refuse("kernel.kernel.shmmax=5", "'kernel.kernel.shmmax': no such limit");
+    refuse("kernel.msgmni=5", "there are: shmmax shmall shmmni shm_rmid_forced");
     refuse("shmmin=2", "cannot be set");
     refuse("shmmax=", "'shmmax=': shmmax takes a number of bytes, or a size with a unit");
     refuse("shmmax= 5", "'shmmax= 5': ");
     refuse("shmmax=-1", "'shmmax=-1': ");
     refuse("shmmax=1.5G", "'shmmax=1.5G': ");
-    refuse("shmmax=18446744073709551616", "KB ...; below 2^64");
+    refuse("shmmax=18446744073709551616", "KB ..., or unlimited; below 2^64");
     refuse("shmall=x", "'shmall=x': shmall takes a number of pages, or a size with a unit: K M");
     refuse("shmall=16X", "'shmall=16X': ");
     refuse("shmall=", "'shmall=': ");
+    refuse("shmmax=unlimited ", "'shmmax=unlimited ': ");
+    refuse("shmmni=unlimited", "shmmni takes a plain number");
     refuse("shmmni=4K", "'shmmni=4K': shmmni takes a plain number: how many segments");
     refuse("shm_rmid_forced=yes", "'shm_rmid_forced=yes': shm_rmid_forced takes 0 or 1");
     refuse("shm_rmid_forced=yes", "'shm_rmid_forced=yes': shm_rmid_forced takes 0 or 1");
@@ -204,6 +241,8 @@ int main(void)
         cmocka_unit_test(shmmax_must_fit_into_shmall),
         cmocka_unit_test(words_set_limits),
         cmocka_unit_test(wrong_words_are_named),
+        cmocka_unit_test(the_kernels_own_values_are_no_limits),
+        cmocka_unit_test(shmmni_alone_has_a_ceiling),
     };
 
     return cmocka_run_group_tests_name("model/limits", tests, NULL, NULL);

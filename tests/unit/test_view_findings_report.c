@@ -231,7 +231,7 @@ static void limits_of_one_segment(void **state)
         {.inventory = {SAVED, SHMMAX_AND_SHMALL(UINT64_MAX - (1 << 24), 16)},
          .check = CHECK_SHMMAX,
          .name = "warning: shmmax",
-         .message = "shmmax allows a segment of 16 EiB, which is 4503599627366400 pages, but "
+         .message = "shmmax allows a segment of any size, but "
                     "shmall allows only 16 pages (64 KiB)" TOO_FEW_PAGES,
          .remedy = "on that machine: as root: shmtool limits --set shmall=" USUAL " --persist; or, "
                    "if shmall is intended to be so low: as root: shmtool limits --set shmmax=65536 "

@@ -88,17 +88,13 @@ static void the_table_and_the_document_of_known_limits(void **state)
     (void)state;
     assert_table(
         &limits, &usage,
-        "name                           value used full% unit     size   meaning\n"
-        "shmmax          18446744073709551615    -     - bytes    16 EiB the size of one segment, "
-        "at most\n"
-        "shmall                            16    8    50 pages    64 KiB all segments together, "
-        "at most\n"
-        "shmmni                             0    3   100 segments -      how many segments, at "
-        "most\n"
-        "shmmin                             1    -     - bytes    1 B    the size of one segment, "
-        "at least\n"
-        "shm_rmid_forced                    1    -     - flag     -      1: segments end with "
-        "their last user\n");
+        "name                value used full% unit     size   meaning\n"
+        "shmmax          unlimited    -     - bytes    -      the size of one segment, at most\n"
+        "shmall                 16    8    50 pages    64 KiB all segments together, at most\n"
+        "shmmni                  0    3   100 segments -      how many segments, at most\n"
+        "shmmin                  1    -     - bytes    1 B    the size of one segment, at least\n"
+        "shm_rmid_forced         1    -     - flag     -      1: segments end with their last "
+        "user\n");
     assert_appends("\"limits\": {\n"
                    "  \"shmmax\": {\"value\": 18446744073709551615, \"used\": null, \"unit\": "
                    "\"bytes\"},\n"
@@ -152,6 +148,46 @@ static void only_limits_that_conflict_are_reported(void **state)
     assert_string_equal(strbuf_string(&out),
                         "shmmax allows a segment of 4 KiB, which is 2 pages, but shmall allows "
                         "only 1 page (4 KiB) for all segments together");
+    strbuf_reset(&out);
+    limits.values[LIMIT_SHMMAX] = UINT64_MAX - (1 << 24);
+    limits_report_conflict(&out, &limits);
+    assert_string_equal(strbuf_string(&out),
+                        "shmmax allows a segment of any size, but shmall "
+                        "allows only 1 page (4 KiB) for all segments together");
+}
+
+static void a_limit_of_0_forbids_all(void **state)
+{
+    struct limits limits = {.page_size = 4096};
+
+    (void)state;
+    for (enum limit_id id = 0; id < LIMIT_COUNT; id++)
+        assert_appends("", limits_report_zero, &limits, id);
+    for (enum limit_id id = 0; id < LIMIT_COUNT; id++)
+        limits.known[id] = true;
+    assert_appends("shmmax is 0: no program can make a segment", limits_report_zero, &limits,
+                   LIMIT_SHMMAX);
+    assert_appends("shmall is 0: no program can make a segment", limits_report_zero, &limits,
+                   LIMIT_SHMALL);
+    assert_appends("", limits_report_zero, &limits, LIMIT_RMID_FORCED);
+    limits.values[LIMIT_SHMMNI] = 1;
+    assert_appends("", limits_report_zero, &limits, LIMIT_SHMMNI);
+}
+
+static void what_is_destroyed_and_what_may_be(void **state)
+{
+    struct limits_change change = {.destroyed = 0};
+
+    (void)state;
+    assert_appends("", limits_report_destroyed, &change);
+    change.doubtful = 2;
+    change.doubtful_bytes = 8192;
+    assert_appends("perhaps 2 segments, 8 KiB", limits_report_destroyed, &change);
+    change.destroyed = change.destroyed_bytes = 1;
+    assert_appends("1 segment, 1 B, and perhaps 2 segments, 8 KiB more", limits_report_destroyed,
+                   &change);
+    change.doubtful = 0;
+    assert_appends("1 segment, 1 B", limits_report_destroyed, &change);
 }
 
 int main(void)
@@ -162,6 +198,8 @@ int main(void)
         cmocka_unit_test(the_table_and_the_document_of_known_limits),
         cmocka_unit_test(a_change_shows_what_became_of_it),
         cmocka_unit_test(only_limits_that_conflict_are_reported),
+        cmocka_unit_test(a_limit_of_0_forbids_all),
+        cmocka_unit_test(what_is_destroyed_and_what_may_be),
     };
 
     return cmocka_run_group_tests_name("view/limits_report", tests, NULL, NULL);
