@@ -38,6 +38,7 @@
  *   system           procfs, names and processes together; the ids and capabilities of this process
  *   signals          signals blocked and taken in turn; those that interrupt rm
  *   limits           limits read and set; how memory is granted
+ *   dropins          the files of configuration directories, in their order
  *   sysctl_file      limits kept over a reboot
  *   filewalk         the files of one file system
  *   child            a program as our child, and who has the terminal
