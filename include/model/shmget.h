@@ -31,6 +31,7 @@ struct credentials {
     bool sys_admin;   /* CAP_SYS_ADMIN there */
     bool init_admin;  /* CAP_SYS_ADMIN in the initial user namespace */
     bool sets_limits; /* may write the limits, as far as capabilities decide */
+    bool read_only_limits; /* nobody may here: /proc/sys is mounted read-only */
 };
 
 /* Releases what CREDENTIALS holds and leaves it empty. */

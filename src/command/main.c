@@ -21,6 +21,7 @@
  *   filter           the selection options as data, and the test
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
+ *   ipc_use          semaphores and message queues, and how many there may be
  *   shmget           what shmget answers, check by check
  *   sums             who has how many segments and bytes
  *   sysctl_text      lines of a file of sysctl.d
@@ -40,6 +41,7 @@
  *   limits           limits read and set; how memory is granted
  *   dropins          the files of configuration directories, in their order
  *   sysctl_file      limits kept over a reboot
+ *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
  *   child            a program as our child, and who has the terminal
  *   namespace        an IPC namespace of one's own
