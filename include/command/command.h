@@ -129,6 +129,12 @@ int context_fail(struct context *context, const struct error *err, int status);
  */
 bool context_warn_unparsed(struct context *context, const struct complaint_list *unparsed);
 
+/*
+ * The width of text on standard output (view/wrap.h): a terminal's lines are short, text in a pipe
+ * may be searched with grep.
+ */
+size_t context_width(void);
+
 /* Writes the text to standard output. */
 void context_write(struct context *context, const struct strbuf *text);
 

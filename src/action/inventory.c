@@ -345,6 +345,8 @@ static int read_all(struct pass *pass, struct error *err)
     inventory->limits.page_size = system->procfs.page_size;
     if (r == 0 && needs & NEED_LIMITS)
         limits_read(&system->procfs, &inventory->limits, &inventory->limits_error);
+    if (needs & NEED_SHMEM)
+        inventory->usage.has_shmem = shmem_read(&system->procfs, &inventory->usage.shmem);
     if (r == 0)
         r = read_rows(pass, err);
     if (r < 0)

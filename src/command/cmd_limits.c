@@ -156,8 +156,11 @@ static void write_limits(struct context *context, const struct limits_args *args
         context_write(context, &document);
         return;
     }
-    if (change->count == 0)
+    if (change->count == 0) {
         limits_report_table(context->out, &inventory->limits, &inventory->usage);
+        limits_report_shmem(&document, &inventory->usage, context_width());
+        context_write(context, &document);
+    }
     for (size_t i = 0; i < change->count; i++)
         write_change(context->out, change, &change->items[i]);
 }
@@ -170,7 +173,8 @@ static int run_limits(struct context *context, void *args)
     struct limits_change *change = &limits->change;
     bool failed;
 
-    if (inventory_read(&context->system, NULL, limits_change_needs(change), &inventory, &err) < 0)
+    if (inventory_read(&context->system, NULL,
+                       limits_change_needs(change) | NEED_USAGE | NEED_SHMEM, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     failed = context_warn_unparsed(context, &inventory.unparsed);
     if (inventory.limits_error.code)

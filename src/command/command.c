@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "view/wrap.h"
 
 extern const struct command command_doctor;
 extern const struct command command_key;
@@ -94,4 +96,9 @@ int context_fail(struct context *context, const struct error *err, int status)
 void context_write(struct context *context, const struct strbuf *text)
 {
     fwrite(strbuf_string(text), 1, text->length, context->out);
+}
+
+size_t context_width(void)
+{
+    return isatty(STDOUT_FILENO) ? WRAP_WIDTH : WRAP_NEVER;
 }

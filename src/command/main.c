@@ -69,6 +69,10 @@
  *   segment_report   all of a segment, for stat
  *   removal_report   what rm is about to do, and did
  *   findings_report  what doctor found
+ *   finding_text     what is said of each check
+ *   finding_limits   limits of shared memory, semaphores, message queues
+ *   finding_segments  segments that nobody may need
+ *   finding_processes  what processes hold
  *   shmget_report    why a call of shmget fails
  *   limits_report    limits as table and JSON
  *   prompt           the question
