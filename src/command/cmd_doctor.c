@@ -60,7 +60,7 @@ static const struct option_spec doctor_options[] = {
      option_flag},
     {0, "mode", "MODE", "predict it with these permission bits, octal (600)",
      offsetof(struct doctor, mode), take_mode},
-    {0, "severity", "LEVEL", "of the machine, show only warning (or error) and above",
+    {0, "severity", "LEVEL", "of the machine, only warning (or error) and above",
      offsetof(struct doctor, least), take_severity},
     {0, "json", NULL, "one JSON document", offsetof(struct doctor, json), option_flag},
 };

@@ -179,9 +179,9 @@ static void put_culprit(const struct finding_text *text, enum sum_order order, u
     } else if (diagnosis->owner_count > 0 &&
                (by_pages ? owner->pages : owner->segments) > used / 2) {
         begin_step(text, "; ");
-        strbuf_puts(text->out, "ask ");
+        strbuf_puts(text->out, "see what ");
         describe_user(text->out, owner->owner, owner->uid);
-        strbuf_puts(text->out, ", who has most of them (shmtool ls");
+        strbuf_puts(text->out, " needs most of them for (shmtool ls");
         remedy_owner(text->out, owner->owner, owner->uid);
         strbuf_puts(text->out, " --sort -bytes)");
     }

@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "view/describe.h"
 #include "view/human.h"
+#include "view/remedy.h"
 
 /* --- Counting processes ----------------------------------------------------------------------- */
 
@@ -219,16 +220,32 @@ static void describe_descriptors(const struct finding_text *text)
 
 /* --- Remedies --------------------------------------------------------------------------------- */
 
+/* Appends "as root: " where some of those who hold the segments are not visible to this user. */
+static void put_who_sees(const struct finding_text *text)
+{
+    const struct attachment_list *attachments = &text->inventory->attachments;
+    uint64_t unseen = 0;
+
+    for (size_t i = 0; i < text->finding->count; i++)
+        unseen = saturating_add(unseen, segment_info_unseen(text->finding->rows[i]));
+    if (unseen > 0 && text->inventory->live && (attachments->unreadable > 0 || attachments->hidden))
+        strbuf_printf(text->out, "as %s: ", remedy_root(text->inventory));
+}
+
 static void remedy_dest(const struct finding_text *text)
 {
-    strbuf_puts(text->out, "if that is not intended, stop those processes: shmtool who --dest");
+    strbuf_puts(text->out, "if that is not intended, stop those processes: ");
+    put_who_sees(text);
+    strbuf_puts(text->out, "shmtool who --dest");
     finding_put_owner_option(text->out, text);
 }
 
 static void remedy_former_keys(const struct finding_text *text)
 {
     strbuf_puts(text->out, "restart the programs that hold the old one, so that all use the new "
-                           "one: shmtool who");
+                           "one: ");
+    put_who_sees(text);
+    strbuf_puts(text->out, "shmtool who");
     finding_put_ids(text->out, text->finding);
 }
 

@@ -153,7 +153,7 @@ finding() {
     assert_equal "$(checks)" shmmni
     assert_equal "$(finding shmmni severity) $(finding shmmni shmids)" 'warning []'
     assert_equal "$(finding shmmni message)" "shmmni is 90% full: 10 segments of 11; when none is left, shmget fails with ENOSPC (No space left on device); $(id -un) has the most: 10 segments, 12 pages (48 KiB)"
-    assert_equal "$(finding shmmni remedy)" "ask $(id -un), who has most of them (shmtool ls --owner $(id -un) --sort -bytes); or raise it: shmtool limits --set shmmni=22 --persist"
+    assert_equal "$(finding shmmni remedy)" "see what $(id -un) needs most of them for (shmtool ls --owner $(id -un) --sort -bytes); or raise it: shmtool limits --set shmmni=22 --persist"
     echo 10 >/proc/sys/kernel/shmmni
     getconf PAGESIZE >/proc/sys/kernel/shmmax
     echo 12 >/proc/sys/kernel/shmall
@@ -304,6 +304,8 @@ finding() {
     run_split as_user 12345 "$SHMTOOL" doctor
     assert_status 0
     assert_out_has 'it is held by 1 attachment in no process that could be inspected'
+    # shmtool who would not show it to him either.
+    assert_out_has "stop those processes: as root: shmtool who --dest --owner $(id -un)"
 }
 
 @test "hostile names of processes harm no terminal and no JSON" {
@@ -363,7 +365,7 @@ saved_tree() {
     shmtool --sysroot "$tree" doctor --json
     json=$out
     assert_equal "$(checks)" 'shmmni orphans owners'
-    assert_equal "$(finding shmmni remedy)" 'on that machine: remove what nobody can find again (as root: shmtool rm --orphan --key 0); ask uid 4711, who has most of them (shmtool ls --owner 4711 --sort -bytes); or raise it: as root: shmtool limits --set shmmni=2 --persist'
+    assert_equal "$(finding shmmni remedy)" 'on that machine: remove what nobody can find again (as root: shmtool rm --orphan --key 0); see what uid 4711 needs most of them for (shmtool ls --owner 4711 --sort -bytes); or raise it: as root: shmtool limits --set shmmni=2 --persist'
     assert_equal "$(finding orphans remedy)" 'on that machine: as root: shmtool rm --orphan --key 0 --owner 4711'
     assert_equal "$(finding owners remedy)" 'on that machine: as root: shmtool rm --orphan --key 0 --owner 4711'
 }

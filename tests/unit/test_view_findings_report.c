@@ -185,9 +185,10 @@ static void full_limits(void **state)
          .name = "error: shmmni",
          .message = "shmmni is 100% full: 1 segment of 1" FULL
                     "; uid 4711 has the most: 1 segment, 1 page (4 KiB)",
-         .remedy = "remove what nobody can find again (shmtool rm --orphan --key 0); ask uid 4711, "
-                   "who has most of them (shmtool ls --owner 4711 --sort -bytes); or raise it: "
-                   "shmtool limits --set shmmni=2 --persist"},
+         .remedy =
+             "remove what nobody can find again (shmtool rm --orphan --key 0); see what uid 4711 "
+             "needs most of them for (shmtool ls --owner 4711 --sort -bytes); or raise it: "
+             "shmtool limits --set shmmni=2 --persist"},
         /* It goes no higher. */
         {.inventory = {BY_CS, LIMITED(LIMIT_SHMMNI, 32768), .usage = {.segments = 32768},
                        ORPHANS(2)},
@@ -218,9 +219,10 @@ static void full_limits(void **state)
          .name = "error: shmall",
          .message = "shmall is 125% full: 20 pages of 16" FULL
                     "; zc has the most: 2 segments, 40 pages (160 KiB), 2 of them orphans",
-         .remedy = "remove what nobody can find again (as root: shmtool rm --orphan --key 0); ask "
-                   "zc, who has most of them (shmtool ls --owner zc --sort -bytes); or raise it: "
-                   "as root: shmtool limits --set shmall=40 --persist"},
+         .remedy =
+             "remove what nobody can find again (as root: shmtool rm --orphan --key 0); see what "
+             "zc needs most of them for (shmtool ls --owner zc --sort -bytes); or raise it: "
+             "as root: shmtool limits --set shmall=40 --persist"},
         {.inventory = {SAVED, LIMITED(LIMIT_SHMALL, 1), .usage = {.pages = 1}, ORPHANS(3)},
          .sum = &smallest,
          .check = CHECK_SHMALL,
@@ -228,10 +230,11 @@ static void full_limits(void **state)
          .name = "error: shmall",
          .message = "shmall is 100% full: 1 page of 1" FULL
                     "; uid 4711 has the most: 1 segment, 1 page (4 KiB)",
-         .remedy = "on that machine: remove what nobody can find again (as root: shmtool rm "
-                   "--orphan --key 0); ask uid 4711, who has most of them (shmtool ls --owner "
-                   "4711 --sort -bytes); or raise it: as root: shmtool limits --set shmall=2 "
-                   "--persist"},
+         .remedy =
+             "on that machine: remove what nobody can find again (as root: shmtool rm "
+             "--orphan --key 0); see what uid 4711 needs most of them for (shmtool ls --owner "
+             "4711 --sort -bytes); or raise it: as root: shmtool limits --set shmall=2 "
+             "--persist"},
         {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMALL, 0)},
          .check = CHECK_SHMALL,
          .percent = 100,
