@@ -44,9 +44,11 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
 
 /*
  * Finds Shmem of /proc/meminfo: bytes of memory, not of swap, that are in System V segments of all
- * IPC namespaces, tmpfs, memfd and shared anonymous mappings. Returns false where it is not shown.
+ * IPC namespaces, tmpfs, memfd and shared anonymous mappings.
+ *
+ * Returns 0, -ENOENT where it is not shown, or another negative errno with *err set.
  */
-bool shmem_read(const struct procfs *procfs, uint64_t *ret_bytes);
+int shmem_read(const struct procfs *procfs, uint64_t *ret_bytes, struct error *err);
 
 /*
  * Reads the limits of semaphores and message queues, and what the IPC namespace of the caller, or

@@ -227,11 +227,27 @@ static enum severity always_warning(const struct checking *checking, const struc
     return SEVERITY_WARNING;
 }
 
+/* Whether a state is unknown because something cannot be read here, and not by its nature. */
+static bool cannot_be_read(const struct segment_info *info)
+{
+    enum process_status status =
+        info->doubt == DOUBT_LAST_USER ? info->last_status : info->creator_status;
+
+    if (info->doubt != DOUBT_CREATOR && info->doubt != DOUBT_LAST_USER)
+        return info->doubt == DOUBT_UNREADABLE;
+    return status == PROCESS_HIDDEN || status == PROCESS_FOREIGN_PROC;
+}
+
 /* Without the processes most checks would be empty. */
 static enum severity rate_states(const struct checking *checking, const struct finding *finding)
 {
-    (void)finding;
-    return checking->diagnosis->inventory.own_pids ? SEVERITY_INFO : SEVERITY_WARNING;
+    if (!checking->diagnosis->inventory.own_pids)
+        return SEVERITY_WARNING;
+    for (size_t i = 0; i < finding->count; i++) {
+        if (cannot_be_read(finding->rows[i]))
+            return SEVERITY_WARNING;
+    }
+    return SEVERITY_INFO;
 }
 
 static enum severity rate_attachments(const struct checking *checking,

@@ -128,6 +128,7 @@ static void warn_uninspected(struct context *context, const struct diagnosis *di
     if (inventory->limits_error.text)
         context_warn(context, "%s; limits are not checked", inventory->limits_error.text);
     options_warn_page_size(context, &inventory->limits);
+    options_warn_shmem(context, inventory);
     if (diagnosis->ipc_error.text)
         context_warn(context, "%s; what that is about is not checked", diagnosis->ipc_error.text);
     if (diagnosis->logind_error.text)

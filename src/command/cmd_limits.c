@@ -188,6 +188,7 @@ static int run_limits(struct context *context, void *args)
         warn_of_destruction(context, change);
     }
     write_limits(context, limits, &inventory);
+    options_warn_shmem(context, &inventory);
     warn_of_conflict(context, change, inventory.limits);
     return failed || limits_change_failed(change) ? STATUS_FAILED : STATUS_DONE;
 }

@@ -155,16 +155,18 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
     };
 }
 
-bool shmem_read(const struct procfs *procfs, uint64_t *ret_bytes)
+int shmem_read(const struct procfs *procfs, uint64_t *ret_bytes, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf meminfo = STRBUF_INIT;
     uint64_t kib;
+    int r = procfs_read_file(procfs, "proc/meminfo", MEMINFO_SIZE_MAX, &meminfo, err);
 
-    if (procfs_read_file(procfs, "proc/meminfo", MEMINFO_SIZE_MAX, &meminfo, NULL) < 0 ||
-        !procfs_number_after(&meminfo, "Shmem:", &kib) || kib > UINT64_MAX / 1024)
-        return false;
+    if (r < 0)
+        return r;
+    if (!procfs_number_after(&meminfo, "Shmem:", &kib) || kib > UINT64_MAX / 1024)
+        return error_set_errno(err, ENOENT, "%sproc/meminfo: Shmem", procfs_prefix(procfs));
     *ret_bytes = kib * 1024;
-    return true;
+    return 0;
 }
 
 /* --- Semaphores and message queues ------------------------------------------------------------ */
