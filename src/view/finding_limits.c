@@ -130,13 +130,18 @@ static void begin_step(const struct finding_text *text, const char *joint)
         strbuf_puts(text->out, joint);
 }
 
-/* Twice what there is, or may be, up to MAX; USUAL where there may be nothing now. */
+/*
+ * Twice what there is, or may be, up to MAX; USUAL where there may be nothing now. 0: it goes no
+ * higher.
+ */
 static uint64_t raised_limit(uint64_t value, uint64_t used, uint64_t usual, uint64_t max)
 {
     uint64_t most = value > used ? value : used;
 
     if (value == 0 && usual > used)
         return usual;
+    if (most >= max)
+        return 0;
     most = saturating_add(most, most);
     return most < max ? most : max;
 }
@@ -201,7 +206,7 @@ static void put_keyed_orphans(const struct finding_text *text)
         return;
     begin_step(text, "; ");
     strbuf_puts(text->out, "then look for orphans with a key that nobody needs "
-                           "(shmtool stat --orphan)");
+                           "(shmtool ls -l --orphan)");
 }
 
 static void remedy_full(const struct finding_text *text, enum limit_id id, enum sum_order order)
@@ -220,7 +225,7 @@ static void remedy_full(const struct finding_text *text, enum limit_id id, enum 
             strbuf_puts(text->out, "see who has them (shmtool ls --sort -bytes)");
     }
     value = raised_limit(value, used, limit_kinds[id].usual, max);
-    if (value <= used)
+    if (value == 0)
         return;
     begin_step(text, "; or raise it: ");
     remedy_keep_limit(text->out, text->inventory, id, value);
@@ -307,7 +312,7 @@ static void remedy_ipc(const struct finding_text *text)
         remedy_as_owner(text->out, text->inventory, count->owner, count->uid);
         strbuf_printf(text->out, "%s)", words->remove);
     }
-    if (value <= count->used)
+    if (value == 0)
         return;
     begin_step(text, "; or raise it: ");
     put_raise_ipc(text, words->limit, value);

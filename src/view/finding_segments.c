@@ -147,7 +147,7 @@ static void remedy_keyed_orphans(const struct finding_text *text)
     const struct finding *finding = text->finding;
 
     if (finding->count > DESCRIBE_NAMED_MAX) {
-        strbuf_puts(text->out, "see what each is (shmtool stat --orphan");
+        strbuf_puts(text->out, "see what each is (shmtool ls -l --orphan");
         finding_put_owner_option(text->out, text);
         strbuf_puts(text->out, "), and remove by their ids those that nobody needs: ");
         remedy_remove(text->out, text->inventory, finding->rows, finding->count, "ID...");

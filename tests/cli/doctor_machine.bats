@@ -236,7 +236,7 @@ finding() {
     run_split as_user 12345 "$SHMTOOL" doctor --json
     json=$out
     assert_equal "$(checks)" 'shmmni orphans orphans-with-key orphans-with-key owners owners'
-    assert_equal "$(finding shmmni remedy)" 'remove what nobody can find again (as root: shmtool rm --orphan --key 0); then look for orphans with a key that nobody needs (shmtool stat --orphan); or raise it: as root: shmtool limits --set shmmni=6 --persist'
+    assert_equal "$(finding shmmni remedy)" 'remove what nobody can find again (as root: shmtool rm --orphan --key 0); then look for orphans with a key that nobody needs (shmtool ls -l --orphan); or raise it: as root: shmtool limits --set shmmni=6 --persist'
     assert_equal "$(finding orphans remedy)" 'as root: shmtool rm --orphan --key 0 --owner 23456'
     assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: as root: shmtool rm $others"
     assert_equal "$(jq -r '.findings[3].remedy' <<<"$json")" "if nobody needs them: shmtool rm $mine"

@@ -200,6 +200,13 @@ static void full_limits(void **state)
                     "; zc has the most: 2 segments, 40 pages (160 KiB), 2 of them orphans",
          .remedy =
              "remove what nobody can find again (as zc or root: shmtool rm --orphan --key 0)"},
+        /* Booted with ipcmni_extend: never lowered. */
+        {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMMNI, 33000), .usage = {.segments = 30000}},
+         .check = CHECK_SHMMNI,
+         .percent = 90,
+         .name = "warning: shmmni",
+         .message = "shmmni is 90% full: 30000 segments of 33000" FULL,
+         .remedy = "see who has them (shmtool ls --sort -bytes)"},
         {.inventory = {SAVED, LIMITED(LIMIT_SHMMNI, 0)},
          .check = CHECK_SHMMNI,
          .percent = 100,
@@ -313,7 +320,7 @@ static void who_made_the_most_of_what_is_full(void **state)
         "info: shmmni: shmmni is 100% full: 4 segments of 4;\n"
         "    when none is left, shmget fails with ENOSPC (No space left on device)\n"
         "    remedy: see why leaky[77] made 3 segments and keeps them (shmtool ls --cpid 77);\n"
-        "            then look for orphans with a key that nobody needs (shmtool stat --orphan);\n"
+        "            then look for orphans with a key that nobody needs (shmtool ls -l --orphan);\n"
         "            or raise it: shmtool limits --set shmmni=8 --persist\n");
 }
 
@@ -359,7 +366,7 @@ static void orphans_with_and_without_a_key(void **state)
          .name = "info: orphans-with-key",
          .message = "6 segments, 24 KiB, are orphans with a key: " KEPT "their programs " OF_SOME
                     "they belong to zc",
-         .remedy = "see what each is (shmtool stat --orphan --owner zc), and remove by their ids "
+         .remedy = "see what each is (shmtool ls -l --orphan --owner zc), and remove by their ids "
                    "those that nobody needs: shmtool rm ID..."},
     };
 
