@@ -117,11 +117,11 @@ conf() {
 
 @test "semaphore sets, semaphores and queues near their limits: ENOSPC that is not shared memory" {
     need_limits
-    local i me
+    local me
     me=$(id -un)
-    for i in 1 2 3; do
-        ipcmk -S 4 >/dev/null
-    done
+    ipcmk -S 4 >/dev/null
+    ipcmk -S 4 >/dev/null
+    ipcmk -S 4 >/dev/null
     ipcmk -Q >/dev/null
     doctor
     assert_status 0
@@ -237,7 +237,7 @@ removes() {
     removes '[]'
     rm "$tree/run/systemd/logind.conf.d/10-a.conf"
     # Another section, a value that is none, a file of another kind, the next line of a longer one.
-    conf etc/systemd/logind.conf.d/40-d.conf '[Manager]' 'RemoveIPC=no' '[Login]' 'RemoveIPC=maybe' 'Other=a \' 'RemoveIPC=no'
+    conf etc/systemd/logind.conf.d/40-d.conf '[Manager]' 'RemoveIPC=no' '[Login]' 'RemoveIPC=maybe' $'Other=a \\\nRemoveIPC=no'
     conf etc/systemd/logind.conf.d/50-e.bak '[Login]' 'RemoveIPC=no'
     removes '[[1]]'
     conf etc/systemd/logind.conf.d/40-d.conf '[Login]' 'RemoveIPC=no' 'RemoveIPC=yes' 'RemoveIPC=n'
