@@ -82,6 +82,7 @@ _shmtool_value() {
         *:--color) _shmtool_add auto always never ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
         *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode) ;;
+        doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
     esac
 }
@@ -103,7 +104,7 @@ _shmtool_options() {
         run) options='--verbose --isolate --help' ;;
         limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
-        doctor) options='--key --size --exclusive --mode --json --help' ;;
+        doctor) options='--key --size --exclusive --mode --severity --json --help' ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options

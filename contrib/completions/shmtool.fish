@@ -120,3 +120,4 @@ complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s k -l key -x -a '(
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s s -l size -x -d 'predict it with this size'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l exclusive -d 'predict it with IPC_EXCL'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l mode -x -d 'permission bits, octal'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l severity -x -a 'info warning error' -d 'only these and above'

@@ -158,6 +158,7 @@ _shmtool() {
                 '(-k --key)'{-k+,--key=}'[predict shmget with this key]:key: _shmtool_live key key' \
                 '(-s --size)'{-s+,--size=}'[predict it with this size]:bytes: ' \
                 '--exclusive[predict it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \
+                '--severity=[of the machine, only these and above]:severity:(info warning error)' \
                 '--json[one JSON document]'
             ;;
         help) _shmtool_commands ;;

@@ -9,6 +9,7 @@
 
 #include "action/inventory.h"
 #include "base/error.h"
+#include "model/ipc_use.h"
 #include "model/shmget.h"
 #include "model/sums.h"
 
@@ -22,32 +23,49 @@ enum check {
     CHECK_SHMALL,        /* pages nearly as many as there may be */
     CHECK_SHMMAX,        /* shmmax allows more than shmall */
     CHECK_SMALL_SHMMAX,  /* shmmax allows less than a page, or nothing */
+    CHECK_RMID_FORCED,   /* segments end with their last user */
+    CHECK_SEMMNI,        /* semaphore sets nearly as many as there may be */
+    CHECK_SEMMNS,        /* the semaphores in them */
+    CHECK_MSGMNI,        /* message queues */
     CHECK_ORPHANS,       /* left over, and without a key nobody can find them again */
     CHECK_KEYED_ORPHANS, /* left over, or kept on purpose: with a key */
     CHECK_STATES,        /* attached by nobody, and whether they are orphans is unknown */
     CHECK_DEST,          /* marked for destruction, and still held */
+    CHECK_FORMER_KEY,    /* marked and held, and another segment has the key that they had */
     CHECK_ATTACHMENTS,   /* a process that has one segment several times */
     CHECK_OWNERS,        /* their owner's uid has no user */
+    CHECK_WRITABLE,      /* every user may write them */
+    CHECK_REMOVE_IPC,    /* systemd-logind removes them when their owner logs out */
+    CHECK_DESCRIPTORS,   /* removed, and a descriptor still holds their memory */
     CHECK_COUNT,
 };
 
-enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
+/* Of the three the first is normal, and no failure. */
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_COUNT };
 
+/* Of each check one an owner, or a single one where it is not about the segments of a user. */
 struct finding {
     enum check check;
     enum severity severity;
-    const struct segment_info **rows; /* owned array of borrowed rows: those that it is about */
+    const struct segment_info **rows; /* owned array of borrowed rows, all of one owner */
     size_t count;
-    const struct attachment *attachment; /* CHECK_ATTACHMENTS: borrowed from the inventory */
-    uint64_t percent;                    /* CHECK_SHMMNI, CHECK_SHMALL: how full */
+    uint64_t percent; /* of a limit: how full */
 };
 
 struct diagnosis {
     struct inventory inventory;
+    enum severity least;        /* findings below this one are left out */
     struct owner_sum *by_pages; /* owned; the largest first */
     struct owner_sum *by_segments;
-    size_t owner_count;    /* of each of the two */
-    struct finding *items; /* owned; in the order of the checks */
+    size_t owner_count;                  /* of each of the two */
+    struct creator_sum creator_by_pages; /* who made the most and is alive; pid 0: nobody */
+    struct creator_sum creator_by_segments;
+    struct ipc_use ipc; /* of semaphores and message queues */
+    struct error ipc_error;
+    char *remove_ipc_file; /* owned; which file sets RemoveIPC; NULL: none, it is the default */
+    struct error logind_error;
+    struct open_segment_list open; /* of segments that have been removed; by shmid, then by pid */
+    struct finding *items;         /* owned; in the order of the checks, the most segments first */
     size_t count;
     size_t capacity;
 };
@@ -60,13 +78,15 @@ const char *check_name(enum check check);
 const char *severity_name(enum severity severity);
 
 /*
- * Makes all checks; nothing is changed. Limits that cannot be read, of a saved tree, are not
- * checked.
+ * Makes all checks; nothing is changed. What a saved tree does not hold is not checked; what is
+ * there and cannot be read is in inventory.limits_error, ipc_error and logind_error.
  *
+ * least: findings below this severity are left out
  * ret_diagnosis: released by the caller with diagnosis_release()
  * Returns 0, or a negative errno and sets *err when segments or processes cannot be read.
  */
-int diagnose_machine(struct system *system, struct diagnosis *ret_diagnosis, struct error *err);
+int diagnose_machine(struct system *system, enum severity least, struct diagnosis *ret_diagnosis,
+                     struct error *err);
 
 void diagnosis_release(struct diagnosis *diagnosis);
 

@@ -44,6 +44,7 @@ struct inventory {
     struct limits limits;      /* those that can be read */
     struct error limits_error; /* why none can be read, if so */
     struct usage usage;        /* of all segments, selected or not */
+    struct error shmem_error;  /* with NEED_SHMEM: why its shmem is not known, if so */
 
     bool has_credentials; /* with NEED_CREDENTIALS, of the live system */
     struct credentials credentials;

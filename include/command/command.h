@@ -158,6 +158,12 @@ void context_put_head(const struct context *context, struct strbuf *out);
 int context_ask(struct context *context, const char *question, int input, int interrupt,
                 const char *undone);
 
+/*
+ * The width of text on standard output (view/wrap.h): a terminal's lines are short, text in a pipe
+ * may be searched with grep.
+ */
+size_t context_width(void);
+
 /* Writes the text to standard output. */
 void context_write(struct context *context, const struct strbuf *text);
 

@@ -57,6 +57,9 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
 /* Says which page size is assumed, if a saved tree does not show it. */
 void options_warn_page_size(struct context *context, const struct limits *limits);
 
+/* Says why Shmem is not known (NEED_SHMEM), unless the tree does not have it. */
+void options_warn_shmem(struct context *context, const struct inventory *inventory);
+
 /* Says in one line on standard error how many processes could not be read, if any. */
 void options_warn_unreadable(struct context *context, const struct inventory *inventory);
 

@@ -1,5 +1,5 @@
 /*
- * Which processes have which segments attached, as their mappings show.
+ * Which processes have which segments attached, as their mappings show, or open by a descriptor.
  */
 #ifndef SHMTOOL_KERNEL_ATTACH_H
 #define SHMTOOL_KERNEL_ATTACH_H
@@ -36,5 +36,16 @@ int attach_scan(const struct procfs *procfs, bool everywhere, struct attachment_
  * *err.
  */
 int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids, struct error *err);
+
+/*
+ * Lists the segments that processes have open by a descriptor (of /proc/PID/map_files): those of
+ * the caller's IPC namespace, or of the saved tree as far as it has /proc/PID/fd and fdinfo, which
+ * do not show bytes. Processes that cannot be read are not in the list. Command lines are not
+ * looked up.
+ *
+ * Returns 0, or a negative errno when there is no /proc (-ENOENT); sets *err.
+ */
+int attach_scan_open(const struct procfs *procfs, struct open_segment_list *ret_list,
+                     struct error *err);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * The limits of System V shared memory as the kernel has them: reading and setting.
+ * The limits of System V IPC as the kernel has them: those of shared memory read and set, those of
+ * semaphores and message queues read with what is in use; how memory is granted.
  */
 #ifndef SHMTOOL_KERNEL_LIMITS_H
 #define SHMTOOL_KERNEL_LIMITS_H
@@ -8,6 +9,7 @@
 
 #include "base/error.h"
 #include "kernel/procfs.h"
+#include "model/ipc_use.h"
 #include "model/limits.h"
 #include "model/shmget.h"
 
@@ -46,5 +48,22 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
  */
 void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
                  struct memory_state *ret_memory);
+
+/*
+ * Finds Shmem of /proc/meminfo: bytes of memory, not of swap, that are in System V segments of all
+ * IPC namespaces, tmpfs, memfd and shared anonymous mappings.
+ *
+ * Returns 0, -ENOENT where it is not shown, or another negative errno with *err set.
+ */
+int shmem_read(const struct procfs *procfs, uint64_t *ret_bytes, struct error *err);
+
+/*
+ * Reads the limits of semaphores and message queues, and what the IPC namespace of the caller, or
+ * the saved tree, has of them. What the kernel or the tree does not have is not known.
+ *
+ * Returns 0, or a negative errno and sets *err to the first that is there and cannot be read or
+ * understood; the others are read all the same. Owners' names are not looked up.
+ */
+int ipc_use_read(const struct procfs *procfs, struct ipc_use *ret_use, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * A segment that a process has attached, and lists of that.
+ * A segment that a process has attached, or open by a descriptor, and lists of that.
  */
 #ifndef SHMTOOL_MODEL_ATTACHMENT_H
 #define SHMTOOL_MODEL_ATTACHMENT_H
@@ -40,5 +40,24 @@ const struct attachment *attachment_list_find(const struct attachment_list *list
 void attachment_list_release(struct attachment_list *list);
 
 #define CLEANUP_ATTACHMENT_LIST __attribute__((cleanup(attachment_list_release)))
+
+/* One segment that a process has open: a descriptor keeps its memory, removed or not. */
+struct open_segment {
+    int shmid;
+    pid_t pid;
+    bool has_bytes;
+    uint64_t bytes;      /* of memory and swap; only with has_bytes */
+    const char *command; /* as in struct attachment */
+};
+
+/* Those of the processes that could be read, each once, however many descriptors there are. */
+struct open_segment_list {
+    struct open_segment *items; /* owned; by shmid, then by pid */
+    size_t count;
+    size_t capacity;
+};
+
+/* Releases what the list holds and leaves it empty. */
+void open_segment_list_release(struct open_segment_list *list);
 
 #endif

@@ -54,9 +54,13 @@ struct limit_setting {
 /* What there is of segments, as the kernel counts them. Zeroed to begin with. */
 struct usage {
     uint64_t segments;
-    uint64_t pages;   /* whole ones of each segment (ipc/shm.c, newseg) */
-    uint64_t bytes;   /* UINT64_MAX where the sum does not fit */
-    uint64_t largest; /* bytes of the largest segment */
+    uint64_t pages;       /* whole ones of each segment (ipc/shm.c, newseg) */
+    uint64_t bytes;       /* UINT64_MAX where the sum does not fit */
+    uint64_t largest;     /* bytes of the largest segment */
+    uint64_t rss;         /* bytes in memory, of those whose rss is known */
+    uint64_t without_rss; /* segments whose rss is not known */
+    bool has_shmem;
+    uint64_t shmem; /* bytes: Shmem of /proc/meminfo; only with has_shmem */
 };
 
 /* Counts SEGMENT in; what is marked for destruction counts like any other. */

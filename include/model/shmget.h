@@ -32,6 +32,7 @@ struct credentials {
     bool init_admin;  /* CAP_SYS_ADMIN in the initial user namespace */
     bool sets_limits; /* may write the limits, as far as capabilities decide */
     bool maps_some_users; /* in a user namespace that shows all users that it does not map as one */
+    bool read_only_limits; /* nobody may here: /proc/sys is mounted read-only */
 };
 
 /* Releases what CREDENTIALS holds and leaves it empty. */

@@ -1,5 +1,5 @@
 /*
- * Sums over segments by owner: who has how many, how much, and how many orphans.
+ * Sums over segments: who has how many, how much, and how many orphans; who made the most.
  */
 #ifndef SHMTOOL_MODEL_SUMS_H
 #define SHMTOOL_MODEL_SUMS_H
@@ -32,5 +32,22 @@ enum sum_order { SUM_BY_SEGMENTS, SUM_BY_PAGES };
  */
 struct owner_sum *owner_sums(const struct segment_info *const *rows, size_t count,
                              uint64_t page_size, enum sum_order order, size_t *ret_count);
+
+/* What one creator made that is still there. */
+struct creator_sum {
+    pid_t pid;
+    const char *command; /* borrowed; may be NULL */
+    uint64_t segments;
+    uint64_t pages;
+};
+
+/*
+ * Returns who of the creators that are alive made the most of ROWS, of equal ones the lower pid; a
+ * pid of 0 where none is.
+ *
+ * rows: COUNT borrowed rows with command (NEED_COMMAND)
+ */
+struct creator_sum creator_sums_largest(const struct segment_info *const *rows, size_t count,
+                                        uint64_t page_size, enum sum_order order);
 
 #endif

@@ -41,4 +41,13 @@ void limits_report_destroyed(struct strbuf *out, const struct limits_change *cha
 /* Appends how a limit conflicts with another, without a newline; nothing when none does. */
 void limits_report_conflict(struct strbuf *out, const struct limits *limits);
 
+/*
+ * Appends in a line what Shmem of the system is, how much of it is System V, and what the rest may
+ * be; nothing where Shmem is not known. WIDTH: see view/wrap.h.
+ */
+void limits_report_shmem(struct strbuf *out, const struct usage *usage, size_t width);
+
+/* Appends it as a member of a JSON object: "system": {"shmem": 9170944, "sysv": 4096}, in bytes. */
+void limits_report_shmem_json(struct strbuf *out, const struct usage *usage);
+
 #endif

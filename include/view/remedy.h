@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "action/inventory.h"
 #include "base/strbuf.h"
@@ -18,7 +19,8 @@ void remedy_begin(struct strbuf *out, const struct inventory *inventory);
 
 /*
  * Appends "shmtool rm ARGUMENTS", and before it who else must run it where this process may not
- * remove all ROWS: "as root: ", or "as zc or root: " where one user may too.
+ * remove all ROWS, or who must where it is for another machine: "as root: ", or "as zc or root: "
+ * where one user may too.
  */
 void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments);
@@ -26,9 +28,34 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
 /* Appends "as root: " where this process may not set limits, or it is not known whether it may. */
 void remedy_as_root(struct strbuf *out, const struct inventory *inventory);
 
-/* Appends "shmtool limits --set NAME=VALUE", and before it who must run it. */
+/*
+ * Appends "shmtool limits --set NAME=VALUE", and before it who must run it; where /proc/sys is
+ * read-only, as in a container, how it is done outside.
+ */
 void remedy_set_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
                       uint64_t value);
+
+/* The same with --persist. */
+void remedy_keep_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
+                       uint64_t value);
+
+/* The same for another setting: "as root: sysctl -w kernel.msgmni=64000". VALUE: quoted as needed.
+ */
+void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const char *name,
+                   const char *value);
+
+/*
+ * Appends "as root: ", or "as zc or root: ", where this process is neither a user of this uid nor
+ * root, or it is for another machine. NAME may be NULL, UID that of root.
+ */
+void remedy_as_owner(struct strbuf *out, const struct inventory *inventory, const char *name,
+                     uid_t uid);
+
+/* Appends " --owner zc", as a shell reads it; the uid where NAME is NULL: there is no such user. */
+void remedy_owner(struct strbuf *out, const char *name, uid_t uid);
+
+/* Appends WORD so that a shell reads it as one word. */
+void remedy_word(struct strbuf *out, const char *word);
 
 /* "root", or what root lacks where this process is root and still may not. */
 const char *remedy_root(const struct inventory *inventory);

@@ -345,6 +345,9 @@ static int read_all(struct pass *pass, struct error *err)
     inventory->limits.page_size = system->procfs.page_size;
     if (r == 0 && needs & NEED_LIMITS)
         limits_read(&system->procfs, &inventory->limits, &inventory->limits_error);
+    if (needs & NEED_SHMEM)
+        inventory->usage.has_shmem =
+            shmem_read(&system->procfs, &inventory->usage.shmem, &inventory->shmem_error) == 0;
     if (r == 0)
         r = read_rows(pass, err);
     if (r < 0)
@@ -500,6 +503,7 @@ void inventory_release(struct inventory *inventory)
     attachment_list_release(&inventory->attachments);
     error_clear(&inventory->attachments_error);
     error_clear(&inventory->limits_error);
+    error_clear(&inventory->shmem_error);
     credentials_release(&inventory->credentials);
     *inventory = (struct inventory){.count = 0};
 }

@@ -9,7 +9,6 @@
 #include "command/options.h"
 #include "view/findings_report.h"
 #include "view/shmget_report.h"
-#include "view/wrap.h"
 
 /* A command line of doctor. */
 struct doctor {
@@ -18,6 +17,10 @@ struct doctor {
     struct option_number mode;
     bool exclusive;
     bool json;
+    struct least_severity {
+        bool given;
+        enum severity value;
+    } least; /* of the findings that are shown */
 };
 
 static int take_mode(const struct option_use *use, struct error *err)
@@ -35,6 +38,19 @@ static int take_mode(const struct option_use *use, struct error *err)
     return 0;
 }
 
+static int take_severity(const struct option_use *use, struct error *err)
+{
+    struct least_severity *least = use->place;
+
+    for (enum severity value = 0; value < SEVERITY_COUNT; value++) {
+        if (strcmp(use->word, severity_name(value)) == 0) {
+            *least = (struct least_severity){true, value};
+            return 0;
+        }
+    }
+    return error_set(err, EINVAL, "'%s': not a severity (info, warning or error)", use->word);
+}
+
 static const struct option_spec doctor_options[] = {
     {'k', "key", "KEY", "predict shmget with this key (0x hex, 0 octal)",
      offsetof(struct doctor, key), option_key},
@@ -44,6 +60,8 @@ static const struct option_spec doctor_options[] = {
      option_flag},
     {0, "mode", "MODE", "predict it with these permission bits, octal (600)",
      offsetof(struct doctor, mode), take_mode},
+    {0, "severity", "LEVEL", "of the machine, only warning (or error) and above",
+     offsetof(struct doctor, least), take_severity},
     {0, "json", NULL, "one JSON document", offsetof(struct doctor, json), option_flag},
 };
 
@@ -61,17 +79,13 @@ static int check_doctor(struct context *context, void *args, struct error *err)
     if ((doctor->exclusive || doctor->mode.given) && !is_about_shmget(doctor))
         return error_set(err, EINVAL, "%s: needs --key or --size",
                          doctor->mode.given ? "--mode" : "--exclusive");
+    if (doctor->least.given && is_about_shmget(doctor))
+        return error_set(err, EINVAL, "--severity: is about the machine, not with --key or --size");
     if (is_about_shmget(doctor) && !context->system.procfs.live)
         return error_set(
             err, EINVAL,
             "--sysroot: what shmget answers can be predicted for the live system only");
     return 0;
-}
-
-/* A terminal's lines are short; text in a pipe may be searched with grep. */
-static size_t doctor_width(void)
-{
-    return isatty(STDOUT_FILENO) ? WRAP_WIDTH : WRAP_NEVER;
 }
 
 /* Predicts what shmget answers. Returns an exit status. */
@@ -97,7 +111,7 @@ static int report_shmget(struct context *context, const struct doctor *doctor)
         context_put_head(context, &text);
         shmget_report_json(&text, &diagnosis);
     } else {
-        shmget_report_text(&text, &diagnosis, doctor_width());
+        shmget_report_text(&text, &diagnosis, context_width());
     }
     context_write(context, &text);
     fails |= diagnosis.answer.code != 0;
@@ -106,8 +120,9 @@ static int report_shmget(struct context *context, const struct doctor *doctor)
 }
 
 /* What could not be inspected must not look as if it were in order. */
-static void warn_uninspected(struct context *context, const struct inventory *inventory)
+static void warn_uninspected(struct context *context, const struct diagnosis *diagnosis)
 {
+    const struct inventory *inventory = &diagnosis->inventory;
     const struct attachment_list *attachments = &inventory->attachments;
     uint64_t unseen = inventory_unseen(inventory);
     const char *where = "that could be read; root sees all";
@@ -115,6 +130,12 @@ static void warn_uninspected(struct context *context, const struct inventory *in
     if (inventory->limits_error.text)
         context_warn(context, "%s; limits are not checked", inventory->limits_error.text);
     options_warn_page_size(context, &inventory->limits);
+    options_warn_shmem(context, inventory);
+    if (diagnosis->ipc_error.text)
+        context_warn(context, "%s; what that is about is not checked", diagnosis->ipc_error.text);
+    if (diagnosis->logind_error.text)
+        context_warn(context, "%s; what systemd-logind removes is not checked",
+                     diagnosis->logind_error.text);
     if (unseen == 0)
         return;
     if (!inventory->live)
@@ -135,18 +156,19 @@ static int report_findings(struct context *context, const struct doctor *doctor)
     struct diagnosis diagnosis;
     bool found;
 
-    if (diagnose_machine(&context->system, &diagnosis, &err) < 0)
+    if (diagnose_machine(&context->system, doctor->least.value, &diagnosis, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     found = context_warn_unparsed(context, &diagnosis.inventory.unparsed);
     if (doctor->json) {
         context_put_head(context, &text);
         findings_report_json(&text, &diagnosis);
     } else {
-        findings_report_text(&text, &diagnosis, doctor_width());
+        findings_report_text(&text, &diagnosis, context_width());
     }
     context_write(context, &text);
-    warn_uninspected(context, &diagnosis.inventory);
-    found |= diagnosis.count > 0;
+    warn_uninspected(context, &diagnosis);
+    for (size_t i = 0; i < diagnosis.count; i++)
+        found |= diagnosis.items[i].severity > SEVERITY_INFO;
     diagnosis_release(&diagnosis);
     return found ? STATUS_FAILED : STATUS_DONE;
 }
@@ -161,9 +183,11 @@ static int run_doctor(struct context *context, void *args)
 
 const struct command command_doctor = {
     .name = "doctor",
-    .synopsis = {"[--json]", "[-k KEY] [-s N] [--exclusive] [--mode MODE] [--json]"},
+    .synopsis = {"[--severity LEVEL] [--json]",
+                 "[-k KEY] [-s N] [--exclusive] [--mode MODE] [--json]"},
     .summary = "say why shmget fails, or what is wrong on this machine",
-    .details = "With --key or --size: what shmget would answer here and now, and why. A key\n"
+    .details = "Exit status 1: a warning or an error was found, or the call would fail.\n"
+               "With --key or --size: what shmget would answer here and now, and why. A key\n"
                "alone looks for a segment; a size alone asks for a new private one.",
     .groups = {{&doctor_group, 0}},
     .examples = {{"doctor", "what is wrong on this machine"},

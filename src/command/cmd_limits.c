@@ -305,8 +305,11 @@ static void write_limits(struct context *context, const struct limits_args *args
         context_write(context, &document);
         return;
     }
-    if (change->count == 0)
+    if (change->count == 0) {
         limits_report_table(context->out, &inventory->limits, &inventory->usage);
+        limits_report_shmem(&document, &inventory->usage, context_width());
+        context_write(context, &document);
+    }
     for (size_t i = 0; i < change->count; i++)
         write_change(context->out, change, &change->items[i]);
     if (change->dry_run && change->plan.count > 0) {
@@ -322,7 +325,7 @@ static int run_limits(struct context *context, void *args)
     CLEANUP_INVENTORY struct inventory inventory = {0};
     struct limits_args *limits = args;
     struct limits_change *change = &limits->change;
-    unsigned needs = limits_change_needs(change);
+    unsigned needs = limits_change_needs(change) | NEED_USAGE | NEED_SHMEM;
     bool failed;
 
     if (needs & NEED_STATE) /* segments may have to be shown */
@@ -346,6 +349,7 @@ static int run_limits(struct context *context, void *args)
             return context_fail(context, &err, STATUS_UNREADABLE);
     }
     write_limits(context, limits, &inventory);
+    options_warn_shmem(context, &inventory);
     fflush(context->out); /* what follows is about it */
     warn_of_destruction(context, change);
     warn_of_limits(context, change, inventory.limits);

@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "view/human.h"
 #include "view/prompt.h"
+#include "view/wrap.h"
 
 extern const struct command command_doctor;
 extern const struct command command_key;
@@ -148,4 +149,9 @@ void context_put_head(const struct context *context, struct strbuf *out)
 void context_write(struct context *context, const struct strbuf *text)
 {
     fwrite(strbuf_string(text), 1, text->length, context->out);
+}
+
+size_t context_width(void)
+{
+    return isatty(STDOUT_FILENO) ? WRAP_WIDTH : WRAP_NEVER;
 }

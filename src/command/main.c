@@ -21,6 +21,7 @@
  *   filter           the selection options as data, and the test
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
+ *   ipc_use          semaphores and message queues, and how many there may be
  *   shmget           what shmget answers, check by check
  *   sums             who has how many segments and bytes
  *   sysctl_text      lines of a file of sysctl.d
@@ -38,7 +39,9 @@
  *   system           procfs, names and processes together; the ids and capabilities of this process
  *   signals          signals blocked and taken in turn; those that interrupt rm
  *   limits           limits read and set; how memory is granted
+ *   dropins          the files of configuration directories, in their order
  *   sysctl_file      limits kept over a reboot
+ *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
  *   child            a program as our child, and who has the terminal
  *   namespace        an IPC namespace of one's own
@@ -66,6 +69,10 @@
  *   segment_report   all of a segment, for stat
  *   removal_report   what rm is about to do, and did
  *   findings_report  what doctor found
+ *   finding_text     what is said of each check
+ *   finding_limits   limits of shared memory, semaphores, message queues
+ *   finding_segments  segments that nobody may need
+ *   finding_processes  what processes hold
  *   shmget_report    why a call of shmget fails
  *   limits_report    limits as table and JSON
  *   prompt           the question

@@ -346,6 +346,12 @@ void options_warn_page_size(struct context *context, const struct limits *limits
                      (unsigned long long)limits->page_size);
 }
 
+void options_warn_shmem(struct context *context, const struct inventory *inventory)
+{
+    if (inventory->shmem_error.text && inventory->shmem_error.code != ENOENT)
+        context_warn(context, "%s; Shmem is not known", inventory->shmem_error.text);
+}
+
 void options_warn_unreadable(struct context *context, const struct inventory *inventory)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;

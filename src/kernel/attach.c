@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -85,11 +86,10 @@ static int open_below_proc(const struct scan *scan, const char *path)
     return fd < 0 ? -errno : fd;
 }
 
-/* Whether a mapping is a segment's, by its device. */
-static bool is_segment(struct scan *scan, const struct mapping *mapping)
+/* Whether a segment can be on the device of these numbers. */
+static bool is_segment_device(struct scan *scan, uint32_t major, uint32_t minor)
 {
-    return scan->procfs->live ? segment_devices_has(&scan->devices, mapping->major, mapping->minor)
-                              : mapping->major == 0;
+    return scan->procfs->live ? segment_devices_has(&scan->devices, major, minor) : major == 0;
 }
 
 /*
@@ -112,7 +112,7 @@ static int add_mappings_of(struct scan *scan, const char *base)
     for (size_t i = 0; i < scan->reader.count; i++) {
         const struct mapping *mapping = &scan->reader.items[i];
 
-        if (!is_segment(scan, mapping))
+        if (!is_segment_device(scan, mapping->major, mapping->minor))
             continue;
         table->items = xgrow(table->items, table->count, &table->capacity, sizeof(*table->items));
         table->items[table->count++] = (struct attachment){
@@ -362,5 +362,124 @@ int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids,
         return error_set_errno(err, EACCES, "the mappings of process %d", (int)pid);
     for (size_t i = 0; i < scan.table.count; i++)
         idset_add(ids, scan.table.items[i].shmid);
+    return 0;
+}
+
+/* --- Descriptors ------------------------------------------------------------------------------ */
+
+/* Whether NAME, an entry of the open directory /proc/PID/fd, is a segment by its link's text. */
+static bool links_to_segment(int dir, const char *name)
+{
+    static const char deleted[] = " (deleted)";
+    enum { KEY_AT = 5, KEY_END = 13 }; /* "/SYSV" and eight hex digits */
+    char link[64];
+    ssize_t length = readlinkat(dir, name, link, sizeof(link) - 1);
+
+    if (length < 0)
+        return false;
+    link[length] = '\0';
+    return strncmp(link, "/SYSV", KEY_AT) == 0 &&
+           strspn(link + KEY_AT, "0123456789abcdef") == KEY_END - KEY_AT &&
+           strcmp(link + KEY_END, deleted) == 0;
+}
+
+/*
+ * Finds out which segment a descriptor is of: by the file itself; of a saved tree, which has none,
+ * by what fdinfo says (proc_pid_fdinfo(5), ino from Linux 5.14 on).
+ */
+static bool identify_open(struct scan *scan, pid_t pid, int dir, const char *name,
+                          struct open_segment *ret_open)
+{
+    struct open_segment open = {.pid = pid};
+    struct stat status;
+    char path[64];
+    uint64_t inode;
+
+    if (scan->procfs->live) {
+        if (fstatat(dir, name, &status, 0) < 0 ||
+            !is_segment_device(scan, major(status.st_dev), minor(status.st_dev)))
+            return false;
+        inode = status.st_ino;
+        open.has_bytes = true;
+        open.bytes = (uint64_t)status.st_blocks * 512;
+    } else {
+        snprintf(path, sizeof(path), "proc/%d/fdinfo/%.15s", (int)pid, name);
+        if (!procfs_find_number(scan->procfs, path, "ino:", &inode))
+            return false;
+    }
+    if (inode > INT32_MAX)
+        return false;
+    open.shmid = (int)inode;
+    *ret_open = open;
+    return true;
+}
+
+/* Adds what a process has open, once for each descriptor. */
+static void scan_descriptors(struct scan *scan, pid_t pid, struct open_segment_list *list)
+{
+    CLEANUP_CLOSEDIR DIR *dir = NULL;
+    size_t first = list->count;
+    const struct dirent *entry;
+    char path[64];
+
+    snprintf(path, sizeof(path), "proc/%d/fd", (int)pid);
+    dir = procfs_open_dir(scan->procfs, path, NULL);
+    while (dir && (entry = procfs_next_entry(dir))) {
+        struct open_segment open;
+
+        if (!links_to_segment(dirfd(dir), entry->d_name) ||
+            !identify_open(scan, pid, dirfd(dir), entry->d_name, &open))
+            continue;
+        list->items = xgrow(list->items, list->count, &list->capacity, sizeof(*list->items));
+        list->items[list->count++] = open;
+    }
+    snprintf(path, sizeof(path), "%d", (int)pid);
+    if (list->count > first && check_namespace(scan, path) != READ)
+        list->count = first;
+}
+
+static int compare_open_segments(const void *a, const void *b)
+{
+    const struct open_segment *left = a;
+    const struct open_segment *right = b;
+    int order = num_compare_signed(left->shmid, right->shmid);
+
+    return order != 0 ? order : num_compare_signed(left->pid, right->pid);
+}
+
+/* Sorts the list and leaves each segment of each process in it once. */
+static void merge_open_segments(struct open_segment_list *list)
+{
+    size_t kept = 0;
+
+    if (list->count == 0)
+        return;
+    qsort(list->items, list->count, sizeof(*list->items), compare_open_segments);
+    for (size_t i = 1; i < list->count; i++) {
+        if (compare_open_segments(&list->items[kept], &list->items[i]) != 0)
+            list->items[++kept] = list->items[i];
+    }
+    list->count = kept + 1;
+}
+
+int attach_scan_open(const struct procfs *procfs, struct open_segment_list *ret_list,
+                     struct error *err)
+{
+    CLEANUP_SCAN struct scan scan = {0};
+    struct open_segment_list list = {0};
+    pid_t pid;
+    int r = scan_init(&scan, procfs, err);
+
+    if (r < 0)
+        return r;
+    while ((pid = proc_next_pid(scan.dir)) > 0)
+        scan_descriptors(&scan, pid, &list);
+    if (errno) {
+        r = error_set_errno(err, errno, "%sproc", procfs_prefix(procfs));
+        open_segment_list_release(&list);
+        return r;
+    }
+    merge_open_segments(&list);
+    *ret_list = list;
     return 0;
 }

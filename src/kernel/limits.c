@@ -13,6 +13,8 @@ enum {
     MEMINFO_SIZE_MAX = 1024 * 1024,
     USUAL_PAGE_SIZE = 4096,
     PAGE_SIZE_MAX = 65536,
+    IPC_LISTING_SIZE_MAX = 64 * 1024 * 1024,
+    SEM_NUMBERS = 4, /* in kernel.sem */
 };
 
 static void limit_path(enum limit_id id, char *path, size_t size)
@@ -164,4 +166,94 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
         .commit_limit = pages_left(limit, reserve, unit),
         .committed = committed / unit,
     };
+}
+
+int shmem_read(const struct procfs *procfs, uint64_t *ret_bytes, struct error *err)
+{
+    CLEANUP_STRBUF struct strbuf meminfo = STRBUF_INIT;
+    uint64_t kib;
+    int r = procfs_read_file(procfs, "proc/meminfo", MEMINFO_SIZE_MAX, &meminfo, err);
+
+    if (r < 0)
+        return r;
+    if (!procfs_number_after(&meminfo, "Shmem:", &kib) || kib > UINT64_MAX / 1024)
+        return error_set_errno(err, ENOENT, "%sproc/meminfo: Shmem", procfs_prefix(procfs));
+    *ret_bytes = kib * 1024;
+    return 0;
+}
+
+/* --- Semaphores and message queues ------------------------------------------------------------ */
+
+/* Which number of which file is the limit, and the listing of what is in use of it. */
+static const struct {
+    const char *limit_path;
+    size_t position;
+    const char *listing_path;
+} ipc_files[IPC_LIMIT_COUNT] = {
+    [IPC_SEMMNI] = {"proc/sys/kernel/sem", 3, "proc/sysvipc/sem"},
+    [IPC_SEMMNS] = {"proc/sys/kernel/sem", 1, "proc/sysvipc/sem"},
+    [IPC_MSGMNI] = {"proc/sys/kernel/msgmni", 0, "proc/sysvipc/msg"},
+};
+
+/* Reads the first COUNT numbers of a file. */
+static int read_numbers(const struct procfs *procfs, const char *path, uint64_t *numbers,
+                        size_t count, struct error *err)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const char *at;
+    int r = procfs_read_file(procfs, path, 4096, &text, err);
+
+    if (r < 0)
+        return r;
+    at = strbuf_string(&text);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = parse_digits(at, strlen(at), &numbers[i]);
+
+        if (length == 0)
+            return error_set(err, EBADMSG, "%s%s: not understood", procfs_prefix(procfs), path);
+        at += length;
+        at += strspn(at, " \t\n");
+    }
+    return 0;
+}
+
+static int read_ipc_count(const struct procfs *procfs, enum ipc_limit limit, struct ipc_use *use,
+                          struct error *err)
+{
+    CLEANUP_ERROR struct error why = ERROR_INIT;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const char *path = ipc_files[limit].listing_path;
+    struct ipc_count *count = &use->counts[limit];
+    uint64_t numbers[SEM_NUMBERS] = {0};
+    int r = read_numbers(procfs, ipc_files[limit].limit_path, numbers,
+                         limit == IPC_MSGMNI ? 1 : SEM_NUMBERS, err);
+
+    if (r == 0)
+        r = procfs_read_file(procfs, path, IPC_LISTING_SIZE_MAX, &text, err);
+    if (r < 0)
+        return r;
+    r = ipc_use_count(strbuf_string(&text), limit, count, &why);
+    if (r < 0)
+        return error_set(err, -r, "%s%s: %s", procfs_prefix(procfs), path, why.text);
+    count->limit = numbers[ipc_files[limit].position];
+    count->known = true;
+    if (limit == IPC_SEMMNI)
+        memcpy(use->sem, numbers, sizeof(use->sem));
+    return 0;
+}
+
+int ipc_use_read(const struct procfs *procfs, struct ipc_use *ret_use, struct error *err)
+{
+    int failed = 0;
+
+    *ret_use = (struct ipc_use){0};
+    for (enum ipc_limit limit = 0; limit < IPC_LIMIT_COUNT; limit++) {
+        int r = read_ipc_count(procfs, limit, ret_use, failed ? NULL : err);
+
+        if (r < 0 && r != -ENOENT && !failed)
+            failed = r;
+        if (err && !failed)
+            error_clear(err);
+    }
+    return failed;
 }

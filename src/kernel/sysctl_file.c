@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "kernel/dropins.h"
 #include "model/sysctl_text.h"
 
 enum { FILE_SIZE_MAX = 1024 * 1024 };
@@ -212,56 +213,6 @@ int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *se
     return r;
 }
 
-/* Files of sysctl.d: of each name the one that counts. */
-struct files {
-    struct file {
-        const char *dir;
-        char *name; /* owned */
-    } * items;      /* owned */
-    size_t count;
-    size_t capacity;
-};
-
-static void add_file(struct files *files, const char *dir, const char *name)
-{
-    for (size_t i = 0; i < files->count; i++) {
-        if (strcmp(files->items[i].name, name) == 0)
-            return;
-    }
-    files->items = xgrow(files->items, files->count, &files->capacity, sizeof(struct file));
-    files->items[files->count++] = (struct file){dir, xstrdup(name)};
-}
-
-/* Adds the files of a directory, if there is one, that are read after ours. */
-static int add_later_files(const struct procfs *procfs, const char *path, struct files *files,
-                           struct error *err)
-{
-    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, path, NULL);
-    const struct dirent *entry;
-
-    while (dir && (entry = procfs_next_entry(dir))) {
-        size_t length = strlen(entry->d_name);
-
-        if (length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0 &&
-            entry->d_name[0] != '.' && strcmp(entry->d_name, SYSCTL_FILE_NAME) > 0)
-            add_file(files, path, entry->d_name);
-    }
-    if (errno == 0 || errno == ENOENT || errno == ENOTDIR)
-        return 0;
-    return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
-}
-
-static int compare_files(const void *a, const void *b)
-{
-    return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
-}
-
-/* What there is no file to read in: nothing, a link to nowhere or to /dev/null, a directory. */
-static bool sets_nothing(int r)
-{
-    return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EINVAL || r == -EISDIR;
-}
-
 /* Remembers PATH's value for NAME in OVERRIDE, if the file has one. */
 static int read_override(const struct procfs *procfs, const char *path, const char *name,
                          struct sysctl_override *override, struct error *err)
@@ -272,7 +223,8 @@ static int read_override(const struct procfs *procfs, const char *path, const ch
     int r = procfs_read_file(procfs, path, FILE_SIZE_MAX, &text, NULL);
 
     if (r < 0)
-        return sets_nothing(r) ? 0 : error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path);
+        return dropin_is_absent(r) ? 0
+                                   : error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path);
     if (!sysctl_text_find(strbuf_string(&text), text.length, name, &value, &length))
         return 0;
     sysctl_override_release(override);
@@ -282,21 +234,8 @@ static int read_override(const struct procfs *procfs, const char *path, const ch
     return 0;
 }
 
-static int find_later_files(const struct procfs *procfs, struct files *files, struct error *err)
-{
-    static const char *const dirs[] = {SYSCTL_FILE_DIR, "run/sysctl.d", "usr/local/lib/sysctl.d",
-                                       "usr/lib/sysctl.d", "lib/sysctl.d"};
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(dirs[0]); i++)
-        r = add_later_files(procfs, dirs[i], files, err);
-    if (files->count > 0)
-        qsort(files->items, files->count, sizeof(struct file), compare_files);
-    return r;
-}
-
 /* Reads the files in the order in which they are read. */
-static int read_last_override(const struct procfs *procfs, const struct files *files,
+static int read_last_override(const struct procfs *procfs, const struct dropins *files,
                               const char *name, struct sysctl_override *override, struct error *err)
 {
     int r = 0;
@@ -310,26 +249,20 @@ static int read_last_override(const struct procfs *procfs, const struct files *f
     return r < 0 ? r : read_override(procfs, "etc/sysctl.conf", name, override, err);
 }
 
-static void release_sysctl_files(struct files *files)
-{
-    for (size_t i = 0; i < files->count; i++)
-        free(files->items[i].name);
-    free(files->items);
-}
-
 int sysctl_file_override(const struct procfs *procfs, enum limit_id id,
                          struct sysctl_override *ret_override, struct error *err)
 {
+    static const char *const dirs[] = {SYSCTL_FILE_DIR,    "run/sysctl.d", "usr/local/lib/sysctl.d",
+                                       "usr/lib/sysctl.d", "lib/sysctl.d", NULL};
+    CLEANUP_DROPINS struct dropins files = {0};
     struct sysctl_override override = {0};
-    struct files files = {0};
     char name[64];
     int r;
 
     sysctl_name(id, name, sizeof(name));
-    r = find_later_files(procfs, &files, err);
+    r = dropins_find(procfs, dirs, SYSCTL_FILE_NAME, &files, err);
     if (r == 0)
         r = read_last_override(procfs, &files, name, &override, err);
-    release_sysctl_files(&files);
     if (r < 0)
         sysctl_override_release(&override);
     if (r < 0 || !override.path)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -174,6 +175,15 @@ static bool may_set_limits(const struct procfs *procfs)
            (errno != EACCES && errno != EPERM);
 }
 
+/* Whether /proc/sys is mounted read-only, as containers have it. */
+static bool has_read_only_limits(const struct procfs *procfs)
+{
+    CLEANUP_CLOSE int fd = openat(procfs->root_fd, "proc/sys/kernel/shmmax", O_PATH | O_CLOEXEC);
+    struct statvfs status;
+
+    return fd >= 0 && fstatvfs(fd, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+}
+
 int credentials_read(const struct procfs *procfs, struct credentials *ret_credentials,
                      struct error *err)
 {
@@ -196,6 +206,7 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
     credentials.init_admin = initial && has_capability(capabilities, CAP_SYS_ADMIN);
     credentials.maps_some_users = !initial;
     credentials.sets_limits = may_set_limits(procfs);
+    credentials.read_only_limits = has_read_only_limits(procfs);
     *ret_credentials = credentials;
     return 0;
 }

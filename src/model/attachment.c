@@ -39,3 +39,9 @@ void attachment_list_release(struct attachment_list *list)
     free(list->items);
     *list = (struct attachment_list){0};
 }
+
+void open_segment_list_release(struct open_segment_list *list)
+{
+    free(list->items);
+    *list = (struct open_segment_list){0};
+}

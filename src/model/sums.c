@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/num.h"
 #include "base/xalloc.h"
 
@@ -72,4 +73,39 @@ struct owner_sum *owner_sums(const struct segment_info *const *rows, size_t coun
           order == SUM_BY_PAGES ? compare_by_pages : compare_by_segments);
     *ret_count = used;
     return sums;
+}
+
+static int compare_row_creators(const void *a, const void *b)
+{
+    const struct segment_info *const *first = a;
+    const struct segment_info *const *second = b;
+
+    return num_compare_signed((*first)->segment.cpid, (*second)->segment.cpid);
+}
+
+struct creator_sum creator_sums_largest(const struct segment_info *const *rows, size_t count,
+                                        uint64_t page_size, enum sum_order order)
+{
+    CLEANUP_FREE const struct segment_info **alive = xcalloc(count, sizeof(struct segment_info *));
+    struct creator_sum largest = {.pid = 0};
+    struct creator_sum sum = {.pid = 0};
+    size_t used = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i]->creator_status == PROCESS_ALIVE)
+            alive[used++] = rows[i];
+    }
+    if (used > 0)
+        qsort(alive, used, sizeof(struct segment_info *), compare_row_creators);
+    for (size_t i = 0; i < used; i++) {
+        const struct segment *segment = &alive[i]->segment;
+
+        if (sum.pid != segment->cpid)
+            sum = (struct creator_sum){.pid = segment->cpid, .command = alive[i]->command};
+        sum.segments++;
+        sum.pages = saturating_add(sum.pages, pages_of(segment->size, page_size));
+        if (order == SUM_BY_PAGES ? sum.pages > largest.pages : sum.segments > largest.segments)
+            largest = sum;
+    }
+    return largest;
 }

@@ -3,6 +3,7 @@
 #include "view/columns.h"
 #include "view/describe.h"
 #include "view/human.h"
+#include "view/wrap.h"
 #include "view/writer.h"
 
 void limits_report_value(struct strbuf *out, enum limit_id id, uint64_t value)
@@ -106,6 +107,8 @@ void limits_report_json(struct strbuf *out, const struct limits *limits, const s
     }
     strbuf_puts(out, "\n}, \"page_size\": ");
     strbuf_put_u64(out, limits->page_size);
+    strbuf_puts(out, ", ");
+    limits_report_shmem_json(out, usage);
     if (changes) {
         strbuf_printf(out, ", \"dry_run\": %s, \"changes\": [", dry_run ? "true" : "false");
         for (size_t i = 0; i < count; i++) {
@@ -136,4 +139,41 @@ void limits_report_conflict(struct strbuf *out, const struct limits *limits)
     strbuf_puts(out, " (");
     human_pages(out, limits->values[LIMIT_SHMALL], limits->page_size);
     strbuf_puts(out, ") for all segments together");
+}
+
+static void describe_shmem(struct strbuf *out, const struct usage *usage)
+{
+    strbuf_puts(out, "Shmem, which free shows as shared, is ");
+    human_size_long(out, usage->shmem);
+    strbuf_puts(out, ": ");
+    if (usage->without_rss > 0) {
+        strbuf_puts(out, "how much of it is System V is not known");
+        return;
+    }
+    human_size_long(out, usage->rss);
+    strbuf_puts(out, " in System V segments of this IPC namespace");
+    /* A container may be shown a Shmem of its own. */
+    if (usage->shmem > usage->rss)
+        strbuf_puts(out, ", the rest in tmpfs (df -t tmpfs), memfd, shared anonymous memory or "
+                         "other IPC namespaces");
+}
+
+void limits_report_shmem(struct strbuf *out, const struct usage *usage, size_t width)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+    if (!usage->has_shmem)
+        return;
+    describe_shmem(&text, usage);
+    wrap_text(out, &text, 4, width);
+    strbuf_putc(out, '\n');
+}
+
+void limits_report_shmem_json(struct strbuf *out, const struct usage *usage)
+{
+    strbuf_puts(out, "\"system\": {\"shmem\": ");
+    put_number_or_null(out, usage->has_shmem, usage->shmem);
+    strbuf_puts(out, ", \"sysv\": ");
+    put_number_or_null(out, usage->without_rss == 0, usage->rss);
+    strbuf_putc(out, '}');
 }

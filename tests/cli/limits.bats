@@ -68,7 +68,7 @@ need_sysctl_d() {
     shmtool limits
     assert_status 0
     assert_err ''
-    assert_out_lines 6
+    assert_out_lines 7
     assert_out_matches '^name +value +used +full% +unit +size +meaning'$'\n'
     assert_equal "$(cell shmmax 2)" unlimited
     assert_equal "$(cell shmmax 3)" -

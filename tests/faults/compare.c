@@ -9,9 +9,9 @@
 /* What may be unknown when something fails. */
 static bool may_be_unknown(const char *name, size_t length)
 {
-    static const char *const names[] = {"owner", "group", "creator",    "creator_group",
-                                        "rss",   "swap",  "command",    "state",
-                                        "uid",   "user",  "explanation"};
+    static const char *const names[] = {
+        "owner", "group", "creator", "creator_group", "rss",   "swap", "command",
+        "state", "uid",   "user",    "explanation",   "shmem", "sysv"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0)
@@ -23,8 +23,8 @@ static bool may_be_unknown(const char *name, size_t length)
 /* Of a command line that cannot be read the name in brackets may be left. */
 static bool is_unknown(const char *name, const char *value, size_t length)
 {
-    /* A sentence. */
-    if (strncmp(name, "explanation", 11) == 0)
+    /* A sentence; the memory of the whole system, which is not the same twice. */
+    if (strncmp(name, "explanation", 11) == 0 || strncmp(name, "shmem", 5) == 0)
         return true;
     return strncmp(value, "\"[", 2) == 0 || (length == 4 && strncmp(value, "null", 4) == 0) ||
            (length == 9 && strncmp(value, "\"unknown\"", 9) == 0);

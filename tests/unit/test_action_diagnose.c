@@ -37,7 +37,8 @@ struct machine {
 static void diagnose(const struct tree *tree, struct machine *machine)
 {
     assert_int_equal(system_open(&machine->system, tree->path, NULL), 0);
-    assert_int_equal(diagnose_machine(&machine->system, &machine->diagnosis, NULL), 0);
+    assert_int_equal(diagnose_machine(&machine->system, SEVERITY_INFO, &machine->diagnosis, NULL),
+                     0);
     assert_int_equal(machine->diagnosis.inventory.unparsed.count, 0);
 }
 
@@ -197,8 +198,7 @@ static void several_attachments_of_one_process(void **state)
     put_maps(tree, 10);
     assert_findings(tree, "warning attachments 1; ");
     diagnose(tree, &machine);
-    assert_int_equal(machine.diagnosis.items[0].attachment->pid, 1);
-    assert_int_equal(machine.diagnosis.items[0].attachment->maps, 10);
+    assert_int_equal(machine.diagnosis.items[0].rows[0]->attachments[0].maps, 10);
     assert_int_equal(inventory_unseen(&machine.diagnosis.inventory), 2);
     assert_int_equal(machine.diagnosis.owner_count, 1);
     assert_int_equal(machine.diagnosis.by_pages[0].segments, 2);
@@ -261,7 +261,7 @@ static void without_processes_there_is_no_diagnosis(void **state)
     fill_tree(tree);
     assert_int_equal(system_open(&system, tree->path, NULL), 0);
     system.procfs.live = true;
-    assert_int_equal(diagnose_machine(&system, &diagnosis, &err), -ENOENT);
+    assert_int_equal(diagnose_machine(&system, SEVERITY_INFO, &diagnosis, &err), -ENOENT);
     assert_string_equal(err.text, "/proc: not mounted: no process can be inspected");
     assert_int_equal(diagnosis.count, 77);
     system_close(&system);
@@ -298,7 +298,7 @@ static void without_a_listing_there_is_no_diagnosis(void **state)
 
     tree_mkdir(tree, "proc");
     assert_int_equal(system_open(&system, tree->path, NULL), 0);
-    assert_int_equal(diagnose_machine(&system, &diagnosis, &err), -ENOENT);
+    assert_int_equal(diagnose_machine(&system, SEVERITY_INFO, &diagnosis, &err), -ENOENT);
     assert_non_null(strstr(err.text, "proc/sysvipc/shm"));
     assert_int_equal(diagnosis.count, 77);
     system_close(&system);

@@ -125,6 +125,35 @@ static void without_segments_nobody_has_anything(void **state)
     assert_int_equal(count, 0);
 }
 
+/* Only those that live, the lower pid of equal ones. */
+static void who_made_the_most_and_lives(void **state)
+{
+#define MADE_BY(pid_, status, size_) \
+    { \
+        .segment = {.cpid = (pid_), .size = (size_)}, .creator_status = (status), .command = "c" \
+    }
+    static const struct segment_info made[] = {
+        MADE_BY(9, PROCESS_ALIVE, 1), MADE_BY(7, PROCESS_ALIVE, 3 * PAGE),
+        MADE_BY(9, PROCESS_ALIVE, 1), MADE_BY(5, PROCESS_DEAD, 99 * PAGE),
+        MADE_BY(8, PROCESS_ALIVE, 1), MADE_BY(5, PROCESS_DEAD, 1),
+        MADE_BY(8, PROCESS_ALIVE, 1), MADE_BY(5, PROCESS_PID_REUSED, 1)};
+    const struct segment_info *pointers[COUNT_OF(made)];
+    struct creator_sum sum;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(made); i++)
+        pointers[i] = &made[i];
+    sum = creator_sums_largest(pointers, COUNT_OF(made), PAGE, SUM_BY_SEGMENTS);
+    assert_int_equal(sum.pid, 8);
+    assert_int_equal(sum.segments, 2);
+    assert_string_equal(sum.command, "c");
+    sum = creator_sums_largest(pointers, COUNT_OF(made), PAGE, SUM_BY_PAGES);
+    assert_int_equal(sum.pid, 7);
+    assert_int_equal(sum.pages, 3);
+    assert_int_equal(creator_sums_largest(&pointers[3], 1, PAGE, SUM_BY_PAGES).pid, 0);
+    assert_int_equal(creator_sums_largest(NULL, 0, PAGE, SUM_BY_PAGES).pid, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +163,7 @@ int main(void)
         cmocka_unit_test(sums_stop_at_the_largest_number),
         cmocka_unit_test(names_come_with_their_uids),
         cmocka_unit_test(without_segments_nobody_has_anything),
+        cmocka_unit_test(who_made_the_most_and_lives),
     };
 
     return cmocka_run_group_tests_name("model/sums", tests, NULL, NULL);

@@ -62,7 +62,7 @@ static void what_is_not_known_is_null(void **state)
                    "  \"shmmin\": {\"value\": null, \"used\": null, \"unit\": \"bytes\"},\n"
                    "  \"shm_rmid_forced\": {\"value\": null, \"used\": null, \"unit\": "
                    "\"flag\"}\n"
-                   "}, \"page_size\": 4096}\n",
+                   "}, \"page_size\": 4096, \"system\": {\"shmem\": null, \"sysv\": 0}}\n",
                    limits_report_json, &limits, &usage, NULL, 0, false);
     assert_table(
         &limits, &usage,
@@ -103,7 +103,7 @@ static void the_table_and_the_document_of_known_limits(void **state)
                    "  \"shmmin\": {\"value\": 1, \"used\": null, \"unit\": \"bytes\"},\n"
                    "  \"shm_rmid_forced\": {\"value\": 1, \"used\": null, \"unit\": "
                    "\"flag\"}\n"
-                   "}, \"page_size\": 4096}\n",
+                   "}, \"page_size\": 4096, \"system\": {\"shmem\": null, \"sysv\": 0}}\n",
                    limits_report_json, &limits, &usage, NULL, 0, false);
 }
 

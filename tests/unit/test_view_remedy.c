@@ -51,7 +51,7 @@ static void who_may_remove(void **state)
         size_t count;
         const char *expected;
     } cases[] = {
-        {&saved, one, 1, "shmtool rm 5"},
+        {&saved, one, 1, "as zc or root: shmtool rm 5"},
         {&zc, one, 1, "shmtool rm 5"},
         {&zc, one_owner, 2, "shmtool rm 5"},
         {&zc, one, 0, "shmtool rm 5"},

@@ -1,0 +1,331 @@
+#include "view/finding_text.h"
+
+#include "base/cleanup.h"
+#include "base/num.h"
+#include "view/describe.h"
+#include "view/human.h"
+#include "view/limits_report.h"
+#include "view/remedy.h"
+
+/* --- Messages --------------------------------------------------------------------------------- */
+
+/* Says how full a limit is, of which USED are in use: segments of shmmni, pages of shmall. */
+static void put_full(const struct finding_text *text, const char *name, uint64_t used,
+                     const char *noun, enum limit_id id)
+{
+    uint64_t value = text->inventory->limits.values[id];
+
+    if (value == 0) {
+        strbuf_printf(text->out,
+                      "%s is 0: every shmget for a new segment fails with ENOSPC (No space left on "
+                      "device)",
+                      name);
+        return;
+    }
+    strbuf_printf(text->out, "%s is %llu%% full: ", name,
+                  (unsigned long long)text->finding->percent);
+    human_count(text->out, used, noun);
+    strbuf_printf(text->out,
+                  " of %llu; when none is left, shmget fails with ENOSPC (No space "
+                  "left on device)",
+                  (unsigned long long)value);
+}
+
+static void describe_shmmni(const struct finding_text *text)
+{
+    put_full(text, "shmmni", text->inventory->usage.segments, "segment", LIMIT_SHMMNI);
+    describe_largest(text->out, text->diagnosis->by_segments, text->diagnosis->owner_count,
+                     text->inventory->limits.page_size);
+}
+
+static void describe_shmall(const struct finding_text *text)
+{
+    put_full(text, "shmall", text->inventory->usage.pages, "page", LIMIT_SHMALL);
+    describe_largest(text->out, text->diagnosis->by_pages, text->diagnosis->owner_count,
+                     text->inventory->limits.page_size);
+}
+
+static void describe_shmmax(const struct finding_text *text)
+{
+    limits_report_conflict(text->out, &text->inventory->limits);
+    strbuf_puts(text->out, ": so large a segment fails with ENOSPC (No space left on device)");
+}
+
+static void describe_small_shmmax(const struct finding_text *text)
+{
+    uint64_t value = text->inventory->limits.values[LIMIT_SHMMAX];
+
+    strbuf_puts(text->out, "shmmax is ");
+    if (value == 0) {
+        strbuf_puts(text->out, "0: every shmget for a new segment fails");
+    } else {
+        human_count(text->out, value, "byte");
+        strbuf_puts(text->out, ", less than a page: nearly every shmget for a new segment fails");
+    }
+    strbuf_puts(text->out, " with EINVAL (Invalid argument)");
+}
+
+static void describe_rmid_forced(const struct finding_text *text)
+{
+    strbuf_puts(text->out,
+                "shm_rmid_forced is 1: a segment is destroyed when the last process detaches, or "
+                "when its creator exits and nobody has it attached; programs that leave one for "
+                "others, or for their next start, lose it");
+}
+
+/* What is said of each limit of semaphores and message queues. */
+static const struct ipc_words {
+    enum ipc_limit limit;
+    const char *name;
+    const char *noun;
+    const char *call;    /* that fails */
+    const char *list;    /* the command that shows them all */
+    const char *inspect; /* the command that shows who used them last */
+    const char *remove;  /* the command that removes one */
+    uint64_t usual;      /* include/uapi/linux/sem.h and msg.h */
+    uint64_t max;        /* ipc/util.h, IPCMNI; an int */
+} ipc_words[] = {
+    {IPC_SEMMNI, "semmni", "semaphore set", "semget", "ipcs -s", "ipcs -s -i ID", "ipcrm -s ID",
+     32000, SHMMNI_USUAL_MAX},
+    {IPC_SEMMNS, "semmns", "semaphore", "semget", "ipcs -s", "ipcs -s -i ID", "ipcrm -s ID",
+     32000 * 32000, INT32_MAX},
+    {IPC_MSGMNI, "msgmni", "message queue", "msgget", "ipcs -q", "ipcs -q -p", "ipcrm -q ID", 32000,
+     SHMMNI_USUAL_MAX},
+};
+
+static const struct ipc_words *words_of(const struct finding_text *text)
+{
+    return &ipc_words[text->finding->check - CHECK_SEMMNI];
+}
+
+static void describe_ipc(const struct finding_text *text)
+{
+    const struct ipc_words *words = words_of(text);
+    const struct ipc_count *count = &text->diagnosis->ipc.counts[words->limit];
+
+    strbuf_printf(text->out, "%s is ", words->name);
+    if (count->limit == 0)
+        strbuf_puts(text->out, "0");
+    else
+        strbuf_printf(text->out, "%llu%% full", (unsigned long long)text->finding->percent);
+    strbuf_puts(text->out, ": ");
+    human_count(text->out, count->used, words->noun);
+    strbuf_printf(text->out,
+                  " of %llu; when none is left, %s fails with ENOSPC (No space left on device): "
+                  "this has nothing to do with shared memory",
+                  (unsigned long long)count->limit, words->call);
+    if (count->most == 0)
+        return;
+    strbuf_puts(text->out, "; ");
+    describe_user(text->out, count->owner, count->uid);
+    strbuf_printf(text->out, " has the most: %llu", (unsigned long long)count->most);
+}
+
+/* --- Remedies --------------------------------------------------------------------------------- */
+
+/* Begins a further way to help. */
+static void begin_step(const struct finding_text *text, const char *joint)
+{
+    if (text->out->length > text->begin)
+        strbuf_puts(text->out, joint);
+}
+
+/*
+ * Twice what there is, or may be, up to MAX; USUAL where there may be nothing now. 0: it goes no
+ * higher.
+ */
+static uint64_t raised_limit(uint64_t value, uint64_t used, uint64_t usual, uint64_t max)
+{
+    uint64_t most = value > used ? value : used;
+
+    if (value == 0 && usual > used)
+        return usual;
+    if (most >= max)
+        return 0;
+    most = saturating_add(most, most);
+    return most < max ? most : max;
+}
+
+/* Appends the removal of what nobody can find again, if there is any. */
+static void put_unfindable(const struct finding_text *text)
+{
+    size_t count;
+    size_t kept = 0;
+    CLEANUP_FREE const struct segment_info **orphans =
+        inventory_orphans(text->inventory, NULL, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (orphans[i]->segment.key == 0)
+            orphans[kept++] = orphans[i];
+    }
+    if (kept == 0)
+        return;
+    strbuf_puts(text->out, "remove what nobody can find again (");
+    remedy_remove(text->out, text->inventory, orphans, kept, "--orphan --key 0)");
+}
+
+/* Appends that the process which made more than half of USED is to be asked, or else the owner. */
+static void put_culprit(const struct finding_text *text, enum sum_order order, uint64_t used)
+{
+    const struct diagnosis *diagnosis = text->diagnosis;
+    bool by_pages = order == SUM_BY_PAGES;
+    const struct creator_sum *creator =
+        by_pages ? &diagnosis->creator_by_pages : &diagnosis->creator_by_segments;
+    const struct owner_sum *owner = by_pages ? diagnosis->by_pages : diagnosis->by_segments;
+    uint64_t made = by_pages ? creator->pages : creator->segments;
+
+    if (creator->pid > 0 && made > used / 2) {
+        begin_step(text, "; ");
+        strbuf_puts(text->out, "see why ");
+        describe_process(text->out, creator->command, creator->pid);
+        strbuf_puts(text->out, " made ");
+        human_count(text->out, creator->segments, "segment");
+        strbuf_printf(text->out, " and keeps them (shmtool ls --cpid %d)", (int)creator->pid);
+    } else if (diagnosis->owner_count > 0 &&
+               (by_pages ? owner->pages : owner->segments) > used / 2) {
+        begin_step(text, "; ");
+        strbuf_puts(text->out, "see what ");
+        describe_user(text->out, owner->owner, owner->uid);
+        strbuf_puts(text->out, " needs most of them for (shmtool ls");
+        remedy_owner(text->out, owner->owner, owner->uid);
+        strbuf_puts(text->out, " --sort -bytes)");
+    }
+}
+
+/* Appends where to look for what may be kept on purpose, if there is any. */
+static void put_keyed_orphans(const struct finding_text *text)
+{
+    size_t count;
+    size_t keyed = 0;
+    CLEANUP_FREE const struct segment_info **orphans =
+        inventory_orphans(text->inventory, NULL, &count);
+
+    for (size_t i = 0; i < count; i++)
+        keyed += orphans[i]->segment.key != 0;
+    if (keyed == 0)
+        return;
+    begin_step(text, "; ");
+    strbuf_puts(text->out, "then look for orphans with a key that nobody needs "
+                           "(shmtool ls -l --orphan)");
+}
+
+static void remedy_full(const struct finding_text *text, enum limit_id id, enum sum_order order)
+{
+    uint64_t value = text->inventory->limits.values[id];
+    uint64_t max = id == LIMIT_SHMMNI ? SHMMNI_USUAL_MAX : UINT64_MAX;
+    uint64_t used = 0;
+
+    if (!limits_used(&text->inventory->limits, &text->inventory->usage, id, &used))
+        return;
+    if (value > 0) {
+        put_unfindable(text);
+        put_culprit(text, order, used);
+        put_keyed_orphans(text);
+        if (text->out->length == text->begin)
+            strbuf_puts(text->out, "see who has them (shmtool ls --sort -bytes)");
+    }
+    value = raised_limit(value, used, limit_kinds[id].usual, max);
+    if (value == 0)
+        return;
+    begin_step(text, "; or raise it: ");
+    remedy_keep_limit(text->out, text->inventory, id, value);
+}
+
+static void remedy_shmmni(const struct finding_text *text)
+{
+    remedy_full(text, LIMIT_SHMMNI, SUM_BY_SEGMENTS);
+}
+
+static void remedy_shmall(const struct finding_text *text)
+{
+    remedy_full(text, LIMIT_SHMALL, SUM_BY_PAGES);
+}
+
+static void remedy_shmmax(const struct finding_text *text)
+{
+    const struct limits *limits = &text->inventory->limits;
+    uint64_t shmmax = limits->values[LIMIT_SHMMAX];
+    uint64_t bytes;
+
+    if (shmmax <= INT64_MAX) {
+        remedy_keep_limit(text->out, text->inventory, LIMIT_SHMALL,
+                          pages_of(shmmax, limits->page_size));
+        return;
+    }
+    /* A shmmax that nobody ever lowered: shmall was, on purpose or not. */
+    remedy_keep_limit(text->out, text->inventory, LIMIT_SHMALL, limit_kinds[LIMIT_SHMALL].usual);
+    if (__builtin_mul_overflow(limits->values[LIMIT_SHMALL], limits->page_size, &bytes))
+        return;
+    strbuf_puts(text->out, "; or, if shmall is intended to be so low: ");
+    remedy_keep_limit(text->out, text->inventory, LIMIT_SHMMAX, bytes);
+}
+
+/* As much as every namespace begins with, or as shmall allows. */
+static void remedy_small_shmmax(const struct finding_text *text)
+{
+    const struct limits *limits = &text->inventory->limits;
+    uint64_t value = limit_kinds[LIMIT_SHMMAX].usual;
+    uint64_t bytes;
+
+    if (limits->known[LIMIT_SHMALL] && limits->values[LIMIT_SHMALL] > 0 &&
+        !__builtin_mul_overflow(limits->values[LIMIT_SHMALL], limits->page_size, &bytes) &&
+        bytes < value)
+        value = bytes;
+    remedy_keep_limit(text->out, text->inventory, LIMIT_SHMMAX, value);
+}
+
+static void remedy_rmid_forced(const struct finding_text *text)
+{
+    strbuf_puts(text->out, "if programs lose their segments by that: ");
+    remedy_keep_limit(text->out, text->inventory, LIMIT_RMID_FORCED, 0);
+}
+
+/* Appends the command that raises a limit of semaphores or message queues. */
+static void put_raise_ipc(const struct finding_text *text, enum ipc_limit limit, uint64_t value)
+{
+    CLEANUP_STRBUF struct strbuf numbers = STRBUF_INIT;
+    const uint64_t *sem = text->diagnosis->ipc.sem;
+
+    if (limit == IPC_MSGMNI) {
+        strbuf_put_u64(&numbers, value);
+        remedy_sysctl(text->out, text->inventory, "kernel.msgmni", strbuf_string(&numbers));
+        return;
+    }
+    strbuf_printf(&numbers, "'%llu %llu %llu %llu'", (unsigned long long)sem[0],
+                  (unsigned long long)(limit == IPC_SEMMNS ? value : sem[1]),
+                  (unsigned long long)sem[2],
+                  (unsigned long long)(limit == IPC_SEMMNI ? value : sem[3]));
+    remedy_sysctl(text->out, text->inventory, "kernel.sem", strbuf_string(&numbers));
+}
+
+static void remedy_ipc(const struct finding_text *text)
+{
+    const struct ipc_words *words = words_of(text);
+    const struct ipc_count *count = &text->diagnosis->ipc.counts[words->limit];
+    uint64_t value = raised_limit(count->limit, count->used, words->usual, words->max);
+
+    if (count->most > 0) {
+        strbuf_printf(text->out,
+                      "see which there are (%s) and who used them last (%s); remove "
+                      "those that nobody needs (",
+                      words->list, words->inspect);
+        remedy_as_owner(text->out, text->inventory, count->owner, count->uid);
+        strbuf_printf(text->out, "%s)", words->remove);
+    }
+    if (value == 0)
+        return;
+    begin_step(text, "; or raise it: ");
+    put_raise_ipc(text, words->limit, value);
+}
+
+const struct check_text limit_check_texts[] = {
+    {CHECK_SHMMNI, describe_shmmni, remedy_shmmni},
+    {CHECK_SHMALL, describe_shmall, remedy_shmall},
+    {CHECK_SHMMAX, describe_shmmax, remedy_shmmax},
+    {CHECK_SMALL_SHMMAX, describe_small_shmmax, remedy_small_shmmax},
+    {CHECK_RMID_FORCED, describe_rmid_forced, remedy_rmid_forced},
+    {CHECK_SEMMNI, describe_ipc, remedy_ipc},
+    {CHECK_SEMMNS, describe_ipc, remedy_ipc},
+    {CHECK_MSGMNI, describe_ipc, remedy_ipc},
+    {CHECK_COUNT, NULL, NULL},
+};
