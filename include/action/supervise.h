@@ -8,6 +8,7 @@
 
 #include "action/removal.h"
 #include "base/error.h"
+#include "kernel/child.h"
 #include "kernel/system.h"
 #include "model/segment.h"
 
@@ -28,7 +29,7 @@ enum supervise_stage {
 
 struct supervise_result {
     enum supervise_stage stage;
-    int status; /* the program's: 0 to 255, 128 + N when signal N ended it; from CLEAN on */
+    struct child_end end;         /* the program's; from CLEAN on */
     struct removal_plan removal;  /* what became of the segments that it left */
     struct segment_list held;     /* made by it, and attached by somebody still */
     struct segment_list untraced; /* created while it ran, it is not known by whom */

@@ -160,11 +160,11 @@ static int release_child(struct supervisor *supervisor)
 }
 
 /* Watches the program until it has exited. */
-static void watch_program(struct supervisor *supervisor, int *ret_status)
+static void watch_program(struct supervisor *supervisor, struct child_end *ret_end)
 {
     bool children = true;
 
-    while (!children || !child_has_ended(&supervisor->child, ret_status)) {
+    while (!children || !child_has_ended(&supervisor->child, ret_end)) {
         int milliseconds;
         int fd;
 
@@ -248,7 +248,7 @@ static int release_and_watch(struct supervisor *supervisor, struct supervise_res
         result->stage = SUPERVISE_EXEC;
         return error_set_errno(err, -r, "%s", program);
     }
-    watch_program(supervisor, &result->status);
+    watch_program(supervisor, &result->end);
     result->stage = SUPERVISE_CLEAN;
     r = settle(supervisor, err);
     if (r < 0)

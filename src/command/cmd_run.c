@@ -9,6 +9,7 @@
 
 #include "action/supervise.h"
 #include "command/options.h"
+#include "kernel/signals.h"
 #include "view/describe.h"
 #include "view/human.h"
 #include "view/removal_report.h"
@@ -145,7 +146,7 @@ static int run_status(struct context *context, const struct supervise_result *re
     case SUPERVISE_DONE:
         break;
     }
-    return result->status;
+    return result->end.status;
 }
 
 static int run_run(struct context *context, void *args)
@@ -166,6 +167,8 @@ static int run_run(struct context *context, void *args)
     report_untraced(context, &result.untraced);
     status = run_status(context, &result, &err);
     supervise_result_release(&result);
+    if (result.end.signal != 0)
+        signals_end_self(result.end.signal);
     return status;
 }
 
@@ -174,8 +177,9 @@ const struct command command_run = {
     .synopsis = {"[-v] [--isolate] [--] PROGRAM [ARG]..."},
     .summary = "run a program and remove the segments it leaves, also after Ctrl+C",
     .details = "Removes the segments that PROGRAM or its descendants created and that nobody has\n"
-               "attached any more. Ends with PROGRAM's exit status, 128+N when signal N ended\n"
-               "it, 126 when it cannot be executed, 127 when there is no such program.",
+               "attached any more. Ends as PROGRAM ended: with its exit status, or by the\n"
+               "signal that ended it; with 126 when it cannot be executed, 127 when there is\n"
+               "no such program.",
     .flags = COMMAND_CHANGES | COMMAND_WRAPS,
     .groups = {{&run_group, 0}},
     .operand = {offsetof(struct run, program), take_program},

@@ -186,13 +186,16 @@ static bool find_child(idtype_t type, id_t id, int options, siginfo_t *ret_info)
     return r == 0 && ret_info->si_pid != 0;
 }
 
-bool child_has_ended(const struct child *child, int *ret_status)
+bool child_has_ended(const struct child *child, struct child_end *ret_end)
 {
     siginfo_t info;
 
     if (!find_child(P_PID, (id_t)child->pid, WEXITED | WNOWAIT, &info))
         return false;
-    *ret_status = info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
+    if (info.si_code == CLD_EXITED)
+        *ret_end = (struct child_end){.status = info.si_status & 0xff};
+    else
+        *ret_end = (struct child_end){info.si_status, 128 + info.si_status};
     return true;
 }
 

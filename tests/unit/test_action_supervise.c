@@ -229,7 +229,7 @@ static void assert_all_removed(struct fixture *fixture, int status)
     assert_int_equal(run(fixture, NULL), 0);
     assert_int_equal(lowest_descriptor(), lowest);
     assert_int_equal(result->stage, SUPERVISE_DONE);
-    assert_int_equal(result->status, status);
+    assert_int_equal(result->end.status, status);
     assert_int_equal(result->removal.count, MADE);
     for (size_t i = 0; i < MADE; i++) {
         assert_int_equal(result->removal.items[i].outcome, REMOVAL_REMOVED);
@@ -258,7 +258,7 @@ static void nothing_made_is_nothing_removed(void **state)
 
     assert_int_equal(run(fixture, NULL), 0);
     assert_int_equal(fixture->result.stage, SUPERVISE_DONE);
-    assert_int_equal(fixture->result.status, STATUS);
+    assert_int_equal(fixture->result.end.status, STATUS);
     assert_int_equal(fixture->result.removal.count, 0);
     assert_tidy(fixture);
 }
@@ -334,7 +334,7 @@ static void what_cannot_be_read_in_the_end_stays(void **state)
     good_readings = 1;
     assert_int_equal(run(fixture, &err), -EIO);
     assert_int_equal(fixture->result.stage, SUPERVISE_CLEAN);
-    assert_int_equal(fixture->result.status, STATUS);
+    assert_int_equal(fixture->result.end.status, STATUS);
     assert_string_equal(err.text, "the table: Input/output error");
     assert_int_equal(fixture->result.removal.count, 0);
     for (int i = 0; i < MADE; i++)
@@ -349,7 +349,7 @@ static void assert_status(struct fixture *fixture, void (*body)(void), int statu
     program = body;
     assert_int_equal(run(fixture, NULL), 0);
     assert_int_equal(fixture->result.stage, SUPERVISE_DONE);
-    assert_int_equal(fixture->result.status, status);
+    assert_int_equal(fixture->result.end.status, status);
     assert_tidy(fixture);
     sigprocmask(SIG_SETMASK, &fixture->mask, NULL); /* for the next run */
 }

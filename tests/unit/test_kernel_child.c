@@ -202,11 +202,12 @@ static int wait_for_exec(struct child *child)
 static int wait_for_end(const struct child *child)
 {
     siginfo_t info;
-    int status = -1;
+    struct child_end end = {0, -1};
 
     assert_int_equal(__real_waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT), 0);
-    assert_true(child_has_ended(child, &status));
-    return status;
+    assert_true(child_has_ended(child, &end));
+    assert_int_equal(end.signal, end.status > 128 && end.status < 255 ? end.status - 128 : 0);
+    return end.status;
 }
 
 /* Runs a script from beginning to end. */
@@ -230,13 +231,13 @@ static void it_does_nothing_until_it_is_released(void **state)
     struct fixture *fixture = *state;
     struct child *child = &fixture->child;
     int lowest = lowest_descriptor();
-    int status = -1;
+    struct child_end end = {0, -1};
     pid_t pid;
 
     start(fixture, "exit 7");
     pid = child->pid;
     assert_int_equal(child_became(child), 0);
-    assert_false(child_has_ended(child, &status));
+    assert_false(child_has_ended(child, &end));
     assert_int_equal(child_group(child), getpgrp());
     assert_int_equal(child_release(child), 0);
     assert_int_equal(child->release_fd, -1);
@@ -419,12 +420,12 @@ static void what_is_missing_to_start_it_is_said(void **state)
 static void no_end_is_missed_by_a_signal(void **state)
 {
     struct fixture *fixture = *state;
-    int status = -1;
+    struct child_end end = {0, -1};
 
     assert_int_equal(run(fixture, "exit 7"), 7);
     wait_error = EINTR;
-    assert_true(child_has_ended(&fixture->child, &status));
-    assert_int_equal(status, 7);
+    assert_true(child_has_ended(&fixture->child, &end));
+    assert_int_equal(end.status, 7);
 }
 
 static void wait_for_continue(const struct fixture *fixture)
@@ -439,7 +440,7 @@ static void a_stop_is_reported_once(void **state)
 {
     struct fixture *fixture = *state;
     struct child *child = &fixture->child;
-    int status = -1;
+    struct child_end end = {0, -1};
     siginfo_t info;
 
     start(fixture, "exit 7");
@@ -451,7 +452,7 @@ static void a_stop_is_reported_once(void **state)
     wait_error = EINTR;
     assert_int_equal(child_was_stopped(child), SIGSTOP);
     assert_int_equal(child_was_stopped(child), 0);
-    assert_false(child_has_ended(child, &status));
+    assert_false(child_has_ended(child, &end));
     child_signal(child, SIGCONT);
     wait_for_continue(fixture);
     assert_int_equal(child_release(child), 0);
@@ -464,15 +465,15 @@ static void of_what_is_gone_nothing_is_known(void **state)
 {
     struct fixture *fixture = *state;
     struct child gone;
-    int status = -1;
+    struct child_end end = {0, -1};
 
     assert_int_equal(run(fixture, "exit 7"), 7);
     gone = fixture->child;
     child_close(&fixture->child);
     assert_int_equal(child_group(&gone), -ESRCH);
     assert_true(child_is_stopped(&gone, &fixture->procfs));
-    assert_false(child_has_ended(&gone, &status));
-    assert_int_equal(status, -1);
+    assert_false(child_has_ended(&gone, &end));
+    assert_int_equal(end.status, -1);
 }
 
 int main(void)
