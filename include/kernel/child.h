@@ -81,6 +81,12 @@ pid_t child_group(const struct child *child);
 size_t child_orphans(const struct child *child, const struct procfs *procfs, pid_t *ret_orphans,
                      size_t max);
 
+/*
+ * Tells whether any child of ours is alive: orphans among our descendants too, from child_start()
+ * on. One that has ended and merely waits to be waited for is not.
+ */
+bool child_any_alive(void);
+
 /* Waits for such an orphan: its PID becomes free. */
 void child_reap(pid_t orphan);
 

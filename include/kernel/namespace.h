@@ -4,6 +4,8 @@
 #ifndef SHMTOOL_KERNEL_NAMESPACE_H
 #define SHMTOOL_KERNEL_NAMESPACE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /*
@@ -16,5 +18,8 @@
  * process is to end then, for it may be in half of what was asked for.
  */
 int namespace_enter_ipc(struct error *err);
+
+/* Tells whether namespace_enter_ipc() would work; a child tries it. */
+bool namespace_can_enter_ipc(void);
 
 #endif

@@ -25,7 +25,8 @@ struct run {
 };
 
 static const struct option_spec run_options[] = {
-    {'v', "verbose", NULL, "name what was removed", offsetof(struct run, verbose), option_flag},
+    {'v', "verbose", NULL, "name what was removed, and what was there before and used",
+     offsetof(struct run, verbose), option_flag},
     {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
      option_flag},
 };
@@ -103,9 +104,23 @@ static void report_held(struct context *context, const struct run *run,
     }
 }
 
-/* Names the segments of which it is unknown whose they are, in one line. */
-static void report_untraced(struct context *context, const struct segment_list *untraced)
+/* Names the segments that were there before the program and that it used, where that was asked. */
+static void report_used(struct context *context, const struct run *run,
+                        const struct segment_list *used)
 {
+    for (size_t i = 0; run->verbose && i < used->count; i++) {
+        CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+        human_count(&line, used->items[i].size, "byte");
+        context_warn(context, "%d: left: %s, was there before, and was used by the program",
+                     used->items[i].shmid, strbuf_string(&line));
+    }
+}
+
+/* Names the segments of which it is unknown whose they are, in one line. */
+static void report_untraced(struct context *context, const struct supervise_result *result)
+{
+    const struct segment_list *untraced = &result->untraced;
     CLEANUP_SEGMENT_LIST struct segment_list ours = SEGMENT_LIST_INIT;
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     uid_t euid = geteuid();
@@ -125,7 +140,36 @@ static void report_untraced(struct context *context, const struct segment_list *
                 "program's: 'shmtool rm");
     for (size_t i = 0; i < ours.count; i++)
         strbuf_printf(&line, " %d", ours.items[i].shmid);
-    context_warn(context, "left: %s'", strbuf_string(&line));
+    strbuf_puts(&line, result->can_isolate
+                           ? "'; with 'shmtool run --isolate' all can be traced and removed"
+                           : "'");
+    context_warn(context, "left: %s", strbuf_string(&line));
+}
+
+/* Counts the descendants of the program that live on, and names some. */
+static void report_survivors(struct context *context, const struct run *run,
+                             const struct supervise_result *result)
+{
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    size_t count = result->survivor_count;
+
+    if (!result->any_survivor)
+        return;
+    if (count == 0)
+        strbuf_puts(&line, "descendants of the program live on");
+    else
+        strbuf_printf(&line, "%zu descendant%s of the program live%s on: ", count,
+                      count == 1 ? "" : "s", count == 1 ? "s" : "");
+    for (size_t i = 0; i < count && i < DESCRIBE_NAMED_MAX; i++) {
+        pid_t pid = result->survivors[i];
+
+        strbuf_puts(&line, i > 0 ? ", " : "");
+        describe_process(&line, proc_command(context->system.proc, pid), pid);
+    }
+    describe_rest(&line, count);
+    strbuf_puts(&line, run->isolate ? "; segments that they make go with the last of them"
+                                    : "; segments that they make from now on are not watched");
+    context_warn(context, "%s", strbuf_string(&line));
 }
 
 /* What to end with. */
@@ -164,7 +208,9 @@ static int run_run(struct context *context, void *args)
     supervise_run(&context->system, &request, &result, &err);
     report_leftovers(context, run, &result.removal);
     report_held(context, run, &result.held);
-    report_untraced(context, &result.untraced);
+    report_used(context, run, &result.used);
+    report_untraced(context, &result);
+    report_survivors(context, run, &result);
     status = run_status(context, &result, &err);
     supervise_result_release(&result);
     if (result.end.signal != 0)

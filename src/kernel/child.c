@@ -270,6 +270,19 @@ size_t child_orphans(const struct child *child, const struct procfs *procfs, pid
     return count > 0 ? count : find_orphan(child, ret_orphans);
 }
 
+bool child_any_alive(void)
+{
+    siginfo_t info;
+    int r;
+
+    /* It answers ECHILD, as if there were none, where all have exited and exits are not asked for.
+     */
+    do {
+        r = waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT);
+    } while (r < 0 && errno == EINTR);
+    return r == 0;
+}
+
 void child_reap(pid_t orphan)
 {
     siginfo_t info;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -78,4 +79,16 @@ int namespace_enter_ipc(struct error *err)
         return fail_namespace(errno, err);
     r = map_ourselves(uid, gid);
     return r < 0 ? fail_namespace(-r, err) : 0;
+}
+
+bool namespace_can_enter_ipc(void)
+{
+    pid_t child = fork();
+    int status = -1;
+
+    if (child == 0)
+        _exit(namespace_enter_ipc(NULL) == 0 ? 0 : 1);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status == 0;
 }

@@ -288,6 +288,20 @@ static void what_is_abandoned_never_becomes_the_program(void **state)
     child_abandon(&fixture->child); /* nobody: nothing to wait for */
 }
 
+static void a_child_that_has_ended_is_not_alive(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_false(child_any_alive());
+    start(fixture, "exit 7");
+    assert_true(child_any_alive());
+    wait_error = EINTR;
+    assert_true(child_any_alive());
+    assert_int_equal(child_release(&fixture->child), 0);
+    assert_int_equal(wait_for_end(&fixture->child), 7);
+    assert_false(child_any_alive());
+}
+
 static void what_is_abandoned_may_be_stopped(void **state)
 {
     struct fixture *fixture = *state;
@@ -485,6 +499,7 @@ int main(void)
         CHILD_TEST(signals_reach_it),
         CHILD_TEST(what_is_abandoned_never_becomes_the_program),
         CHILD_TEST(what_is_abandoned_may_be_stopped),
+        CHILD_TEST(a_child_that_has_ended_is_not_alive),
         CHILD_TEST(why_it_cannot_be_executed_is_reported),
         CHILD_TEST(what_is_nowhere_in_the_path_is_not_found),
         CHILD_TEST(the_reason_may_get_lost_but_not_the_status),

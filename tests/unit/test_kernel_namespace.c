@@ -115,12 +115,25 @@ static void ids_are_mapped_in_whole_lines(void **state)
         assert_int_equal(enter_with_maps(opened[i]), -EIO);
 }
 
+static void whether_it_would_work_is_tried_in_a_child(void **state)
+{
+    (void)state;
+    calls = 0;
+    errors[0] = 0;
+    assert_true(namespace_can_enter_ipc());
+    errors[0] = EPERM;
+    errors[1] = ENOSPC;
+    assert_false(namespace_can_enter_ipc());
+    assert_int_equal(calls, 0); /* not here */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_may_needs_no_user_namespace),
         cmocka_unit_test(refusals_are_explained),
         cmocka_unit_test(ids_are_mapped_in_whole_lines),
+        cmocka_unit_test(whether_it_would_work_is_tried_in_a_child),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
