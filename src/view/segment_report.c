@@ -197,6 +197,8 @@ void segment_report_json(struct strbuf *out, const struct segment_info *info,
     put_json_attachments(out, info, format);
     strbuf_puts(out, ", \"maps_found\": ");
     strbuf_put_u64(out, segment_info_maps(info));
+    strbuf_puts(out, ", \"unseen\": ");
+    strbuf_put_u64(out, segment_info_unseen(info));
     strbuf_puts(out, ", \"original_key\": ");
     if (info->attachment_count > 0) {
         strbuf_putc(out, '"');

@@ -248,7 +248,7 @@ d = doc()
 with open(sys.argv[2]) as file:
     mine = json.load(file)
 assert list(mine) == ["schema", "segments"] and mine["schema"] == 1
-own = ["attachments", "maps_found", "original_key", "explanation"]
+own = ["attachments", "maps_found", "unseen", "original_key", "explanation"]
 assert len(mine["segments"]) == 2
 for segment, listed in zip(mine["segments"], d["segments"]):
     assert list(segment) == list(listed) + own, list(segment)
@@ -256,7 +256,7 @@ for segment, listed in zip(mine["segments"], d["segments"]):
     assert type(segment["explanation"]) is str and segment["explanation"].endswith(".")
 held = [s for s in mine["segments"] if s["shmid"] == int(sys.argv[3])][0]
 other = [s for s in mine["segments"] if s["shmid"] != int(sys.argv[3])][0]
-assert held["maps_found"] == 2 and held["original_key"] == "0x00006789" and held["key"] == "0x00000000"
+assert held["maps_found"] == 2 and held["unseen"] == 0 and held["original_key"] == "0x00006789" and held["key"] == "0x00000000"
 (a,) = held["attachments"]
 assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command"], list(a)
 assert a["pid"] == int(sys.argv[4]) and a["maps"] == 2 and a["access"] == "rw"
