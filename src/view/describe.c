@@ -1,6 +1,7 @@
 #include "view/describe.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/num.h"
 #include "view/human.h"
@@ -434,4 +435,7 @@ void describe_state(struct strbuf *out, const struct segment_info *info,
     };
 
     states[info->state](out, info, inventory);
+    if (info->segment.mode & S_IWOTH)
+        strbuf_printf(out, " Every user may write to it: its perms are %o.",
+                      (unsigned)info->segment.mode & 0777);
 }

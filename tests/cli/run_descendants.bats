@@ -82,8 +82,7 @@ teardown() {
 
 @test "descendants that end a moment after the program are no matter" {
     need_ns
-    local round
-    for round in {1..10}; do
+    for _ in {1..10}; do
         run_split "$SHMTOOL" run sh -c 'yes | head -n 20000 >/dev/null & exit 0'
         assert_status 0
         assert_err ''
