@@ -265,6 +265,7 @@ static void list_survivors(const struct supervisor *supervisor, struct supervise
             result->survivors[kept++] = result->survivors[i];
     }
     result->survivor_count = kept;
+    result->any_survivor = kept > 0 || any_descendant(supervisor);
 }
 
 /* --- The whole -------------------------------------------------------------------------------- */

@@ -167,8 +167,10 @@ static void report_survivors(struct context *context, const struct run *run,
         describe_process(&line, proc_command(context->system.proc, pid), pid);
     }
     describe_rest(&line, count);
-    strbuf_puts(&line, run->isolate ? "; segments that they make go with the last of them"
-                                    : "; segments that they make from now on are not watched");
+    strbuf_puts(&line,
+                run->isolate
+                    ? "; segments made from now on go with the last process of their namespace"
+                    : "; segments made from now on are not watched");
     context_warn(context, "%s", strbuf_string(&line));
 }
 

@@ -275,8 +275,7 @@ bool child_any_alive(void)
     siginfo_t info;
     int r;
 
-    /* It answers ECHILD, as if there were none, where all have exited and exits are not asked for.
-     */
+    /* ECHILD also where all have exited, since exits are not asked for. */
     do {
         r = waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT);
     } while (r < 0 && errno == EINTR);

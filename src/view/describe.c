@@ -348,8 +348,11 @@ static void put_freed_at_once(struct strbuf *out, const struct segment_info *inf
                               const struct inventory *inventory)
 {
     put_rm_would(out, info, inventory);
-    strbuf_puts(out, "destroy it at once and free ");
-    human_size_long(out, info->segment.size);
+    strbuf_puts(out, "destroy it at once");
+    if (info->doubt != DOUBT_MAPPED) {
+        strbuf_puts(out, " and free ");
+        human_size_long(out, info->segment.size);
+    }
     strbuf_putc(out, '.');
 }
 

@@ -189,9 +189,8 @@ static void put_search_sentence(struct strbuf *out, const struct inventory *inve
 {
     bool others = inventory->has_credentials && inventory->credentials.euid != 0;
 
-    strbuf_printf(out,
-                  "What its creator was may still be found %s%swhere the system keeps records:",
-                  others ? "by root, " : "", inventory->live ? "" : "on that machine, ");
+    strbuf_printf(out, "How its creator may still be found, where %s keeps records%s:",
+                  inventory->live ? "the system" : "that machine", others ? ", as root" : "");
 }
 
 /* In lines of their own, whole: they are to be copied. */

@@ -77,7 +77,7 @@ teardown() {
         "$BATS_TEST_TMPDIR/gate"
     exec 8>&-
     assert_status 5
-    assert_err_matches '^shmtool: run: 8 descendants of the program live on: (cat\[[0-9]+\], ){4}cat\[[0-9]+\] and 3 more; segments that they make from now on are not watched'$'\n$'
+    assert_err_matches '^shmtool: run: 8 descendants of the program live on: (cat\[[0-9]+\], ){4}cat\[[0-9]+\] and 3 more; segments made from now on are not watched'$'\n$'
 }
 
 @test "descendants that end a moment after the program are no matter" {

@@ -82,7 +82,7 @@ shmtool: run: 2: removed, 4096 bytes\nshmtool: run: removed 3 of 3 segments, 12 
     shmtool run --isolate sh -c '"$0/brood" "$1" 1 lasting; exec "$0/leak" exit 0 >/dev/null' "$HELPERS" "$ids"
     assert_status 0
     assert_err_matches "^shmtool: run: 0: left: 4096 bytes, attached by [^"$'\n'"]*: it goes with the last process of its namespace"$'\n'
-    assert_err_matches $'\n'"shmtool: run: 1 descendant of the program lives on: brood[^"$'\n'"]*; segments that they make go with the last of them"$'\n$'
+    assert_err_matches $'\n'"shmtool: run: 1 descendant of the program lives on: brood[^"$'\n'"]*; segments made from now on go with the last process of their namespace"$'\n$'
     kill -0 "$(head -n 1 "$out_file")"
     assert_equal "$(all_ids)" "$before"
 }

@@ -157,7 +157,7 @@ words() {
 
 # search_commands: those that $out shows, one a line
 search_commands() {
-    sed -n '/^  What its creator was/,/^$/{s/^    //p}' "$out_file"
+    sed -n '/^  How its creator may/,/^$/{s/^    //p}' "$out_file"
 }
 
 @test "an orphan: commands that may still find its creator, by pid and time" {
@@ -166,7 +166,7 @@ search_commands() {
     id=$(make_seg)
     pid=$(field_of "$id" 5) time=$(field_of "$id" 14)
     shmtool stat "$id"
-    assert_out_has $'\n\n  What its creator was may still be found where the system keeps records:\n    journalctl '
+    assert_out_has $'\n\n  How its creator may still be found, where the system keeps records:\n    journalctl '
     mapfile -t commands < <(search_commands)
     assert_equal "${#commands[@]}" 3
     assert_equal "${commands[0]}" "journalctl _PID=$pid --since=@$((time - 86400)) --until=@$((time + 86400))"
@@ -179,7 +179,7 @@ search_commands() {
     done
     ! has_users || {
         run_split as_user 54321 "$SHMTOOL" stat "$id"
-        assert_out_has 'may still be found by root, where the system'
+        assert_out_has 'may still be found, where the system keeps records, as root:'
     }
     # What is no orphan has somebody who can be asked.
     act make:0
@@ -207,7 +207,7 @@ search_commands() {
 @test "a saved tree: those commands are for that machine" {
     shmtool --sysroot "$SRC/tests/fixtures/states" stat --orphan
     assert_status 0
-    assert_out_has 'What its creator was may still be found on that machine, where the system keeps records:'
+    assert_out_has 'How its creator may still be found, where that machine keeps records:'
 }
 
 @test "another user's: rm would be refused, and what it would do all the same" {

@@ -203,6 +203,8 @@ inside() {
     act make:0 attach map-files detach daemon
     shmtool stat "$seg"
     assert_out_has $'\n  nattch 0: 1 found in 1 process, mapped by a descriptor (/proc/PID/map_files), which nattch does not count\n'
+    unwrap
+    assert_out_has "which nattch does not count, and would keep its memory. 'shmtool rm $seg' would destroy it at once. Ask"
     shmtool stat --json "$seg"
     python 's, = doc()["segments"]; assert s["nattch"] == 0 and s["maps_found"] == 1 and s["unseen"] == 0, s'
 }

@@ -474,8 +474,8 @@ static void every_doubt_in_a_sentence(void **state)
         info.segment.shmid = 5;
         strbuf_printf(&expected,
                       "Unknown: nobody has it attached, but whether anybody still needs it is "
-                      "unknown: %s. " RM "destroy it at once and free 0 B. Ask its owner first.",
-                      doubts[i].expected);
+                      "unknown: %s. " RM "destroy it at once%s. Ask its owner first.",
+                      doubts[i].expected, info.doubt == DOUBT_MAPPED ? "" : " and free 0 B");
         assert_appends(strbuf_string(&expected), describe_state, &info, &live);
     }
 }
