@@ -8,6 +8,7 @@
 
 #include "action/removal.h"
 #include "base/error.h"
+#include "kernel/child.h"
 #include "kernel/system.h"
 #include "model/segment.h"
 
@@ -28,17 +29,24 @@ enum supervise_stage {
 
 struct supervise_result {
     enum supervise_stage stage;
-    int status; /* the program's: 0 to 255, 128 + N when signal N ended it; from CLEAN on */
+    struct child_end end;         /* the program's; from CLEAN on */
     struct removal_plan removal;  /* what became of the segments that it left */
     struct segment_list held;     /* made by it, and attached by somebody still */
     struct segment_list untraced; /* created while it ran, it is not known by whom */
+    struct segment_list used;     /* there before it, and used by it or a descendant */
+    bool can_isolate;             /* in a namespace of its own none would have been untraced */
+
+    /* Descendants that live on. Where they cannot be listed there are none in the array. */
+    bool any_survivor;
+    pid_t *survivors; /* owned */
+    size_t survivor_count;
 };
 
 /*
  * Starts the program in the caller's process group and on its terminal, waits for its end and
  * removes the segments that it and its descendants created and that nobody has attached. Where
- * some are still attached, processes that are just exiting get a moment to detach them; descendants
- * that go on running are not waited for.
+ * descendants are still there, or hold segments, they get a moment to exit; those that go on
+ * running are not waited for.
  *
  * While it runs SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are passed on to it, the keyboard's signals
  * are left to it, and this process stops and continues with it. All signals stay blocked

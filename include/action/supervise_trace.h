@@ -47,6 +47,8 @@ enum trace_origin {
 struct trace_entry {
     struct segment segment; /* as it was last seen */
     enum trace_origin origin;
+    bool used; /* of one that was there before: the program or a descendant attached or detached it
+                */
 };
 
 struct trace {

@@ -15,6 +15,9 @@ int64_t clock_monotonic(void);
 /* The time since boot, that in which the system slept included. */
 uint64_t clock_since_boot(void);
 
+/* Lets that much time pass, or less where a signal comes. */
+void clock_pause(uint64_t nanoseconds);
+
 /* The processor time that this process has used. */
 uint64_t clock_cpu_used(void);
 

@@ -53,6 +53,15 @@ enum descent ancestry_check(const struct procfs *procfs, const struct ancestry_m
 int ancestry_descends(const struct procfs *procfs, pid_t pid, pid_t ancestor, uint64_t *ret_start);
 
 /*
+ * Lists the processes of the system that descend from ANCESTOR, zombies too, in *ret_pids, which
+ * the caller frees.
+ * Returns 0, or a negative errno when that is not known of every process that lives: then a part of
+ * them is listed.
+ */
+int ancestry_list_descendants(const struct procfs *procfs, pid_t ancestor, pid_t **ret_pids,
+                              size_t *ret_count);
+
+/*
  * Adds every process of the system that descends from ANCESTOR to DESCENDANTS.
  * Returns 0, or a negative errno when that is not known of every process that lives: then a part of
  * them was added.

@@ -21,6 +21,12 @@ struct child {
     int report_fd;  /* brings the errno of an exec that failed; owned */
 };
 
+/* How a child ended. */
+struct child_end {
+    int signal; /* that ended it; 0: it exited */
+    int status; /* as a shell sees it: 0 to 255, or 128 + N when signal N ended it */
+};
+
 #define CHILD_INIT \
     { \
         0, -1, -1 \
@@ -52,11 +58,8 @@ int child_became(struct child *child);
 /* Kills a child that still waits, or could not become the program, and waits for its end. */
 void child_abandon(struct child *child);
 
-/*
- * Tells whether it has ended. ret_status: as a shell sees it, 0 to 255, or 128 + N when signal N
- * ended it.
- */
-bool child_has_ended(const struct child *child, int *ret_status);
+/* Tells whether it has ended, and how. */
+bool child_has_ended(const struct child *child, struct child_end *ret_end);
 
 /* Tells by which signal it was stopped since the last call; 0: it was not. */
 int child_was_stopped(const struct child *child);
@@ -77,6 +80,12 @@ pid_t child_group(const struct child *child);
  */
 size_t child_orphans(const struct child *child, const struct procfs *procfs, pid_t *ret_orphans,
                      size_t max);
+
+/*
+ * Tells whether any child of ours is alive: orphans among our descendants too, from child_start()
+ * on. One that has ended and merely waits to be waited for is not.
+ */
+bool child_any_alive(void);
 
 /* Waits for such an orphan: its PID becomes free. */
 void child_reap(pid_t orphan);

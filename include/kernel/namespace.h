@@ -4,6 +4,8 @@
 #ifndef SHMTOOL_KERNEL_NAMESPACE_H
 #define SHMTOOL_KERNEL_NAMESPACE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "kernel/procfs.h"
 
@@ -24,5 +26,8 @@ int namespace_enter_ipc(struct error *err);
  * unknown.
  */
 int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err);
+
+/* Tells whether namespace_enter_ipc() would work; a child tries it. */
+bool namespace_can_enter_ipc(void);
 
 #endif

@@ -45,6 +45,13 @@ void signals_wait(const struct signals *signals, int other_fd, int milliseconds)
  */
 void signals_stop_self(int number);
 
+/*
+ * Ends this process by signal NUMBER, whether that is blocked or ignored or not, without a core
+ * dump. Returns where the signal does not end it: none that ends a process (one that stops it does
+ * nothing here), or the first process of a PID namespace (pid_namespaces(7)).
+ */
+void signals_end_self(int number);
+
 /* Closes the descriptor; the signals stay blocked: what comes now comes too late for all. */
 void signals_close(struct signals *signals);
 

@@ -53,10 +53,11 @@ enum process_status {
 /* Why a state is unknown. */
 enum state_doubt {
     DOUBT_NONE,
-    DOUBT_CREATOR,   /* see the creator's status */
-    DOUBT_LAST_USER, /* see the last user's status */
-    DOUBT_TOUCHED,   /* somebody attached, detached or changed it while it was inspected */
-    DOUBT_UNREADABLE /* whether somebody did cannot be read */
+    DOUBT_CREATOR,    /* see the creator's status */
+    DOUBT_LAST_USER,  /* see the last user's status */
+    DOUBT_TOUCHED,    /* somebody attached, detached or changed it while it was inspected */
+    DOUBT_UNREADABLE, /* whether somebody did cannot be read */
+    DOUBT_MAPPED,     /* a process has it mapped by a descriptor, which nattch does not count */
 };
 
 struct segment_info {
@@ -75,6 +76,7 @@ struct segment_info {
 
     const struct attachment *attachments; /* borrowed from the inventory */
     uint32_t attachment_count;
+    bool unsettled; /* what was found is not what nattch counts, and changes all the time */
 
     /* With NEED_STATE alone. */
     enum segment_state state;
@@ -99,12 +101,15 @@ static inline uint64_t segment_info_maps(const struct segment_info *info)
     return maps;
 }
 
-/* How many attachments nattch counts that were found in no process. Only with NEED_ATTACHMENTS. */
+/*
+ * How many attachments nattch counts that were found in no process; 0 where processes came and went
+ * meanwhile. Only with NEED_ATTACHMENTS.
+ */
 static inline uint64_t segment_info_unseen(const struct segment_info *info)
 {
     uint64_t maps = segment_info_maps(info);
 
-    return maps < info->segment.nattch ? info->segment.nattch - maps : 0;
+    return maps < info->segment.nattch && !info->unsettled ? info->segment.nattch - maps : 0;
 }
 
 #endif

@@ -50,6 +50,18 @@ void describe_last_user(struct strbuf *out, const struct segment_info *info);
 void describe_nattch(struct strbuf *out, const struct segment_info *info,
                      const struct inventory *inventory);
 
+/*
+ * Appends how many attachments of which segments were found in no process, and why that may be;
+ * nothing where all were found.
+ */
+void describe_unseen(struct strbuf *out, const struct inventory *inventory);
+
+/*
+ * Appends of which segments more mappings were found than nattch counts, and why that may be;
+ * nothing where there are none, and of a saved tree, whose files were read at various moments.
+ */
+void describe_surplus(struct strbuf *out, const struct inventory *inventory);
+
 /* Appends why the state is unknown: "its creator is in another PID namespace". */
 void describe_doubt(struct strbuf *out, const struct segment_info *info);
 
@@ -69,7 +81,8 @@ void describe_segment(struct strbuf *out, const struct segment_info *info, int64
 
 /*
  * Appends what the state means and what rm would do, as sentences in one line: on that machine
- * where a saved tree was read; and that rm would be refused where this process may not remove it.
+ * where a saved tree was read; that rm would be refused where this process may not remove it; and
+ * that others may write, where its permissions allow that.
  */
 void describe_state(struct strbuf *out, const struct segment_info *info,
                     const struct inventory *inventory);

@@ -18,7 +18,8 @@ unsigned segment_report_needs(void);
 void segment_report_text(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory, const struct column_format *format);
 
-/* Appends the JSON object: the fields, attachments, maps_found, original_key, explanation. */
+/* Appends the JSON object: the fields, attachments, maps_found, unseen, original_key,
+ * explanation. */
 void segment_report_json(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory, const struct column_format *format);
 

@@ -35,8 +35,7 @@ struct writer {
     struct kept_cell *kept; /* owned array, one for each column */
     const char *list_name;  /* of the array in a JSON document: "segments" */
     bool header;            /* of tables and CSV */
-    const char *count_name; /* of a number after the array in JSON; NULL: none */
-    uint64_t count;
+    struct strbuf tail;     /* what stands after the array in JSON */
     size_t rows;
     struct strbuf buffer;
     struct table *table; /* owned; of FORM_TABLE */
@@ -53,8 +52,10 @@ void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
                   const struct column_set *columns, const struct column_format *format,
                   const char *head, const char *list_name, bool header);
 
-/* Adds a number to a JSON document, after its array; the other forms have no place for it. */
-void writer_set_count(struct writer *writer, const char *name, uint64_t count);
+/* Adds a number, or any JSON, to a document, after its array; the other forms have no place for it.
+ */
+void writer_add_count(struct writer *writer, const char *name, uint64_t count);
+void writer_add_json(struct writer *writer, const char *name, const struct strbuf *json);
 
 /* Writes one record of the columns' kind. */
 void writer_row(struct writer *writer, const void *record);

@@ -1,16 +1,18 @@
 #include "action/supervise.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "action/supervise_trace.h"
 #include "base/clock.h"
+#include "kernel/ancestry.h"
 #include "kernel/child.h"
 #include "kernel/namespace.h"
+#include "kernel/proc.h"
 #include "kernel/signals.h"
 
-/* How long processes that are exiting get to detach their segments, and how often that is checked,
- * in ms. */
+/* How long processes that are exiting get for that, and how often it is checked, in ms. */
 enum { SETTLE_TIME = 100, SETTLE_STEP = 5 };
 
 /* Orphans that are waited for in one step. */
@@ -21,6 +23,7 @@ struct supervisor {
     struct child child; /* the program */
     struct signals signals;
     struct trace trace;
+    bool had_children;   /* before the program: whose descendants ours are is not known then */
     bool has_orphans;    /* some of our children may have exited and were not waited for */
     bool followed;       /* we stopped because the program had stopped */
     bool takes_terminal; /* its process group had the terminal when it stopped */
@@ -160,11 +163,11 @@ static int release_child(struct supervisor *supervisor)
 }
 
 /* Watches the program until it has exited. */
-static void watch_program(struct supervisor *supervisor, int *ret_status)
+static void watch_program(struct supervisor *supervisor, struct child_end *ret_end)
 {
     bool children = true;
 
-    while (!children || !child_has_ended(&supervisor->child, ret_status)) {
+    while (!children || !child_has_ended(&supervisor->child, ret_end)) {
         int milliseconds;
         int fd;
 
@@ -192,16 +195,23 @@ static bool any_held(const struct trace *trace)
     return false;
 }
 
+/* Whether a descendant of the program lives: orphans have become our children. */
+static bool any_descendant(const struct supervisor *supervisor)
+{
+    return !supervisor->had_children && child_any_alive();
+}
+
 /*
  * Reads the table for the last time. Ctrl+C ends all processes of a program at once, and some a
- * little later than others: while they hold segments they get a moment.
+ * little later than others: while they live, or hold segments, they get a moment.
  */
 static int settle(struct supervisor *supervisor, struct error *err)
 {
     uint64_t end = clock_since_boot() + SETTLE_TIME * NSEC_PER_MSEC;
     int r = trace_read(&supervisor->trace, err);
 
-    while (r == 0 && any_held(&supervisor->trace) && clock_since_boot() < end) {
+    while (r == 0 && (any_held(&supervisor->trace) || any_descendant(supervisor)) &&
+           clock_since_boot() < end) {
         signals_wait(&supervisor->signals, -1, SETTLE_STEP);
         handle_signals(supervisor);
         r = trace_read(&supervisor->trace, err);
@@ -229,11 +239,33 @@ static void remove_left_segments(struct supervisor *supervisor, struct supervise
             removal_add(&result->removal, &selection, &(struct segment_info){.segment = *segment});
         } else if (entry->origin == TRACE_UNKNOWN) {
             segment_list_add(&result->untraced, segment);
+        } else if (entry->used) {
+            segment_list_add(&result->used, segment);
         }
     }
     /* The entries are in the order of ids, and so are the ids of the selection. */
     removal_run(supervisor->system, &selection, &result->removal, &hooks);
     selection_release(&selection);
+}
+
+/* Lists the descendants that live on; one that has ended meanwhile is none. */
+static void list_survivors(const struct supervisor *supervisor, struct supervise_result *result)
+{
+    const struct procfs *procfs = &supervisor->system->procfs;
+    size_t kept = 0;
+
+    result->any_survivor = any_descendant(supervisor);
+    if (!result->any_survivor || !supervisor->trace.has_proc)
+        return;
+    ancestry_list_descendants(procfs, getpid(), &result->survivors, &result->survivor_count);
+    for (size_t i = 0; i < result->survivor_count; i++) {
+        struct proc_stat stat;
+
+        if (proc_stat_read(procfs, result->survivors[i], &stat) == 0 && !proc_stat_is_dead(&stat))
+            result->survivors[kept++] = result->survivors[i];
+    }
+    result->survivor_count = kept;
+    result->any_survivor = kept > 0 || any_descendant(supervisor);
 }
 
 /* --- The whole -------------------------------------------------------------------------------- */
@@ -248,12 +280,13 @@ static int release_and_watch(struct supervisor *supervisor, struct supervise_res
         result->stage = SUPERVISE_EXEC;
         return error_set_errno(err, -r, "%s", program);
     }
-    watch_program(supervisor, &result->status);
+    watch_program(supervisor, &result->end);
     result->stage = SUPERVISE_CLEAN;
     r = settle(supervisor, err);
     if (r < 0)
         return r;
     remove_left_segments(supervisor, result);
+    list_survivors(supervisor, result);
     result->stage = SUPERVISE_DONE;
     return 0;
 }
@@ -293,8 +326,12 @@ int supervise_run(struct system *system, const struct supervise_request *request
     r = signals_block(&supervisor.signals, err);
     if (r < 0)
         return r;
+    supervisor.had_children = child_any_alive();
     r = start_and_watch(&supervisor, request, ret_result, err);
     signals_close(&supervisor.signals);
+    /* What shares segments with others would miss them there. */
+    ret_result->can_isolate =
+        ret_result->untraced.count > 0 && ret_result->used.count == 0 && namespace_can_enter_ipc();
     return r;
 }
 
@@ -303,4 +340,7 @@ void supervise_result_release(struct supervise_result *result)
     removal_plan_release(&result->removal);
     segment_list_release(&result->held);
     segment_list_release(&result->untraced);
+    segment_list_release(&result->used);
+    free(result->survivors);
+    result->survivors = NULL;
 }

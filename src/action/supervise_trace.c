@@ -139,7 +139,7 @@ static void find_descendants(struct trace *trace)
 /* --- Whose is it ------------------------------------------------------------------------------ */
 
 /* Who had PID between the last reading and this one. */
-static enum descent check_creator(const struct trace *trace, pid_t pid)
+static enum descent check_descent(const struct trace *trace, pid_t pid)
 {
     enum descent descent = DESCENT_UNKNOWN;
 
@@ -154,7 +154,24 @@ static enum descent check_creator(const struct trace *trace, pid_t pid)
     return descent;
 }
 
-static enum trace_origin find_origin(const struct trace *trace, const struct segment *segment)
+/*
+ * Whether the program or a descendant has attached or detached SEGMENT, which was there before it:
+ * so say the last process that did, and what had changed at a reading.
+ */
+static bool is_used(const struct trace *trace, const struct trace_entry *known,
+                    const struct segment *segment)
+{
+    const struct segment *old = &known->segment;
+
+    if (known->used || known->origin != TRACE_BEFORE)
+        return known->used;
+    return (old->lpid != segment->lpid || old->nattch != segment->nattch ||
+            old->atime != segment->atime || old->dtime != segment->dtime) &&
+           check_descent(trace, segment->lpid) == DESCENT_DESCENDANT;
+}
+
+/* What is known of SEGMENT at this reading. */
+static struct trace_entry make_entry(const struct trace *trace, const struct segment *segment)
 {
     static const enum trace_origin origins[] = {
         [DESCENT_UNKNOWN] = TRACE_UNKNOWN,
@@ -163,7 +180,10 @@ static enum trace_origin find_origin(const struct trace *trace, const struct seg
     };
     const struct trace_entry *known = find_entry_of(trace, segment);
 
-    return known ? known->origin : origins[check_creator(trace, segment->cpid)];
+    if (known)
+        return (struct trace_entry){*segment, known->origin, is_used(trace, known, segment)};
+    return (struct trace_entry){.segment = *segment,
+                                .origin = origins[check_descent(trace, segment->cpid)]};
 }
 
 /* Marks this moment: later it is asked which processes existed then. */
@@ -182,8 +202,10 @@ static void replace_entries(struct trace *trace, const struct segment_list *segm
     struct trace_entry *entries = xcalloc(segments->count, sizeof(*entries));
 
     for (size_t i = 0; i < segments->count; i++) {
-        entries[i].segment = segments->items[i];
-        entries[i].origin = first ? TRACE_BEFORE : find_origin(trace, &segments->items[i]);
+        const struct segment *segment = &segments->items[i];
+
+        entries[i] = first ? (struct trace_entry){.segment = *segment, .origin = TRACE_BEFORE}
+                           : make_entry(trace, segment);
     }
     qsort(entries, segments->count, sizeof(*entries), compare_entries);
     free(trace->entries);

@@ -24,3 +24,11 @@ uint64_t clock_cpu_used(void)
 {
     return clock_read(CLOCK_PROCESS_CPUTIME_ID);
 }
+
+void clock_pause(uint64_t nanoseconds)
+{
+    const struct timespec time = {(time_t)(nanoseconds / NSEC_PER_SEC),
+                                  (long)(nanoseconds % NSEC_PER_SEC)};
+
+    nanosleep(&time, NULL);
+}

@@ -9,6 +9,7 @@
 
 #include "action/supervise.h"
 #include "command/options.h"
+#include "kernel/signals.h"
 #include "view/describe.h"
 #include "view/human.h"
 #include "view/removal_report.h"
@@ -24,7 +25,8 @@ struct run {
 };
 
 static const struct option_spec run_options[] = {
-    {'v', "verbose", NULL, "name what was removed", offsetof(struct run, verbose), option_flag},
+    {'v', "verbose", NULL, "name what was removed, and what was there before and used",
+     offsetof(struct run, verbose), option_flag},
     {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
      option_flag},
 };
@@ -102,9 +104,23 @@ static void report_held(struct context *context, const struct run *run,
     }
 }
 
-/* Names the segments of which it is unknown whose they are, in one line. */
-static void report_untraced(struct context *context, const struct segment_list *untraced)
+/* Names the segments that were there before the program and that it used, where that was asked. */
+static void report_used(struct context *context, const struct run *run,
+                        const struct segment_list *used)
 {
+    for (size_t i = 0; run->verbose && i < used->count; i++) {
+        CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+        human_count(&line, used->items[i].size, "byte");
+        context_warn(context, "%d: left: %s, was there before, and was used by the program",
+                     used->items[i].shmid, strbuf_string(&line));
+    }
+}
+
+/* Names the segments of which it is unknown whose they are, in one line. */
+static void report_untraced(struct context *context, const struct supervise_result *result)
+{
+    const struct segment_list *untraced = &result->untraced;
     CLEANUP_SEGMENT_LIST struct segment_list ours = SEGMENT_LIST_INIT;
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     uid_t euid = geteuid();
@@ -124,7 +140,38 @@ static void report_untraced(struct context *context, const struct segment_list *
                 "program's: 'shmtool rm");
     for (size_t i = 0; i < ours.count; i++)
         strbuf_printf(&line, " %d", ours.items[i].shmid);
-    context_warn(context, "left: %s'", strbuf_string(&line));
+    strbuf_puts(&line, result->can_isolate
+                           ? "'; with 'shmtool run --isolate' all can be traced and removed"
+                           : "'");
+    context_warn(context, "left: %s", strbuf_string(&line));
+}
+
+/* Counts the descendants of the program that live on, and names some. */
+static void report_survivors(struct context *context, const struct run *run,
+                             const struct supervise_result *result)
+{
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    size_t count = result->survivor_count;
+
+    if (!result->any_survivor)
+        return;
+    if (count == 0)
+        strbuf_puts(&line, "descendants of the program live on");
+    else
+        strbuf_printf(&line, "%zu descendant%s of the program live%s on: ", count,
+                      count == 1 ? "" : "s", count == 1 ? "s" : "");
+    for (size_t i = 0; i < count && i < DESCRIBE_NAMED_MAX; i++) {
+        pid_t pid = result->survivors[i];
+
+        strbuf_puts(&line, i > 0 ? ", " : "");
+        describe_process(&line, proc_command(context->system.proc, pid), pid);
+    }
+    describe_rest(&line, count);
+    strbuf_puts(&line,
+                run->isolate
+                    ? "; segments made from now on go with the last process of their namespace"
+                    : "; segments made from now on are not watched");
+    context_warn(context, "%s", strbuf_string(&line));
 }
 
 /* What to end with. */
@@ -145,7 +192,7 @@ static int run_status(struct context *context, const struct supervise_result *re
     case SUPERVISE_DONE:
         break;
     }
-    return result->status;
+    return result->end.status;
 }
 
 static int run_run(struct context *context, void *args)
@@ -163,9 +210,13 @@ static int run_run(struct context *context, void *args)
     supervise_run(&context->system, &request, &result, &err);
     report_leftovers(context, run, &result.removal);
     report_held(context, run, &result.held);
-    report_untraced(context, &result.untraced);
+    report_used(context, run, &result.used);
+    report_untraced(context, &result);
+    report_survivors(context, run, &result);
     status = run_status(context, &result, &err);
     supervise_result_release(&result);
+    if (result.end.signal != 0)
+        signals_end_self(result.end.signal);
     return status;
 }
 
@@ -174,8 +225,9 @@ const struct command command_run = {
     .synopsis = {"[-v] [--isolate] [--] PROGRAM [ARG]..."},
     .summary = "run a program and remove the segments it leaves, also after Ctrl+C",
     .details = "Removes the segments that PROGRAM or its descendants created and that nobody has\n"
-               "attached any more. Ends with PROGRAM's exit status, 128+N when signal N ended\n"
-               "it, 126 when it cannot be executed, 127 when there is no such program.",
+               "attached any more. Ends as PROGRAM ended: with its exit status, or by the\n"
+               "signal that ended it; with 126 when it cannot be executed, 127 when there is\n"
+               "no such program.",
     .flags = COMMAND_CHANGES | COMMAND_WRAPS,
     .groups = {{&run_group, 0}},
     .operand = {offsetof(struct run, program), take_program},

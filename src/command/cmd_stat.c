@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "action/inventory_settled.h"
 #include "command/options.h"
 #include "view/segment_report.h"
 
@@ -52,8 +53,8 @@ static int run_stat(struct context *context, void *args)
     struct stat_args *stat = args;
     bool incomplete;
 
-    if (inventory_read(&context->system, &stat->selection, segment_report_needs(), &inventory,
-                       &err) < 0)
+    if (inventory_read_settled(&context->system, &stat->selection, segment_report_needs(),
+                               &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);

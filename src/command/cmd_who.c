@@ -3,11 +3,13 @@
  *
  * Segments come in kernel order, the processes of each by their pids.
  */
+#include "action/inventory_settled.h"
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/output.h"
 #include "view/columns.h"
+#include "view/describe.h"
 
 /* A command line of who. */
 struct who {
@@ -35,6 +37,24 @@ static struct attachment_row *make_attachment_rows(const struct inventory *inven
     return rows;
 }
 
+/* The segments of which attachments were found in no process, as a JSON array. */
+static void put_json_unseen(struct strbuf *out, const struct inventory *inventory)
+{
+    const char *before = "[";
+
+    for (size_t i = 0; i < inventory->count; i++) {
+        const struct segment_info *info = &inventory->rows[i];
+
+        if (segment_info_unseen(info) == 0)
+            continue;
+        strbuf_printf(out, "%s{\"shmid\": %d, \"nattch\": %llu, \"found\": %llu}", before,
+                      info->segment.shmid, (unsigned long long)info->segment.nattch,
+                      (unsigned long long)segment_info_maps(info));
+        before = ", ";
+    }
+    strbuf_puts(out, *before == '[' ? "[]" : "]");
+}
+
 /* The quiet form names a process once. */
 static void write_attachments(struct context *context, struct who *who,
                               const struct inventory *inventory)
@@ -42,12 +62,15 @@ static void write_attachments(struct context *context, struct who *who,
     CLEANUP_IDSET struct idset written = IDSET_INIT;
     size_t count;
     CLEANUP_FREE struct attachment_row *rows = make_attachment_rows(inventory, &count);
+    CLEANUP_STRBUF struct strbuf unseen = STRBUF_INIT;
     bool once = who->output.form == FORM_QUIET;
     struct writer writer;
 
     output_sort(&who->output, rows, count, sizeof(*rows));
     output_begin(&who->output, context, inventory->clock.now, &writer);
-    writer_set_count(&writer, "unreadable", inventory->attachments.unreadable);
+    put_json_unseen(&unseen, inventory);
+    writer_add_count(&writer, "unreadable", inventory->attachments.unreadable);
+    writer_add_json(&writer, "unseen", &unseen);
     for (size_t i = 0; i < count; i++) {
         if (!once || idset_add(&written, (int)rows[i].attachment->pid))
             writer_row(&writer, &rows[i]);
@@ -55,17 +78,19 @@ static void write_attachments(struct context *context, struct who *who,
     writer_end(&writer);
 }
 
-/* A saved tree may hold a few processes, or none: nattch shows that some are missing.
- */
-static void warn_unsaved(struct context *context, const struct inventory *inventory)
+/* Where processes could not be read that explains what is missing: no more can be said. */
+static void warn_differences(struct context *context, const struct inventory *inventory)
 {
-    uint64_t unseen = inventory_unseen(inventory);
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
 
-    if (inventory->live || inventory->attachments.unreadable > 0 || inventory->attachments.hidden ||
-        unseen == 0)
-        return;
-    context_warn(context, "%llu attachment%s in processes that the saved tree does not show",
-                 (unsigned long long)unseen, unseen == 1 ? " is" : "s are");
+    if (!inventory_has_unread(inventory))
+        describe_unseen(&line, inventory);
+    if (line.length > 0)
+        context_warn(context, "%s", strbuf_string(&line));
+    strbuf_reset(&line);
+    describe_surplus(&line, inventory);
+    if (line.length > 0)
+        context_warn(context, "%s", strbuf_string(&line));
 }
 
 static int run_who(struct context *context, void *args)
@@ -76,14 +101,14 @@ static int run_who(struct context *context, void *args)
     bool incomplete;
 
     output_choose_columns(&who->output, &attachment_columns, NULL);
-    if (inventory_read(&context->system, &who->selection,
-                       output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
+    if (inventory_read_settled(&context->system, &who->selection,
+                               output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);
     write_attachments(context, who, &inventory);
     options_warn_unreadable(context, &inventory);
-    warn_unsaved(context, &inventory);
+    warn_differences(context, &inventory);
     if (!inventory.own_pids)
         context_warn(context,
                      "/proc is that of another PID namespace: do not pass these pids to kill");

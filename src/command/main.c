@@ -49,6 +49,7 @@
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
+ *   inventory_settled  the reading repeated while processes come and go
  *   removal          plan, verify, remove
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key

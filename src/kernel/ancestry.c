@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/strbuf.h"
+#include "base/xalloc.h"
 #include "kernel/proc.h"
 
 enum {
@@ -206,21 +207,38 @@ enum descent ancestry_check(const struct procfs *procfs, const struct ancestry_m
     return r > 0 ? DESCENT_DESCENDANT : DESCENT_UNRELATED;
 }
 
-int ancestry_add_descendants(const struct procfs *procfs, pid_t ancestor,
-                             struct descendants *descendants)
+int ancestry_list_descendants(const struct procfs *procfs, pid_t ancestor, pid_t **ret_pids,
+                              size_t *ret_count)
 {
     CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, "proc", NULL);
+    size_t capacity = 0;
     pid_t pid;
 
+    *ret_pids = NULL;
+    *ret_count = 0;
     if (!dir)
         return -errno;
     while ((pid = proc_next_pid(dir)) > 0) {
         int r = ancestry_descends(procfs, pid, ancestor, NULL);
 
-        if (r == 1)
-            descendants_add(descendants, pid);
-        else if (r < 0 && r != -ENOENT && r != -ESRCH) /* those have exited */
+        if (r < 0 && r != -ENOENT && r != -ESRCH) /* those have exited */
             return r;
+        if (r <= 0)
+            continue;
+        *ret_pids = xgrow(*ret_pids, *ret_count, &capacity, sizeof(pid));
+        (*ret_pids)[(*ret_count)++] = pid;
     }
     return -errno;
+}
+
+int ancestry_add_descendants(const struct procfs *procfs, pid_t ancestor,
+                             struct descendants *descendants)
+{
+    CLEANUP_FREE pid_t *pids = NULL;
+    size_t count;
+    int r = ancestry_list_descendants(procfs, ancestor, &pids, &count);
+
+    for (size_t i = 0; i < count; i++)
+        descendants_add(descendants, pids[i]);
+    return r;
 }

@@ -186,13 +186,16 @@ static bool find_child(idtype_t type, id_t id, int options, siginfo_t *ret_info)
     return r == 0 && ret_info->si_pid != 0;
 }
 
-bool child_has_ended(const struct child *child, int *ret_status)
+bool child_has_ended(const struct child *child, struct child_end *ret_end)
 {
     siginfo_t info;
 
     if (!find_child(P_PID, (id_t)child->pid, WEXITED | WNOWAIT, &info))
         return false;
-    *ret_status = info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
+    if (info.si_code == CLD_EXITED)
+        *ret_end = (struct child_end){.status = info.si_status & 0xff};
+    else
+        *ret_end = (struct child_end){info.si_status, 128 + info.si_status};
     return true;
 }
 
@@ -265,6 +268,18 @@ size_t child_orphans(const struct child *child, const struct procfs *procfs, pid
             ret_orphans[count++] = pid;
     }
     return count > 0 ? count : find_orphan(child, ret_orphans);
+}
+
+bool child_any_alive(void)
+{
+    siginfo_t info;
+    int r;
+
+    /* ECHILD also where all have exited, since exits are not asked for. */
+    do {
+        r = waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT);
+    } while (r < 0 && errno == EINTR);
+    return r == 0;
 }
 
 void child_reap(pid_t orphan)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -90,4 +91,16 @@ int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err)
     if (fstatat(procfs->root_fd, path, &status, 0) < 0)
         return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
     return status.st_ino == initial;
+}
+
+bool namespace_can_enter_ipc(void)
+{
+    pid_t child = fork();
+    int status = -1;
+
+    if (child == 0)
+        _exit(namespace_enter_ipc(NULL) == 0 ? 0 : 1);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status == 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,15 +65,34 @@ void signals_wait(const struct signals *signals, int other_fd, int milliseconds)
     poll(fds, 2, milliseconds);
 }
 
-void signals_stop_self(int number)
+/* Sends this process a signal and lets it take effect. */
+static void deliver_to_self(int number)
 {
     sigset_t only;
 
-    raise(number);
+    kill(getpid(), number); /* raise(3) knows nothing of those that libc keeps for itself */
     sigemptyset(&only);
     sigaddset(&only, number);
-    sigprocmask(SIG_UNBLOCK, &only, NULL); /* here it stops */
+    sigprocmask(SIG_UNBLOCK, &only, NULL); /* here it does */
     sigprocmask(SIG_BLOCK, &only, NULL);
+}
+
+void signals_stop_self(int number)
+{
+    deliver_to_self(number);
+}
+
+void signals_end_self(int number)
+{
+    int dumpable = prctl(PR_GET_DUMPABLE);
+
+    if (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)
+        return;
+    /* No core: RLIMIT_CORE 0 means nothing where core_pattern is a pipe (core(5)). */
+    prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
+    signal(number, SIG_DFL);
+    deliver_to_self(number);
+    prctl(PR_SET_DUMPABLE, dumpable == 1 ? 1L : 0L, 0L, 0L, 0L); /* it goes on */
 }
 
 void signals_close(struct signals *signals)

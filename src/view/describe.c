@@ -1,7 +1,9 @@
 #include "view/describe.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/num.h"
 #include "view/human.h"
 #include "view/remedy.h"
 
@@ -122,6 +124,10 @@ void describe_doubt(struct strbuf *out, const struct segment_info *info)
             out,
             "somebody may have used it while it was inspected, and it could not be read again");
         break;
+    case DOUBT_MAPPED:
+        strbuf_puts(out, "a process has mapped it by a descriptor (/proc/PID/map_files), which "
+                         "nattch does not count, and would keep its memory");
+        break;
     case DOUBT_LAST_USER:
         strbuf_puts(out, "the last process that used it is ");
         describe_last_user(out, info);
@@ -147,6 +153,22 @@ static const char *describe_missing(const struct inventory *inventory)
            "namespace";
 }
 
+/* Why more mappings were found than nattch counts. */
+static const char *describe_more(const struct segment_info *info, const struct inventory *inventory)
+{
+    bool several = info->attachment_count > 1;
+
+    if (!inventory->live || info->unsettled)
+        return several ? ", some of which share their memory or attached just now"
+                       : ", attached just now";
+    if (info->segment.nattch == 0)
+        return ", mapped by a descriptor (/proc/PID/map_files), which nattch does not count";
+    return several ? ", some of which share their memory or have mapped a descriptor "
+                     "(/proc/PID/map_files), which nattch does not count"
+                   : ", some of them mapped by a descriptor (/proc/PID/map_files), which nattch "
+                     "does not count";
+}
+
 void describe_nattch(struct strbuf *out, const struct segment_info *info,
                      const struct inventory *inventory)
 {
@@ -166,9 +188,70 @@ void describe_nattch(struct strbuf *out, const struct segment_info *info,
         strbuf_printf(out, "%s%llu %s", found > 0 ? ", " : "", (unsigned long long)unseen,
                       describe_missing(inventory));
     else if (found > nattch)
-        strbuf_puts(out, info->attachment_count > 1
-                             ? ", some of which share their memory or attached just now"
-                             : ", attached just now");
+        strbuf_puts(out, describe_more(info, inventory));
+    else if (info->unsettled)
+        strbuf_printf(out, "%sothers attached or detached just now", found > 0 ? ", " : "");
+}
+
+/* How many mappings too many were found of a row. */
+static uint64_t count_surplus(const struct segment_info *info)
+{
+    uint64_t maps = segment_info_maps(info);
+
+    return maps > info->segment.nattch && !info->unsettled ? maps - info->segment.nattch : 0;
+}
+
+/*
+ * Appends the rows of which COUNT counts some, in brackets: "(segment 5: nattch 3, 2 found; segment
+ * 7: nattch 1, 0 found and 4 more)".
+ */
+static void put_differences(struct strbuf *out, const struct inventory *inventory,
+                            uint64_t (*count)(const struct segment_info *info))
+{
+    size_t rows = 0;
+
+    for (size_t i = 0; i < inventory->count; i++) {
+        const struct segment_info *info = &inventory->rows[i];
+
+        if (count(info) == 0 || ++rows > DESCRIBE_NAMED_MAX)
+            continue;
+        strbuf_printf(out, "%ssegment %d: nattch %llu, %llu found", rows == 1 ? " (" : "; ",
+                      info->segment.shmid, (unsigned long long)info->segment.nattch,
+                      (unsigned long long)segment_info_maps(info));
+    }
+    describe_rest(out, rows);
+    strbuf_putc(out, ')');
+}
+
+void describe_unseen(struct strbuf *out, const struct inventory *inventory)
+{
+    uint64_t unseen = inventory_unseen(inventory);
+
+    if (unseen == 0)
+        return;
+    human_count(out, unseen, "attachment");
+    strbuf_printf(out, " %s in %s", unseen == 1 ? "is" : "are",
+                  inventory->live ? "no process visible here"
+                                  : "processes that the saved tree does not show");
+    if (!inventory->live)
+        return;
+    put_differences(out, inventory, segment_info_unseen);
+    strbuf_puts(out, ": in another PID namespace, or of a process that moved to another IPC "
+                     "namespace after it had attached");
+}
+
+void describe_surplus(struct strbuf *out, const struct inventory *inventory)
+{
+    uint64_t surplus = 0;
+
+    for (size_t i = 0; inventory->live && i < inventory->count; i++)
+        surplus = saturating_add(surplus, count_surplus(&inventory->rows[i]));
+    if (surplus == 0)
+        return;
+    strbuf_puts(out, "more mappings were found than nattch counts");
+    put_differences(out, inventory, count_surplus);
+    strbuf_puts(out, ": of processes that share their memory, or of a descriptor "
+                     "(/proc/PID/map_files), which keeps the segment's memory all the same");
 }
 
 void describe_holders(struct strbuf *out, const struct segment_info *info)
@@ -265,8 +348,11 @@ static void put_freed_at_once(struct strbuf *out, const struct segment_info *inf
                               const struct inventory *inventory)
 {
     put_rm_would(out, info, inventory);
-    strbuf_puts(out, "destroy it at once and free ");
-    human_size_long(out, info->segment.size);
+    strbuf_puts(out, "destroy it at once");
+    if (info->doubt != DOUBT_MAPPED) {
+        strbuf_puts(out, " and free ");
+        human_size_long(out, info->segment.size);
+    }
     strbuf_putc(out, '.');
 }
 
@@ -296,6 +382,8 @@ static void describe_dest(struct strbuf *out, const struct segment_info *info,
     if (info->attachment_count > 0)
         strbuf_printf(out, " To free it now, end the processes that 'shmtool who -q %d' prints%s.",
                       info->segment.shmid, inventory->live ? "" : " there");
+    if (info->attachment_count > 0 && segment_info_unseen(info) > 0)
+        strbuf_puts(out, " Others that hold it were not found.");
 }
 
 static void describe_orphan(struct strbuf *out, const struct segment_info *info,
@@ -350,4 +438,7 @@ void describe_state(struct strbuf *out, const struct segment_info *info,
     };
 
     states[info->state](out, info, inventory);
+    if (info->segment.mode & S_IWOTH)
+        strbuf_printf(out, " Every user may write to it: its perms are %o.",
+                      (unsigned)info->segment.mode & 0777);
 }

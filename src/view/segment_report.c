@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -145,6 +146,70 @@ static void put_attachments(struct strbuf *out, const struct segment_info *info,
     free(text);
 }
 
+/* --- The creator of an orphan ----------------------------------------------------------------- */
+
+/* The creator may have run for long before the segment was made, and after that. */
+enum { SEARCHED_BEFORE = 24 * 3600, SEARCHED_AFTER = 24 * 3600 };
+
+static bool may_be_searched(const struct segment_info *info)
+{
+    return info->state == STATE_ORPHAN && info->segment.cpid > 0;
+}
+
+/* As ausearch(8) reads a time in the C locale: "11/21/26 22:10:05". */
+static void put_audit_time(struct strbuf *out, int64_t time)
+{
+    const time_t seconds = (time_t)time;
+    struct tm fields;
+
+    if (gmtime_r(&seconds, &fields))
+        strbuf_printf(out, "%02d/%02d/%02d %02d:%02d:%02d", fields.tm_mon + 1, fields.tm_mday,
+                      fields.tm_year % 100, fields.tm_hour, fields.tm_min, fields.tm_sec);
+}
+
+/* Commands that may tell what the creator of an orphan was, BETWEEN each. */
+static void put_search_commands(struct strbuf *out, const struct segment_info *info,
+                                const char *between)
+{
+    int pid = (int)info->segment.cpid;
+    int64_t since =
+        info->segment.ctime > SEARCHED_BEFORE ? info->segment.ctime - SEARCHED_BEFORE : 0;
+    int64_t until = info->segment.ctime + SEARCHED_AFTER;
+
+    strbuf_printf(out, "journalctl _PID=%d --since=@%lld --until=@%lld%s", pid, (long long)since,
+                  (long long)until, between);
+    strbuf_printf(out, "lastcomm --pid | grep -w %d%s", pid, between);
+    strbuf_printf(out, "env LC_ALL=C TZ=UTC ausearch -i -p %d -ts ", pid);
+    put_audit_time(out, since);
+    strbuf_puts(out, " -te ");
+    put_audit_time(out, until);
+}
+
+static void put_search_sentence(struct strbuf *out, const struct inventory *inventory)
+{
+    bool others = inventory->has_credentials && inventory->credentials.euid != 0;
+
+    strbuf_printf(out, "How its creator may still be found, where %s keeps records%s:",
+                  inventory->live ? "the system" : "that machine", others ? ", as root" : "");
+}
+
+/* In lines of their own, whole: they are to be copied. */
+static void put_search(struct strbuf *out, const struct segment_info *info,
+                       const struct inventory *inventory)
+{
+    CLEANUP_STRBUF struct strbuf commands = STRBUF_INIT;
+
+    if (!may_be_searched(info))
+        return;
+    strbuf_puts(out, "\n  ");
+    put_search_sentence(out, inventory);
+    strbuf_putc(out, '\n');
+    put_search_commands(&commands, info, "\n");
+    put_indented(out, strbuf_string(&commands));
+}
+
+/* --- The block -------------------------------------------------------------------------------- */
+
 void segment_report_text(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory, const struct column_format *format)
 {
@@ -163,6 +228,7 @@ void segment_report_text(struct strbuf *out, const struct segment_info *info,
     strbuf_puts(out, "  ");
     wrap_text(out, &explanation, 2, WRAP_WIDTH);
     strbuf_putc(out, '\n');
+    put_search(out, info, inventory);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -197,6 +263,8 @@ void segment_report_json(struct strbuf *out, const struct segment_info *info,
     put_json_attachments(out, info, format);
     strbuf_puts(out, ", \"maps_found\": ");
     strbuf_put_u64(out, segment_info_maps(info));
+    strbuf_puts(out, ", \"unseen\": ");
+    strbuf_put_u64(out, segment_info_unseen(info));
     strbuf_puts(out, ", \"original_key\": ");
     if (info->attachment_count > 0) {
         strbuf_putc(out, '"');
@@ -207,6 +275,13 @@ void segment_report_json(struct strbuf *out, const struct segment_info *info,
     }
     strbuf_puts(out, ", \"explanation\": ");
     describe_state(&explanation, info, inventory);
+    if (may_be_searched(info)) {
+        strbuf_putc(&explanation, ' ');
+        put_search_sentence(&explanation, inventory);
+        strbuf_puts(&explanation, " '");
+        put_search_commands(&explanation, info, "', '");
+        strbuf_puts(&explanation, "'.");
+    }
     text_json(out, strbuf_string(&explanation), explanation.length);
     strbuf_putc(out, '}');
 }

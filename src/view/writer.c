@@ -92,10 +92,7 @@ static void cell_json(struct writer *writer, size_t column, const struct column_
 static void end_json(struct writer *writer)
 {
     strbuf_puts(&writer->buffer, writer->rows > 0 ? "\n]" : "]");
-    if (writer->count_name) {
-        strbuf_printf(&writer->buffer, ", \"%s\": ", writer->count_name);
-        strbuf_put_u64(&writer->buffer, writer->count);
-    }
+    strbuf_append(&writer->buffer, strbuf_string(&writer->tail), writer->tail.length);
     strbuf_puts(&writer->buffer, "}\n");
 }
 
@@ -199,10 +196,15 @@ void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
         forms[form].begin(writer, head);
 }
 
-void writer_set_count(struct writer *writer, const char *name, uint64_t count)
+void writer_add_count(struct writer *writer, const char *name, uint64_t count)
 {
-    writer->count_name = name;
-    writer->count = count;
+    strbuf_printf(&writer->tail, ", \"%s\": ", name);
+    strbuf_put_u64(&writer->tail, count);
+}
+
+void writer_add_json(struct writer *writer, const char *name, const struct strbuf *json)
+{
+    strbuf_printf(&writer->tail, ", \"%s\": %s", name, strbuf_string(json));
 }
 
 void writer_row(struct writer *writer, const void *record)
@@ -233,6 +235,7 @@ static void release_writer(struct writer *writer)
     }
     free(writer->kept);
     table_free(writer->table);
+    strbuf_release(&writer->tail);
     strbuf_release(&writer->buffer);
 }
 

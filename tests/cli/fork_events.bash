@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the tests that name what is left set $ids
-# For the tests of run: whether the kernel reports fork and exit events, and what became of the segments
+# For the tests of run: whether the kernel reports fork and exit events, and namespaces can be had; what became of the segments
 # (load fork_events, after common).
 
 # without_events COMMAND...: where the kernel reports none: it does so in the initial network namespace only
@@ -22,6 +22,12 @@ has_events() {
 
 need_without_events() {
     without_events true 2>/dev/null || skip "no network namespace can be made"
+}
+
+# without_namespaces COMMAND...: a user who may make none, because the limit is 0
+without_namespaces() {
+    unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces || exit 99
+        exec setpriv --bounding-set=-all --inh-caps=-all "$@"' - "$@"
 }
 
 # named_ids: the ids that the messages offer to remove by hand

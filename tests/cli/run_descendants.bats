@@ -68,6 +68,95 @@ teardown() {
     assert_err ''
 }
 
+@test "descendants that live on are counted, and the first few named" {
+    need_ns
+    # They end with their standard input.
+    mkfifo "$BATS_TEST_TMPDIR/gate"
+    exec 8<>"$BATS_TEST_TMPDIR/gate"
+    run_split "$SHMTOOL" run bash -c 'for i in {1..7}; do cat <"$0" & done 8>&-; setsid cat <"$0" & exit 5' \
+        "$BATS_TEST_TMPDIR/gate"
+    exec 8>&-
+    assert_status 5
+    assert_err_matches '^shmtool: run: 8 descendants of the program live on: (cat\[[0-9]+\], ){4}cat\[[0-9]+\] and 3 more; segments made from now on are not watched'$'\n$'
+}
+
+@test "descendants that end a moment after the program are no matter" {
+    need_ns
+    for _ in {1..10}; do
+        run_split "$SHMTOOL" run sh -c 'yes | head -n 20000 >/dev/null & exit 0'
+        assert_status 0
+        assert_err ''
+    done
+}
+
+@test "children that shmtool had before the program are not the program's" {
+    need_ns
+    mkfifo "$BATS_TEST_TMPDIR/gate"
+    exec 8<>"$BATS_TEST_TMPDIR/gate"
+    run_split sh -c 'cat <"$0" 8>&- & exec "$SHMTOOL" run true' "$BATS_TEST_TMPDIR/gate"
+    exec 8>&-
+    assert_status 0
+    assert_err ''
+}
+
+@test "-v names segments that were there before and that the program or a descendant used" {
+    need_ns
+    local used by_child other
+    used=$(make_seg)
+    by_child=$(make_seg)
+    other=$(make_seg)
+    shmtool run -v "$HELPERS/actor" use:"$used" attach end
+    assert_status 0
+    assert_err "shmtool: run: $used: left: 4096 bytes, was there before, and was used by the program"
+    # It has exited, and is waited for by its parent, before anybody can look.
+    has_events || skip "the kernel reports no forks here"
+    shmtool run --verbose sh -c '"$0/actor" use:"$1" attach end; exit 0' "$HELPERS" "$by_child"
+    assert_err "shmtool: run: $by_child: left: 4096 bytes, was there before, and was used by the program"
+    shmtool run "$HELPERS/actor" use:"$used" attach end
+    assert_err ''
+    assert_exists "$used" "$by_child" "$other"
+}
+
+@test "what an unrelated process used meanwhile is not named" {
+    need_ns
+    local id
+    id=$(make_seg)
+    mkfifo "$BATS_TEST_TMPDIR/gate"
+    start_helper "$SHMTOOL" run -v sh -c 'echo ready; read -r _ <"$0"' "$BATS_TEST_TMPDIR/gate"
+    "$HELPERS/actor" use:"$id" attach end
+    echo >"$BATS_TEST_TMPDIR/gate"
+    wait "$helper_pid"
+    assert_equal "$(cat "$helper_out")" ready
+}
+
+@test "what could not be traced: a hint at --isolate, where it would help" {
+    need_ns
+    need_without_events
+    local hint="with 'shmtool run --isolate' all can be traced and removed" id
+    run_split without_events "$SHMTOOL" run sh -c 'sh -c "\"\$0/mkseg\" >/dev/null; exit 0" "$0"; exit 0' "$HELPERS"
+    assert_status 0
+    assert_err_has "'shmtool rm $(all_ids)'; "
+    "$SHMTOOL" run --isolate true 2>/dev/null || skip "no IPC namespace can be made"
+    assert_err_has "; $hint"
+    # Not where the program shares a segment with others.
+    remove_all_segments
+    id=$(make_seg)
+    run_split without_events "$SHMTOOL" run sh -c 'sh -c "\"\$0/mkseg\" >/dev/null; exit 0" "$0"
+        exec "$0/actor" use:"$1" attach end' "$HELPERS" "$id"
+    assert_err_has 'could not be traced'
+    assert_err_has_not "$hint"
+}
+
+@test "no hint at --isolate where no namespace can be made" {
+    need_ns
+    run_split without_namespaces true
+    [[ $status == 0 ]] || skip "no user namespace can be made to forbid them in"
+    run_split without_namespaces "$SHMTOOL" run sh -c 'sh -c "\"\$0/mkseg\" >/dev/null; exit 0" "$0"; exit 0' "$HELPERS"
+    assert_status 0
+    assert_err_has 'could not be traced'
+    assert_err_has_not '--isolate'
+}
+
 @test "a run within a run" {
     need_ns
     shmtool run sh -c '"$0" run "$1/leak" --ids "$2" exit 0; exec "$1/leak" --ids "$2" exit 6' "$SHMTOOL" "$HELPERS" "$ids"

@@ -1,6 +1,7 @@
 # run --isolate: an IPC namespace of the program's own.
 # shellcheck disable=SC2016 # in single quotes stands what an inner shell expands
 load common
+load fork_events
 
 setup() {
     common_setup
@@ -64,12 +65,6 @@ shmtool: run: 2: removed, 4096 bytes\nshmtool: run: removed 3 of 3 segments, 12 
     [[ $out != "$(readlink /proc/self/ns/ipc)"* ]] || fail "it is ours"
 }
 
-# without_namespaces COMMAND...: a user who may make none, because the limit is 0
-without_namespaces() {
-    unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces || exit 99
-        exec setpriv --bounding-set=-all --inh-caps=-all "$@"' - "$@"
-}
-
 @test "where user namespaces are forbidden the program is not started" {
     need_ns
     run_split without_namespaces true
@@ -86,7 +81,8 @@ without_namespaces() {
     need_isolation
     shmtool run --isolate sh -c '"$0/brood" "$1" 1 lasting; exec "$0/leak" exit 0 >/dev/null' "$HELPERS" "$ids"
     assert_status 0
-    assert_err_matches "^shmtool: run: 0: left: 4096 bytes, attached by .*: it goes with the last process of its namespace"$'\n$'
+    assert_err_matches "^shmtool: run: 0: left: 4096 bytes, attached by [^"$'\n'"]*: it goes with the last process of its namespace"$'\n'
+    assert_err_matches $'\n'"shmtool: run: 1 descendant of the program lives on: brood[^"$'\n'"]*; segments made from now on go with the last process of their namespace"$'\n$'
     kill -0 "$(head -n 1 "$out_file")"
     assert_equal "$(all_ids)" "$before"
 }

@@ -13,9 +13,9 @@ field() {
     sed -n "s/^  $1  *//p" "$out_file" | head -n 1
 }
 
-# words: the block's last paragraph in one line
+# words: the block's paragraph about the state in one line
 words() {
-    tac "$out_file" | sed '/^$/q' | tac | tr -s '\n ' ' ' | sed 's/^ //; s/ $//'
+    sed -nE '/^  (In use|Marked|Orphan|Idle|Unknown)/,/^$/p' "$out_file" | tr -s '\n ' ' ' | sed 's/^ //; s/ $//'
 }
 
 @test "every field of a segment, with its name" {
@@ -140,6 +140,76 @@ words() {
  program that knows its id can still use it. 'shmtool rm $id' would destroy it at once and free 5 MiB."
 }
 
+@test "permissions that stand out: others may write" {
+    need_ns
+    local id mode
+    for mode in 666 602 622; do
+        id=$(make_seg --mode $mode)
+        shmtool stat "$id"
+        [[ $(words) == *" Every user may write to it: its perms are $mode." ]] || fail "$(words)" || return 1
+        shmtool stat --json "$id"
+        assert_out_has " Every user may write to it: its perms are $mode."
+    done
+    id=$(make_seg --mode 664)
+    shmtool stat "$id"
+    assert_out_has_not 'Every user'
+}
+
+# search_commands: those that $out shows, one a line
+search_commands() {
+    sed -n '/^  How its creator may/,/^$/{s/^    //p}' "$out_file"
+}
+
+@test "an orphan: commands that may still find its creator, by pid and time" {
+    need_ns
+    local id pid time command commands
+    id=$(make_seg)
+    pid=$(field_of "$id" 5) time=$(field_of "$id" 14)
+    shmtool stat "$id"
+    assert_out_has $'\n\n  How its creator may still be found, where the system keeps records:\n    journalctl '
+    mapfile -t commands < <(search_commands)
+    assert_equal "${#commands[@]}" 3
+    assert_equal "${commands[0]}" "journalctl _PID=$pid --since=@$((time - 86400)) --until=@$((time + 86400))"
+    assert_equal "${commands[1]}" "lastcomm --pid | grep -w $pid"
+    assert_equal "${commands[2]}" "env LC_ALL=C TZ=UTC ausearch -i -p $pid\
+ -ts $(date -u -d @$((time - 86400)) '+%m/%d/%y %H:%M:%S') -te $(date -u -d @$((time + 86400)) '+%m/%d/%y %H:%M:%S')"
+    shmtool stat --json "$id"
+    for command in "${commands[@]}"; do
+        assert_out_has "'$command'" || return 1
+    done
+    ! has_users || {
+        run_split as_user 54321 "$SHMTOOL" stat "$id"
+        assert_out_has 'may still be found, where the system keeps records, as root:'
+    }
+    # What is no orphan has somebody who can be asked.
+    act make:0
+    shmtool stat "$seg"
+    assert_out_has_not journalctl
+}
+
+@test "these commands are understood by the programs that they name" {
+    need_ns
+    local command tried=0
+    shmtool stat "$(make_seg)"
+    while read -r command; do
+        case $command in
+        journalctl*) command -v journalctl >/dev/null || continue ;;
+        lastcomm*) continue ;; # exits with 1 where nothing is found
+        *) command -v ausearch >/dev/null && [[ -r /var/log/audit/audit.log ]] || continue ;;
+        esac
+        ((++tried))
+        run_split bash -c "$command"
+        [[ $status == 0 || $err == *'no matches'* ]] || fail "$command" || return 1
+    done < <(search_commands)
+    ((tried)) || skip "none of them is here"
+}
+
+@test "a saved tree: those commands are for that machine" {
+    shmtool --sysroot "$SRC/tests/fixtures/states" stat --orphan
+    assert_status 0
+    assert_out_has 'How its creator may still be found, where that machine keeps records:'
+}
+
 @test "another user's: rm would be refused, and what it would do all the same" {
     need_ns
     need_root
@@ -248,7 +318,7 @@ d = doc()
 with open(sys.argv[2]) as file:
     mine = json.load(file)
 assert list(mine) == ["schema", "host", "time", "segments"]
-own = ["attachments", "maps_found", "original_key", "explanation"]
+own = ["attachments", "maps_found", "unseen", "original_key", "explanation"]
 assert len(mine["segments"]) == 2
 for segment, listed in zip(mine["segments"], d["segments"]):
     assert list(segment) == list(listed) + own, list(segment)
@@ -256,7 +326,7 @@ for segment, listed in zip(mine["segments"], d["segments"]):
     assert type(segment["explanation"]) is str and segment["explanation"].endswith(".")
 held = [s for s in mine["segments"] if s["shmid"] == int(sys.argv[3])][0]
 other = [s for s in mine["segments"] if s["shmid"] != int(sys.argv[3])][0]
-assert held["maps_found"] == 2 and held["original_key"] == "0x00006789" and held["key"] == "0x00000000"
+assert held["maps_found"] == 2 and held["unseen"] == 0 and held["original_key"] == "0x00006789" and held["key"] == "0x00000000"
 (a,) = held["attachments"]
 assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command"], list(a)
 assert a["pid"] == int(sys.argv[4]) and a["maps"] == 2 and a["access"] == "rw"

@@ -120,8 +120,10 @@ lines_of() {
     wait_until is_gone "$actor"
     assert_equal "$(who_has "$seg")" "$actor rw 1"
     act make:0 attach share
-    assert_equal "$(who_has "$seg")" "$(printf '%s rw 1\n' "$actor" "$children")"
+    shmtool who "$seg"
+    assert_equal "$(awk 'NR > 1 { print $3, $5, $6 }' "$out_file")" "$(printf '%s rw 1\n' "$actor" "$children")"
     assert_equal "$(field_of "$seg" 7)" 1
+    assert_equal "$(readable_err)" "shmtool: who: more mappings were found than nattch counts (segment $seg: nattch 1, 2 found): of processes that share their memory, or of a descriptor (/proc/PID/map_files), which keeps the segment's memory all the same"
 }
 
 @test "a daemon: the child that holds it, not the parent that is gone" {
@@ -133,11 +135,78 @@ lines_of() {
 @test "who attached and left for another IPC namespace is not found, and stat says how many" {
     need_ns
     need_root
-    act make:0 attach leave
-    assert_equal "$(who_has "$seg")" ''
+    act make:0 attach fork leave
+    shmtool who "$seg"
+    assert_status 0
+    assert_equal "$(awk 'NR > 1 { print $3 }' "$out_file")" "$children"
+    assert_unseen 1 "segment $seg: nattch 2, 1 found"
+    kill -KILL "$children"
+    wait_until is_gone "$children"
     shmtool stat "$seg"
     assert_status 0
     assert_out_matches $'\n  nattch 1: 1 (in processes not visible to you|not found: [^\n]*IPC namespace)\n'
+}
+
+# assert_unseen COUNT SEGMENTS: standard error says so many attachments are in no visible process. Where some
+# cannot be read, that explains it, and is all that is said.
+assert_unseen() {
+    local verb='attachments are'
+    (($1 != 1)) || verb='attachment is'
+    [[ $err != *'could not be read'* && $err != *hidepid* ]] || return 0
+    assert_err "shmtool: who: $1 $verb in no process visible here ($2): in another PID namespace, or of a process that moved to another IPC namespace after it had attached"
+}
+
+# inside COMMAND...: in a PID namespace of its own, with a /proc of that
+inside() {
+    unshare --pid --fork --kill-child --mount-proc "$@"
+}
+
+@test "holders in another PID namespace: how many of which segment, in every form" {
+    need_ns
+    need_root
+    need_python
+    inside true 2>/dev/null || skip "no PID namespace can be made here"
+    local first form
+    act make:0 attach fork
+    first=$seg
+    act make:0 attach
+    act make:0
+    for form in '' -q --csv --ndjson --json; do
+        # shellcheck disable=SC2086 # none or one
+        run_split inside "$SHMTOOL" who $form "$first"
+        assert_status 0
+        assert_unseen 2 "segment $first: nattch 2, 0 found"
+    done
+    python 'assert doc()["attachments"] == [] and doc()["unseen"] == [{"shmid": int(sys.argv[2]), "nattch": 2, "found": 0}], doc()' "$first"
+    run_split inside "$SHMTOOL" who
+    [[ $err == *'could not be read'* ]] || assert_err_has '3 attachments are in no process visible here'
+    run_split inside "$SHMTOOL" who --json --unattached
+    assert_err ''
+    python 'assert doc()["unseen"] == [], doc()'
+}
+
+@test "a descriptor that is mapped looks like an attachment, and is not counted" {
+    need_ns
+    need_root
+    need_python
+    "$HELPERS/actor" make:0 attach map-files end 2>/dev/null || skip "map_files cannot be opened here"
+    remove_all_segments
+    local why='of processes that share their memory, or of a descriptor (/proc/PID/map_files), which keeps the segment'"'s memory all the same"
+    act make:0 attach map-files
+    shmtool who "$seg"
+    assert_status 0
+    assert_equal "$(awk 'NR > 1 { print $3, $6 }' "$out_file")" "$actor 2"
+    assert_equal "$(readable_err)" "shmtool: who: more mappings were found than nattch counts (segment $seg: nattch 1, 2 found): $why"
+    shmtool stat "$seg"
+    assert_out_has $'\n  nattch 1: 2 found in 1 process, some of them mapped by a descriptor (/proc/PID/map_files), which nattch does not count\n'
+    # One that nobody has attached is no orphan.
+    act make:0 attach map-files detach daemon
+    shmtool stat "$seg"
+    assert_out_has $'\n  nattch 0: 1 found in 1 process, mapped by a descriptor (/proc/PID/map_files), which nattch does not count\n'
+    unwrap
+    assert_out_has "which nattch does not count, and would keep its memory. 'shmtool rm $seg' would destroy it at once. Ask"
+    shmtool stat --json "$seg"
+    python 's, = doc()["segments"]; assert s["nattch"] == 0 and s["maps_found"] == 1 and s["unseen"] == 0, s'
 }
 
 @test "users: by name, and by number where there is no name" {
@@ -217,8 +286,8 @@ assert a["uid"] == 54322 and a["user"] is None, a' "$actor"
     assert_quiet
     python '
 d = doc()
-assert list(d) == ["attachments", "unreadable"], list(d)
-assert type(d["unreadable"]) is int and d["unreadable"] >= 0
+assert list(d) == ["attachments", "unreadable", "unseen"], list(d)
+assert d["unseen"] == [] and type(d["unreadable"]) is int and d["unreadable"] >= 0
 (a,) = d["attachments"]
 assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command"], list(a)
 assert a["shmid"] == int(sys.argv[2]) and a["key"] == "0x00005353" and a["pid"] == int(sys.argv[3])

@@ -1,10 +1,10 @@
 /*
  * What is run, what is made to fail in it, and what may come of it.
  *
- * A run must end, not by a signal, and with a status that is true: 0 when its output is what it is
- * without a fault (but for things that may be unknown: names, states, commands) and all is done
- * that was asked for; with another one it says why. Segments that were not selected stay, whatever
- * fails.
+ * A run must end, not by a signal (but for run, by its program's), and with a status that is true:
+ * 0 when its output is what it is without a fault (but for things that may be unknown: names,
+ * states, commands) and all is done that was asked for; with another one it says why. Segments that
+ * were not selected stay, whatever fails.
  */
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -265,7 +265,8 @@ static const char *judge(const struct run *run, const struct fault *fault,
 
     if (outcome->hung)
         return "it did not end";
-    if (!WIFEXITED(outcome->status))
+    /* But for run, which ends as its program does. */
+    if (!WIFEXITED(outcome->status) && outcome->status != reference->status)
         return "it was ended by a signal";
     if (outcome->marks == 0)
         return "it never began";
@@ -384,8 +385,9 @@ static void run_situation(const char *program, const struct situation *situation
 
     prepare(&run);
     reference = inject(program, run.words, run.input, &none);
-    if (reference.marks == 0 || !WIFEXITED(reference.status) ||
-        (situation->output != PROGRAM && WEXITSTATUS(reference.status) > 1) ||
+    if (reference.marks == 0 ||
+        (situation->output != PROGRAM &&
+         (!WIFEXITED(reference.status) || WEXITSTATUS(reference.status) > 1)) ||
         find_removed(&run.scene) != situation->selected || scene_count() > run.before) {
         printf("%s: cannot be tested: wait status %#x, %s\n", situation->words[0],
                (unsigned)reference.status, reference.err);

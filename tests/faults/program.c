@@ -20,19 +20,25 @@ static bool says_not_started(int status)
     return status == 1 || status == 4 || status == 126 || status == 127;
 }
 
+/* An ending as a shell sees it: where a call fails, 128 + N may stand for signal N. */
+static int shell_status(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 const char *judge_program(const struct fault *fault, const struct outcome *outcome,
                           const struct outcome *reference, int left)
 {
     bool started = outcome->out[0] != '\0';
     /* There is no other way to say something. */
     bool may_be_silent = fault->call == SYS_write;
-    int status = WEXITSTATUS(outcome->status);
+    int status = shell_status(outcome->status);
 
     if (status == 1 && strstr(outcome->err, "out of memory"))
         return left < 0 ? "it removed what was not the program's" : NULL;
     if (outcome->left_children)
         return "it did not wait for its program";
-    if (started && outcome->status != reference->status)
+    if (started && status != shell_status(reference->status))
         return "the program's status got lost";
     if (!started && !says_not_started(status))
         return "the program was not started, and the status does not say so";

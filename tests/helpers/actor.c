@@ -8,6 +8,7 @@
  * huge:KEY    the same of huge pages, none of which need exist
  * use:ID      this is the current segment
  * attach      attaches the current segment; attach-ro: read-only
+ * map-files   maps what was attached last once more, by /proc/self/map_files: needs root
  * detach      detaches what was attached last
  * split       makes the first page of what was attached last read-only: two mappings
  * cut         unmaps the first page of what was attached last
@@ -26,6 +27,7 @@
  * When all is done it prints `ready PID ID CHILD...`: its own pid, the current segment's id (-1:
  * none) and its children's and threads' numbers. Its children end with it.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -79,6 +81,23 @@ static void must(int r, const char *what)
 {
     if (r < 0)
         die(HELPER_FAILED, "%s: %s", what, strerror(errno));
+}
+
+/* The kernel's name of a mapping in map_files is its two ends. */
+static void map_by_descriptor(const struct actor *actor)
+{
+    size_t size = (size_t)actor->page_size * 2;
+    char path[64];
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+             (unsigned long)(uintptr_t)actor->address,
+             (unsigned long)(uintptr_t)actor->address + size);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    must(fd, path);
+    if (mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED)
+        die(HELPER_FAILED, "mmap: %s", strerror(errno));
+    close(fd);
 }
 
 /* Dies with PARENT, also when PARENT is gone already. */
@@ -212,6 +231,8 @@ static bool do_segment(struct actor *actor, const char *word)
         attach(actor, 0);
     else if (strcmp(word, "attach-ro") == 0)
         attach(actor, SHM_RDONLY);
+    else if (strcmp(word, "map-files") == 0)
+        map_by_descriptor(actor);
     else if (strcmp(word, "detach") == 0)
         must(shmdt(actor->address), word);
     else if (strcmp(word, "split") == 0)

@@ -11,7 +11,7 @@
  * END:
  *     exit STATUS          ends with that status
  *     abort | segfault     ends so
- *     signal NUMBER        sends itself that signal
+ *     signal NUMBER        sends itself that signal, which is neither ignored nor blocked then
  *     wait                 prints `ready PID` and waits for a signal
  *     read                 prints `ready PID`, and ends with status 0 at the end of its input
  *     trap NUMBER          prints `ready PID`, and counts that signal: at the end of its input it
@@ -147,10 +147,13 @@ static int trap(int number)
 __attribute__((noreturn)) static void crash(int number)
 {
     struct rlimit no_core = {0, 0};
+    sigset_t none;
 
     fflush(stdout);
     setrlimit(RLIMIT_CORE, &no_core);
     signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     raise(number);
     die(HELPER_FAILED, "signal %d did not end it", number);
 }

@@ -25,7 +25,7 @@
 
 /* --- The system, bent where a test wants it --------------------------------------------------- */
 
-enum { MADE = 3, STATUS = 57 };
+enum { MADE = 3, STATUS = 57, STRANGER_KEY = 0x77 };
 
 /* What the program and its descendants tell. */
 struct page {
@@ -110,6 +110,13 @@ static void leave_a_survivor(void)
         _exit(1);
 }
 
+/* What was there before is found by its key. */
+static void use_a_stranger(void)
+{
+    if ((intptr_t)shmat(shmget(STRANGER_KEY, 0, 0), NULL, 0) == -1)
+        _exit(1);
+}
+
 /* One that is marked for destruction goes by itself. */
 static void leave_a_marked_one(void)
 {
@@ -170,7 +177,7 @@ static int setup(void **state)
     static struct fixture fixture;
 
     ipcns_enter();
-    fixture = (struct fixture){.stranger = ipcns_segment(0x77, 4096, 0600)};
+    fixture = (struct fixture){.stranger = ipcns_segment(STRANGER_KEY, 4096, 0600)};
     sigprocmask(SIG_SETMASK, NULL, &fixture.mask);
     *page = (struct page){.started = false};
     program = do_nothing;
@@ -229,7 +236,7 @@ static void assert_all_removed(struct fixture *fixture, int status)
     assert_int_equal(run(fixture, NULL), 0);
     assert_int_equal(lowest_descriptor(), lowest);
     assert_int_equal(result->stage, SUPERVISE_DONE);
-    assert_int_equal(result->status, status);
+    assert_int_equal(result->end.status, status);
     assert_int_equal(result->removal.count, MADE);
     for (size_t i = 0; i < MADE; i++) {
         assert_int_equal(result->removal.items[i].outcome, REMOVAL_REMOVED);
@@ -237,6 +244,8 @@ static void assert_all_removed(struct fixture *fixture, int status)
     }
     assert_int_equal(result->held.count, 0);
     assert_int_equal(result->untraced.count, 0);
+    assert_int_equal(result->used.count, 0);
+    assert_false(result->any_survivor);
     assert_tidy(fixture);
 }
 
@@ -258,7 +267,7 @@ static void nothing_made_is_nothing_removed(void **state)
 
     assert_int_equal(run(fixture, NULL), 0);
     assert_int_equal(fixture->result.stage, SUPERVISE_DONE);
-    assert_int_equal(fixture->result.status, STATUS);
+    assert_int_equal(fixture->result.end.status, STATUS);
     assert_int_equal(fixture->result.removal.count, 0);
     assert_tidy(fixture);
 }
@@ -278,6 +287,41 @@ static void what_a_survivor_holds_stays(void **state)
     assert_false(is_there(page->ids[1]));
     assert_false(is_there(page->ids[2]));
     assert_int_equal(kill(page->survivor, 0), 0);
+    assert_true(result->any_survivor);
+    assert_int_equal(result->survivor_count, 1);
+    assert_int_equal(result->survivors[0], page->survivor);
+}
+
+/* Whose descendants its own are is not known where there were children before. */
+static void children_that_were_there_before_are_no_survivors(void **state)
+{
+    struct fixture *fixture = *state;
+
+    pid_t child = fork();
+
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    page->survivor = child;
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_false(fixture->result.any_survivor);
+    assert_int_equal(fixture->result.survivor_count, 0);
+}
+
+static void what_was_there_before_and_is_used_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct supervise_result *result = &fixture->result;
+
+    program = use_a_stranger;
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_int_equal(result->end.status, STATUS);
+    assert_int_equal(result->used.count, 1);
+    assert_int_equal(result->used.items[0].shmid, fixture->stranger);
+    assert_int_equal(result->removal.count, 0);
+    assert_tidy(fixture);
 }
 
 static void what_is_marked_goes_by_itself(void **state)
@@ -334,7 +378,7 @@ static void what_cannot_be_read_in_the_end_stays(void **state)
     good_readings = 1;
     assert_int_equal(run(fixture, &err), -EIO);
     assert_int_equal(fixture->result.stage, SUPERVISE_CLEAN);
-    assert_int_equal(fixture->result.status, STATUS);
+    assert_int_equal(fixture->result.end.status, STATUS);
     assert_string_equal(err.text, "the table: Input/output error");
     assert_int_equal(fixture->result.removal.count, 0);
     for (int i = 0; i < MADE; i++)
@@ -349,7 +393,7 @@ static void assert_status(struct fixture *fixture, void (*body)(void), int statu
     program = body;
     assert_int_equal(run(fixture, NULL), 0);
     assert_int_equal(fixture->result.stage, SUPERVISE_DONE);
-    assert_int_equal(fixture->result.status, status);
+    assert_int_equal(fixture->result.end.status, status);
     assert_tidy(fixture);
     sigprocmask(SIG_SETMASK, &fixture->mask, NULL); /* for the next run */
 }
@@ -374,6 +418,8 @@ int main(void)
         SUPERVISE_TEST(so_it_is_when_it_was_killed),
         SUPERVISE_TEST(nothing_made_is_nothing_removed),
         SUPERVISE_TEST(what_a_survivor_holds_stays),
+        SUPERVISE_TEST(children_that_were_there_before_are_no_survivors),
+        SUPERVISE_TEST(what_was_there_before_and_is_used_is_told),
         SUPERVISE_TEST(what_is_marked_goes_by_itself),
         SUPERVISE_TEST(where_there_is_no_program_that_is_said),
         SUPERVISE_TEST(where_nothing_can_be_read_nothing_is_started),

@@ -202,11 +202,12 @@ static int wait_for_exec(struct child *child)
 static int wait_for_end(const struct child *child)
 {
     siginfo_t info;
-    int status = -1;
+    struct child_end end = {0, -1};
 
     assert_int_equal(__real_waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT), 0);
-    assert_true(child_has_ended(child, &status));
-    return status;
+    assert_true(child_has_ended(child, &end));
+    assert_int_equal(end.signal, end.status > 128 && end.status < 255 ? end.status - 128 : 0);
+    return end.status;
 }
 
 /* Runs a script from beginning to end. */
@@ -230,13 +231,13 @@ static void it_does_nothing_until_it_is_released(void **state)
     struct fixture *fixture = *state;
     struct child *child = &fixture->child;
     int lowest = lowest_descriptor();
-    int status = -1;
+    struct child_end end = {0, -1};
     pid_t pid;
 
     start(fixture, "exit 7");
     pid = child->pid;
     assert_int_equal(child_became(child), 0);
-    assert_false(child_has_ended(child, &status));
+    assert_false(child_has_ended(child, &end));
     assert_int_equal(child_group(child), getpgrp());
     assert_int_equal(child_release(child), 0);
     assert_int_equal(child->release_fd, -1);
@@ -285,6 +286,20 @@ static void what_is_abandoned_never_becomes_the_program(void **state)
     assert_int_equal(stat(script, &status), -1);
     assert_int_equal(lowest_descriptor(), lowest);
     child_abandon(&fixture->child); /* nobody: nothing to wait for */
+}
+
+static void a_child_that_has_ended_is_not_alive(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_false(child_any_alive());
+    start(fixture, "exit 7");
+    assert_true(child_any_alive());
+    wait_error = EINTR;
+    assert_true(child_any_alive());
+    assert_int_equal(child_release(&fixture->child), 0);
+    assert_int_equal(wait_for_end(&fixture->child), 7);
+    assert_false(child_any_alive());
 }
 
 static void what_is_abandoned_may_be_stopped(void **state)
@@ -419,12 +434,12 @@ static void what_is_missing_to_start_it_is_said(void **state)
 static void no_end_is_missed_by_a_signal(void **state)
 {
     struct fixture *fixture = *state;
-    int status = -1;
+    struct child_end end = {0, -1};
 
     assert_int_equal(run(fixture, "exit 7"), 7);
     wait_error = EINTR;
-    assert_true(child_has_ended(&fixture->child, &status));
-    assert_int_equal(status, 7);
+    assert_true(child_has_ended(&fixture->child, &end));
+    assert_int_equal(end.status, 7);
 }
 
 static void wait_for_continue(const struct fixture *fixture)
@@ -439,7 +454,7 @@ static void a_stop_is_reported_once(void **state)
 {
     struct fixture *fixture = *state;
     struct child *child = &fixture->child;
-    int status = -1;
+    struct child_end end = {0, -1};
     siginfo_t info;
 
     start(fixture, "exit 7");
@@ -451,7 +466,7 @@ static void a_stop_is_reported_once(void **state)
     wait_error = EINTR;
     assert_int_equal(child_was_stopped(child), SIGSTOP);
     assert_int_equal(child_was_stopped(child), 0);
-    assert_false(child_has_ended(child, &status));
+    assert_false(child_has_ended(child, &end));
     child_signal(child, SIGCONT);
     wait_for_continue(fixture);
     assert_int_equal(child_release(child), 0);
@@ -464,15 +479,15 @@ static void of_what_is_gone_nothing_is_known(void **state)
 {
     struct fixture *fixture = *state;
     struct child gone;
-    int status = -1;
+    struct child_end end = {0, -1};
 
     assert_int_equal(run(fixture, "exit 7"), 7);
     gone = fixture->child;
     child_close(&fixture->child);
     assert_int_equal(child_group(&gone), -ESRCH);
     assert_true(child_is_stopped(&gone, &fixture->procfs));
-    assert_false(child_has_ended(&gone, &status));
-    assert_int_equal(status, -1);
+    assert_false(child_has_ended(&gone, &end));
+    assert_int_equal(end.status, -1);
 }
 
 int main(void)
@@ -484,6 +499,7 @@ int main(void)
         CHILD_TEST(signals_reach_it),
         CHILD_TEST(what_is_abandoned_never_becomes_the_program),
         CHILD_TEST(what_is_abandoned_may_be_stopped),
+        CHILD_TEST(a_child_that_has_ended_is_not_alive),
         CHILD_TEST(why_it_cannot_be_executed_is_reported),
         CHILD_TEST(what_is_nowhere_in_the_path_is_not_found),
         CHILD_TEST(the_reason_may_get_lost_but_not_the_status),

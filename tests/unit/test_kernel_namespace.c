@@ -148,6 +148,18 @@ static void the_initial_namespace_is_known_by_its_number(void **state)
     assert_string_equal(err.text, "/proc/self/ns/ipc: No such file or directory");
 }
 
+static void whether_it_would_work_is_tried_in_a_child(void **state)
+{
+    (void)state;
+    calls = 0;
+    errors[0] = 0;
+    assert_true(namespace_can_enter_ipc());
+    errors[0] = EPERM;
+    errors[1] = ENOSPC;
+    assert_false(namespace_can_enter_ipc());
+    assert_int_equal(calls, 0); /* not here */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +167,7 @@ int main(void)
         cmocka_unit_test(refusals_are_explained),
         cmocka_unit_test(ids_are_mapped_in_whole_lines),
         cmocka_unit_test(the_initial_namespace_is_known_by_its_number),
+        cmocka_unit_test(whether_it_would_work_is_tried_in_a_child),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

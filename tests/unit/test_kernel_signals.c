@@ -300,6 +300,41 @@ static void an_ignored_stop_is_none(void **state)
     assert_int_equal(status, 0);
 }
 
+/* --- Ending ----------------------------------------------------------------------------------- */
+
+/* The wait status of a child that blocks signals, ignores this one or not, and ends itself by it.
+ */
+static int end_child_by(int number, void (*handler)(int))
+{
+    pid_t child = fork();
+    struct signals signals;
+    int status;
+
+    if (child == 0) {
+        signal(number, handler);
+        if (signals_block(&signals, NULL) < 0)
+            _exit(1);
+        signals_end_self(number);
+        _exit(is_blocked(SIGTERM) && prctl(PR_GET_DUMPABLE) == 1 ? 0 : 2);
+    }
+    assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+    return status;
+}
+
+static void it_ends_by_a_signal_blocked_or_ignored_without_a_core(void **state)
+{
+    (void)state;
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        bool ends = number != SIGCHLD && number != SIGCONT && number != SIGURG &&
+                    number != SIGWINCH && number != SIGSTOP && number != SIGTSTP &&
+                    number != SIGTTIN && number != SIGTTOU;
+
+        /* The whole status: without the bit of a core. */
+        assert_int_equal(end_child_by(number, SIG_DFL), ends ? number : 0);
+        assert_int_equal(end_child_by(number, SIG_IGN), ends ? number : 0);
+    }
+}
+
 int main(void)
 {
 #define SIGNALS_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -313,6 +348,7 @@ int main(void)
         SIGNALS_TEST(a_wait_ends_with_a_signal_or_the_other_descriptor),
         SIGNALS_TEST(a_stop_is_one_and_leaves_signals_blocked),
         SIGNALS_TEST(an_ignored_stop_is_none),
+        SIGNALS_TEST(it_ends_by_a_signal_blocked_or_ignored_without_a_core),
     };
 
     return cmocka_run_group_tests_name("kernel/signals", tests, NULL, NULL);

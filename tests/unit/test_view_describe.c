@@ -1,6 +1,7 @@
 /* view/describe: phrases about users, processes and segments, from rows of plain data. */
 #include "view/describe.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -112,6 +113,9 @@ static const struct {
      "somebody attached, detached or changed it while it was inspected"},
     {{.doubt = DOUBT_UNREADABLE, .creator_status = PROCESS_DEAD, .last_status = PROCESS_DEAD},
      "somebody may have used it while it was inspected, and it could not be read again"},
+    {{.doubt = DOUBT_MAPPED, .creator_status = PROCESS_DEAD, .last_status = PROCESS_DEAD},
+     "a process has mapped it by a descriptor (/proc/PID/map_files), which nattch does not count, "
+     "and would keep its memory"},
 };
 
 static void every_doubt(void **state)
@@ -176,11 +180,19 @@ static void nattch_against_what_was_found(void **state)
         {4, 0, &live,
          "nattch 4: 4 not found: in another PID namespace, or attached before moving to another "
          "IPC namespace"},
-        {1, 1, &live, "nattch 1: 2 found in 1 process, attached just now"},
-        {0, 1, &live, "nattch 0: 2 found in 1 process, attached just now"},
-        {1, 2, &live,
+        {1, 1, &saved, "nattch 1: 2 found in 1 process, attached just now"},
+        {1, 2, &saved,
          "nattch 1: 3 found in 2 processes, some of which share their memory or attached just "
          "now"},
+        {1, 1, &live,
+         "nattch 1: 2 found in 1 process, some of them mapped by a descriptor "
+         "(/proc/PID/map_files), which nattch does not count"},
+        {0, 1, &live,
+         "nattch 0: 2 found in 1 process, mapped by a descriptor (/proc/PID/map_files), which "
+         "nattch does not count"},
+        {1, 2, &live,
+         "nattch 1: 3 found in 2 processes, some of which share their memory or have mapped a "
+         "descriptor (/proc/PID/map_files), which nattch does not count"},
     };
 
     (void)state;
@@ -191,6 +203,72 @@ static void nattch_against_what_was_found(void **state)
 
         assert_appends(cases[i].expected, describe_nattch, &info, cases[i].inventory);
     }
+}
+
+/* Processes attach and detach while they are read: nothing is said to be missing. */
+static void what_changes_all_the_time(void **state)
+{
+    static const struct {
+        uint64_t nattch;
+        uint32_t count;
+        const char *expected;
+    } cases[] = {
+        {5, 1, "nattch 5: 2 found in 1 process, others attached or detached just now"},
+        {5, 0, "nattch 5: others attached or detached just now"},
+        {1, 1, "nattch 1: 2 found in 1 process, attached just now"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct segment_info info = {.segment = {.nattch = cases[i].nattch},
+                                          .attachments = holders,
+                                          .attachment_count = cases[i].count,
+                                          .unsettled = true};
+
+        assert_appends(cases[i].expected, describe_nattch, &info, &live);
+    }
+}
+
+static void what_was_found_and_what_nattch_counts(void **state)
+{
+    struct segment_info rows[] = {
+        {.segment = {.shmid = 3, .nattch = 2}, .attachments = holders, .attachment_count = 1},
+        {.segment = {.shmid = 5, .nattch = 7}, .attachments = holders, .attachment_count = 2},
+        {.segment = {.shmid = 6, .nattch = 9}, .unsettled = true},
+        {.segment = {.shmid = 7, .nattch = 1}},
+        {.segment = {.shmid = 8, .nattch = 1}, .attachments = holders, .attachment_count = 1},
+        {.segment = {.shmid = 9, .nattch = 1}},
+        {.segment = {.shmid = 10, .nattch = 1}},
+        {.segment = {.shmid = 11, .nattch = 1}},
+        {.segment = {.shmid = 12, .nattch = 1}},
+    };
+    struct inventory inventory = {.live = true, .rows = rows, .count = 1};
+    static const char why[] = ": in another PID namespace, or of a process that moved to another "
+                              "IPC namespace after it had attached";
+    char expected[512];
+
+    (void)state;
+    assert_appends("", describe_unseen, &inventory);
+    assert_appends("", describe_surplus, &inventory);
+    inventory.count = 2;
+    snprintf(expected, sizeof(expected),
+             "4 attachments are in no process visible here (segment 5: nattch 7, 3 found)%s", why);
+    assert_appends(expected, describe_unseen, &inventory);
+    inventory.count = COUNT_OF(rows);
+    snprintf(expected, sizeof(expected),
+             "9 attachments are in no process visible here (segment 5: nattch 7, 3 found; "
+             "segment 7: nattch 1, 0 found; segment 9: nattch 1, 0 found; segment 10: nattch 1, "
+             "0 found; segment 11: nattch 1, 0 found and 1 more)%s",
+             why);
+    assert_appends(expected, describe_unseen, &inventory);
+    assert_appends("more mappings were found than nattch counts (segment 8: nattch 1, 2 found): "
+                   "of processes that share their memory, or of a descriptor "
+                   "(/proc/PID/map_files), which keeps the segment's memory all the same",
+                   describe_surplus, &inventory);
+    inventory.live = false;
+    assert_appends("9 attachments are in processes that the saved tree does not show",
+                   describe_unseen, &inventory);
+    assert_appends("", describe_surplus, &inventory);
 }
 
 static void a_segment_in_one_clause(void **state)
@@ -396,8 +474,8 @@ static void every_doubt_in_a_sentence(void **state)
         info.segment.shmid = 5;
         strbuf_printf(&expected,
                       "Unknown: nobody has it attached, but whether anybody still needs it is "
-                      "unknown: %s. " RM "destroy it at once and free 0 B. Ask its owner first.",
-                      doubts[i].expected);
+                      "unknown: %s. " RM "destroy it at once%s. Ask its owner first.",
+                      doubts[i].expected, info.doubt == DOUBT_MAPPED ? "" : " and free 0 B");
         assert_appends(strbuf_string(&expected), describe_state, &info, &live);
     }
 }
@@ -420,6 +498,8 @@ int main(void)
         cmocka_unit_test(every_doubt),
         cmocka_unit_test(holders_by_name_and_the_rest_by_number),
         cmocka_unit_test(nattch_against_what_was_found),
+        cmocka_unit_test(what_changes_all_the_time),
+        cmocka_unit_test(what_was_found_and_what_nattch_counts),
         cmocka_unit_test(a_segment_in_one_clause),
         cmocka_unit_test(every_state_live_and_saved),
         cmocka_unit_test(every_state_without_the_right_to_remove),

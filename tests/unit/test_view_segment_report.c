@@ -165,6 +165,7 @@ static void the_object_of_a_full_row(void **state)
         "\"maps\": 2, \"command\": \"/usr/bin/postgres -D /x\"}, {\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 99, \"uid\": 54321, \"user\": null, \"access\": \"ro\", "
         "\"maps\": 1, \"command\": \"\\u001b[31m\\ufffd\\\"\\\\x41\"}], \"maps_found\": 3, "
+        "\"unseen\": 0, "
         "\"original_key\": \"0x00143511\", \"explanation\": \"Marked for destruction: it goes when "
         "the last process that has it attached detaches or ends; nobody finds it by a key any "
         "more. 'shmtool rm 5' would change nothing. To free it now, end the processes that "
@@ -181,7 +182,8 @@ static void the_object_of_an_empty_row(void **state)
         "\"perms\": \"0000\", \"bytes\": 0, \"rss\": null, \"swap\": null, \"nattch\": 0, "
         "\"status\": [], \"state\": \"unknown\", \"cpid\": null, \"lpid\": null, \"atime\": null, "
         "\"dtime\": null, \"ctime\": null, \"command\": null, \"attachments\": [], "
-        "\"maps_found\": 0, \"original_key\": null, \"explanation\": \"Unknown: nobody has it "
+        "\"maps_found\": 0, \"unseen\": 0, \"original_key\": null, \"explanation\": \"Unknown: "
+        "nobody has it "
         "attached, but whether anybody still needs it is unknown: its creator is in another PID "
         "namespace. On that machine 'shmtool rm 0' would destroy it at once and free 0 B. Ask its "
         "owner first.\"}",

@@ -96,7 +96,7 @@ static char *write_all(const struct request *request)
     for (size_t i = 0; i < request->count; i++)
         writer_row(&writer, &request->records[i]);
     if (request->count_name)
-        writer_set_count(&writer, request->count_name, 42);
+        writer_add_count(&writer, request->count_name, 42);
     writer_end(&writer);
     column_set_release(&set);
     assert_int_equal(fclose(out), 0);
