@@ -25,7 +25,7 @@ struct run {
 };
 
 static const struct option_spec run_options[] = {
-    {'v', "verbose", NULL, "name what was removed, and what was there before and used",
+    {'v', "verbose", NULL, "name what was removed, and older segments used",
      offsetof(struct run, verbose), option_flag},
     {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
      option_flag},

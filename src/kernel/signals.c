@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,6 +83,18 @@ void signals_stop_self(int number)
     deliver_to_self(number);
 }
 
+/*
+ * By the kernel's call: libc refuses to set those that it keeps for itself, and its posix_spawn(3)
+ * starts programs with them ignored (make does so).
+ */
+static void set_default_disposition(int number)
+{
+    /* As the kernel's struct sigaction of any architecture, or longer: all zeros are SIG_DFL. */
+    static const unsigned long nothing[8];
+
+    syscall(SYS_rt_sigaction, number, nothing, NULL, (size_t)(_NSIG - 1) / 8);
+}
+
 void signals_end_self(int number)
 {
     int dumpable = prctl(PR_GET_DUMPABLE);
@@ -90,7 +103,7 @@ void signals_end_self(int number)
         return;
     /* No core: RLIMIT_CORE 0 means nothing where core_pattern is a pipe (core(5)). */
     prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
-    signal(number, SIG_DFL);
+    set_default_disposition(number);
     deliver_to_self(number);
     prctl(PR_SET_DUMPABLE, dumpable == 1 ? 1L : 0L, 0L, 0L, 0L); /* it goes on */
 }
