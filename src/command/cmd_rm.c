@@ -371,6 +371,8 @@ static int plan_and_remove(struct rm *rm)
 
     if (status == STATUS_DONE)
         status = confirm_plan(rm);
+    if (status == STATUS_DECLINED && rm->json)
+        write_removal_json(rm);
     if (status != STATUS_DONE)
         return status;
     if (rm->dry_run)

@@ -402,12 +402,16 @@ rows_of() {
     assert_err_has_not '(yes/no)'
 }
 
-@test "--json leaves standard output alone when the answer is no" {
+@test "--json also when the answer is no, or --max forbids: nothing is removed" {
     need_ns
     two_segments
     run_split "$SHMTOOL" rm --all --json <<<no
-    assert_out ''
     declined 'the answer was not yes'
+    local counts='.selected, .removed, .marked, .freed_bytes, (.results | map(.outcome) | unique[])'
+    assert_equal "$(jq -c "[$counts]" <<<"$out")" '[2,0,0,0,"selected"]'
+    run_split "$SHMTOOL" rm --all --json --yes --max 1
+    declined 'more than --max 1'
+    assert_equal "$(jq -c "[$counts]" <<<"$out")" '[2,0,0,0,"selected"]'
     run_split "$SHMTOOL" rm --all --json <<<yes
     assert_status 0
     assert_out_has '{"schema": 1, '
