@@ -5,6 +5,7 @@
 #ifndef SHMTOOL_COMMAND_COMMAND_H
 #define SHMTOOL_COMMAND_COMMAND_H
 
+#include <locale.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,7 @@ struct context {
     struct system system;
     FILE *out;
     FILE *err;
+    locale_t err_locale; /* of the terminal that ERR is, where OUT has another; 0: the same */
 };
 
 /* An option or operand as it stands on the command line, for the function that takes its value. */
@@ -115,6 +117,12 @@ extern const struct command *const commands[];
 
 /* Returns the command of this name, or NULL. */
 const struct command *command_find(const char *name);
+
+/*
+ * What is made from here on is for CONTEXT's standard error: characters as its terminal has them.
+ * Returns what uselocale(3) is to be given afterwards.
+ */
+locale_t context_use_err_locale(const struct context *context);
 
 /* Writes "shmtool: COMMAND: TEXT" and a newline to standard error, escaped, in one piece. */
 void context_warn(struct context *context, const char *format, ...)

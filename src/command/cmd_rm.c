@@ -101,6 +101,7 @@ struct input_line {
     struct strbuf text; /* without its newline, or the start of one that is too long */
     bool whole;         /* it had its newline */
     bool follows_rows;  /* a row of a listing stood before it */
+    struct input_state state;
 };
 
 /* Reads the next line; false at the end. */
@@ -124,7 +125,7 @@ static int select_input_line(struct rm *rm, struct input_line *line, struct erro
 
     if (line->text.length > INPUT_LINE_MAX)
         return error_set(err, EINVAL, "longer than any row of a listing");
-    r = selection_parse_line(strbuf_string(&line->text), line->text.length, &id, err);
+    r = selection_parse_line(&line->state, strbuf_string(&line->text), line->text.length, &id, err);
     if (r <= 0)
         return r;
     /* A row that was cut off after the 0 of its key looks like the id 0. */
@@ -246,6 +247,7 @@ static int ask_before_removal(struct rm *rm)
 static int confirm_plan(struct rm *rm)
 {
     struct removal_totals totals = removal_count(&rm->plan);
+    int status = STATUS_DONE;
 
     if (rm->max.given && totals.selected > rm->max.value) {
         context_warn(rm->context,
@@ -253,7 +255,13 @@ static int confirm_plan(struct rm *rm)
                      totals.selected, (unsigned long long)rm->max.value);
         return STATUS_DECLINED;
     }
-    return totals.counts[REMOVAL_SELECTED] > 0 && asks(rm) ? ask_before_removal(rm) : STATUS_DONE;
+    if (totals.counts[REMOVAL_SELECTED] > 0 && asks(rm)) {
+        locale_t results_locale = context_use_err_locale(rm->context);
+
+        status = ask_before_removal(rm);
+        uselocale(results_locale);
+    }
+    return status;
 }
 
 /* --- Removing --------------------------------------------------------------------------------- */

@@ -41,16 +41,23 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+locale_t context_use_err_locale(const struct context *context)
+{
+    return uselocale(context->err_locale);
+}
+
 /* The whole message in one write: lines of several processes must not mix. */
 static void write_message(struct context *context, const char *text, size_t length)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    locale_t results_locale = context_use_err_locale(context);
 
     strbuf_puts(&line, "shmtool: ");
     if (context->command)
         strbuf_printf(&line, "%s: ", context->command->name);
     text_escape(&line, text, length);
     strbuf_putc(&line, '\n');
+    uselocale(results_locale);
     fwrite(strbuf_string(&line), 1, line.length, context->err);
 }
 

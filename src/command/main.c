@@ -150,6 +150,20 @@ static FILE *open_output(struct output *output)
     return stream;
 }
 
+/*
+ * Characters as the terminal has them; messages and numbers as scripts expect them. Results that go
+ * to no terminal keep names as they are in every locale, while messages may still go to one.
+ */
+static void choose_locales(struct context *context)
+{
+    setlocale(LC_CTYPE, "");
+    if (text_locale_is_utf8() || isatty(STDOUT_FILENO))
+        return;
+    if (isatty(STDERR_FILENO))
+        context->err_locale = duplocale(LC_GLOBAL_LOCALE);
+    setlocale(LC_CTYPE, "C.UTF-8"); /* without such a locale they are escaped */
+}
+
 static int refuse_usage(struct context *context, const char *word, const char *why)
 {
     context_warn(context, "%s%s%s; see 'shmtool --help'", word, *word ? ": " : "", why);
@@ -252,17 +266,19 @@ int main(int argc, char **argv)
     int status;
 
     fill_standard_streams();
-    /* Characters as the terminal has them; messages and numbers as scripts expect them. */
-    setlocale(LC_CTYPE, "");
     /* AT_SECURE: file capabilities too, which change no id (getauxval(3)). */
     if (getuid() != geteuid() || getgid() != getegid() || getauxval(AT_SECURE)) {
         context_warn(&context, "refuses to run setuid, setgid or with file capabilities: it would "
                                "remove for others what they may not remove themselves");
         return STATUS_USAGE;
     }
+    choose_locales(&context);
     context.out = open_output(&output);
     invocation = read_invocation(&context, argc, argv);
     status =
         invocation.status >= 0 ? invocation.status : run_command(&context, &invocation, argc, argv);
-    return close_output(&context, &output, status);
+    status = close_output(&context, &output, status);
+    if (context.err_locale)
+        freelocale(context.err_locale);
+    return status;
 }
