@@ -223,12 +223,34 @@ static int select_value(const struct option_use *use, int r, uint64_t value)
     return r;
 }
 
+/* A key, which somebody should have, or a range of them. */
 static int select_key(const struct option_use *use, struct error *err)
 {
-    uint32_t key = 0;
-    int r = parse_key(use->word, &key, err);
+    struct filter *filter = use->place;
+    bool is_range = strstr(use->word, "..");
+    struct range range;
+    int r = parse_key_range(use->word, &range, err);
 
-    return select_value(use, r, key);
+    if (r == 0)
+        filter_add_range(is_range ? &filter->key_ranges : &filter->keys, range);
+    return r;
+}
+
+/* 666, -022 or /022, as for find -perm. */
+static int select_perms(const struct option_use *use, struct error *err)
+{
+    const char *word = use->word;
+    struct filter_perms perms = {PERMS_EXACT, 0};
+
+    if (*word == '-' || *word == '/')
+        perms.test = *word++ == '-' ? PERMS_ALL : PERMS_ANY;
+    if (parse_mode(word, &perms.bits, NULL) < 0 || (perms.test != PERMS_EXACT && perms.bits == 0))
+        return error_set(err, EINVAL,
+                         "'%s': not permissions (octal: 666 for exactly these, -022 for all of "
+                         "these bits, /022 for any of them)",
+                         use->word);
+    filter_add_perms(use->place, perms);
+    return 0;
 }
 
 static int select_user(const struct option_use *use, struct error *err)
@@ -305,7 +327,7 @@ static int select_newer(const struct option_use *use, struct error *err)
 #define WHOLE_FILTER offsetof(struct selection, filter)
 
 static const struct option_spec selection_options[] = {
-    {'k', "key", "KEY", "this key: 0x hex, decimal, octal with a leading 0", FILTER(keys),
+    {'k', "key", "KEY", "0x hex, decimal, octal with a leading 0; A..B a range", WHOLE_FILTER,
      select_key},
     {'o', "owner", "USER", "owned by this user, by name or number", FILTER(owners), select_user},
     {0, "creator", "USER", "created by this user", FILTER(creators), select_user},
@@ -320,11 +342,13 @@ static const struct option_spec selection_options[] = {
     {0, "orphan", NULL, "attached by nobody, creator and last user dead", FILTER(orphan),
      option_flag},
     {0, "state", "LIST", "one of used,dest,orphan,idle,unknown", FILTER(states), select_states},
-    {0, "older-than", "AGE", "last used or changed at least AGE ago (2h, 7d)", WHOLE_FILTER,
+    {0, "older-than", "AGE", "last used or changed at least AGE ago (2h, 1d12h)", WHOLE_FILTER,
      select_older},
     {0, "newer-than", "AGE", "last used or changed less than AGE ago", WHOLE_FILTER, select_newer},
     {0, "cpid", "PID", "created by this process", FILTER(cpids), select_pid},
     {0, "pid", "PID", "attached by this process now", FILTER(pids), select_attached_pid},
+    {0, "perms", "MODE", "666 exactly, -022 all of these bits, /022 any of them", WHOLE_FILTER,
+     select_perms},
 };
 
 const struct option_group selection_group = {

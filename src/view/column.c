@@ -16,7 +16,7 @@ const struct column *column_find(const struct column_table *table, const char *n
         if (strlen(column->name) == length && memcmp(column->name, name, length) == 0)
             return column;
     }
-    return NULL;
+    return length == 4 && memcmp(name, "size", 4) == 0 ? column_find(table, "bytes", 5) : NULL;
 }
 
 void column_set_add(struct column_set *set, const struct column *column)

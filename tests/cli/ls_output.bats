@@ -152,11 +152,11 @@ $id"
 
 @test "a column that there is not is wrong usage, and those there are are named" {
     local list
-    for list in size '' 'key,' ',key' 'key,,shmid' Key ' key' '+' '+foo' 'key,foo' '-key'; do
+    for list in bulk '' 'key,' ',key' 'key,,shmid' Key ' key' '+' '+foo' 'key,foo' '-key'; do
         shmtool ls -c "$list"
         assert_wrong_usage 'shmtool: ls: --columns: ' 'no such column' 'creator_group'
     done
-    for list in size '' '-' '--key' 'key,' '+key' 'key,-foo'; do
+    for list in bulk '' '-' '--key' 'key,' '+key' 'key,-foo'; do
         shmtool ls --sort "$list"
         assert_wrong_usage 'shmtool: ls: --sort: ' 'no such column'
     done
@@ -642,4 +642,18 @@ named_tree() {
         pty -- env LC_ALL=$locale "$SHMTOOL" --sysroot "$tree" ls -c owner
         assert_out_has 'a\x1b[31m\x7f\xc2\x9bb\xff'
     done
+}
+
+@test "size is another name of the column bytes" {
+    need_ns
+    local a b
+    a=$(make_seg --size 2)
+    b=$(make_seg --size 1)
+    shmtool ls -c size,shmid --sort size
+    assert_out "bytes shmid
+    1 $b
+    2 $a"
+    shmtool ls --ndjson -c size --sort -size
+    assert_out_has '"bytes": 2'
+    assert_out_has_not size
 }

@@ -505,8 +505,8 @@ static void wrong_words_select_nothing(void **state)
     static const char *const wrong[] = {
         "key=0x1ffffffff", "owner=z",       "owner=4294967295", "creator=",
         "group=zc",        "size=5..1",     "nattch=x",         "state=used,",
-        "older-than=1w",   "newer-than=-1", "cpid=1x",          "pid=2147483648",
-        "pid=0",
+        "older-than=1y",   "newer-than=-1", "cpid=1x",          "pid=2147483648",
+        "pid=0",           "key=1..",       "perms=888",        "perms=/0",
     };
     struct fixture *fixture = *state;
 
