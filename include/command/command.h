@@ -73,6 +73,15 @@ struct option_group {
 /* The options of a group, by the array of them. */
 #define OPTIONS(array) (array), sizeof(array) / sizeof((array)[0])
 
+/* A letter that other tools have and the command has not: what to type in its place. */
+struct option_habit {
+    char letter;         /* 0 ends a list */
+    const char *why;     /* NULL: it changes nothing, and is ignored */
+    const char *instead; /* what to type after "shmtool" */
+    const char
+        *value; /* what comes after that, as "ID": where it is given, it is repeated; or NULL */
+};
+
 enum { COMMAND_GROUPS = 4, COMMAND_SYNOPSES = 4 };
 
 enum command_flags {
@@ -93,6 +102,8 @@ struct command {
         const struct option_group *group;
         size_t place;
     } groups[COMMAND_GROUPS];
+
+    const struct option_habit *habits; /* NULL: none */
 
     /* What an operand is; take is NULL: there are none. As with options. */
     struct {

@@ -9,14 +9,14 @@
 #include "command/command.h"
 #include "model/selection.h"
 
-/* options_parse()'s result where help was asked for and printed: the command is done. */
-enum { OPTIONS_HELP = 1 };
+/* options_parse()'s result where help or the version was asked for and printed: it is done. */
+enum { OPTIONS_SHOWN = 1 };
 
 /*
  * Goes through ARGV, which NULL ends: options stand before or after operands, "--" ends them; long
  * names are written out whole. Values go into ARGS as the command's tables say.
  *
- * Returns 0, OPTIONS_HELP, or -EINVAL after a message on standard error that names the word.
+ * Returns 0, OPTIONS_SHOWN, or -EINVAL after a message on standard error that names the word.
  */
 int options_parse(struct context *context, const struct command *command, int argc, char **argv,
                   void *args);

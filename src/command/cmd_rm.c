@@ -55,6 +55,15 @@ static const struct option_spec rm_options[] = {
 
 static const struct option_group rm_group = {"Removing", OPTIONS(rm_options)};
 
+/* Letters of ipcrm, and of rm. */
+static const struct option_habit rm_habits[] = {
+    {'m', "ids need no option here", "rm", "ID"},
+    {'M', "keys are named by --key", "rm --key", "KEY"},
+    {'a', "all segments are named by --all", "rm --all", NULL},
+    {'f', "ids go without a question, and the rest with --yes", "rm --yes", NULL},
+    {0, NULL, NULL, NULL},
+};
+
 /* --- The command line and standard input ------------------------------------------------------ */
 
 static void read_ids_from_input(struct rm *rm)
@@ -391,6 +400,7 @@ const struct command command_rm = {
                "removes.",
     .flags = COMMAND_CHANGES,
     .groups = {{&selection_group, offsetof(struct rm, selection)}, {&rm_group, 0}},
+    .habits = rm_habits,
     .operand = {0, take_rm_operand},
     .size = sizeof(struct rm),
     .check = check_rm,

@@ -98,6 +98,13 @@ static void release_who(void *args)
     output_release(&who->output);
 }
 
+/* Letters of ipcs. */
+static const struct option_habit who_habits[] = {
+    {'m', "ids need no option here", "who", "ID"},
+    {'i', "ids need no option here", "who", "ID"},
+    {0, NULL, NULL, NULL},
+};
+
 const struct command command_who = {
     .name = "who",
     .synopsis = {"[OPTION]... [ID]..."},
@@ -105,6 +112,7 @@ const struct command command_who = {
     .columns = &attachment_columns,
     .groups = {{&selection_group, offsetof(struct who, selection)},
                {&output_group, offsetof(struct who, output)}},
+    .habits = who_habits,
     .operand = {offsetof(struct who, selection), option_id},
     .size = sizeof(struct who),
     .run = run_who,

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/suggest.h"
 #include "base/xalloc.h"
 #include "command/help.h"
 
@@ -67,26 +68,105 @@ static int use_next_word(struct command_line *line, struct found_option found, c
     return use_option(line, found, *line->words++);
 }
 
+static int show_help(const struct command_line *line)
+{
+    help_command(line->context->out, line->command);
+    return OPTIONS_SHOWN;
+}
+
+static int show_version(const struct command_line *line)
+{
+    help_version(line->context->out);
+    return OPTIONS_SHOWN;
+}
+
+/* Refuses a long option that the command has not; WORD without dashes, of LENGTH bytes. */
+static int refuse_name(const struct command_line *line, const char *word, size_t length)
+{
+    static const struct synonym synonyms[] = {
+        {"user", "owner"},           {"uid", "owner"},  {"gid", "group"},
+        {"mode", "perms"},           {"bytes", "size"}, {"force", "yes"},
+        {"shmem-key", "key"},        {"order", "sort"}, {"no-heading", "no-header"},
+        {"noheadings", "no-header"}, {NULL, NULL}};
+    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+    struct suggestion suggestion = suggest_begin(word, length);
+    struct suggestion habit = suggestion;
+
+    for (size_t g = 0; g < COMMAND_GROUPS && line->command->groups[g].group; g++) {
+        const struct option_group *group = line->command->groups[g].group;
+
+        for (size_t i = 0; i < group->count; i++)
+            suggest_try(&suggestion, group->options[i].name);
+    }
+    suggest_try(&suggestion, "help");
+    suggest_synonym(&habit, synonyms);
+    if (habit.best && find_option(line, 0, habit.best, strlen(habit.best)).spec)
+        suggestion = habit;
+    suggest_put(&hint, &suggestion, "--");
+    if (!suggestion.best)
+        strbuf_printf(&hint, "; see 'shmtool %s --help'", line->command->name);
+    context_warn(line->context, "--%.*s: no such option%s", (int)length, word,
+                 strbuf_string(&hint));
+    return -EINVAL;
+}
+
 /* --name, --name=value, --name value */
 static int parse_long_option(struct command_line *line, char *word)
 {
     size_t length = strcspn(word, "=");
     char *value = word[length] == '=' ? word + length + 1 : NULL;
     struct found_option found = find_option(line, 0, word + 2, length - 2);
-    const char *name = line->command->name;
 
     if (found.spec && found.spec->argument)
         return value ? use_option(line, found, value) : use_next_word(line, found, word);
     if (found.spec && !value)
         return use_option(line, found, NULL);
+    if (strcmp(word, "--help") == 0)
+        return show_help(line);
+    if (strcmp(word, "--version") == 0)
+        return show_version(line);
     if (found.spec || strncmp(word, "--help=", 7) == 0)
         context_warn(line->context, "%s: takes no value", word);
     else if (strncmp(word, "--sysroot", 9) == 0)
         context_warn(line->context,
-                     "--sysroot: must stand before the command: 'shmtool --sysroot DIR %s'", name);
+                     "--sysroot: must stand before the command: 'shmtool --sysroot DIR %s'",
+                     line->command->name);
     else
-        context_warn(line->context, "%.*s: no such option; see 'shmtool %s --help'", (int)length,
-                     word, name);
+        return refuse_name(line, word + 2, length - 2);
+    return -EINVAL;
+}
+
+/*
+ * A letter that the command has not: -h, -V, or one that people know from other tools.
+ *
+ * rest: what follows it in its word
+ */
+static int use_unknown_letter(const struct command_line *line, char letter, const char *rest)
+{
+    const struct option_habit *habit = line->command->habits;
+    const char *value = *rest ? rest : *line->words;
+
+    if (letter == 'h')
+        return show_help(line);
+    if (letter == 'V')
+        return show_version(line);
+    while (habit && habit->letter && habit->letter != letter)
+        habit++;
+    if (!habit || !habit->letter) {
+        context_warn(line->context, "-%c: no such option; see 'shmtool %s --help'", letter,
+                     line->command->name);
+        return -EINVAL;
+    }
+    if (!habit->why)
+        return 0;
+    if (!habit->value)
+        context_warn(line->context, "-%c: %s: shmtool %s", letter, habit->why, habit->instead);
+    else if (!value || *value == '-')
+        context_warn(line->context, "-%c: %s: shmtool %s %s", letter, habit->why, habit->instead,
+                     habit->value);
+    else
+        context_warn(line->context, "-%c %s: %s: shmtool %s %s", letter, value, habit->why,
+                     habit->instead, value);
     return -EINVAL;
 }
 
@@ -98,15 +178,13 @@ static int parse_letters(struct command_line *line, char *word)
     for (char *letter = word + 1; r == 0 && *letter; letter++) {
         struct found_option found = find_option(line, *letter, NULL, 0);
 
-        if (!found.spec) {
-            context_warn(line->context, "-%c: no such option; see 'shmtool %s --help'", *letter,
-                         line->command->name);
-            return -EINVAL;
-        }
-        if (found.spec->argument)
+        if (!found.spec)
+            r = use_unknown_letter(line, *letter, letter + 1);
+        else if (found.spec->argument)
             return letter[1] ? use_option(line, found, letter + 1)
                              : use_next_word(line, found, word);
-        r = use_option(line, found, NULL);
+        else
+            r = use_option(line, found, NULL);
     }
     return r;
 }
@@ -143,9 +221,6 @@ int options_parse(struct context *context, const struct command *command, int ar
             r = parse_letters(&line, word);
         } else if (word[2] == '\0') {
             ended = true;
-        } else if (strcmp(word, "--help") == 0) {
-            help_command(context->out, command);
-            return OPTIONS_HELP;
         } else {
             r = parse_long_option(&line, word);
         }
@@ -327,8 +402,7 @@ static int select_newer(const struct option_use *use, struct error *err)
 #define WHOLE_FILTER offsetof(struct selection, filter)
 
 static const struct option_spec selection_options[] = {
-    {'k', "key", "KEY", "0x hex, decimal, octal with a leading 0; A..B a range", WHOLE_FILTER,
-     select_key},
+    {'k', "key", "KEY", "0x hex, decimal, 0 octal; A..B: a range", WHOLE_FILTER, select_key},
     {'o', "owner", "USER", "owned by this user, by name or number", FILTER(owners), select_user},
     {0, "creator", "USER", "created by this user", FILTER(creators), select_user},
     {0, "group", "GROUP", "owned by this group", FILTER(groups), select_group},
@@ -347,7 +421,7 @@ static const struct option_spec selection_options[] = {
     {0, "newer-than", "AGE", "last used or changed less than AGE ago", WHOLE_FILTER, select_newer},
     {0, "cpid", "PID", "created by this process", FILTER(cpids), select_pid},
     {0, "pid", "PID", "attached by this process now", FILTER(pids), select_attached_pid},
-    {0, "perms", "MODE", "666 exactly, -022 all of these bits, /022 any of them", WHOLE_FILTER,
+    {0, "perms", "MODE", "bits: 666 exactly, -022 all of, /022 any of them", WHOLE_FILTER,
      select_perms},
 };
 

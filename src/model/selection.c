@@ -45,6 +45,8 @@ int selection_add_word(struct selection *selection, const char *word, struct err
 
     if (strncasecmp(word, "0x", 2) == 0)
         return error_set(err, EINVAL, "'%s': not an id; a key is named by --key", word);
+    if (strcmp(word, "shm") == 0) /* ipcrm shm ID */
+        return error_set(err, EINVAL, "'shm': not an id; ids need no word before them");
     r = parse_shmid(word, &id.shmid, err);
     if (r == 0)
         selection_add_id(selection, &id);

@@ -296,7 +296,8 @@ static void wrong_lists_name_the_word_and_the_columns(void **state)
         assert_int_equal(column_set_add_list(&set, &segment_columns, lists[i][0], &err), -EINVAL);
         assert_int_equal(err.code, EINVAL);
         assert_int_equal(strncmp(err.text, lists[i][1], strlen(lists[i][1])), 0);
-        assert_non_null(strstr(err.text, "no such column; there are: key shmid owner "));
+        assert_non_null(strstr(err.text, ": no such column; "));
+        assert_non_null(strstr(err.text, "here are: key shmid owner "));
         assert_non_null(strstr(err.text, " command"));
         assert_int_equal(column_set_add_list(&set, &segment_columns, lists[i][0], NULL), -EINVAL);
         column_set_release(&set);
