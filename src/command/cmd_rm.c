@@ -196,8 +196,11 @@ static int make_plan(struct rm *rm)
     for (size_t i = 0; i < inventory->missing_id_count; i++)
         removal_add_missing(&rm->plan, inventory->missing_ids[i], rm->ignore_missing);
     for (size_t i = 0; i < inventory->missing_key_count && !rm->ignore_missing; i++) {
-        context_warn(rm->context, "--key: 0x%08x: no segment has this key",
-                     (unsigned)inventory->missing_keys[i]);
+        CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+
+        options_hint_id(&hint, rm->context, inventory, inventory->missing_keys[i]);
+        context_warn(rm->context, "--key: 0x%08x: no segment has this key%s",
+                     (unsigned)inventory->missing_keys[i], strbuf_string(&hint));
         rm->failed = true;
     }
     return STATUS_DONE;
@@ -299,6 +302,8 @@ static void report_item(void *arg, const struct removal_item *item)
     if (!bad && !rm->verbose)
         return;
     removal_report_line(&line, item);
+    if (item->missing)
+        options_hint_key(&line, &rm->inventory, shmid);
     if (bad)
         context_warn(rm->context, "%d: %s", shmid, strbuf_string(&line));
     else

@@ -429,10 +429,36 @@ const struct option_group selection_group = {
     "Selecting segments (values of one option widen, different options narrow)",
     OPTIONS(selection_options)};
 
+void options_hint_key(struct strbuf *out, const struct inventory *inventory, int shmid)
+{
+    if (idset_has(&inventory->key_numbers, shmid))
+        strbuf_printf(out, "; did you mean --key %d, i.e. 0x%08x?", shmid, (unsigned)shmid);
+}
+
+void options_hint_id(struct strbuf *out, const struct context *context,
+                     const struct inventory *inventory, uint32_t key)
+{
+    if (key <= INT_MAX && idset_has(&inventory->id_numbers, (int)key))
+        strbuf_printf(out, "; did you mean the id: shmtool %s %u?", context->command->name, key);
+}
+
 bool options_warn_missing(struct context *context, const struct inventory *inventory)
 {
-    for (size_t i = 0; i < inventory->missing_id_count; i++)
-        context_warn(context, "%d: no such segment", inventory->missing_ids[i]);
+    for (size_t i = 0; i < inventory->missing_id_count; i++) {
+        CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+
+        options_hint_key(&hint, inventory, inventory->missing_ids[i]);
+        context_warn(context, "%d: no such segment%s", inventory->missing_ids[i],
+                     strbuf_string(&hint));
+    }
+    for (size_t i = 0; i < inventory->missing_key_count; i++) {
+        CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+
+        options_hint_id(&hint, context, inventory, inventory->missing_keys[i]);
+        if (hint.length > 0)
+            context_warn(context, "--key: 0x%08x: no segment has this key%s",
+                         inventory->missing_keys[i], strbuf_string(&hint));
+    }
     return inventory->missing_id_count > 0;
 }
 
