@@ -35,6 +35,8 @@ struct inventory {
     size_t missing_id_count;
     uint32_t *missing_keys; /* owned; keys asked for, not 0, that no segment has */
     size_t missing_key_count;
+    struct idset key_numbers; /* ids that were named, and are the key of some segment */
+    struct idset id_numbers;  /* keys that were asked for, and are the id of some segment */
 
     bool live;     /* the running system, not a saved tree */
     bool own_pids; /* /proc shows processes by the pids that this process knows them by */

@@ -35,13 +35,22 @@ int parse_shmid(const char *word, int *ret_shmid, struct error *err);
  */
 int parse_key(const char *word, uint32_t *ret_key, struct error *err);
 
+/* A key, or A..B: all keys from A to B as unsigned numbers, both ends included and both given. */
+int parse_key_range(const char *word, struct range *ret_range, struct error *err);
+
+/* Permission bits: up to three octal digits, or four of which the first is 0. */
+int parse_mode(const char *word, uint32_t *ret_mode, struct error *err);
+
 /* A size in bytes: digits and a unit K M G T P or KiB ... (1024), KB ... (1000), or none. */
 int parse_size(const char *word, uint64_t *ret_bytes, struct error *err);
 
 /* N, N..M, N.. or ..M; N and M as parse_size reads them. */
 int parse_range(const char *word, struct range *ret_range, struct error *err);
 
-/* An age in seconds: digits and s, m, h or d, or none (seconds). */
+/*
+ * An age in seconds: digits alone, or with a unit, w, d, h, m or s; also several from the longest
+ * unit to the shortest, as ages are printed: 3d4h, 1h30m.
+ */
 int parse_age(const char *word, uint64_t *ret_seconds, struct error *err);
 
 #endif

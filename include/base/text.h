@@ -39,10 +39,27 @@ void text_escape(struct strbuf *out, const char *text, size_t length);
 void text_escape_utf8(struct strbuf *out, const char *text, size_t length);
 
 /*
+ * The same as text_escape() as one word, so that the fields of a line can be counted: a blank
+ * becomes \x20, and every backslash \x5c.
+ */
+void text_escape_word(struct strbuf *out, const char *text, size_t length);
+
+/* Appends TEXT with each \xNN turned back into its byte. */
+void text_unescape(struct strbuf *out, const char *text, size_t length);
+
+/* Returns how many of LENGTH bytes the first CHARACTERS of TEXT have; a wrong byte counts as one.
+ */
+size_t text_cut(const char *text, size_t length, size_t characters);
+
+/*
  * Appends TEXT as a JSON string with its quotes (RFC 8259). Bytes that are no valid UTF-8 become
  * U+FFFD, control characters \uNNNN.
  */
 void text_json(struct strbuf *out, const char *text, size_t length);
+
+/* Tells whether the locale's characters are UTF-8: whether text_escape() leaves them as they are.
+ */
+bool text_locale_is_utf8(void);
 
 /* WORD as a message names it: '' for the empty one, which would not be seen. */
 const char *text_word(const char *word);

@@ -5,6 +5,7 @@
 #ifndef SHMTOOL_COMMAND_COMMAND_H
 #define SHMTOOL_COMMAND_COMMAND_H
 
+#include <locale.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +32,8 @@ struct context {
     struct system system;
     FILE *out;
     FILE *err;
-    bool color; /* of messages */
+    bool color;          /* of messages */
+    locale_t err_locale; /* of the terminal that ERR is, where OUT has another; 0: the same */
 };
 
 /* An option or operand as it stands on the command line, for the function that takes its value. */
@@ -72,6 +74,15 @@ struct option_group {
 /* The options of a group, by the array of them. */
 #define OPTIONS(array) (array), sizeof(array) / sizeof((array)[0])
 
+/* A letter that other tools have and the command has not: what to type in its place. */
+struct option_habit {
+    char letter;         /* 0 ends a list */
+    const char *why;     /* NULL: it changes nothing, and is ignored */
+    const char *instead; /* what to type after "shmtool" */
+    const char
+        *value; /* what comes after that, as "ID": where it is given, it is repeated; or NULL */
+};
+
 enum { COMMAND_GROUPS = 4, COMMAND_SYNOPSES = 4, COMMAND_EXAMPLES = 2 };
 
 enum command_flags {
@@ -97,6 +108,8 @@ struct command {
         const struct option_group *group;
         size_t place;
     } groups[COMMAND_GROUPS];
+
+    const struct option_habit *habits; /* NULL: none */
 
     /* What an operand is; take is NULL: there are none. As with options. */
     struct {
@@ -127,6 +140,12 @@ const struct command *command_find(const char *name);
  * (https://no-color.org: any value but an empty one), and TERM is not "dumb".
  */
 bool terminal_has_color(int fd);
+
+/*
+ * What is made from here on is for CONTEXT's standard error: characters as its terminal has them.
+ * Returns what uselocale(3) is to be given afterwards.
+ */
+locale_t context_use_err_locale(const struct context *context);
 
 /* Writes "shmtool: COMMAND: TEXT" and a newline to standard error, escaped, in one piece. */
 void context_warn(struct context *context, const char *format, ...)

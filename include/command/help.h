@@ -11,6 +11,9 @@
 /* Writes what "shmtool --help" shows. */
 void help_program(FILE *out);
 
+/* Writes the line that "shmtool --version" shows. */
+void help_version(FILE *out);
+
 /* Writes what "shmtool COMMAND --help" shows. */
 void help_command(FILE *out, const struct command *command);
 

@@ -9,14 +9,14 @@
 #include "command/command.h"
 #include "model/selection.h"
 
-/* options_parse()'s result where help was asked for and printed: the command is done. */
-enum { OPTIONS_HELP = 1 };
+/* options_parse()'s result where help or the version was asked for and printed: it is done. */
+enum { OPTIONS_SHOWN = 1 };
 
 /*
  * Goes through ARGV, which NULL ends: options stand before or after operands, "--" ends them; long
  * names are written out whole. Values go into ARGS as the command's tables say.
  *
- * Returns 0, OPTIONS_HELP, or -EINVAL after a message on standard error that names the word.
+ * Returns 0, OPTIONS_SHOWN, or -EINVAL after a message on standard error that names the word.
  */
 int options_parse(struct context *context, const struct command *command, int argc, char **argv,
                   void *args);
@@ -51,7 +51,18 @@ int option_id(const struct option_use *use, struct error *err);
 /* The options that select segments; the group's struct is a struct selection. */
 extern const struct option_group selection_group;
 
-/* Names the ids that were asked for and do not exist. Returns whether there are any. */
+/*
+ * Appends what was probably meant by an id that does not exist, or by a key that nobody has:
+ * nothing, unless the number is somebody's key, or id.
+ */
+void options_hint_key(struct strbuf *out, const struct inventory *inventory, int shmid);
+void options_hint_id(struct strbuf *out, const struct context *context,
+                     const struct inventory *inventory, uint32_t key);
+
+/*
+ * Names the ids that were asked for and do not exist, and keys that nobody has and are ids. Returns
+ * whether there are any of the former: the latter are no failure where nothing is removed.
+ */
 bool options_warn_missing(struct context *context, const struct inventory *inventory);
 
 /* Says which page size is assumed, if a saved tree does not show it. */

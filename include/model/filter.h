@@ -22,15 +22,31 @@ struct filter_values {
     size_t capacity;
 };
 
+/* What --perms asks of the low nine bits of the mode. */
+enum perms_test {
+    PERMS_EXACT, /* they are these bits */
+    PERMS_ALL,   /* all of these bits are set */
+    PERMS_ANY,   /* any of them is */
+};
+
+struct filter_perms {
+    enum perms_test test;
+    uint32_t bits;
+};
+
 struct filter {
     struct filter_values keys;
-    struct filter_values owners;   /* uid */
-    struct filter_values creators; /* cuid */
-    struct filter_values groups;   /* gid */
+    struct filter_values key_ranges; /* a segment that is in one need not have one of the keys */
+    struct filter_values owners;     /* uid */
+    struct filter_values creators;   /* cuid */
+    struct filter_values groups;     /* gid */
     struct filter_values sizes;
     struct filter_values nattchs;
     struct filter_values cpids;
-    struct filter_values pids; /* attached by; tested against facts.attached */
+    struct filter_values pids;  /* attached by; tested against facts.attached */
+    struct filter_perms *perms; /* owned */
+    size_t perms_count;
+    size_t perms_capacity;
     bool dest;
     bool locked;
     bool attached;
@@ -54,6 +70,8 @@ struct filter_facts {
 void filter_add_value(struct filter_values *values, uint64_t value);
 void filter_add_range(struct filter_values *values, struct range range);
 
+void filter_add_perms(struct filter *filter, struct filter_perms perms);
+
 /* Adds an age to --older-than or --newer-than: with several, the widest counts. */
 void filter_add_older(struct filter *filter, uint64_t seconds);
 void filter_add_newer(struct filter *filter, uint64_t seconds);
@@ -64,7 +82,7 @@ bool filter_is_empty(const struct filter *filter);
 /* What has to be looked up for the test: a mask of enum need. */
 unsigned filter_needs(const struct filter *filter);
 
-/* Tells whether keys were given and none of them is 0: what rm treats as named. */
+/* Tells whether keys were given, none of them 0, and no range: what rm treats as named. */
 bool filter_names_keys(const struct filter *filter);
 
 /* Tells whether SEGMENT matches. */

@@ -43,16 +43,23 @@ void selection_add_id(struct selection *selection, const struct named_id *id);
 /* Adds the id that WORD is. Returns 0, or -EINVAL and sets *err. */
 int selection_add_word(struct selection *selection, const char *word, struct error *err);
 
+/* What the lines of rm's standard input so far say of the next one; zeroed to begin with. */
+struct input_state {
+    bool below_banner; /* the line before was a banner of ipcs */
+};
+
 /*
- * Understands a line of rm's standard input, without its newline: an id alone, a row as ls and
- * ipcs -m print it (0x key first, id second, seven columns), the header lines of those two, or a
- * blank line; a carriage return at the end is skipped.
+ * Understands a line of rm's standard input, without its newline: an id alone, with blanks and tabs
+ * around it, or a row as ls and ipcs -m print it (0x key first, id second, then owner, perms, bytes
+ * and nattch; what follows is ignored). Skipped are the header of ls, a banner of ipcs in any
+ * language and the line without a digit right below it, unless that names msqid or semid, and
+ * lines of nothing but blanks and tabs. A carriage return at the end is ignored.
  *
  * Returns 1 with *ret_id set (its owner borrowed from LINE), 0 for a line to skip, or -EINVAL and
- * sets *err.
+ * sets *err, which shows 60 characters of the line.
  */
-int selection_parse_line(const char *line, size_t length, struct named_id *ret_id,
-                         struct error *err);
+int selection_parse_line(struct input_state *state, const char *line, size_t length,
+                         struct named_id *ret_id, struct error *err);
 
 /* Tells whether nothing at all was selected by. */
 bool selection_is_empty(const struct selection *selection);

@@ -79,7 +79,7 @@ struct column_set {
         NULL, NULL, 0, 0 \
     }
 
-/* Returns the column of this name (LENGTH bytes), or NULL. */
+/* Returns the column of this name (LENGTH bytes), or NULL; size is another name of bytes. */
 const struct column *column_find(const struct column_table *table, const char *name, size_t length);
 
 /* The same; where there is none, sets *err, which names the wrong word and lists the right ones. */

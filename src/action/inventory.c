@@ -1,6 +1,7 @@
 #include "action/inventory.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/num.h"
@@ -177,14 +178,23 @@ static void release_pass(struct pass *pass)
     idset_release(&pass->met_keys);
 }
 
-static void note_keys(struct pass *pass, uint32_t key)
+/* Notes which of the keys and ids asked for the segment has, and where one was given as the other.
+ */
+static void note_numbers(struct pass *pass, const struct segment *segment)
 {
-    const struct filter_values *keys = &pass->selection->filter.keys;
+    const struct selection *selection = pass->selection;
+    const struct filter_values *keys = &selection->filter.keys;
+    const int number = (int)(segment->key & INT_MAX);
 
     for (size_t i = 0; i < keys->count; i++) {
-        if (keys->items[i].low == key)
+        if (keys->items[i].low == segment->key)
             idset_add(&pass->met_keys, (int)i);
+        if (keys->items[i].low == (uint64_t)segment->shmid)
+            idset_add(&pass->inventory->id_numbers, segment->shmid);
     }
+    if (selection->by_id && number > 0 && segment->key <= INT_MAX &&
+        selection_has_id(selection, number))
+        idset_add(&pass->inventory->key_numbers, number);
 }
 
 /* Makes a row of the segment, if it is selected. */
@@ -195,7 +205,7 @@ static void add_row(struct pass *pass, const struct segment *segment)
 
     if (pass->needs & NEED_LIMITS)
         usage_add(&inventory->usage, segment, inventory->limits.page_size);
-    note_keys(pass, segment->key);
+    note_numbers(pass, segment);
     if (!selection_has_id(pass->selection, segment->shmid))
         return;
     if (pass->selection->by_id)
@@ -366,6 +376,8 @@ int inventory_read(struct system *system, const struct selection *selection, uns
     static const struct selection everything = {.by_id = false};
     struct inventory inventory = {
         .live = is_live(system),
+        .key_numbers = IDSET_INIT,
+        .id_numbers = IDSET_INIT,
         /* A user database that does not know root is none: a tree without etc/passwd. */
         .has_users = needs & NEED_USERS && names_user(system->names, 0),
     };
@@ -499,6 +511,8 @@ void inventory_release(struct inventory *inventory)
     free(inventory->rows);
     free(inventory->missing_ids);
     free(inventory->missing_keys);
+    idset_release(&inventory->key_numbers);
+    idset_release(&inventory->id_numbers);
     complaint_list_release(&inventory->unparsed);
     attachment_list_release(&inventory->attachments);
     error_clear(&inventory->attachments_error);

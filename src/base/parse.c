@@ -46,17 +46,15 @@ int parse_shmid(const char *word, int *ret_shmid, struct error *err)
     return 0;
 }
 
-/* Reads digits of BASE up to the end of the string; false when there are none, others, or over
- * 32 bits of them. */
-static bool read_based(const char *digits, unsigned base, uint32_t *ret_value)
+/* Reads LENGTH digits of BASE; false when there are none, others, or over 32 bits of them. */
+static bool read_based(const char *digits, size_t length, unsigned base, uint32_t *ret_value)
 {
     uint64_t value = 0;
 
-    if (*digits == '\0')
-        return false;
-    for (; *digits; digits++) {
+    for (size_t i = 0; i < length; i++) {
         const char *all = "0123456789abcdef";
-        const char *found = strchr(all, *digits >= 'A' && *digits <= 'F' ? *digits + 32 : *digits);
+        char digit = digits[i] >= 'A' && digits[i] <= 'F' ? (char)(digits[i] + 32) : digits[i];
+        const char *found = strchr(all, digit);
 
         if (!found || (unsigned)(found - all) >= base)
             return false;
@@ -64,30 +62,66 @@ static bool read_based(const char *digits, unsigned base, uint32_t *ret_value)
         if (value > UINT32_MAX)
             return false;
     }
-    *ret_value = (uint32_t)value;
-    return true;
+    if (length > 0)
+        *ret_value = (uint32_t)value;
+    return length > 0;
+}
+
+/* Reads a key that fills LENGTH bytes. */
+static bool read_key(const char *word, size_t length, uint32_t *ret_key)
+{
+    uint32_t key = 0;
+
+    if (length > 1 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X'))
+        return read_based(word + 2, length - 2, 16, ret_key);
+    if (length > 1 && word[0] == '-') {
+        if (word[1] == '0' || !read_based(word + 1, length - 1, 10, &key) || key > 1U << 31)
+            return false;
+        *ret_key = -key;
+        return true;
+    }
+    if (length > 1 && word[0] == '0')
+        return read_based(word + 1, length - 1, 8, ret_key);
+    return read_based(word, length, 10, ret_key);
 }
 
 int parse_key(const char *word, uint32_t *ret_key, struct error *err)
 {
-    uint32_t key = 0;
-    bool valid;
-
-    if (word[0] == '0' && (word[1] == 'x' || word[1] == 'X')) {
-        valid = read_based(word + 2, 16, &key);
-    } else if (word[0] == '-') {
-        valid = word[1] != '0' && read_based(word + 1, 10, &key) && key <= 1U << 31;
-        key = -key;
-    } else if (word[0] == '0' && word[1] != '\0') {
-        valid = read_based(word + 1, 8, &key);
-    } else {
-        valid = read_based(word, 10, &key);
-    }
-    if (!valid)
+    if (!read_key(word, strlen(word), ret_key))
         return error_set(err, EINVAL,
                          "'%s': not a key (32 bits: 0x hex, decimal, or octal with a leading 0)",
                          word);
-    *ret_key = key;
+    return 0;
+}
+
+int parse_key_range(const char *word, struct range *ret_range, struct error *err)
+{
+    const char *dots = strstr(word, "..");
+    uint32_t low = 0;
+    uint32_t high = 0;
+    int r = 0;
+
+    if (!dots)
+        r = parse_key(word, &low, err);
+    else if (!read_key(word, (size_t)(dots - word), &low) ||
+             !read_key(dots + 2, strlen(dots + 2), &high))
+        r = error_set(err, EINVAL, "'%s': not a range of keys (A..B, both of them given)", word);
+    else if (low > high)
+        r = error_set(err, EINVAL,
+                      "'%s': not a range of keys: its end lies below its start (0x%08x..0x%08x)",
+                      word, low, high);
+    if (r < 0)
+        return r;
+    *ret_range = (struct range){low, dots ? high : low};
+    return 0;
+}
+
+int parse_mode(const char *word, uint32_t *ret_mode, struct error *err)
+{
+    size_t length = strlen(word);
+
+    if (length > 4 || (length == 4 && word[0] != '0') || !read_based(word, length, 8, ret_mode))
+        return error_set(err, EINVAL, "'%s': not a mode (three octal digits, 600)", word);
     return 0;
 }
 
@@ -188,28 +222,49 @@ int parse_range(const char *word, struct range *ret_range, struct error *err)
     return 0;
 }
 
-/* The factor of an age's unit; 0 for a word that is none. */
-static uint64_t age_factor(const char *unit)
+/*
+ * Reads a number and its unit from the start of WORD, and adds them to *seconds. *unit is the
+ * longest that may be given, and then the next shorter one. Returns the length, or 0.
+ */
+static size_t read_age_part(const char *word, size_t *unit, uint64_t *seconds)
 {
-    if (strcmp(unit, "") == 0 || strcmp(unit, "s") == 0)
-        return 1;
-    if (strcmp(unit, "m") == 0)
-        return 60;
-    if (strcmp(unit, "h") == 0)
-        return 3600;
-    return strcmp(unit, "d") == 0 ? 86400 : 0;
+    static const struct {
+        char letter;
+        uint64_t seconds;
+    } units[] = {{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    enum { UNITS = sizeof(units) / sizeof(units[0]) };
+    uint64_t value = 0;
+    size_t used = parse_digits(word, strlen(word), &value);
+    size_t found = *unit;
+
+    while (found < UNITS && units[found].letter != word[used])
+        found++;
+    if (used == 0 || found == UNITS ||
+        __builtin_mul_overflow(value, units[found].seconds, &value) ||
+        __builtin_add_overflow(*seconds, value, seconds))
+        return 0;
+    *unit = found + 1;
+    return used + 1;
 }
 
 int parse_age(const char *word, uint64_t *ret_seconds, struct error *err)
 {
-    uint64_t value = 0;
-    size_t used = parse_digits(word, strlen(word), &value);
-    uint64_t factor = age_factor(word + used);
+    size_t length = strlen(word);
+    size_t unit = 0;
+    uint64_t seconds = 0;
+    size_t used = parse_digits(word, length, &seconds);
 
+    if (used < length) {
+        seconds = 0;
+        for (size_t part = used = 0; used < length; used += part) {
+            part = read_age_part(word + used, &unit, &seconds);
+            if (part == 0)
+                break;
+        }
+    }
     /* Times are signed 64-bit seconds: an age beyond them could not be compared. */
-    if (used == 0 || factor == 0 || __builtin_mul_overflow(value, factor, &value) ||
-        value > INT64_MAX)
-        return error_set(err, EINVAL, "'%s': not an age (45, 30s, 10m, 2h or 7d)", word);
-    *ret_seconds = value;
+    if (used == 0 || used < length || seconds > INT64_MAX)
+        return error_set(err, EINVAL, "'%s': not an age (45, 30s, 10m, 2h, 7d, 1w, 1h30m)", word);
+    *ret_seconds = seconds;
     return 0;
 }

@@ -43,13 +43,15 @@ bool text_is_control(uint32_t point)
            (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
 }
 
-/* Appends what needs no care in either form, printable ASCII without \ and "; returns its length.
+/*
+ * Appends what needs no care in any form, printable ASCII from FIRST on without \ and "; returns
+ * its length.
  */
-static inline size_t put_plain(struct strbuf *out, const char *text, size_t length)
+static inline size_t put_plain(struct strbuf *out, const char *text, size_t length, char first)
 {
     size_t run = 0;
 
-    while (run < length && text[run] >= 0x20 && text[run] < 0x7f && text[run] != '\\' &&
+    while (run < length && text[run] >= first && text[run] < 0x7f && text[run] != '\\' &&
            text[run] != '"')
         run++;
     strbuf_append(out, text, run);
@@ -69,26 +71,32 @@ static void put_hex_bytes(struct strbuf *out, const char *text, size_t length)
 }
 
 /* Asked each time: it is cheap, and only text beyond ASCII needs it. */
-static bool locale_is_utf8(void)
+bool text_locale_is_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/* ANY_LOCALE: characters beyond ASCII stay as they are whatever the locale is. */
-static inline void escape_text(struct strbuf *out, const char *text, size_t length, bool any_locale)
+/*
+ * ANY_LOCALE: characters beyond ASCII stay as they are whatever the locale is. WORD: no blank and
+ * no backslash stays.
+ */
+static inline void escape_text(struct strbuf *out, const char *text, size_t length, bool any_locale,
+                               bool word)
 {
+    const char first = word ? ' ' + 1 : ' ';
     size_t done = 0;
 
     while (done < length) {
         uint32_t point = 0;
         size_t size;
 
-        done += put_plain(out, text + done, length - done);
+        done += put_plain(out, text + done, length - done, first);
         if (done == length)
             break;
         size = text_decode_utf8(text + done, length - done, &point);
-        if (size == 0 || text_is_control(point) || (size > 1 && !any_locale && !locale_is_utf8()) ||
-            (point == '\\' && done + 1 < length && text[done + 1] == 'x')) {
+        if (size == 0 || text_is_control(point) ||
+            (size > 1 && !any_locale && !text_locale_is_utf8()) || (word && point == ' ') ||
+            (point == '\\' && (word || (done + 1 < length && text[done + 1] == 'x')))) {
             size = size > 0 ? size : 1;
             put_hex_bytes(out, text + done, size);
         } else {
@@ -100,12 +108,56 @@ static inline void escape_text(struct strbuf *out, const char *text, size_t leng
 
 void text_escape(struct strbuf *out, const char *text, size_t length)
 {
-    escape_text(out, text, length, false);
+    escape_text(out, text, length, false, false);
 }
 
 void text_escape_utf8(struct strbuf *out, const char *text, size_t length)
 {
-    escape_text(out, text, length, true);
+    escape_text(out, text, length, true, false);
+}
+
+void text_escape_word(struct strbuf *out, const char *text, size_t length)
+{
+    escape_text(out, text, length, false, true);
+}
+
+/* The value of a hex digit, or -1. */
+static int read_hex_digit(char digit)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const char *found = digit ? strchr(digits, digit) : NULL;
+    int value = found ? (int)(found - digits) : -1;
+
+    return value > 15 ? value - 6 : value;
+}
+
+void text_unescape(struct strbuf *out, const char *text, size_t length)
+{
+    for (size_t at = 0; at < length; at++) {
+        bool escaped = length - at >= 4 && text[at] == '\\' && text[at + 1] == 'x' &&
+                       read_hex_digit(text[at + 2]) >= 0 && read_hex_digit(text[at + 3]) >= 0;
+
+        if (escaped) {
+            strbuf_putc(out,
+                        (char)(read_hex_digit(text[at + 2]) << 4 | read_hex_digit(text[at + 3])));
+            at += 3;
+        } else {
+            strbuf_putc(out, text[at]);
+        }
+    }
+}
+
+size_t text_cut(const char *text, size_t length, size_t characters)
+{
+    size_t done = 0;
+
+    for (; characters > 0 && done < length; characters--) {
+        uint32_t point;
+        size_t size = text_decode_utf8(text + done, length - done, &point);
+
+        done += size > 0 ? size : 1;
+    }
+    return done;
 }
 
 static void put_json_point(struct strbuf *out, const char *text, size_t size, uint32_t point)
@@ -129,7 +181,7 @@ void text_json(struct strbuf *out, const char *text, size_t length)
         uint32_t point = 0;
         size_t size;
 
-        done += put_plain(out, text + done, length - done);
+        done += put_plain(out, text + done, length - done, ' ');
         if (done == length)
             break;
         size = text_decode_utf8(text + done, length - done, &point);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "action/diagnose.h"
+#include "base/parse.h"
 #include "command/options.h"
 #include "view/findings_report.h"
 #include "view/shmget_report.h"
@@ -26,16 +27,11 @@ struct doctor {
 static int take_mode(const struct option_use *use, struct error *err)
 {
     struct option_number *mode = use->place;
-    const char *word = use->word;
-    size_t length = strlen(word);
+    uint32_t bits = 0;
+    int r = parse_mode(use->word, &bits, err);
 
-    if (length == 0 || length > 4 || word[strspn(word, "01234567")] != '\0' ||
-        (length == 4 && word[0] != '0'))
-        return error_set(err, EINVAL, "'%s': not a mode (three octal digits, 600)", word);
-    *mode = (struct option_number){.given = true};
-    for (const char *digit = word; *digit; digit++)
-        mode->value = mode->value << 3 | (uint64_t)(*digit - '0');
-    return 0;
+    *mode = (struct option_number){.given = true, .value = bits};
+    return r;
 }
 
 static int take_severity(const struct option_use *use, struct error *err)

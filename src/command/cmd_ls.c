@@ -24,6 +24,17 @@ static const struct option_spec ls_options[] = {
 
 static const struct option_group ls_group = {"Listing", OPTIONS(ls_options)};
 
+/* Letters of ipcs. */
+static const struct option_habit ls_habits[] = {
+    {'m', NULL, NULL, NULL},
+    {'a', "all that ls lists is shared memory", "ls", NULL},
+    {'i', "all of one segment is shown by stat", "stat", "ID"},
+    {'p', "the pids of creator and last user are columns", "ls -c +cpid,lpid", NULL},
+    {'t', "times are columns", "ls -c +atime,dtime,ctime", NULL},
+    {'u', "what is in use, and of how much, is shown by limits", "limits", NULL},
+    {0, NULL, NULL, NULL},
+};
+
 static void write_segments(struct context *context, struct ls *ls, struct inventory *inventory)
 {
     struct writer writer;
@@ -70,6 +81,7 @@ const struct command command_ls = {
     .groups = {{&ls_group, 0},
                {&selection_group, offsetof(struct ls, selection)},
                {&output_group, offsetof(struct ls, output)}},
+    .habits = ls_habits,
     .operand = {offsetof(struct ls, selection), option_id},
     .examples = {{"ls --owner zc --sort -bytes", "the segments of zc, the largest first"},
                  {"ls --orphan --key 0 -q | shmtool rm", "remove what nobody can find any more"}},

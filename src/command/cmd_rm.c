@@ -57,6 +57,15 @@ static const struct option_spec rm_options[] = {
 
 static const struct option_group rm_group = {"Removing", OPTIONS(rm_options)};
 
+/* Letters of ipcrm, and of rm. */
+static const struct option_habit rm_habits[] = {
+    {'m', "ids need no option here", "rm", "ID"},
+    {'M', "keys are named by --key", "rm --key", "KEY"},
+    {'a', "all segments are named by --all", "rm --all", NULL},
+    {'f', "ids go without a question, and the rest with --yes", "rm --yes", NULL},
+    {0, NULL, NULL, NULL},
+};
+
 /* --- The command line and standard input ------------------------------------------------------ */
 
 static void read_ids_from_input(struct rm *rm)
@@ -105,6 +114,7 @@ struct input_line {
     struct strbuf text; /* without its newline, or the start of one that is too long */
     bool whole;         /* it had its newline */
     bool follows_rows;  /* a row of a listing stood before it */
+    struct input_state state;
 };
 
 /* Reads the next line; false at the end. */
@@ -128,7 +138,7 @@ static int select_input_line(struct rm *rm, struct input_line *line, struct erro
 
     if (line->text.length > INPUT_LINE_MAX)
         return error_set(err, EINVAL, "longer than any row of a listing");
-    r = selection_parse_line(strbuf_string(&line->text), line->text.length, &id, err);
+    r = selection_parse_line(&line->state, strbuf_string(&line->text), line->text.length, &id, err);
     if (r <= 0)
         return r;
     /* A row that was cut off after the 0 of its key looks like the id 0. */
@@ -193,8 +203,11 @@ static int make_plan(struct rm *rm)
     for (size_t i = 0; i < inventory->missing_id_count; i++)
         removal_add_missing(&rm->plan, inventory->missing_ids[i], rm->ignore_missing);
     for (size_t i = 0; i < inventory->missing_key_count && !rm->ignore_missing; i++) {
-        context_warn(rm->context, "--key: 0x%08x: no segment has this key",
-                     (unsigned)inventory->missing_keys[i]);
+        CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+
+        options_hint_id(&hint, rm->context, inventory, inventory->missing_keys[i]);
+        context_warn(rm->context, "--key: 0x%08x: no segment has this key%s",
+                     (unsigned)inventory->missing_keys[i], strbuf_string(&hint));
         rm->failed = true;
     }
     return STATUS_DONE;
@@ -230,6 +243,7 @@ static int ask_before_removal(struct rm *rm)
 static int confirm_plan(struct rm *rm)
 {
     struct removal_totals totals = removal_count(&rm->plan);
+    int status = STATUS_DONE;
 
     if (rm->max.given && totals.selected > rm->max.value) {
         context_warn(rm->context,
@@ -237,7 +251,13 @@ static int confirm_plan(struct rm *rm)
                      totals.selected, (unsigned long long)rm->max.value);
         return STATUS_DECLINED;
     }
-    return totals.counts[REMOVAL_SELECTED] > 0 && asks(rm) ? ask_before_removal(rm) : STATUS_DONE;
+    if (totals.counts[REMOVAL_SELECTED] > 0 && asks(rm)) {
+        locale_t results_locale = context_use_err_locale(rm->context);
+
+        status = ask_before_removal(rm);
+        uselocale(results_locale);
+    }
+    return status;
 }
 
 /* --- Removing --------------------------------------------------------------------------------- */
@@ -296,6 +316,8 @@ static void report_item(void *arg, const struct removal_item *item)
     removal_report_line(&line, item);
     if (item->outcome == REMOVAL_FAILED && item->code == EPERM)
         put_refusal(rm, item->info, &line);
+    if (item->missing)
+        options_hint_key(&line, &rm->inventory, shmid);
     if (bad)
         context_warn(rm->context, "%d: %s", shmid, strbuf_string(&line));
     else
@@ -421,6 +443,7 @@ const struct command command_rm = {
                "removes.",
     .flags = COMMAND_CHANGES,
     .groups = {{&rm_group, 0}, {&selection_group, offsetof(struct rm, selection)}},
+    .habits = rm_habits,
     .operand = {0, take_rm_operand},
     .examples = {{"rm 1867776", "remove one segment, without a question"},
                  {"rm --owner zc --orphan --older-than 1h", "show these, ask, and remove"}},

@@ -71,11 +71,19 @@ static void release_stat(void *args)
     selection_release(&stat->selection);
 }
 
+/* Letters of ipcs. */
+static const struct option_habit stat_habits[] = {
+    {'m', "ids need no option here", "stat", "ID"},
+    {'i', "ids need no option here", "stat", "ID"},
+    {0, NULL, NULL, NULL},
+};
+
 const struct command command_stat = {
     .name = "stat",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "show all that can be known of segments, in words",
     .groups = {{&stat_group, 0}, {&selection_group, offsetof(struct stat_args, selection)}},
+    .habits = stat_habits,
     .operand = {offsetof(struct stat_args, selection), option_id},
     .examples = {{"stat 1867776", "all about one segment, and what rm would do"},
                  {"stat --orphan --owner zc", "why each of these is an orphan"}},

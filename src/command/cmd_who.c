@@ -123,6 +123,13 @@ static void release_who(void *args)
     output_release(&who->output);
 }
 
+/* Letters of ipcs. */
+static const struct option_habit who_habits[] = {
+    {'m', "ids need no option here", "who", "ID"},
+    {'i', "ids need no option here", "who", "ID"},
+    {0, NULL, NULL, NULL},
+};
+
 const struct command command_who = {
     .name = "who",
     .synopsis = {"[OPTION]... [ID]..."},
@@ -130,6 +137,7 @@ const struct command command_who = {
     .columns = &attachment_columns,
     .groups = {{&selection_group, offsetof(struct who, selection)},
                {&output_group, offsetof(struct who, output)}},
+    .habits = who_habits,
     .operand = {offsetof(struct who, selection), option_id},
     .examples = {{"who 1867776", "the processes that hold this segment"},
                  {"who -q --dest", "their pids alone, of all that are marked for destruction"}},

@@ -53,10 +53,16 @@ bool terminal_has_color(int fd)
     return isatty(fd) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
+locale_t context_use_err_locale(const struct context *context)
+{
+    return uselocale(context->err_locale);
+}
+
 /* The whole message in one write: lines of several processes must not mix. */
 static void write_message(struct context *context, const char *text, size_t length)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    locale_t results_locale = context_use_err_locale(context);
 
     strbuf_puts(&line, context->color ? "\033[33mshmtool:" : "shmtool:");
     if (context->command)
@@ -64,6 +70,7 @@ static void write_message(struct context *context, const char *text, size_t leng
     strbuf_puts(&line, context->color ? "\033[0m " : " ");
     text_escape(&line, text, length);
     strbuf_putc(&line, '\n');
+    uselocale(results_locale);
     fwrite(strbuf_string(&line), 1, line.length, context->err);
 }
 

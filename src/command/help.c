@@ -28,16 +28,22 @@ void help_program(FILE *out)
     fputs("\n"
           "Options:\n"
           "      --sysroot DIR           read DIR/proc and DIR/etc, not the live system\n"
-          "      --help                  show this help\n"
-          "      --version               show the version\n"
+          "  -h, --help                  show this help\n"
+          "  -V, --version               show the version\n"
           "\n"
           "'shmtool COMMAND --help' shows a command's options.\n",
           out);
 }
 
+void help_version(FILE *out)
+{
+    fputs("shmtool " SHMTOOL_VERSION "\n", out);
+}
+
 void help_command(FILE *out, const struct command *command)
 {
-    static const struct option_spec help_option = {.name = "help", .help = "show this help"};
+    static const struct option_spec help_option = {
+        .letter = 'h', .name = "help", .help = "show this help"};
 
     for (size_t i = 0; i < COMMAND_SYNOPSES && command->synopsis[i]; i++)
         fprintf(out, "%s shmtool %s %s\n", i == 0 ? "Usage:" : "      ", command->name,

@@ -11,6 +11,7 @@
  *   num              ranges, sums, pages and orders of numbers
  *   strbuf           growing bytes
  *   text             text of others made safe for terminals and JSON
+ *   suggest          the word that was probably meant
  *   parse            strict readers of numbers, ids, keys, sizes, ranges, ages
  * model      plain data, no input or output
  *   segment          the record, its identity, lists of it
@@ -93,6 +94,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "command/command.h"
@@ -158,10 +160,73 @@ static FILE *open_output(struct output *output)
     return stream;
 }
 
+/*
+ * Characters as the terminal has them; messages and numbers as scripts expect them. Results that go
+ * to no terminal keep names as they are in every locale, while messages may still go to one.
+ */
+static void choose_locales(struct context *context)
+{
+    setlocale(LC_CTYPE, "");
+    if (text_locale_is_utf8() || isatty(STDOUT_FILENO))
+        return;
+    if (isatty(STDERR_FILENO))
+        context->err_locale = duplocale(LC_GLOBAL_LOCALE);
+    setlocale(LC_CTYPE, "C.UTF-8"); /* without such a locale they are escaped */
+}
+
 static int refuse_usage(struct context *context, const char *word, const char *why)
 {
-    context_warn(context, "%s%s%s; see 'shmtool --help'", word, *word ? ": " : "", why);
+    context_warn(context, "%s: %s; see 'shmtool --help'", word, why);
     return STATUS_USAGE;
+}
+
+/* WHAT: "command" or "option". */
+static int refuse_unknown(struct context *context, const char *word, const char *what,
+                          const struct suggestion *suggestion)
+{
+    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+
+    suggest_put(&hint, suggestion, "");
+    context_warn(context, "%s: no such %s%s", text_word(word), what,
+                 suggestion->best ? strbuf_string(&hint) : "; see 'shmtool --help'");
+    return STATUS_USAGE;
+}
+
+/* What people call commands elsewhere, and what stands here for it. */
+static int refuse_command(struct context *context, const char *word)
+{
+    static const struct synonym synonyms[] = {{"list", "ls"},       {"dir", "ls"},
+                                              {"ipcs", "ls"},       {"lsipc", "ls"},
+                                              {"show", "stat"},     {"info", "stat"},
+                                              {"inspect", "stat"},  {"describe", "stat"},
+                                              {"status", "stat"},   {"remove", "rm"},
+                                              {"delete", "rm"},     {"del", "rm"},
+                                              {"clean", "rm"},      {"cleanup", "rm"},
+                                              {"purge", "rm"},      {"kill", "rm"},
+                                              {"ipcrm", "rm"},      {"ps", "who"},
+                                              {"users", "who"},     {"holders", "who"},
+                                              {"lsof", "who"},      {"fuser", "who"},
+                                              {"exec", "run"},      {"start", "run"},
+                                              {"sysctl", "limits"}, {"ftok", "key"},
+                                              {"check", "doctor"},  {"diagnose", "doctor"},
+                                              {"why", "doctor"},    {"version", "--version"},
+                                              {NULL, NULL}};
+    struct suggestion suggestion = suggest_begin(word, strlen(word));
+
+    for (size_t i = 0; commands[i]; i++)
+        suggest_try(&suggestion, commands[i]->name);
+    suggest_try(&suggestion, "help");
+    suggest_synonym(&suggestion, synonyms);
+    return refuse_unknown(context, word, "command", &suggestion);
+}
+
+static int refuse_option(struct context *context, const char *word)
+{
+    struct suggestion suggestion = suggest_begin(word, strlen(word));
+
+    for (size_t i = 0; word[1] == '-' && i < 3; i++)
+        suggest_try(&suggestion, (const char *const[]){"--help", "--version", "--sysroot"}[i]);
+    return refuse_unknown(context, word, "option", &suggestion);
 }
 
 /* shmtool help [COMMAND] */
@@ -177,7 +242,7 @@ static int show_help(struct context *context, int argc, char **argv, int at)
         return refuse_usage(context, text_word(argv[at + 1]), "help takes one command");
     command = command_find(argv[at]);
     if (!command)
-        return refuse_usage(context, text_word(argv[at]), "no such command");
+        return refuse_command(context, argv[at]);
     help_command(context->out, command);
     return STATUS_DONE;
 }
@@ -189,11 +254,11 @@ static struct invocation read_invocation(struct context *context, int argc, char
     for (; invocation.command_at < argc; invocation.command_at++) {
         const char *word = argv[invocation.command_at];
 
-        if (strcmp(word, "--help") == 0) {
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
             help_program(context->out);
             invocation.status = STATUS_DONE;
-        } else if (strcmp(word, "--version") == 0) {
-            fputs("shmtool " SHMTOOL_VERSION "\n", context->out);
+        } else if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+            help_version(context->out);
             invocation.status = STATUS_DONE;
         } else if (strncmp(word, "--sysroot=", 10) == 0) {
             invocation.sysroot = word + 10;
@@ -204,7 +269,7 @@ static struct invocation read_invocation(struct context *context, int argc, char
         } else if (strcmp(word, "help") == 0) {
             invocation.status = show_help(context, argc, argv, invocation.command_at + 1);
         } else if (word[0] == '-') {
-            invocation.status = refuse_usage(context, word, "no such option");
+            invocation.status = refuse_option(context, word);
         } else {
             return invocation;
         }
@@ -213,7 +278,11 @@ static struct invocation read_invocation(struct context *context, int argc, char
         if (invocation.status >= 0)
             return invocation;
     }
-    invocation.status = refuse_usage(context, "", "a command is missing");
+    if (argc > 1)
+        context_warn(context, "a command is missing; see 'shmtool --help'");
+    else
+        help_program(context->err);
+    invocation.status = STATUS_USAGE;
     return invocation;
 }
 
@@ -225,7 +294,7 @@ static int run_command(struct context *context, const struct invocation *invocat
     int status;
 
     if (!command)
-        return refuse_usage(context, text_word(argv[invocation->command_at]), "no such command");
+        return refuse_command(context, argv[invocation->command_at]);
     context->command = command;
     if (invocation->sysroot && command->flags & COMMAND_CHANGES) {
         context_warn(context, "--sysroot: %s changes the live system only", command->name);
@@ -260,8 +329,6 @@ int main(int argc, char **argv)
     int status;
 
     fill_standard_streams();
-    /* Characters as the terminal has them; messages and numbers as scripts expect them. */
-    setlocale(LC_CTYPE, "");
     /* AT_SECURE: file capabilities too, which change no id (getauxval(3)). */
     if (getuid() != geteuid() || getgid() != getegid() || getauxval(AT_SECURE)) {
         context_warn(&context, "refuses to run setuid, setgid or with file capabilities: it would "
@@ -269,9 +336,13 @@ int main(int argc, char **argv)
         return STATUS_USAGE;
     }
     context.color = terminal_has_color(STDERR_FILENO);
+    choose_locales(&context);
     context.out = open_output(&output);
     invocation = read_invocation(&context, argc, argv);
     status =
         invocation.status >= 0 ? invocation.status : run_command(&context, &invocation, argc, argv);
-    return close_output(&context, &output, status);
+    status = close_output(&context, &output, status);
+    if (context.err_locale)
+        freelocale(context.err_locale);
+    return status;
 }

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/suggest.h"
 #include "base/xalloc.h"
 #include "command/help.h"
 
@@ -67,26 +68,105 @@ static int use_next_word(struct command_line *line, struct found_option found, c
     return use_option(line, found, *line->words++);
 }
 
+static int show_help(const struct command_line *line)
+{
+    help_command(line->context->out, line->command);
+    return OPTIONS_SHOWN;
+}
+
+static int show_version(const struct command_line *line)
+{
+    help_version(line->context->out);
+    return OPTIONS_SHOWN;
+}
+
+/* Refuses a long option that the command has not; WORD without dashes, of LENGTH bytes. */
+static int refuse_name(const struct command_line *line, const char *word, size_t length)
+{
+    static const struct synonym synonyms[] = {
+        {"user", "owner"},           {"uid", "owner"},  {"gid", "group"},
+        {"mode", "perms"},           {"bytes", "size"}, {"force", "yes"},
+        {"shmem-key", "key"},        {"order", "sort"}, {"no-heading", "no-header"},
+        {"noheadings", "no-header"}, {NULL, NULL}};
+    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+    struct suggestion suggestion = suggest_begin(word, length);
+    struct suggestion habit = suggestion;
+
+    for (size_t g = 0; g < COMMAND_GROUPS && line->command->groups[g].group; g++) {
+        const struct option_group *group = line->command->groups[g].group;
+
+        for (size_t i = 0; i < group->count; i++)
+            suggest_try(&suggestion, group->options[i].name);
+    }
+    suggest_try(&suggestion, "help");
+    suggest_synonym(&habit, synonyms);
+    if (habit.best && find_option(line, 0, habit.best, strlen(habit.best)).spec)
+        suggestion = habit;
+    suggest_put(&hint, &suggestion, "--");
+    if (!suggestion.best)
+        strbuf_printf(&hint, "; see 'shmtool %s --help'", line->command->name);
+    context_warn(line->context, "--%.*s: no such option%s", (int)length, word,
+                 strbuf_string(&hint));
+    return -EINVAL;
+}
+
 /* --name, --name=value, --name value */
 static int parse_long_option(struct command_line *line, char *word)
 {
     size_t length = strcspn(word, "=");
     char *value = word[length] == '=' ? word + length + 1 : NULL;
     struct found_option found = find_option(line, 0, word + 2, length - 2);
-    const char *name = line->command->name;
 
     if (found.spec && found.spec->argument)
         return value ? use_option(line, found, value) : use_next_word(line, found, word);
     if (found.spec && !value)
         return use_option(line, found, NULL);
+    if (strcmp(word, "--help") == 0)
+        return show_help(line);
+    if (strcmp(word, "--version") == 0)
+        return show_version(line);
     if (found.spec || strncmp(word, "--help=", 7) == 0)
         context_warn(line->context, "%s: takes no value", word);
     else if (strncmp(word, "--sysroot", 9) == 0)
         context_warn(line->context,
-                     "--sysroot: must stand before the command: 'shmtool --sysroot DIR %s'", name);
+                     "--sysroot: must stand before the command: 'shmtool --sysroot DIR %s'",
+                     line->command->name);
     else
-        context_warn(line->context, "%.*s: no such option; see 'shmtool %s --help'", (int)length,
-                     word, name);
+        return refuse_name(line, word + 2, length - 2);
+    return -EINVAL;
+}
+
+/*
+ * A letter that the command has not: -h, -V, or one that people know from other tools.
+ *
+ * rest: what follows it in its word
+ */
+static int use_unknown_letter(const struct command_line *line, char letter, const char *rest)
+{
+    const struct option_habit *habit = line->command->habits;
+    const char *value = *rest ? rest : *line->words;
+
+    if (letter == 'h')
+        return show_help(line);
+    if (letter == 'V')
+        return show_version(line);
+    while (habit && habit->letter && habit->letter != letter)
+        habit++;
+    if (!habit || !habit->letter) {
+        context_warn(line->context, "-%c: no such option; see 'shmtool %s --help'", letter,
+                     line->command->name);
+        return -EINVAL;
+    }
+    if (!habit->why)
+        return 0;
+    if (!habit->value)
+        context_warn(line->context, "-%c: %s: shmtool %s", letter, habit->why, habit->instead);
+    else if (!value || *value == '-')
+        context_warn(line->context, "-%c: %s: shmtool %s %s", letter, habit->why, habit->instead,
+                     habit->value);
+    else
+        context_warn(line->context, "-%c %s: %s: shmtool %s %s", letter, value, habit->why,
+                     habit->instead, value);
     return -EINVAL;
 }
 
@@ -98,15 +178,13 @@ static int parse_letters(struct command_line *line, char *word)
     for (char *letter = word + 1; r == 0 && *letter; letter++) {
         struct found_option found = find_option(line, *letter, NULL, 0);
 
-        if (!found.spec) {
-            context_warn(line->context, "-%c: no such option; see 'shmtool %s --help'", *letter,
-                         line->command->name);
-            return -EINVAL;
-        }
-        if (found.spec->argument)
+        if (!found.spec)
+            r = use_unknown_letter(line, *letter, letter + 1);
+        else if (found.spec->argument)
             return letter[1] ? use_option(line, found, letter + 1)
                              : use_next_word(line, found, word);
-        r = use_option(line, found, NULL);
+        else
+            r = use_option(line, found, NULL);
     }
     return r;
 }
@@ -143,9 +221,6 @@ int options_parse(struct context *context, const struct command *command, int ar
             r = parse_letters(&line, word);
         } else if (word[2] == '\0') {
             ended = true;
-        } else if (strcmp(word, "--help") == 0) {
-            help_command(context->out, command);
-            return OPTIONS_HELP;
         } else {
             r = parse_long_option(&line, word);
         }
@@ -223,12 +298,34 @@ static int select_value(const struct option_use *use, int r, uint64_t value)
     return r;
 }
 
+/* A key, which somebody should have, or a range of them. */
 static int select_key(const struct option_use *use, struct error *err)
 {
-    uint32_t key = 0;
-    int r = parse_key(use->word, &key, err);
+    struct filter *filter = use->place;
+    bool is_range = strstr(use->word, "..");
+    struct range range;
+    int r = parse_key_range(use->word, &range, err);
 
-    return select_value(use, r, key);
+    if (r == 0)
+        filter_add_range(is_range ? &filter->key_ranges : &filter->keys, range);
+    return r;
+}
+
+/* 666, -022 or /022, as for find -perm. */
+static int select_perms(const struct option_use *use, struct error *err)
+{
+    const char *word = use->word;
+    struct filter_perms perms = {PERMS_EXACT, 0};
+
+    if (*word == '-' || *word == '/')
+        perms.test = *word++ == '-' ? PERMS_ALL : PERMS_ANY;
+    if (parse_mode(word, &perms.bits, NULL) < 0 || (perms.test != PERMS_EXACT && perms.bits == 0))
+        return error_set(err, EINVAL,
+                         "'%s': not permissions (octal: 666 for exactly these, -022 for all of "
+                         "these bits, /022 for any of them)",
+                         use->word);
+    filter_add_perms(use->place, perms);
+    return 0;
 }
 
 static int select_user(const struct option_use *use, struct error *err)
@@ -305,8 +402,7 @@ static int select_newer(const struct option_use *use, struct error *err)
 #define WHOLE_FILTER offsetof(struct selection, filter)
 
 static const struct option_spec selection_options[] = {
-    {'k', "key", "KEY", "this key: 0x hex, decimal, octal with a leading 0", FILTER(keys),
-     select_key},
+    {'k', "key", "KEY", "0x hex, decimal, 0 octal; A..B: a range", WHOLE_FILTER, select_key},
     {'o', "owner", "USER", "owned by this user, by name or number", FILTER(owners), select_user},
     {0, "creator", "USER", "created by this user", FILTER(creators), select_user},
     {0, "group", "GROUP", "owned by this group", FILTER(groups), select_group},
@@ -320,21 +416,49 @@ static const struct option_spec selection_options[] = {
     {0, "orphan", NULL, "attached by nobody, creator and last user dead", FILTER(orphan),
      option_flag},
     {0, "state", "LIST", "one of used,dest,orphan,idle,unknown", FILTER(states), select_states},
-    {0, "older-than", "AGE", "last used or changed at least AGE ago (2h, 7d)", WHOLE_FILTER,
+    {0, "older-than", "AGE", "last used or changed at least AGE ago (2h, 1d12h)", WHOLE_FILTER,
      select_older},
     {0, "newer-than", "AGE", "last used or changed less than AGE ago", WHOLE_FILTER, select_newer},
     {0, "cpid", "PID", "created by this process", FILTER(cpids), select_pid},
     {0, "pid", "PID", "attached by this process now", FILTER(pids), select_attached_pid},
+    {0, "perms", "MODE", "bits: 666 exactly, -022 all of, /022 any of them", WHOLE_FILTER,
+     select_perms},
 };
 
 const struct option_group selection_group = {
     "Selecting segments (values of one option widen, different options narrow)",
     OPTIONS(selection_options)};
 
+void options_hint_key(struct strbuf *out, const struct inventory *inventory, int shmid)
+{
+    if (idset_has(&inventory->key_numbers, shmid))
+        strbuf_printf(out, "; did you mean --key %d, i.e. 0x%08x?", shmid, (unsigned)shmid);
+}
+
+void options_hint_id(struct strbuf *out, const struct context *context,
+                     const struct inventory *inventory, uint32_t key)
+{
+    if (key <= INT_MAX && idset_has(&inventory->id_numbers, (int)key))
+        strbuf_printf(out, "; did you mean the id: shmtool %s %u?", context->command->name, key);
+}
+
 bool options_warn_missing(struct context *context, const struct inventory *inventory)
 {
-    for (size_t i = 0; i < inventory->missing_id_count; i++)
-        context_warn(context, "%d: no such segment", inventory->missing_ids[i]);
+    for (size_t i = 0; i < inventory->missing_id_count; i++) {
+        CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+
+        options_hint_key(&hint, inventory, inventory->missing_ids[i]);
+        context_warn(context, "%d: no such segment%s", inventory->missing_ids[i],
+                     strbuf_string(&hint));
+    }
+    for (size_t i = 0; i < inventory->missing_key_count; i++) {
+        CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+
+        options_hint_id(&hint, context, inventory, inventory->missing_keys[i]);
+        if (hint.length > 0)
+            context_warn(context, "--key: 0x%08x: no segment has this key%s",
+                         inventory->missing_keys[i], strbuf_string(&hint));
+    }
     return inventory->missing_id_count > 0;
 }
 

@@ -15,6 +15,13 @@ void filter_add_value(struct filter_values *values, uint64_t value)
     filter_add_range(values, (struct range){value, value});
 }
 
+void filter_add_perms(struct filter *filter, struct filter_perms perms)
+{
+    filter->perms =
+        xgrow(filter->perms, filter->perms_count, &filter->perms_capacity, sizeof(perms));
+    filter->perms[filter->perms_count++] = perms;
+}
+
 void filter_add_older(struct filter *filter, uint64_t seconds)
 {
     if (!filter->has_older || seconds < filter->older_than)
@@ -31,11 +38,12 @@ void filter_add_newer(struct filter *filter, uint64_t seconds)
 
 bool filter_is_empty(const struct filter *filter)
 {
-    return filter->keys.count == 0 && filter->owners.count == 0 && filter->creators.count == 0 &&
-           filter->groups.count == 0 && filter->sizes.count == 0 && filter->nattchs.count == 0 &&
-           filter->cpids.count == 0 && filter->pids.count == 0 && !filter->dest &&
-           !filter->locked && !filter->attached && !filter->unattached && !filter->orphan &&
-           filter->states == 0 && !filter->has_older && !filter->has_newer;
+    return filter->keys.count == 0 && filter->key_ranges.count == 0 && filter->owners.count == 0 &&
+           filter->creators.count == 0 && filter->groups.count == 0 && filter->sizes.count == 0 &&
+           filter->nattchs.count == 0 && filter->cpids.count == 0 && filter->pids.count == 0 &&
+           filter->perms_count == 0 && !filter->dest && !filter->locked && !filter->attached &&
+           !filter->unattached && !filter->orphan && filter->states == 0 && !filter->has_older &&
+           !filter->has_newer;
 }
 
 static bool filter_tests_state(const struct filter *filter)
@@ -56,7 +64,7 @@ bool filter_names_keys(const struct filter *filter)
         if (filter->keys.items[i].low == 0)
             return false;
     }
-    return filter->keys.count > 0;
+    return filter->keys.count > 0 && filter->key_ranges.count == 0;
 }
 
 /* An option that was not given lets everything pass. */
@@ -67,6 +75,25 @@ static bool allows_value(const struct filter_values *values, uint64_t value)
             return true;
     }
     return values->count == 0;
+}
+
+static bool allows_key(const struct filter *filter, uint32_t key)
+{
+    if (filter->keys.count > 0 && filter->key_ranges.count > 0)
+        return allows_value(&filter->keys, key) || allows_value(&filter->key_ranges, key);
+    return allows_value(&filter->keys, key) && allows_value(&filter->key_ranges, key);
+}
+
+static bool allows_perms(const struct filter *filter, uint32_t mode)
+{
+    for (size_t i = 0; i < filter->perms_count; i++) {
+        uint32_t wanted = filter->perms[i].bits;
+        uint32_t found = mode & (filter->perms[i].test == PERMS_EXACT ? 0777 : wanted);
+
+        if (filter->perms[i].test == PERMS_ANY ? found != 0 : found == wanted)
+            return true;
+    }
+    return filter->perms_count == 0;
 }
 
 static bool allows_age(const struct filter *filter, const struct segment *segment, int64_t now)
@@ -97,7 +124,7 @@ static bool allows_state(const struct filter *filter, enum segment_state state)
 bool filter_match(const struct filter *filter, const struct segment *segment,
                   const struct filter_facts *facts)
 {
-    return allows_value(&filter->keys, segment->key) &&
+    return allows_key(filter, segment->key) && allows_perms(filter, segment->mode) &&
            allows_value(&filter->owners, segment->uid) &&
            allows_value(&filter->creators, segment->cuid) &&
            allows_value(&filter->groups, segment->gid) &&
@@ -113,6 +140,8 @@ bool filter_match(const struct filter *filter, const struct segment *segment,
 void filter_release(struct filter *filter)
 {
     free(filter->keys.items);
+    free(filter->key_ranges.items);
+    free(filter->perms);
     free(filter->owners.items);
     free(filter->creators.items);
     free(filter->groups.items);

@@ -45,26 +45,46 @@ int selection_add_word(struct selection *selection, const char *word, struct err
 
     if (strncasecmp(word, "0x", 2) == 0)
         return error_set(err, EINVAL, "'%s': not an id; a key is named by --key", word);
+    if (strcmp(word, "shm") == 0) /* ipcrm shm ID */
+        return error_set(err, EINVAL, "'shm': not an id; ids need no word before them");
     r = parse_shmid(word, &id.shmid, err);
     if (r == 0)
         selection_add_id(selection, &id);
     return r;
 }
 
-/* One more word than any row has, so that a line with too many is seen. */
-enum { WORDS_MAX = 10 };
+/* The columns of ls and of ipcs -m: up to nattch they make a row, status may be empty. */
+enum { ROW_KEY, ROW_ID, ROW_OWNER, ROW_PERMS, ROW_BYTES, ROW_NATTCH, ROW_WORDS };
 
 struct word {
     const char *at;
     size_t length;
 };
 
-static size_t split_words(const char *line, size_t length, struct word *words)
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+/* LINE without blanks and tabs around it. */
+static struct word trim_blanks(const char *line, size_t length)
+{
+    while (length > 0 && is_blank(line[length - 1]))
+        length--;
+    while (length > 0 && is_blank(*line)) {
+        line++;
+        length--;
+    }
+    return (struct word){line, length};
+}
+
+/* Finds the words that a row begins with, and returns how many there are, up to ROW_WORDS. */
+static size_t split_words(const char *line, size_t length, struct word words[ROW_WORDS])
 {
     size_t count = 0;
     size_t at = 0;
 
-    while (at < length && count < WORDS_MAX) {
+    while (at < length && count < ROW_WORDS) {
         size_t start;
 
         while (at < length && line[at] == ' ')
@@ -78,50 +98,72 @@ static size_t split_words(const char *line, size_t length, struct word *words)
     return count;
 }
 
-static bool word_is(const struct word *word, const char *text)
-{
-    return word->length == strlen(text) && memcmp(word->at, text, word->length) == 0;
-}
-
-static bool words_are(const struct word *words, size_t count, const char *const *texts)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!texts[i] || !word_is(&words[i], texts[i]))
-            return false;
-    }
-    return !texts[count];
-}
-
-static bool is_header_line(const struct word *words, size_t count)
-{
-    static const char *const columns[] = {"key",   "shmid",  "owner",  "perms",
-                                          "bytes", "nattch", "status", NULL};
-    static const char *const banner[] = {"------",   "Shared",   "Memory",
-                                         "Segments", "--------", NULL};
-
-    return words_are(words, count, columns) || words_are(words, count, banner);
-}
-
 /* Whether WORD is made of the characters of SET alone, and of LEAST to MOST of them. */
 static bool is_made_of(const struct word *word, const char *set, size_t least, size_t most)
 {
     for (size_t i = 0; i < word->length; i++) {
-        if (word->at[i] == '\0' || !strchr(set, word->at[i]))
+        if (!strchr(set, word->at[i]))
             return false;
     }
     return word->length >= least && word->length <= most;
 }
 
-/* ipcs prints "dest locked" as two words, ls as one. */
-static bool are_status_words(const struct word *words, size_t count)
+/* --- Headers ---------------------------------------------------------------------------------- */
+
+static bool has_digit(const char *line, size_t length)
 {
+    for (size_t i = 0; i < length; i++) {
+        if (line[i] >= '0' && line[i] <= '9')
+            return true;
+    }
+    return false;
+}
+
+/* "------ Shared Memory Segments --------" in whatever language; "--all" is none. */
+static bool is_banner(const struct word *line)
+{
+    return line->length > 0 && line->at[0] == '-' && line->at[line->length - 1] == '-' &&
+           memchr(line->at, ' ', line->length) && !is_made_of(line, "- \t", 0, SIZE_MAX) &&
+           !has_digit(line->at, line->length);
+}
+
+/* Whether LINE has TEXT in it, in upper or lower case. */
+static bool names_column(const struct word *line, const char *text)
+{
+    size_t length = strlen(text);
+
+    for (size_t at = 0; at + length <= line->length; at++) {
+        if (strncasecmp(line->at + at, text, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The names of columns below a banner, in whatever language. msqid and semid are translated hardly
+ * anywhere: those are the lists of message queues and semaphore sets.
+ */
+static bool is_translated_header(const struct word *line)
+{
+    return !has_digit(line->at, line->length) && !names_column(line, "msqid") &&
+           !names_column(line, "semid");
+}
+
+/* The header of ls, and of ipcs -m in English: names of columns, whatever follows nattch. */
+static bool is_header(const struct word *line, const struct word *words, size_t count)
+{
+    static const char *const columns[ROW_WORDS] = {"key",   "shmid", "owner",
+                                                   "perms", "bytes", "nattch"};
+
     for (size_t i = 0; i < count; i++) {
-        if (!word_is(&words[i], "dest") && !word_is(&words[i], "locked") &&
-            !word_is(&words[i], "dest,locked"))
+        if (words[i].length != strlen(columns[i]) ||
+            memcmp(words[i].at, columns[i], words[i].length) != 0)
             return false;
     }
-    return count <= 2;
+    return count == ROW_WORDS && !has_digit(line->at, line->length);
 }
+
+/* --- Rows ------------------------------------------------------------------------------------- */
 
 /* A number of bytes, or 1.5M as ls -H prints it; the latter cannot be compared. */
 static bool read_row_size(const struct word *word, struct named_id *id)
@@ -134,82 +176,114 @@ static bool read_row_size(const struct word *word, struct named_id *id)
         return id->size > 0;
     human.length--;
     return is_made_of(&human, "0123456789.", 1, 6) && human.at[0] != '.' &&
-           strchr("BKMGTPE", word->at[word->length - 1]) && word->at[word->length - 1];
+           strchr("BKMGTPE", word->at[word->length - 1]);
 }
 
 /*
- * A row of ipcs -q has as many words, and numbers in the same places. It is recognised by its last
- * column: "%-12ju" there, while ipcs -m pads its status, and ls pads nothing that long.
+ * A row of ipcs -q has as many words, and numbers in the same places. Where it stands in columns it
+ * is recognised by them: ipcs prints "%-10d %-10s %-10o %-12ju" after the key of a queue, and
+ * "%-10d %-10s %-10o %-10ju" after that of a segment; ls aligns sizes to the right.
  */
-static bool is_queue_row(const struct word *words, size_t count, const char *end)
+static bool is_queue_row(const struct word words[ROW_WORDS])
 {
-    enum { MESSAGES_WIDTH = 12, COUNT_MAX_LENGTH = 10 };
+    enum { WIDTH = 10 + 1, QUEUE_WIDTH = 12 + 1 };
+    bool long_owner = words[ROW_OWNER].length >= WIDTH;
 
-    return count == 6 && end - words[5].at == MESSAGES_WIDTH && words[5].length <= COUNT_MAX_LENGTH;
+    return words[ROW_ID].at - words[ROW_KEY].at == WIDTH &&
+           words[ROW_OWNER].at - words[ROW_ID].at == WIDTH &&
+           (long_owner || words[ROW_PERMS].at - words[ROW_OWNER].at == WIDTH) &&
+           words[ROW_BYTES].at - words[ROW_PERMS].at == WIDTH &&
+           words[ROW_NATTCH].at - words[ROW_BYTES].at == QUEUE_WIDTH &&
+           words[ROW_BYTES].length < WIDTH;
 }
 
-/* key shmid owner perms bytes nattch [status] */
-static bool read_row(const struct word *words, size_t count, struct named_id *ret_id)
+/* 0x and eight digits. */
+static bool read_row_key(const struct word *word, uint32_t *ret_key)
 {
-    static const char decimal[] = "0123456789";
-    struct named_id id = {.is_row = true, .owner = words[2].at, .owner_length = words[2].length};
+    const struct word digits = {word->at + 2, word->length - 2};
     char text[16];
-    uint64_t nattch;
 
-    if (count < 6 || !is_made_of(&words[1], decimal, 1, 10) ||
-        !is_made_of(&words[3], "01234567", 1, 3) || !read_row_size(&words[4], &id) ||
-        parse_digits(words[5].at, words[5].length, &nattch) != words[5].length ||
-        !are_status_words(words + 6, count - 6) || memchr(id.owner, '\0', id.owner_length))
+    if (word->length != 10 || memcmp(word->at, "0x", 2) != 0 ||
+        !is_made_of(&digits, "0123456789abcdefABCDEF", 8, 8))
         return false;
-    for (size_t i = 0; i < words[3].length; i++)
-        id.perms = id.perms * 8 + (uint32_t)(words[3].at[i] - '0');
-    if (words[0].length != 10 || memcmp(words[0].at, "0x", 2) != 0 ||
-        !is_made_of(&(const struct word){words[0].at + 2, 8}, "0123456789abcdefABCDEF", 8, 8))
+    memcpy(text, word->at, word->length);
+    text[word->length] = '\0';
+    return parse_key(text, ret_key, NULL) == 0;
+}
+
+static bool read_id(const struct word *word, int *ret_shmid)
+{
+    char text[16];
+
+    if (!is_made_of(word, "0123456789", 1, 10))
         return false;
-    memcpy(text, words[0].at, 10);
-    text[10] = '\0';
-    if (parse_key(text, &id.key, NULL) < 0)
+    memcpy(text, word->at, word->length);
+    text[word->length] = '\0';
+    return parse_shmid(text, ret_shmid, NULL) == 0;
+}
+
+/*
+ * key shmid owner perms bytes nattch; what follows, a status in any language or more columns, says
+ * nothing.
+ */
+static bool read_row(const struct word words[ROW_WORDS], struct named_id *ret_id)
+{
+    const struct word *perms = &words[ROW_PERMS];
+    const struct word *nattch = &words[ROW_NATTCH];
+    struct named_id id = {
+        .is_row = true, .owner = words[ROW_OWNER].at, .owner_length = words[ROW_OWNER].length};
+    uint64_t count;
+
+    if (!read_row_key(&words[ROW_KEY], &id.key) || !read_id(&words[ROW_ID], &id.shmid) ||
+        !is_made_of(perms, "01234567", 1, 3) || !read_row_size(&words[ROW_BYTES], &id) ||
+        parse_digits(nattch->at, nattch->length, &count) != nattch->length || is_queue_row(words))
         return false;
-    memcpy(text, words[1].at, words[1].length);
-    text[words[1].length] = '\0';
-    if (parse_shmid(text, &id.shmid, NULL) < 0)
-        return false;
+    for (size_t i = 0; i < perms->length; i++)
+        id.perms = id.perms * 8 + (uint32_t)(perms->at[i] - '0');
     *ret_id = id;
     return true;
 }
 
-int selection_parse_line(const char *line, size_t length, struct named_id *ret_id,
-                         struct error *err)
+static int refuse_line(const char *line, size_t length, struct error *err)
 {
-    struct word words[WORDS_MAX];
-    size_t count;
+    enum { SHOWN_MAX = 60 };
+    size_t shown = text_cut(line, length, SHOWN_MAX);
 
-    if (length > 0 && line[length - 1] == '\r')
-        length--;
-    count = split_words(line, length, words);
-    if (count == 0 || is_header_line(words, count))
-        return 0;
-    /* An id alone stands at the line's start and fills it. */
-    if (count == 1 && words[0].length == length && length <= 10) {
-        struct named_id id = {0};
-        char text[16];
-
-        memcpy(text, line, length);
-        text[length] = '\0';
-        if (!memchr(line, '\0', length) && parse_shmid(text, &id.shmid, NULL) == 0) {
-            *ret_id = id;
-            return 1;
-        }
-    }
-    if (words[0].at == line && !is_queue_row(words, count, line + length) &&
-        read_row(words, count, ret_id))
-        return 1;
     return error_set(err, EINVAL,
-                     "'%.*s'%s: neither an id alone nor a row of 'shmtool ls' or 'ipcs -m' with "
-                     "its seven columns",
-                     length > 200 ? 200 : (int)length, line,
+                     "'%.*s'%s%s: neither an id alone nor a row of 'shmtool ls' or 'ipcs -m'",
+                     (int)shown, line, shown < length ? "..." : "",
                      memchr(line, '\0', length) ? " and a NUL byte" : "");
 }
+
+int selection_parse_line(struct input_state *state, const char *line, size_t length,
+                         struct named_id *ret_id, struct error *err)
+{
+    const bool below_banner = state->below_banner;
+    struct word words[ROW_WORDS];
+    struct named_id id = {0};
+    struct word whole;
+    size_t count;
+
+    *state = (struct input_state){0};
+    if (length > 0 && line[length - 1] == '\r')
+        length--;
+    if (memchr(line, '\0', length))
+        return refuse_line(line, length, err);
+    whole = trim_blanks(line, length);
+    count = split_words(line, length, words);
+    state->below_banner = is_banner(&whole);
+    if (whole.length == 0 || state->below_banner || is_header(&whole, words, count) ||
+        (below_banner && is_translated_header(&whole)))
+        return 0;
+    if (read_id(&whole, &id.shmid) ||
+        (count == ROW_WORDS && words[0].at == line && read_row(words, &id))) {
+        *ret_id = id;
+        return 1;
+    }
+    return refuse_line(line, length, err);
+}
+
+/* --- Asking a selection ----------------------------------------------------------------------- */
 
 bool selection_is_empty(const struct selection *selection)
 {
@@ -273,8 +347,6 @@ static size_t first_named_id(const struct selection *selection, int shmid)
 static bool owner_is_shown(const struct named_id *id, const struct segment_info *info)
 {
     enum { IPCS_WIDTH = 10 };
-    void (*const escapes[])(struct strbuf *, const char *, size_t) = {text_escape,
-                                                                      text_escape_utf8};
     CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
 
     /* First what nearly every row shows. */
@@ -285,13 +357,10 @@ static bool owner_is_shown(const struct named_id *id, const struct segment_info 
     strbuf_put_u64(&shown, info->segment.uid);
     if (strcmp(strbuf_string(&shown), id->owner) == 0)
         return true;
-    for (size_t i = 0; info->owner && i < sizeof(escapes) / sizeof(escapes[0]); i++) {
-        strbuf_reset(&shown);
-        escapes[i](&shown, info->owner, strlen(info->owner));
-        if (strcmp(strbuf_string(&shown), id->owner) == 0)
-            return true;
-    }
-    return false;
+    strbuf_reset(&shown);
+    text_unescape(&shown, id->owner, id->owner_length);
+    return info->owner && shown.length == strlen(info->owner) &&
+           memcmp(strbuf_string(&shown), info->owner, shown.length) == 0;
 }
 
 static bool row_holds(const struct named_id *row, const struct segment_info *info)

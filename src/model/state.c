@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/strbuf.h"
+#include "base/suggest.h"
+
 static const char *const state_names[STATE_COUNT] = {
     [STATE_USED] = "used", [STATE_DEST] = "dest",       [STATE_ORPHAN] = "orphan",
     [STATE_IDLE] = "idle", [STATE_UNKNOWN] = "unknown",
@@ -94,6 +97,18 @@ static int find_state(const char *word, size_t length)
     return -1;
 }
 
+static int refuse_state(const char *word, size_t length, struct error *err)
+{
+    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+    struct suggestion suggestion = suggest_begin(word, length);
+
+    for (int state = 0; state < STATE_COUNT; state++)
+        suggest_try(&suggestion, state_names[state]);
+    suggest_put(&hint, &suggestion, "");
+    return error_set(err, EINVAL, "'%.*s': not a state (used, dest, orphan, idle, unknown)%s",
+                     (int)length, word, strbuf_string(&hint));
+}
+
 int state_parse_list(const char *list, unsigned *mask, struct error *err)
 {
     unsigned found = 0;
@@ -103,8 +118,7 @@ int state_parse_list(const char *list, unsigned *mask, struct error *err)
         int state = find_state(word, length);
 
         if (state < 0)
-            return error_set(err, EINVAL, "'%.*s': not a state (used, dest, orphan, idle, unknown)",
-                             (int)length, word);
+            return refuse_state(word, length, err);
         found |= 1U << state;
         word += length;
         if (*word == '\0')

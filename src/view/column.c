@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "model/segment.h"
@@ -16,7 +17,7 @@ const struct column *column_find(const struct column_table *table, const char *n
         if (strlen(column->name) == length && memcmp(column->name, name, length) == 0)
             return column;
     }
-    return NULL;
+    return length == 4 && memcmp(name, "size", 4) == 0 ? column_find(table, "bytes", 5) : NULL;
 }
 
 void column_set_add(struct column_set *set, const struct column *column)
@@ -42,11 +43,16 @@ static void refuse_column(const struct column_table *table, const char *word, si
                           struct error *err)
 {
     CLEANUP_STRBUF struct strbuf all = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+    struct suggestion suggestion = suggest_begin(word, length);
 
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; i < table->count; i++) {
         strbuf_printf(&all, " %s", table->columns[i].name);
-    error_set(err, EINVAL, "'%.*s': no such column; there are:%s", (int)length, word,
-              strbuf_string(&all));
+        suggest_try(&suggestion, table->columns[i].name);
+    }
+    suggest_put(&hint, &suggestion, "");
+    error_set(err, EINVAL, "'%.*s': no such column%s%s:%s", (int)length, word, strbuf_string(&hint),
+              suggestion.best ? " There are" : "; there are", strbuf_string(&all));
 }
 
 const struct column *column_require(const struct column_table *table, const char *word,

@@ -103,12 +103,19 @@ static void begin_table(struct writer *writer, const char *head __attribute__((u
     writer->table = table_new(writer->columns, &writer->format, writer->header);
 }
 
-/* What is not known is a dash, so that fields can be counted; at the line's end it is nothing. */
+/*
+ * Fields can be counted: what is not known is a dash, at the line's end nothing, and a name is one
+ * word.
+ */
 static void cell_table(struct writer *writer, size_t column, const struct column_value *value,
                        struct strbuf *out)
 {
-    if (value->text)
-        text_escape(out, value->text, strlen(value->text));
+    size_t length = value->text ? strlen(value->text) : 0;
+
+    if (value->text && writer->columns->items[column]->type == COLUMN_NAME)
+        text_escape_word(out, value->text, length);
+    else if (value->text)
+        text_escape(out, value->text, length);
     else
         column_put_text(out, writer->columns->items[column], &writer->format, value);
     if (out->length == 0 && column + 1 < writer->columns->count)

@@ -105,6 +105,18 @@ all_ids() {
     awk 'NR > 1 { print $2 }' /proc/sysvipc/shm
 }
 
+# with_users LINE...: from here on $SHMTOOL sees these lines of passwd too; skips the test where that cannot be
+with_users() {
+    local passwd=$BATS_TEST_TMPDIR/passwd
+    unshare --mount true 2>/dev/null || skip "needs a mount namespace of its own"
+    { cat /etc/passwd && printf '%s\n' "$@"; } >"$passwd"
+    # shellcheck disable=SC2016 # for the inner shell
+    printf '#!/bin/sh\nexec unshare --mount sh -c '\''mount --bind "$0" /etc/passwd && exec "$@"'\'' "%s" "%s" "$@"\n' \
+        "$passwd" "$SHMTOOL" >"$BATS_TEST_TMPDIR/shmtool"
+    chmod 755 "$BATS_TEST_TMPDIR/shmtool"
+    SHMTOOL=$BATS_TEST_TMPDIR/shmtool
+}
+
 # --- Helpers in the background ----------------------------------------------------------------
 
 # start_helper COMMAND...: starts it (a bare name is looked for in $HELPERS first, and may stand

@@ -91,23 +91,12 @@ for document in text.splitlines() if sys.argv[2].endswith("ndjson") else [text]:
     need_ns
     need_root
     need_python
-    local passwd=$BATS_TEST_TMPDIR/passwd id name
-    unshare --mount true 2>/dev/null || skip "needs a mount namespace of its own"
-    {
-        cat /etc/passwd
-        printf 'a\e[31m\e]0;t\a\x7f\xc2\x9b:x:54321:1::/:\n'
-        printf '\xff\xfe"b",\\x41\xe2\x80\xae:x:54322:1::/:\n'
-        printf '%04096d:x:54323:1::/:\n' 7
-    } >"$passwd"
+    local id name
     for name in 54321 54322 54323; do
         id=$(make_seg --uid "$name")
     done
-    # From here on every command sees that database.
-    # shellcheck disable=SC2016 # for the inner shell
-    printf '#!/bin/sh\nexec unshare --mount sh -c '\''mount --bind "$0" /etc/passwd && exec "$@"'\'' "%s" "%s" "$@"\n' \
-        "$passwd" "$SHMTOOL" >"$BATS_TEST_TMPDIR/shmtool"
-    chmod 755 "$BATS_TEST_TMPDIR/shmtool"
-    SHMTOOL=$BATS_TEST_TMPDIR/shmtool
+    with_users $'a\e[31m\e]0;t\a\x7f\xc2\x9b:x:54321:1::/:' $'\xff\xfe"b",\\x41\xe2\x80\xae:x:54322:1::/:' \
+        "$(printf '%04096d:x:54323:1::/:' 7)"
     every_view "$id"
     run_split "$SHMTOOL" rm --all <<<no
     assert_err_has 'a\x1b[31m\x1b]0;t\x07\x7f\xc2\x9b'

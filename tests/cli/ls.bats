@@ -171,8 +171,50 @@ refuse() {
     ids_are "$id"
 }
 
+@test "--key A..B: a range, unsigned, both ends included; nobody need have one of it" {
+    need_ns
+    local a b c d
+    a=$(make_seg --key 0x4e545030)
+    b=$(make_seg --key 0x4e545033)
+    c=$(make_seg --key 0x4e545034)
+    d=$(make_seg --key -5)
+    shmtool ls -q --key 0x4e545030..0x4e545033
+    ids_are "$a" "$b"
+    shmtool ls -q -k 1314148403..0x4e545034
+    ids_are "$b" "$c"
+    shmtool ls -q -k 0x4e545034..-1
+    ids_are "$c" "$d"
+    shmtool ls -q -k 0x80000000..-1 -k 0x4e545030
+    ids_are "$a" "$d"
+    shmtool ls -q -k 1..2
+    ids_are
+    refuse --key 'not a range of keys' 5.. ..5 .. 5...6 6..5 -1..5 5..x 1..2..3
+}
+
+@test "--perms: exactly these bits, all of them, any of them" {
+    need_ns
+    local a b c
+    a=$(make_seg --mode 666)
+    b=$(make_seg --mode 620)
+    c=$(make_seg --mode 600)
+    "$HELPERS/lock" "$a"
+    shmtool ls -q --perms 666
+    ids_are "$a"
+    shmtool ls -q --perms 0600 --perms=620
+    ids_are "$b" "$c"
+    shmtool ls -q --perms -022
+    ids_are "$a"
+    shmtool ls -q --perms /022
+    ids_are "$a" "$b"
+    shmtool ls -q --perms /022 --perms 600 --unattached
+    ids_are "$a" "$b" "$c"
+    shmtool ls -q --perms /007 --locked
+    ids_are "$a"
+    refuse --perms 'not permissions' '' - / -0 /000 8 888 1666 rw- u+w ' 600' --022 -/022 66666
+}
+
 @test "wrong keys" {
-    refuse --key 'not a key' 0x1ffffffff 4294967296 -2147483649 -0x5 08 1x 0x '' ' 1' +1 0xg -0 - zc 1..2
+    refuse --key 'not a key' 0x1ffffffff 4294967296 -2147483649 -0x5 08 1x 0x '' ' 1' +1 0xg -0 - zc
 }
 
 @test "--owner by exact name and by number" {
@@ -392,7 +434,7 @@ refuse() {
     need_ns
     local id age
     id=$(make_seg)
-    for age in 1h 3600 3600s 60m 1d 106751991167300d 9223372036854775807; do
+    for age in 1h 3600 3600s 60m 1d 1w 1h30m 3d4h 1m0s 106751991167300d 9223372036854775807; do
         shmtool ls -q --newer-than "$age"
         ids_are "$id"
         shmtool ls -q --older-than "$age"
@@ -412,7 +454,7 @@ refuse() {
 }
 
 @test "wrong ages" {
-    refuse --older-than 'not an age' '' -1 1w 1.5h 1D h ' 1' 1hour 18446744073709551616 106751991167301d 2h30m
+    refuse --older-than 'not an age' '' -1 1y 1.5h 1D h ' 1' 1hour 18446744073709551616 106751991167301d 2h30 30m2h
     refuse --newer-than 'not an age' '' x
 }
 

@@ -152,11 +152,11 @@ $id"
 
 @test "a column that there is not is wrong usage, and those there are are named" {
     local list
-    for list in size '' 'key,' ',key' 'key,,shmid' Key ' key' '+' '+foo' 'key,foo' '-key'; do
+    for list in bulk '' 'key,' ',key' 'key,,shmid' Key ' key' '+' '+foo' 'key,foo' '-key'; do
         shmtool ls -c "$list"
         assert_wrong_usage 'shmtool: ls: --columns: ' 'no such column' 'creator_group'
     done
-    for list in size '' '-' '--key' 'key,' '+key' 'key,-foo'; do
+    for list in bulk '' '-' '--key' 'key,' '+key' 'key,-foo'; do
         shmtool ls --sort "$list"
         assert_wrong_usage 'shmtool: ls: --sort: ' 'no such column'
     done
@@ -498,12 +498,12 @@ hostile_creator() {
     assert_out_has '\x1b[31mred\x1b]0;t\x07 "q",\x5cx41\x0a\x0d\x09\x80\xff\xc2\x9b\xe2\x80\xae'
 }
 
-@test "a hostile command line: a locale without UTF-8 sees ASCII alone" {
+@test "a hostile command line: a terminal of a locale without UTF-8 sees ASCII alone" {
     need_ns
     hostile_creator
-    run_split env LC_ALL=C "$SHMTOOL" ls -l
+    pty --columns 400 -- env LC_ALL=C NO_COLOR=1 "$SHMTOOL" ls -l
     assert_status 0
-    assert_equal "$(LC_ALL=C tr -d '\n\40-\176' <"$out_file" | wc -c)" 0
+    assert_equal "$(LC_ALL=C tr -d '\r\n\40-\176' <"$out_file" | wc -c)" 0
     assert_out_has '\xf0\x9f\x90\x9a'
 }
 
@@ -705,4 +705,65 @@ on_terminal() {
     assert_equal "$(grep -o '[0-9]*}' <<<"$out" | tr -d '}')" "$ids"
     shmtool ls -q --sort -shmid
     assert_equal "${out%$'\n'}" "$(sort -rn <<<"$ids")"
+}
+
+# named_tree NAME: a saved tree whose owners have that name
+named_tree() {
+    tree=$BATS_TEST_TMPDIR/named
+    mkdir -p "$tree/proc/sysvipc" "$tree/etc"
+    cp "$SRC/tests/fixtures/listing/proc/sysvipc/shm" "$tree/proc/sysvipc/shm"
+    printf '%s:x:0:0::/:\n' "$1" >"$tree/etc/passwd"
+}
+
+@test "names beyond ASCII: unchanged in a pipe in every locale, escaped on a terminal that cannot show them" {
+    local locale words
+    named_tree 'jänë'
+    for locale in C POSIX C.UTF-8; do
+        for words in '-c owner' '-c owner --csv' '-c owner --json'; do
+            # shellcheck disable=SC2086 # words
+            run_split env LC_ALL=$locale "$SHMTOOL" --sysroot "$tree" ls $words
+            assert_status 0
+            assert_out_has 'jänë' || return 1
+        done
+        run_split env LC_ALL=$locale "$SHMTOOL" --sysroot "$tree" stat -o 0
+        assert_out_has 'jänë' || return 1
+    done
+    pty -- env LC_ALL=C "$SHMTOOL" --sysroot "$tree" ls -c owner
+    assert_out_has 'j\xc3\xa4n\xc3\xab'
+    assert_out_has_not 'ä'
+    pty -- env LC_ALL=C.UTF-8 "$SHMTOOL" --sysroot "$tree" ls -c owner
+    assert_out_has 'jänë'
+}
+
+@test "a message on a terminal that cannot show its characters is escaped, also where results go to a pipe" {
+    run_split env LC_ALL=C "$SHMTOOL" ls -o 'jänë'
+    assert_wrong_usage "'jänë'"
+    pty --stdout "$BATS_TEST_TMPDIR/results" -- env LC_ALL=C "$SHMTOOL" ls -o 'jänë'
+    assert_status 2
+    assert_out_has "'j\xc3\xa4n\xc3\xab'"
+}
+
+@test "control bytes in names are escaped in a pipe and on a terminal, in every locale" {
+    local locale
+    named_tree $'a\e[31m\x7f\xc2\x9bb\xff'
+    for locale in C C.UTF-8; do
+        run_split env LC_ALL=$locale "$SHMTOOL" --sysroot "$tree" ls -c owner
+        assert_out_has 'a\x1b[31m\x7f\xc2\x9bb\xff'
+        pty -- env LC_ALL=$locale "$SHMTOOL" --sysroot "$tree" ls -c owner
+        assert_out_has 'a\x1b[31m\x7f\xc2\x9bb\xff'
+    done
+}
+
+@test "size is another name of the column bytes" {
+    need_ns
+    local a b
+    a=$(make_seg --size 2)
+    b=$(make_seg --size 1)
+    shmtool ls -c size,shmid --sort size
+    assert_out "bytes shmid
+    1 $b
+    2 $a"
+    shmtool ls --ndjson -c size --sort -size
+    assert_out_has '"bytes": 2'
+    assert_out_has_not size
 }

@@ -243,7 +243,7 @@ hostile_names() {
     assert_equal "$(LC_ALL=C tr -d '\n\40-\176' <"$out_file" | od -An -tx1 | tr -d ' \n')" c3bc
     assert_out_has 'a\x1b[31m\x1b]0;t\x07\x7f\xc2\x9b'
     assert_out_has '\xff\xfe"b",\x5cx41\xe2\x80\xae'
-    assert_out_has 'c\x0d\x09 ü'
+    assert_out_has 'c\x0d\x09\x20ü'
     assert_out_has " $(printf '%04096d' 7)"
 }
 

@@ -181,6 +181,41 @@ attach_now() {
     assert_err ''
 }
 
+@test "a number that is somebody's key, not an id, and the reverse: what was probably meant" {
+    need_ns
+    local id command
+    id=$(make_seg --key 61455)
+    while ((id == 0)); do
+        ipcrm -m "$id"
+        id=$(make_seg --key 61455)
+    done
+    for command in rm ls stat who; do
+        shmtool "$command" 61455
+        assert_status 1 || return 1
+        assert_err_has "shmtool: $command: 61455: no such segment; did you mean --key 61455, i.e. 0x0000f00f?" || return 1
+        shmtool "$command" --key "$id"
+        assert_err_has "$(printf 'shmtool: %s: --key: 0x%08x: no segment has this key; did you mean the id: shmtool %s %d?' \
+            "$command" "$id" "$command" "$id")" || return 1
+        assert_exists "$id"
+    done
+    shmtool rm --key "$id"
+    assert_status 1
+    shmtool ls --key "$id"
+    assert_status 0
+    # Whose number is neither gets no advice.
+    shmtool rm 61456
+    assert_err 'shmtool: rm: 61456: no such segment'
+    shmtool ls --key 61456
+    assert_err ''
+    # A key beyond the ids.
+    make_seg --key 0xfffff00f >/dev/null
+    shmtool rm 2147479567
+    assert_err 'shmtool: rm: 2147479567: no such segment'
+    shmtool rm --ignore-missing 61455
+    assert_status 0
+    assert_err ''
+}
+
 @test "ids and keys narrowed by other options are still named" {
     need_ns
     local small large keyed

@@ -357,6 +357,34 @@ rows_of() {
     assert_equal "$(field_of "$b" 3)" 1600
 }
 
+@test "a range of keys asks, also beside a key, and is no failure when nobody has one of it" {
+    need_ns
+    local id words
+    id=$(make_seg --key 0x4e545031)
+    for words in '--key 0x4e545030..0x4e545033' '-k 0x4e545031 -k 1..2' '-k 0x4e545031..0x4e545031'; do
+        # shellcheck disable=SC2086 # words
+        run_split "$SHMTOOL" rm $words <<<no
+        assert_status 3 || return 1
+        assert_err_has '(yes/no)' || return 1
+    done
+    assert_exists "$id"
+    shmtool rm -k 1..2
+    assert_status 0
+    assert_err ''
+    shmtool rm -k 0x4e545030..0x4e545033 --yes
+    assert_status 0
+    assert_gone "$id"
+}
+
+@test "permissions ask" {
+    need_ns
+    local id
+    id=$(make_seg --mode 666)
+    run_split "$SHMTOOL" rm --perms /002 <<<no
+    assert_status 3
+    assert_exists "$id"
+}
+
 @test "--interactive asks for those too" {
     need_ns
     two_segments

@@ -16,13 +16,23 @@ static void check_again(uint64_t seconds, const char *unit)
     CHECK(parse_age(strbuf_string(&text), &again, NULL) == 0 && again == seconds);
 }
 
-/* The digits and the one letter that an age may be made of, in that order. */
+/* Digits alone, or digits and a letter, again and again, each letter for a shorter unit. */
 static void check_letters(const char *word)
 {
+    const char *units = "wdhms";
     size_t digits = strspn(word, "0123456789");
 
     CHECK(digits > 0);
-    CHECK(word[digits] == '\0' || (strchr("smhd", word[digits]) && word[digits + 1] == '\0'));
+    if (word[digits] == '\0')
+        return;
+    for (; *word; word += digits + 1) {
+        const char *unit;
+
+        digits = strspn(word, "0123456789");
+        unit = word[digits] ? strchr(units, word[digits]) : NULL;
+        CHECK(digits > 0 && unit);
+        units = unit + 1;
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

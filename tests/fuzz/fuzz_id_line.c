@@ -9,12 +9,24 @@
 #include "fuzz.h"
 #include "model/selection.h"
 
-/* Whether LINE, but for a carriage return at its end, is TEXT. */
+/* Whether LINE, but for blanks and tabs around it and a carriage return at its end, is TEXT. */
 static bool line_is(const char *line, size_t length, const char *text)
 {
     if (length > 0 && line[length - 1] == '\r')
         length--;
+    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t'))
+        length--;
+    for (; length > 0 && (*line == ' ' || *line == '\t'); length--)
+        line++;
     return length == strlen(text) && memcmp(line, text, length) == 0;
+}
+
+static int parse_first_line(const char *line, size_t length, struct named_id *ret_id,
+                            struct error *err)
+{
+    struct input_state state = {0};
+
+    return selection_parse_line(&state, line, length, ret_id, err);
 }
 
 /* A row begins with its key, and its second word is the id. */
@@ -32,7 +44,7 @@ static void check_row(const char *line, size_t length, const struct named_id *id
         at++;
     digits = (size_t)snprintf(text, sizeof(text), "%d", id->shmid);
     CHECK(length - at > digits && memcmp(line + at, text, digits) == 0 && line[at + digits] == ' ');
-    CHECK(!memchr(line, '\0', at + digits) && (!id->has_size || id->size > 0));
+    CHECK(!memchr(line, '\0', length) && (!id->has_size || id->size > 0));
 }
 
 static void check_id(const char *line, size_t length, const struct named_id *id)
@@ -48,10 +60,10 @@ static void check_id(const char *line, size_t length, const struct named_id *id)
         snprintf(text, sizeof(text), "%d", id->shmid);
         CHECK(line_is(line, length, text));
     }
-    /* Not even a blank may stand in front. */
+    /* A blank may stand before an id, not before a row. */
     longer[0] = ' ';
     memcpy(longer + 1, line, length);
-    CHECK(selection_parse_line(longer, length + 1, &again, NULL) == -EINVAL);
+    CHECK(parse_first_line(longer, length + 1, &again, NULL) == (id->is_row ? -EINVAL : 1));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -63,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 0)
         memcpy(line, data, size);
-    r = selection_parse_line(line, size, &id, &err);
+    r = parse_first_line(line, size, &id, &err);
     CHECK(r == 1 || r == 0 || r == -EINVAL);
     CHECK((err.text != NULL) == (r < 0));
     if (r == 1)

@@ -298,9 +298,70 @@ static void key_errors_say_what_would_be_right(void **state)
                                   "with a leading 0)");
 }
 
+static void ranges_of_keys_have_two_ends(void **state)
+{
+    static const struct {
+        const char *word;
+        struct range range;
+    } cases[] = {
+        {"0x77", {0x77, 0x77}},
+        {"0x4e545030..0x4e545033", {0x4e545030, 0x4e545033}},
+        {"119..0x78", {0x77, 0x78}},
+        {"0..4294967295", {0, UINT32_MAX}},
+        {"0167..-1", {0x77, UINT32_MAX}},
+        {"-5..-3", {0xfffffffb, 0xfffffffd}},
+        {"7..7", {7, 7}},
+    };
+    static const char *const wrong[] = {"..",    "..5",   "5..",     "5...6", "5..6..7", "5.6",
+                                        "x..5",  "5..x",  "5 ..6",   "5.. 6", "6..5",    "-3..-5",
+                                        "-1..5", "0x..5", "5..0x1g", "1K..2K"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct range range = {1, 2};
+
+        assert_int_equal(parse_key_range(cases[i].word, &range, NULL), 0);
+        assert_true(range.low == cases[i].range.low && range.high == cases[i].range.high);
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct range range = {1, 2};
+
+        assert_int_equal(parse_key_range(wrong[i], &range, &err), -EINVAL);
+        assert_non_null(strstr(err.text, wrong[i]));
+        assert_true(range.low == 1 && range.high == 2);
+    }
+}
+
+static void modes_are_nine_bits_in_octal(void **state)
+{
+    static const struct {
+        const char *word;
+        uint32_t mode;
+    } cases[] = {{"0", 0}, {"7", 7}, {"600", 0600}, {"0600", 0600}, {"0777", 0777}, {"022", 022}};
+    static const char *const wrong[] = {"",    "8",   "888", "1000", "00600", "6666",      "-600",
+                                        "0o6", "rw-", " 6",  "6 ",   "0x6",   "4294967296"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        uint32_t mode = 01234;
+
+        assert_int_equal(parse_mode(cases[i].word, &mode, NULL), 0);
+        assert_int_equal(mode, cases[i].mode);
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        uint32_t mode = 01234;
+
+        assert_int_equal(parse_mode(wrong[i], &mode, NULL), -EINVAL);
+        assert_int_equal(mode, 01234);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranges_of_keys_have_two_ends),
+        cmocka_unit_test(modes_are_nine_bits_in_octal),
         cmocka_unit_test(digits_are_taken_off_the_front),
         cmocka_unit_test(digits_stop_at_the_length),
         cmocka_unit_test(numbers_have_a_maximum),

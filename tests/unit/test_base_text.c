@@ -370,6 +370,75 @@ static void text_is_read_to_its_length_only(void **state)
     assert_string_equal(strbuf_string(&out), "\"\\ufffd\\ufffd\"");
 }
 
+static void a_word_has_no_blank_and_no_backslash(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *word;
+    } words[] = {
+        {"jane", "jane"},
+        {"DOM\\jane doe", "DOM\\x5cjane\\x20doe"},
+        {" ", "\\x20"},
+        {"a\tb", "a\\x09b"},
+        {"a\\x20b", "a\\x5cx20b"},
+        {"\"q\"", "\"q\""},
+        {"\xc3\xbc \xff", "\xc3\xbc\\x20\\xff"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
+        CLEANUP_STRBUF struct strbuf back = STRBUF_INIT;
+
+        assert_non_null(setlocale(LC_ALL, "C.UTF-8"));
+        text_escape_word(&out, words[i].text, strlen(words[i].text));
+        assert_string_equal(strbuf_string(&out), words[i].word);
+        text_unescape(&back, strbuf_string(&out), out.length);
+        assert_string_equal(strbuf_string(&back), words[i].text);
+        assert_non_null(setlocale(LC_ALL, "C"));
+        strbuf_reset(&out);
+        text_escape_word(&out, words[i].text, strlen(words[i].text));
+        assert_null(strstr(strbuf_string(&out), "\xc3"));
+        strbuf_reset(&back);
+        text_unescape(&back, strbuf_string(&out), out.length);
+        assert_string_equal(strbuf_string(&back), words[i].text);
+    }
+}
+
+static void only_whole_escapes_are_turned_back(void **state)
+{
+    static const char *const untouched[] = {"",      "\\",    "\\x",     "\\x2",
+                                            "\\X20", "\\x2g", "\\\\y20", "x20"};
+    CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(untouched); i++) {
+        strbuf_reset(&out);
+        text_unescape(&out, untouched[i], strlen(untouched[i]));
+        assert_string_equal(strbuf_string(&out), untouched[i]);
+    }
+    strbuf_reset(&out);
+    text_unescape(&out, "\\x4A\\xfF\\x00", 12);
+    assert_int_equal(out.length, 3);
+    assert_memory_equal(out.data, "J\xff\0", 3);
+    strbuf_reset(&out);
+    text_unescape(&out, "\\x41", 3);
+    assert_string_equal(strbuf_string(&out), "\\x4");
+}
+
+static void text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(text_cut("abc", 3, 2), 2);
+    assert_int_equal(text_cut("abc", 3, 3), 3);
+    assert_int_equal(text_cut("abc", 3, 9), 3);
+    assert_int_equal(text_cut("abc", 3, 0), 0);
+    assert_int_equal(text_cut("\xe5\x89\x8a\xe9\x99\xa4x", 7, 1), 3);
+    assert_int_equal(text_cut("\xe5\x89\x8a\xe9\x99\xa4x", 7, 2), 6);
+    assert_int_equal(text_cut("\xff\xc3x", 3, 2), 2);
+    assert_int_equal(text_cut("\xe5\x89\x8a", 2, 1), 1);
+}
+
 static void an_empty_word_is_seen(void **state)
 {
     (void)state;
@@ -381,6 +450,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_word_is_seen),
+        cmocka_unit_test(a_word_has_no_blank_and_no_backslash),
+        cmocka_unit_test(only_whole_escapes_are_turned_back),
+        cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(every_character_is_decoded),
         cmocka_unit_test(no_character_has_a_second_form),
         cmocka_unit_test(wrong_bytes_are_no_character),

@@ -161,7 +161,7 @@ static void assert_parsed(const struct command *command, const char *words, cons
     if (options_parse(&line.context, command, line.argc, line.argv, &taken) != result)
         fail_msg("'%s' was not parsed as it should be", words);
     fflush(line.context.out);
-    assert_int_equal(line.out_size > 0, result == OPTIONS_HELP);
+    assert_int_equal(line.out_size > 0, result == OPTIONS_SHOWN);
     for (char **word = taken.rest; word && *word; word++)
         strbuf_printf(&taken.words, "<%s> ", *word);
     line_end(&line, said);
@@ -214,18 +214,27 @@ static void two_dashes_end_the_options(void **state)
 
 static void long_options_are_written_out(void **state)
 {
-    static const char *const words[] = {"--pl",  "--plai",   "--plainer", "--valu", "--val",  "--v",
-                                        "--hel", "--helper", "--p",       "--valv", "--Value"};
+    static const struct {
+        const char *word;
+        const char *hint;
+    } cases[] = {
+        {"--pl", "see 'shmtool test --help'"},    {"--plai", "did you mean '--plain'?"},
+        {"--plainer", "did you mean '--plain'?"}, {"--valu", "did you mean '--value'?"},
+        {"--v", "see 'shmtool test --help'"},     {"--hel", "did you mean '--help'?"},
+        {"--p", "see 'shmtool test --help'"},     {"--valv", "did you mean '--valve'?"},
+        {"--Value", "did you mean '--value'?"},   {"--bytes", "did you mean '--size'?"},
+        {"--force", "see 'shmtool test --help'"},
+    };
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char said[128];
         char with_value[32];
 
-        snprintf(said, sizeof(said),
-                 "shmtool: test: %s: no such option; see 'shmtool test --help'\n", words[i]);
-        snprintf(with_value, sizeof(with_value), "%s=x", words[i]);
-        assert_refuses(words[i], "", said);
+        snprintf(said, sizeof(said), "shmtool: test: %s: no such option; %s\n", cases[i].word,
+                 cases[i].hint);
+        snprintf(with_value, sizeof(with_value), "%s=x", cases[i].word);
+        assert_refuses(cases[i].word, "", said);
         assert_refuses(with_value, "", said);
     }
     assert_refuses("-p --=5", "p ",
@@ -265,7 +274,7 @@ static void what_an_option_refuses_is_named(void **state)
 static void help_ends_it(void **state)
 {
     (void)state;
-    assert_parsed(&plain_command, "-p --help -x", NULL, OPTIONS_HELP, "p ", "");
+    assert_parsed(&plain_command, "-p --help -x", NULL, OPTIONS_SHOWN, "p ", "");
     assert_takes("-- --help", "<--help> ");
     assert_takes("-v --help", "v=--help ");
 }
@@ -505,8 +514,8 @@ static void wrong_words_select_nothing(void **state)
     static const char *const wrong[] = {
         "key=0x1ffffffff", "owner=z",       "owner=4294967295", "creator=",
         "group=zc",        "size=5..1",     "nattch=x",         "state=used,",
-        "older-than=1w",   "newer-than=-1", "cpid=1x",          "pid=2147483648",
-        "pid=0",
+        "older-than=1y",   "newer-than=-1", "cpid=1x",          "pid=2147483648",
+        "pid=0",           "key=1..",       "perms=888",        "perms=/0",
     };
     struct fixture *fixture = *state;
 

@@ -147,6 +147,74 @@ static void highest_keys_and_users_are_found(void **state)
     filter_release(&filter);
 }
 
+static void a_range_of_keys_is_unsigned_and_names_nothing(void **state)
+{
+    static const uint32_t keys[] = {0x4e54502f, 0x4e545030, 0x4e545033, 0x4e545034, 0xffffffff};
+    struct filter filter = {0};
+    struct segment segment = sample;
+
+    (void)state;
+    filter_add_range(&filter.key_ranges, (struct range){0x4e545030, 0x4e545033});
+    assert_false(filter_is_empty(&filter));
+    assert_false(filter_names_keys(&filter));
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        segment.key = keys[i];
+        assert_int_equal(matches(&filter, &segment), i == 1 || i == 2);
+    }
+    /* A key beside it widens, and still nothing is named. */
+    filter_add_value(&filter.keys, 0xffffffff);
+    assert_true(matches(&filter, &segment));
+    assert_false(filter_names_keys(&filter));
+    segment.key = 0x4e545031;
+    assert_true(matches(&filter, &segment));
+    segment.key = 0x4e545034;
+    assert_false(matches(&filter, &segment));
+    filter_release(&filter);
+    assert_true(filter_is_empty(&filter));
+}
+
+static bool perms_match(enum perms_test test, uint32_t bits, uint32_t mode)
+{
+    struct filter filter = {0};
+    struct segment segment = sample;
+    bool match;
+
+    segment.mode = mode;
+    filter_add_perms(&filter, (struct filter_perms){test, bits});
+    assert_false(filter_is_empty(&filter));
+    match = matches(&filter, &segment);
+    filter_release(&filter);
+    return match;
+}
+
+static void perms_are_exact_all_of_or_any_of(void **state)
+{
+    struct filter filter = {0};
+
+    (void)state;
+    assert_true(perms_match(PERMS_EXACT, 0666, 0666));
+    assert_true(perms_match(PERMS_EXACT, 0666, 03666)); /* dest and locked are no permissions */
+    assert_false(perms_match(PERMS_EXACT, 0666, 0667));
+    assert_false(perms_match(PERMS_EXACT, 0666, 0664));
+    assert_true(perms_match(PERMS_EXACT, 0, 01000));
+    assert_false(perms_match(PERMS_EXACT, 0, 0400));
+    assert_true(perms_match(PERMS_ALL, 0022, 0666));
+    assert_false(perms_match(PERMS_ALL, 0022, 0620));
+    assert_true(perms_match(PERMS_ANY, 0022, 0620));
+    assert_true(perms_match(PERMS_ANY, 0022, 02602));
+    assert_false(perms_match(PERMS_ANY, 0022, 0644));
+
+    filter_add_perms(&filter, (struct filter_perms){PERMS_EXACT, 0600});
+    filter_add_perms(&filter, (struct filter_perms){PERMS_ANY, 0002});
+    for (uint32_t mode = 0; mode < 01000; mode++) {
+        struct segment segment = sample;
+
+        segment.mode = mode;
+        assert_int_equal(matches(&filter, &segment), mode == 0600 || (mode & 2) != 0);
+    }
+    filter_release(&filter);
+}
+
 /* Whether a filter with one flag set takes the sample with this mode and attach count. */
 #define FLAG_MATCHES(flag, bits, attached_count) \
     __extension__({ \
@@ -429,6 +497,8 @@ int main(void)
         cmocka_unit_test(options_narrow),
         cmocka_unit_test(ranges_hold_both_their_ends),
         cmocka_unit_test(highest_keys_and_users_are_found),
+        cmocka_unit_test(a_range_of_keys_is_unsigned_and_names_nothing),
+        cmocka_unit_test(perms_are_exact_all_of_or_any_of),
         cmocka_unit_test(flags_look_at_status_and_count),
         cmocka_unit_test(attached_and_unattached_together_is_nothing),
         cmocka_unit_test(ages_count_from_the_latest_time),

@@ -14,8 +14,10 @@ static const struct named_id untouched = {.shmid = -7, .key = 77, .size = 777};
 
 static int parse(const char *line, size_t length, struct named_id *ret_id, struct error *err)
 {
+    struct input_state state = {0};
+
     *ret_id = untouched;
-    return selection_parse_line(line, length, ret_id, err);
+    return selection_parse_line(&state, line, length, ret_id, err);
 }
 
 static void assert_id(const char *line, int shmid)
@@ -90,17 +92,22 @@ static void ids_alone(void **state)
     assert_id("1867776", 1867776);
     assert_id("2147483647", 2147483647);
     assert_id("5\r", 5);
+    assert_id(" 5", 5);
+    assert_id("5 ", 5);
+    assert_id("\t5", 5);
+    assert_id("5\t", 5);
+    assert_id(" \t 2147483647\t  \t\r", 2147483647);
+    assert_id("                0", 0);
 }
 
 static void what_is_not_an_id_alone(void **state)
 {
     (void)state;
-    assert_all_refused(" 5", "5 ", "\t5", "5\t", "-5", "+5", "05", "00", "0x5", "5.0", "5,", "5;",
-                       "x", "5x", "x5", "5 6", "5\t6", "5,6", "#5", "'5'", "\"5\"", "5\r\r", "\r5",
-                       "5\r ", "5\v", "\xef\xbc\x95", "\xff", "\x1b[31m5", "-", "--", "*",
-                       "2147483648", "4294967295", "4294967296", "4294967301",
-                       "18446744073709551616", "10000000000", "99999999999999999999999999999999999",
-                       "1e3", "0x00000077");
+    assert_all_refused("-5", "+5", "05", "00", "0x5", "5.0", "5,", "5;", "x", "5x", "x5", "5 6",
+                       "5\t6", "5,6", "#5", "'5'", "\"5\"", "5\r\r", "\r5", "5\r ", "5\v",
+                       "\xef\xbc\x95", "\xff", "\x1b[31m5", "-", "--", "*", "2147483648",
+                       "4294967295", "4294967296", "4294967301", "18446744073709551616",
+                       "10000000000", "99999999999999999999999999999999999", "1e3", "0x00000077");
 }
 
 static void bytes_that_no_line_of_text_has(void **state)
@@ -127,6 +134,8 @@ static void headers_and_blank_lines(void **state)
     assert_passed_over(" ");
     assert_passed_over("          ");
     assert_passed_over("    \r");
+    assert_passed_over("\t");
+    assert_passed_over(" \t \t\r");
     assert_passed_over("key shmid owner perms bytes nattch status");
     assert_passed_over("key        shmid owner perms    bytes nattch status");
     assert_passed_over(
@@ -137,27 +146,76 @@ static void headers_and_blank_lines(void **state)
     assert_passed_over("------ Shared Memory Segments --------\r");
 }
 
+static void headers_of_ls_with_more_columns(void **state)
+{
+    (void)state;
+    assert_passed_over("key shmid owner perms bytes nattch");
+    assert_passed_over("key        shmid owner perms bytes nattch status state cpid lpid rss swap "
+                       "ctime command");
+    assert_passed_over("key shmid owner perms bytes nattch status creator_group");
+}
+
 static void headers_of_other_listings(void **state)
 {
     (void)state;
     assert_all_refused(
-        "------ Message Queues --------", "------ Semaphore Arrays --------",
-        "------ Shared Memory Creator/Last-op PIDs --------",
-        "------ Shared Memory Attach/Detach/Change Times --------",
-        "------ Shared Memory Segment Creators/Owners --------",
-        "------ Shared Memory Status --------", "------ Shared Memory Limits --------",
-        "------ Shared Memory Segments -------", "------ Shared Memory Segments -------- x",
         "key        msqid      owner      perms      used-bytes   messages    ",
         "key        semid      owner      perms      nsems     ",
         "shmid      owner      cpid       lpid      ",
         "shmid      owner      attached             detached             changed             ",
         "shmid      perms      cuid       cgid       uid        gid       ",
-        "key shmid owner perms bytes nattch", "key shmid owner perms bytes nattch status state",
         "key shmid owner perms size nattch status", "shmid key owner perms bytes nattch status",
         "KEY SHMID OWNER PERMS BYTES NATTCH STATUS", "key", "shmid", "status",
         "KEY        ID     PERMS OWNER SIZE NATTCH STATUS CTIME  CPID  LPID COMMAND",
         "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid",
-        "key,shmid,owner,perms,bytes,nattch,status");
+        "key,shmid,owner,perms,bytes,nattch,status",
+        "key        proj shmid owner bytes nattch path");
+}
+
+static void what_begins_with_a_dash_and_is_no_banner(void **state)
+{
+    (void)state;
+    assert_all_refused("-", "--", "------", "- -", "------ --------", "-x", "--all", "--owner zc",
+                       "-5", "-5 -", "------ Segments of 5 --------", "------Segments--------",
+                       "------ Shared Memory Segments -------- x");
+}
+
+/* Feeds LINES, which NULL ends, to one state, and returns what became of the last one. */
+static int parse_lines(const char *const *lines)
+{
+    struct input_state state = {0};
+    struct named_id id;
+    int r = 0;
+
+    for (; *lines; lines++)
+        r = selection_parse_line(&state, *lines, strlen(*lines), &id, NULL);
+    return r;
+}
+
+#define assert_lines(r, ...) \
+    assert_int_equal(parse_lines((const char *const[]){__VA_ARGS__, NULL}), r)
+
+static void the_line_below_a_banner_is_a_header_in_any_language(void **state)
+{
+    (void)state;
+    assert_lines(
+        0, "------ Gemeinsamer Speicher: Segmente --------",
+        "Schl\xc3\xbcssel shmid      Besitzer   Rechte     Bytes      nattch     Status    ");
+    assert_lines(0,
+                 "------------ \xe5\x85\xb1\xe4\xba\xab\xe5\x86\x85\xe5\xad\x98\xe6\xae\xb5 "
+                 "--------------",
+                 "\xe9\x94\xae        shmid      \xe6\x8b\xa5\xe6\x9c\x89\xe8\x80\x85  ");
+    assert_lines(0, "- Segmentos da mem\xc3\xb3ria compartilhada -\r", "chave shmid \r");
+    assert_lines(1, "------ Segmente --------", "Kopf", "5");
+    /* Only right below, only once, not with a digit, not of other objects. */
+    assert_lines(-EINVAL, "Kopf");
+    assert_lines(-EINVAL, "------ Segmente --------", "Kopf", "Kopf");
+    assert_lines(-EINVAL, "------ Segmente --------", "", "Kopf");
+    assert_lines(-EINVAL, "------ Segmente --------", "5", "Kopf");
+    assert_lines(-EINVAL, "------ Segmente --------", "segments allocated 4");
+    assert_lines(-EINVAL, "------ Message Queues --------", "key msqid owner");
+    assert_lines(-EINVAL, "------ Semaphorenfelder --------", "Schl\xc3\xbcssel SemID Besitzer");
+    assert_lines(-EINVAL, "------ Redovi poruka: --------", "klju\xc4\x8d msqID vlasnik");
 }
 
 static void rows_of_ipcs(void **state)
@@ -177,6 +235,41 @@ static void rows_of_ipcs(void **state)
     /* Squeezed, as tr -s and awk leave them. */
     assert_row("0x00030021 1703938 zc 666 131104 1", 1703938, 0x00030021, true, 131104);
     assert_row("0x00030021 1703938 zc 666 131104 1 ", 1703938, 0x00030021, true, 131104);
+}
+
+static void rows_with_a_status_in_any_language(void **state)
+{
+    static const char *const words[] = {
+        "zerst\xc3\xb6rt",
+        "\xe5\x89\x8a\xe9\x99\xa4",
+        "\xe7\x9b\xae\xe6\xa0\x87 \xe5\xb7\xb2\xe9\x94\x81\xe5\xae\x9a",
+        "\304\221\303\255ch \304\221\303\243 kh\303\263a",
+        "gone",
+        "Dest",
+        "-",
+        "dest locked dest"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        char line[128];
+
+        snprintf(line, sizeof(line),
+                 "0x00000077 5          root       666        131104     0     "
+                 "     %s    ",
+                 words[i]);
+        assert_row(line, 5, 0x77, true, 131104);
+    }
+}
+
+static void rows_of_ls_with_more_columns(void **state)
+{
+    (void)state;
+    assert_row(
+        "0x00001234 5     root     600       4096      1 -      used   23367 23373      0    0 "
+        "2026-11-21T22:10:05+00:00 ./a.out 1 2 3",
+        5, 0x1234, true, 4096);
+    assert_row("0x00001234 5     root     600       4096      1 dest 701", 5, 0x1234, true, 4096);
+    assert_row("0x00001234 5     DOM\\x5cjane\\x20doe     600  4K      1", 5, 0x1234, false, 0);
 }
 
 static void rows_of_ls(void **state)
@@ -229,10 +322,7 @@ static void rows_that_are_not_whole_or_have_wrong_fields(void **state)
         "0x00000077 5 root 666 x 0", "0x00000077 5 root 666 -1 0", "0x00000077 5 root 666 0 0",
         "0x00000077 5 root 666 18446744073709551616 0", "0x00000077 5 root 666 131104 x",
         "0x00000077 5 root 666 131104 -1", "0x00000077 5 root 666 131104 18446744073709551616",
-        "0x00000077 5 root 666 131104 0 gone", "0x00000077 5 root 666 131104 0 Dest",
-        "0x00000077 5 root 666 131104 0 -", "0x00000077 5 root 666 131104 0 dest locked dest",
-        "0x00000077 5 root 666 131104 0 locked,dest", "0x00000077 5 two words 666 131104 0",
-        "0x00000077 5 root 666 131104 0 0 0 0 0 0 0 0 0", " 0x00000077 5 root 666 131104 0",
+        "0x00000077 5 two words 666 131104 0", " 0x00000077 5 root 666 131104 0",
         "0x00000077\t5\troot\t666\t131104\t0", "5 0x00000077 root 666 131104 0",
         "root 0x00000077 5 666 131104 0", "0x00000077 0x00000005 root 666 131104 0");
 }
@@ -240,12 +330,16 @@ static void rows_that_are_not_whole_or_have_wrong_fields(void **state)
 static void rows_of_other_listings(void **state)
 {
     (void)state;
-    /* ipcs -q, -s, -m -p, -m -t, -m -c, -m -u */
+    /* ipcs -q, also cut and with something added; -s, -m -p, -m -t, -m -c, -m -u */
     assert_all_refused(
         "0xefe19fd0 0          root       644        0            0           ",
         "0x00000077 5          root       666        131104       3           ",
         "0x00000077 5          root       666        131104       3           \r",
+        "0x00000077 5          root       666        131104       3",
+        "0x00000077 5          root       666        131104       3 ",
+        "0x00000077 5          root       666        131104       3            x",
         "0x00000077 5          a-very-long-name 666        131104       3           ",
+        "0x00000077 2147483647 ten-bytes- 666        1234567890   1234567890  ",
         "0x8d77a912 0          root       644        3         ",
         "0          root       14982      0         ",
         "0          root       Not set              Not set              Nov 22 01:37:29     ",
@@ -254,16 +348,16 @@ static void rows_of_other_listings(void **state)
         /* lsipc -m, with names, numbers, raw */
         "0x00001234 0  rw-------  root   4K      0        01:37 14982     0 ",
         "0x00001234 0  0600  root   4096      0        01:37 14982     0 ",
-        "0x00001234 0 600 100 4096 0 dest 01:37 14982 0",
+        "0x00001234 0 rw------- root 4096 0 dest 01:37 14982 0",
         "0x00001234 0 rw------- root 4K 0  01:37 14982 0",
         /* /proc/sysvipc/shm */
         "        -5          0  2640                  4096 21182     0      0 54321     4     0",
         "   1324305          0   600                  4096   701   702      0",
-        /* ls -l, --csv, --ndjson, -c */
-        "0x00001234 0     root     600       4096      1 -      used   23367 23373      0    0 now",
+        /* --csv, --ndjson, -c, key */
         "0x00001234,0,root,0,root,0,root,0,root,0,600,4096,0,0,1,,used,23367,23373,,,,",
         "{\"key\": \"0x00001234\", \"shmid\": 0}", "{\"schema\": 1, \"segments\": [", "]}",
-        "4096 0", "0     0x00001234", "0x00001234 0     root     600       4096      1 dest 701");
+        "4096 0", "0     0x00001234", "0x00001234 1    -     -      -      - /etc",
+        "0x00001234 1    5     root   4096      0 /etc");
 }
 
 static void lines_of_any_length(void **state)
@@ -279,10 +373,12 @@ static void lines_of_any_length(void **state)
     line[LONG] = '\0';
     assert_refused(line);
     assert_int_equal(parse(line, LONG, &id, &err), -EINVAL);
-    assert_in_range(strlen(err.text), 200, 400);
+    assert_in_range(strlen(err.text), 60, 200);
     memset(line, ' ', LONG);
     assert_passed_over(line);
     line[LONG - 1] = '5';
+    assert_id(line, 5);
+    line[0] = '5';
     assert_refused(line);
     memcpy(line, "0x00000077 5 ", 13);
     memset(line + 13, 'z', LONG - 30);
@@ -303,6 +399,12 @@ static void the_error_shows_the_line(void **state)
     assert_int_equal(strncmp(err.text, "'x 5': ", 7), 0);
     assert_int_equal(parse("x\0005", 3, &id, &err), -EINVAL);
     assert_int_equal(strncmp(err.text, "'x' and a NUL byte: ", 20), 0);
+    /* 60 characters of it. */
+    assert_int_equal(
+        parse("123456789 123456789 123456789 123456789 123456789 123456789\xe5\x89\x8ax", 63, &id,
+              &err),
+        -EINVAL);
+    assert_int_equal(strncmp(err.text + 60, "\xe5\x89\x8a'...: neither", 16), 0);
     /* No more of it than was given. */
     assert_int_equal(parse("xyz", 1, &id, &err), -EINVAL);
     assert_int_equal(strncmp(err.text, "'x': ", 5), 0);
@@ -471,6 +573,15 @@ static void claims_of_the_owner_must_hold(void **state)
     assert_true(row_claims_hold("0x00000077 5 DOM\\jan\\xc3\\xa9\\xff 0 100 0", &info));
     assert_true(row_claims_hold("0x00000077 5 DOM\\jan\303\251\\xff 0 100 0", &info));
     assert_false(row_claims_hold("0x00000077 5 DOM\\jane 0 100 0", &info));
+    info.owner = "DOM\\jane doe";
+    assert_true(row_claims_hold("0x00000077 5 DOM\\x5cjane\\x20doe 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 DOM\\x5cjane\\x20do 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 DOM\\x5cjane\\x20doe\\x00 0 100 0", &info));
+    assert_false(row_claims_hold("0x00000077 5 DOM\\x5cjane 0 100 0", &info));
+    /* As ipcs prints it: no escape. */
+    info.owner = "a\\x20b";
+    assert_true(row_claims_hold("0x00000077 5 a\\x20b 0 100 0", &info));
+    assert_true(row_claims_hold("0x00000077 5 a\\x5cx20b 0 100 0", &info));
 }
 
 static void claims_of_key_and_size_must_hold(void **state)
@@ -542,8 +653,13 @@ int main(void)
         cmocka_unit_test(what_is_not_an_id_alone),
         cmocka_unit_test(bytes_that_no_line_of_text_has),
         cmocka_unit_test(headers_and_blank_lines),
+        cmocka_unit_test(headers_of_ls_with_more_columns),
         cmocka_unit_test(headers_of_other_listings),
+        cmocka_unit_test(what_begins_with_a_dash_and_is_no_banner),
+        cmocka_unit_test(the_line_below_a_banner_is_a_header_in_any_language),
         cmocka_unit_test(rows_of_ipcs),
+        cmocka_unit_test(rows_with_a_status_in_any_language),
+        cmocka_unit_test(rows_of_ls_with_more_columns),
         cmocka_unit_test(rows_of_ls),
         cmocka_unit_test(rows_of_ls_human),
         cmocka_unit_test(rows_that_are_not_whole_or_have_wrong_fields),

@@ -269,10 +269,21 @@ static void a_set_needs_what_its_columns_need(void **state)
     column_set_release(&set);
 }
 
+static void size_is_bytes(void **state)
+{
+    struct column_set set = COLUMN_SET_INIT;
+
+    (void)state;
+    assert_int_equal(column_set_add_list(&set, &segment_columns, "size,key,bytes", NULL), 0);
+    assert_int_equal(set.count, 2);
+    assert_string_equal(set.items[0]->name, "bytes");
+    column_set_release(&set);
+}
+
 static void wrong_lists_name_the_word_and_the_columns(void **state)
 {
     static const char *const lists[][2] = {
-        {"", "''"},         {"size", "'size'"},  {"key,", "''"},
+        {"", "''"},         {"bulk", "'bulk'"},  {"key,", "''"},
         {",key", "''"},     {"key,,uid", "''"},  {"key, uid", "' uid'"},
         {"key,x,y", "'x'"}, {"Key", "'Key'"},    {"key shmid", "'key shmid'"},
         {"+key", "'+key'"}, {"key\n", "'key\n'"}};
@@ -285,7 +296,8 @@ static void wrong_lists_name_the_word_and_the_columns(void **state)
         assert_int_equal(column_set_add_list(&set, &segment_columns, lists[i][0], &err), -EINVAL);
         assert_int_equal(err.code, EINVAL);
         assert_int_equal(strncmp(err.text, lists[i][1], strlen(lists[i][1])), 0);
-        assert_non_null(strstr(err.text, "no such column; there are: key shmid owner "));
+        assert_non_null(strstr(err.text, ": no such column; "));
+        assert_non_null(strstr(err.text, "here are: key shmid owner "));
         assert_non_null(strstr(err.text, " command"));
         assert_int_equal(column_set_add_list(&set, &segment_columns, lists[i][0], NULL), -EINVAL);
         column_set_release(&set);
@@ -318,6 +330,7 @@ int main(void)
         cmocka_unit_test(columns_are_found_by_their_whole_names),
         cmocka_unit_test(a_set_has_each_column_once_in_order),
         cmocka_unit_test(a_set_needs_what_its_columns_need),
+        cmocka_unit_test(size_is_bytes),
         cmocka_unit_test(wrong_lists_name_the_word_and_the_columns),
         cmocka_unit_test(an_object_has_the_chosen_fields),
     };

@@ -129,10 +129,10 @@ static void tables_are_aligned_and_end_without_blanks(void **state)
     struct request request = REQUEST(FORM_TABLE, "id,size,status,name,text");
 
     (void)state;
-    assert_written(&request, "id  size status      name             text\n"
-                             "1   1536 -           one              one\n"
+    assert_written(&request, "id  size status      name                   text\n"
+                             "1   1536 -           one                    one\n"
                              "20     - dest,locked 54321\n"
-                             "300    7 dest        three words here three words here\n");
+                             "300    7 dest        three\\x20words\\x20here three words here\n");
     request.no_header = true;
     request.list = "size,id";
     assert_written(&request, "1536 1\n"
