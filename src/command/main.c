@@ -24,6 +24,8 @@
  *   shmget           what shmget answers, check by check
  *   sums             who has how many segments and bytes
  *   sysctl_text      lines of a file of sysctl.d
+ *   id_map           ids of a user namespace, as another one sees them
+ *   ipc_namespace    IPC namespaces of the host, the words that name one
  *   descendants      which pids descend from one, by forks and exits
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
@@ -42,6 +44,7 @@
  *   filewalk         the files of one file system
  *   child            a program as our child, and who has the terminal
  *   namespace        an IPC namespace of one's own
+ *   mountinfo        lines of /proc/PID/mountinfo
  *   proc_events      forks and exits as they happen
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
