@@ -25,4 +25,15 @@ bool mountinfo_parse_line(const char *line, size_t length, struct mountinfo *ret
 /* Appends a text of such a line with its escapes (a backslash, three octal digits) undone. */
 void mountinfo_unescape(struct strbuf *out, const char *text, size_t length);
 
+/*
+ * Opens what is mounted at PATH, as seen from the root of a process, with O_PATH. A container may
+ * have a file system that never answers: but what leads to a mount is always in memory
+ * (RESOLVE_CACHED of openat2(2)), and nothing else is waited for.
+ *
+ * proc_fd: /proc
+ * base: the process: "PID", "self"
+ * Returns the descriptor, or -1 with errno set.
+ */
+int mountinfo_open(int proc_fd, const char *base, const char *path);
+
 #endif

@@ -16,6 +16,7 @@ struct ipc_namespace {
     dev_t device;    /* that the inode is on */
     int fd;          /* owned: while it is open, no other namespace is given the number */
     bool own;        /* that of this process */
+    bool named;      /* the command line asks for it */
 
     uint64_t processes; /* inside, as far as they can be read */
     pid_t pid;          /* the oldest of them; 0: nobody is inside */
@@ -55,6 +56,7 @@ struct namespace_info {
     uint64_t segments;
     uint64_t bytes;
     uint64_t orphans;
+    char *held;    /* owned; what keeps it, with commas between */
     char *refusal; /* owned; why it could not be read; NULL: it was, or nobody asked */
 };
 

@@ -14,6 +14,7 @@ extern const struct command command_doctor;
 extern const struct command command_key;
 extern const struct command command_limits;
 extern const struct command command_ls;
+extern const struct command command_ns;
 extern const struct command command_rm;
 extern const struct command command_run;
 extern const struct command command_stat;
@@ -30,6 +31,7 @@ const struct command *const commands[] = {
     &command_limits,
     &command_key,
     &command_doctor,
+    &command_ns,
     NULL,
 };
 /* clang-format on */

@@ -44,11 +44,16 @@
  *   filewalk         the files of one file system
  *   child            a program as our child, and who has the terminal
  *   namespace        an IPC namespace of one's own
+ *   namespaces       the IPC namespaces of the host: found, entered, left
+ *   namespaces_resolve  one of them, by the word that names it
+ *   namespace_entry  the way into one and back
+ *   namespace_file   files that are an IPC namespace
  *   mountinfo        lines of /proc/PID/mountinfo
  *   proc_events      forks and exits as they happen
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
+ *   namespace_rows   what is in IPC namespaces
  *   removal          plan, verify, remove
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key

@@ -1,6 +1,18 @@
 #include "kernel/mountinfo.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
 
 /* The fields up to the mount options; any number of optional ones follows, then a dash. */
 enum { FIELD_ROOT = 3, FIELD_PATH = 4, FIELDS_MIN = 6 };
@@ -66,4 +78,24 @@ void mountinfo_unescape(struct strbuf *out, const char *text, size_t length)
             strbuf_putc(out, *at);
         }
     }
+}
+
+int mountinfo_open(int proc_fd, const char *base, const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC,
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED};
+    CLEANUP_CLOSE int root = -1;
+    char root_path[64];
+    int fd;
+
+    snprintf(root_path, sizeof(root_path), "%s/root", base);
+    root = openat(proc_fd, root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return -1;
+    fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+    if (fd < 0 && errno == EINVAL) { /* before Linux 5.12 */
+        how.resolve &= ~(unsigned)RESOLVE_CACHED;
+        fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+    }
+    return fd;
 }
