@@ -54,6 +54,17 @@ _shmtool_ids() {
     done
 }
 
+# The numbers of IPC namespaces, or files.
+_shmtool_namespaces() {
+    local numbers
+    if [[ $cur == */* ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null
+        return
+    fi
+    mapfile -t numbers < <("${shmtool[@]}" ns -q 2>/dev/null)
+    _shmtool_add "${numbers[@]}"
+}
+
 # _shmtool_value OPTION: the values of an option; fails when it takes none
 _shmtool_value() {
     local pids
@@ -78,6 +89,9 @@ _shmtool_value() {
             ;;
         who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
+        ns:-c | ns:--columns | ns:--sort)
+            _shmtool_list namespace kind container user pid processes segments bytes orphans held
+            ;;
         *:--time) _shmtool_add iso epoch age short ;;
         *:--color) _shmtool_add auto always never ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
@@ -105,6 +119,7 @@ _shmtool_options() {
         limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --severity --json --help' ;;
+        ns) options="$output --long --help" ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options
@@ -112,10 +127,11 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor help ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns help ;;
         ls | stat | who | rm) _shmtool_ids ;;
+        ns) _shmtool_namespaces ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns ;;
     esac
 }
 

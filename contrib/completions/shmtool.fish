@@ -29,13 +29,18 @@ function __shmtool_ids
     __shmtool ls --no-header -c shmid,owner,bytes,state | string replace -r '^(\S+) +' '$1\t'
 end
 
+# The numbers of IPC namespaces, with what keeps them.
+function __shmtool_namespaces
+    __shmtool ns --no-header -c namespace,held | string replace -r '^(\S+) +' '$1\t'
+end
+
 # The last part of a list that is separated by commas.
 function __shmtool_list
     set --local head (commandline -ct | string replace -r '^--[a-z-]+=' '' | string replace -r '[^,]*$' '')
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor help
+set --local commands ls stat who rm run limits key doctor ns help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command
@@ -54,8 +59,9 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a run -d 'ru
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a limits -d 'show or set the limits'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a key -d 'ftok keys of files'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'what is wrong'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a ns -d 'IPC namespaces'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -76,25 +82,29 @@ complete -c shmtool -n "$selecting" -l newer-than -x -a '10m 2h 1d 7d' -d 'last 
 complete -c shmtool -n "$selecting" -l cpid -x -a '(__shmtool_live cpid)' -d 'created by this process'
 complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attached by this process now'
 
-complete -c shmtool -n '__fish_seen_subcommand_from ls' -s l -l long -d 'more columns'
+complete -c shmtool -n '__fish_seen_subcommand_from ls ns' -s l -l long -d 'more columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l sort -x -a "(__shmtool_list $columns)" -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -s c -l columns -x -a '(__shmtool_list key proj shmid owner bytes nattch path)' -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -l sort -x -a '(__shmtool_list key proj shmid owner bytes nattch path)' -d 'sort by value'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -s H -l human -d 'sizes as 1.5M'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -s n -l numeric -d 'numbers instead of names'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l time -x -a 'iso epoch age short' -d 'form of times'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l color -x -a 'auto always never' -d 'colors on a terminal'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l no-header -d 'no header line'
+complete -c shmtool -n '__fish_seen_subcommand_from ns' -s c -l columns -x -a '(__shmtool_list namespace kind container user pid processes segments bytes orphans held)' -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from ns' -l sort -x -a '(__shmtool_list namespace kind container user pid processes segments bytes orphans held)' -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from ns' -a '(__shmtool_namespaces)'
+complete -c shmtool -n '__fish_seen_subcommand_from ns' -s q -l quiet -d 'numbers alone'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -s H -l human -d 'sizes as 1.5M'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -s n -l numeric -d 'numbers instead of names'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l time -x -a 'iso epoch age short' -d 'form of times'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l color -x -a 'auto always never' -d 'colors on a terminal'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l no-header -d 'no header line'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'ids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -s q -l quiet -d 'pids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'keys alone'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l ndjson -d 'one JSON object per line'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l csv -d 'comma-separated values'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l ndjson -d 'one JSON object per line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l csv -d 'comma-separated values'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit 1 when nothing matched'
-complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor' -l json -d 'one JSON document'
+complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor ns' -l json -d 'one JSON document'
 
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -s y -l yes -d 'do not ask'

@@ -32,6 +32,17 @@ _shmtool_pids() {
     _wanted processes expl process compadd -a pids
 }
 
+# The numbers of IPC namespaces, with what keeps them.
+_shmtool_namespaces() {
+    local -a rows namespaces
+    local row
+    rows=(${(f)"$(_shmtool_call ns --no-header -c namespace,held)"})
+    for row in $rows; do
+        namespaces+=("${row%% *}:${${row#* }## #}")
+    done
+    _describe -t namespaces namespace namespaces
+}
+
 # _shmtool_columns COLUMN...
 _shmtool_columns() {
     compset -P '[+-]'
@@ -48,7 +59,7 @@ _shmtool_output() {
         '--time=[form of times]:form:(iso epoch age short)'
         '--color=[colors on a terminal]:when:(auto always never)'
         '--no-header[no header line]'
-        '(--json --ndjson --csv)'{-q,--quiet}'[ids, pids or keys alone]'
+        '(--json --ndjson --csv)'{-q,--quiet}'[ids, pids, keys or numbers alone]'
         '(-q --quiet --ndjson --csv)--json[one JSON document]'
         '(-q --quiet --json --csv)--ndjson[one JSON object per line]'
         '(-q --quiet --json --ndjson)--csv[comma-separated values]'
@@ -66,6 +77,7 @@ _shmtool_commands() {
         'limits:show or set the limits of shared memory'
         'key:ftok keys of files'
         'doctor:why shmget fails, what is wrong here'
+        'ns:IPC namespaces of this host and what is in them'
         'help:show help'
     )
     _describe -t commands command commands
@@ -160,6 +172,11 @@ _shmtool() {
                 '--exclusive[predict it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \
                 '--severity=[of the machine, only these and above]:severity:(info warning error)' \
                 '--json[one JSON document]'
+            ;;
+        ns)
+            _shmtool_output namespace kind container user pid processes segments bytes orphans held
+            _arguments -s : $output '(- *)--help[show the options]' {-l,--long}'[more columns]' \
+                '*:namespace:_shmtool_namespaces'
             ;;
         help) _shmtool_commands ;;
     esac

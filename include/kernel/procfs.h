@@ -14,12 +14,22 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "model/id_map.h"
+
+/* The listing of an IPC namespace that this process is not in (kernel/namespaces). */
+struct foreign_listing {
+    int fd;             /* owned; opened inside; -1: none */
+    uint64_t number;    /* the namespace's */
+    struct id_map uids; /* owned; from those inside, which the listing has, to ours */
+    struct id_map gids;
+};
 
 struct procfs {
     int root_fd;        /* owned */
     char *prefix;       /* owned; see procfs_prefix() */
     bool live;          /* the running system, not a saved tree */
     uint64_t page_size; /* bytes; of a saved tree: the largest that its system may have had */
+    const struct foreign_listing *inside; /* read instead of our namespace's; borrowed; else NULL */
 };
 
 /*

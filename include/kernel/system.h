@@ -5,6 +5,8 @@
 #ifndef SHMTOOL_KERNEL_SYSTEM_H
 #define SHMTOOL_KERNEL_SYSTEM_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "kernel/names.h"
@@ -38,5 +40,12 @@ void system_close(struct system *system);
  */
 int credentials_read(const struct procfs *procfs, struct credentials *ret_credentials,
                      struct error *err);
+
+/*
+ * Tells whether this process has a capability (its number, CAP_x) in the user namespace that the
+ * open IPC namespace belongs to: where that was made by its user, it has all. IPC -1: in its own
+ * one.
+ */
+bool has_capability_over(const struct procfs *procfs, int ipc, unsigned number);
 
 #endif

@@ -28,13 +28,15 @@ enum column_type {
     COLUMN_TEXT,
     COLUMN_STATE,   /* the name of a state */
     COLUMN_COMMAND, /* a command line: what a terminal has no room for is cut */
+    COLUMN_LIST,    /* any number of texts: an array in JSON */
 };
 
 /* One value of one record. */
 struct column_value {
-    bool known;       /* false: not known, or never happened */
-    uint64_t number;  /* of names: the uid or gid */
-    const char *text; /* of names and texts; NULL: none; borrowed from the record */
+    bool known;        /* false: not known, or never happened */
+    uint64_t number;   /* of names: the uid or gid */
+    const char *text;  /* of names and texts; NULL: none; borrowed from the record */
+    char *const *list; /* of lists: NUMBER texts, borrowed; TEXT is all of them, joined */
 };
 
 /* How values are to be shown. */

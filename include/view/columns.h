@@ -1,6 +1,6 @@
 /*
  * The tables of columns, one a kind of record: segments, attachments, files and their keys, sums,
- * limits.
+ * limits, IPC namespaces.
  *
  * A column is added here, in src/view/columns.c, and nowhere else.
  */
@@ -8,6 +8,7 @@
 #define SHMTOOL_VIEW_COLUMNS_H
 
 #include "action/ftok.h"
+#include "model/ipc_namespace.h"
 #include "model/limits.h"
 #include "model/segment_info.h"
 #include "model/sums.h"
@@ -47,5 +48,8 @@ struct limit_row {
 
 /* Records are struct limit_row. */
 extern const struct column_table limit_columns;
+
+/* Records are struct namespace_info. */
+extern const struct column_table namespace_columns;
 
 #endif

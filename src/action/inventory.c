@@ -62,6 +62,8 @@ static enum state_doubt doubt_orphan(struct system *system, const struct segment
     if (was_known_before(system, segment->cpid, segment) &&
         was_known_before(system, segment->lpid, segment))
         return DOUBT_NONE;
+    if (system->procfs.inside) /* a call would ask our own namespace */
+        return DOUBT_UNREADABLE;
     r = sysv_stat(segment->shmid, &now);
     if (r == -ENOENT)
         return DOUBT_NONE;
@@ -234,7 +236,24 @@ static void add_rows(struct pass *pass, const struct segment_list *part)
         add_row(pass, &part->items[i]);
 }
 
-/* Reads the listing part by part, or where the kernel is asked instead, all at once. */
+/* Looks up the creators and last users of all segments. */
+static int look_up_processes(struct system *system, struct error *err)
+{
+    CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
+    int r = source_read(&system->procfs, false, &list, NULL, err);
+
+    for (size_t i = 0; i < list.count; i++) {
+        fact_of(system, list.items[i].cpid);
+        fact_of(system, list.items[i].lpid);
+    }
+    return r;
+}
+
+/*
+ * Reads the listing part by part, or where the kernel is asked instead, all at once. In a namespace
+ * that calls do not reach, no segment can be read again (doubt_orphan()): there all processes are
+ * looked up first.
+ */
 static int read_rows(struct pass *pass, struct error *err)
 {
     CLEANUP_SEGMENT_LIST struct segment_list part = SEGMENT_LIST_INIT;
@@ -242,8 +261,12 @@ static int read_rows(struct pass *pass, struct error *err)
     struct complaint_list *unparsed = &pass->inventory->unparsed;
     bool without_usage = !(pass->needs & NEED_USAGE);
     struct source_listing *listing;
-    int r;
+    int r = 0;
 
+    if (procfs->inside && needs_processes(pass->needs))
+        r = look_up_processes(pass->system, err);
+    if (r < 0)
+        return r;
     if ((is_live(pass->system) && without_usage && !needs_processes(pass->needs)) ||
         source_listing_open(procfs, &listing, NULL) < 0) {
         r = source_read(procfs, without_usage, &part, unparsed, err);
@@ -419,7 +442,8 @@ static int read_record_again(struct system *system, int shmid, struct segment *r
 {
     CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
     const struct segment *found;
-    int r = sysv_stat(shmid, ret_segment);
+    /* A call would ask our own namespace. */
+    int r = system->procfs.inside ? -EACCES : sysv_stat(shmid, ret_segment);
 
     if (r != -EACCES)
         return r;

@@ -16,6 +16,7 @@ extern const struct command command_doctor;
 extern const struct command command_key;
 extern const struct command command_limits;
 extern const struct command command_ls;
+extern const struct command command_ns;
 extern const struct command command_rm;
 extern const struct command command_run;
 extern const struct command command_stat;
@@ -32,6 +33,7 @@ const struct command *const commands[] = {
     &command_limits,
     &command_key,
     &command_doctor,
+    &command_ns,
     NULL,
 };
 /* clang-format on */

@@ -26,6 +26,8 @@
  *   shmget           what shmget answers, check by check
  *   sums             who has how many segments and bytes
  *   sysctl_text      lines of a file of sysctl.d
+ *   id_map           ids of a user namespace, as another one sees them
+ *   ipc_namespace    IPC namespaces of the host, the words that name one
  *   descendants      which pids descend from one, by forks and exits
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
@@ -46,11 +48,17 @@
  *   filewalk         the files of one file system
  *   child            a program as our child, and who has the terminal
  *   namespace        an IPC namespace of one's own
+ *   namespaces       the IPC namespaces of the host: found, entered, left
+ *   namespaces_resolve  one of them, by the word that names it
+ *   namespace_entry  the way into one and back
+ *   namespace_file   files that are an IPC namespace
+ *   mountinfo        lines of /proc/PID/mountinfo
  *   proc_events      forks and exits as they happen
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
  *   inventory_settled  the reading repeated while processes come and go
+ *   namespace_rows   what is in IPC namespaces
  *   removal          plan, verify, remove
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key

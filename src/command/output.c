@@ -103,7 +103,7 @@ static const struct option_spec output_options[] = {
     {0, "color", "WHEN", "auto (default: on a terminal), always or never", OUTPUT(color),
      choose_color},
     {0, "no-header", NULL, "no header line", OUTPUT(no_header), option_flag},
-    {'q', "quiet", NULL, "only ids (who: pids, key: keys), one per line", 0, choose_form},
+    {'q', "quiet", NULL, "ids alone (who: pids, key: keys, ns: numbers)", 0, choose_form},
     {0, "json", NULL, "one JSON document", 0, choose_form},
     {0, "ndjson", NULL, "one JSON object per line", 0, choose_form},
     {0, "csv", NULL, "comma-separated values (RFC 4180)", 0, choose_form},

@@ -57,7 +57,10 @@ static int scan_init(struct scan *scan, const struct procfs *procfs, struct erro
     if (procfs->live && faccessat(dirfd(scan->dir), "self", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         return error_set(err, ENOENT, "/proc: not mounted: no process can be inspected");
     scan->reader = maps_reader_new(!procfs->live);
-    if (procfs->live && read_namespace(scan, "self", scan->ns) < 0)
+    if (procfs->inside)
+        snprintf(scan->ns, sizeof(scan->ns), "ipc:[%llu]",
+                 (unsigned long long)procfs->inside->number);
+    else if (procfs->live && read_namespace(scan, "self", scan->ns) < 0)
         scan->ns[0] = '\0';
     return 0;
 }

@@ -78,13 +78,13 @@ int source_stat_read(struct segment_list *ret_segments, struct complaint_list *r
 int source_read(const struct procfs *procfs, bool without_usage, struct segment_list *ret_segments,
                 struct complaint_list *ret_complaints, struct error *err)
 {
+    bool here = procfs->live && !procfs->inside; /* calls say what there is in our namespace */
     int r;
 
-    if (procfs->live && without_usage &&
-        read_by_calls(true, ret_segments, ret_complaints, NULL) == 0)
+    if (here && without_usage && read_by_calls(true, ret_segments, ret_complaints, NULL) == 0)
         return 0;
     r = source_proc_read(procfs, ret_segments, ret_complaints, err);
-    if (r != -ENOENT || !procfs->live)
+    if (r != -ENOENT || !here)
         return r;
     /* No /proc, or one without the listing. */
     if (err)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,10 +205,23 @@ struct listing_lists {
     struct complaint_list *complaints;
 };
 
+/* Opens the listing; that of another namespace is open, and is read from its start again. */
+static int open_listing(const struct procfs *procfs, struct error *err)
+{
+    CLEANUP_CLOSE int fd = -1;
+
+    if (!procfs->inside)
+        return procfs_open_file(procfs, LISTING_PATH, err);
+    fd = fcntl(procfs->inside->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        return error_set_errno(err, errno, "%s" LISTING_PATH, procfs_prefix(procfs));
+    return steal_fd(&fd);
+}
+
 int source_listing_open(const struct procfs *procfs, struct source_listing **ret_listing,
                         struct error *err)
 {
-    int fd = procfs_open_file(procfs, LISTING_PATH, err);
+    int fd = open_listing(procfs, err);
     struct source_listing *listing;
 
     if (fd < 0)
@@ -242,6 +256,15 @@ static int refuse_headless(const struct source_listing *listing, struct error *e
                      procfs_prefix(listing->procfs));
 }
 
+/* The listing has the ids of the user namespace in which it was opened. */
+static void translate_ids(const struct foreign_listing *inside, struct segment *segment)
+{
+    segment->uid = id_map_outside(&inside->uids, segment->uid);
+    segment->gid = id_map_outside(&inside->gids, segment->gid);
+    segment->cuid = id_map_outside(&inside->uids, segment->cuid);
+    segment->cgid = id_map_outside(&inside->gids, segment->cgid);
+}
+
 static int read_listing_line(struct source_listing *listing, const char *line, size_t length,
                              const struct listing_lists *lists, struct error *err)
 {
@@ -257,6 +280,8 @@ static int read_listing_line(struct source_listing *listing, const char *line, s
         return 0;
     }
     segment.read_at = listing->read_at;
+    if (listing->procfs->inside)
+        translate_ids(listing->procfs->inside, &segment);
     /* Some 5.3 to 5.6 kernels listed a segment twice. */
     if (idset_add(&listing->seen, segment.shmid))
         segment_list_add(lists->segments, &segment);

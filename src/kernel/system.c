@@ -59,6 +59,11 @@ void system_close(struct system *system)
 /* All capabilities, as a mask. */
 static const uint64_t ALL_CAPABILITIES = UINT64_MAX;
 
+static bool has_capability(uint64_t capabilities, unsigned number)
+{
+    return (capabilities >> number & 1) != 0;
+}
+
 /* The effective capabilities, those of the process's own user namespace. */
 static int read_capabilities(uint64_t *ret_capabilities, struct error *err)
 {
@@ -115,10 +120,9 @@ static uint64_t capabilities_in(int target, int own, uint64_t capabilities)
     }
 }
 
-/* The capabilities in the user namespace that the IPC namespace belongs to. */
-static uint64_t capabilities_in_ipc(const struct procfs *procfs, uint64_t capabilities)
+/* CAPABILITIES, those of its own user namespace, as they are in that which IPC belongs to. */
+static uint64_t capabilities_over(const struct procfs *procfs, int ipc, uint64_t capabilities)
 {
-    CLEANUP_CLOSE int ipc = openat(procfs->root_fd, "proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
     CLEANUP_CLOSE int own = openat(procfs->root_fd, "proc/self/ns/user", O_RDONLY | O_CLOEXEC);
     CLEANUP_CLOSE int target = ipc >= 0 ? ioctl(ipc, NS_GET_USERNS) : -1;
     bool outside = ipc >= 0 && target < 0 && errno == EPERM;
@@ -127,6 +131,14 @@ static uint64_t capabilities_in_ipc(const struct procfs *procfs, uint64_t capabi
         return capabilities_in(target, own, capabilities);
     /* Where the kernel does not say (before Linux 4.9), the two are treated as one. */
     return outside ? 0 : capabilities;
+}
+
+bool has_capability_over(const struct procfs *procfs, int ipc, unsigned number)
+{
+    uint64_t capabilities;
+
+    return read_capabilities(&capabilities, NULL) == 0 &&
+           has_capability(capabilities_over(procfs, ipc, capabilities), number);
 }
 
 /* Whether this is the initial user namespace: it alone maps every id. */
@@ -160,11 +172,6 @@ static int read_groups(struct credentials *credentials, struct error *err)
     return 0;
 }
 
-static bool has_capability(uint64_t capabilities, unsigned number)
-{
-    return (capabilities >> number & 1) != 0;
-}
-
 /*
  * Whether the limits can be set as far as it depends on who does it: not so where the file system
  * is read-only, or there are no such files.
@@ -187,6 +194,7 @@ static bool has_read_only_limits(const struct procfs *procfs)
 int credentials_read(const struct procfs *procfs, struct credentials *ret_credentials,
                      struct error *err)
 {
+    CLEANUP_CLOSE int ipc = openat(procfs->root_fd, "proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
     struct credentials credentials = {.euid = geteuid(), .egid = getegid()};
     uint64_t capabilities = 0;
     uint64_t ipc_capabilities;
@@ -199,7 +207,7 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
         credentials_release(&credentials);
         return r;
     }
-    ipc_capabilities = capabilities_in_ipc(procfs, capabilities);
+    ipc_capabilities = capabilities_over(procfs, ipc, capabilities);
     credentials.ipc_owner = has_capability(ipc_capabilities, CAP_IPC_OWNER);
     credentials.sys_admin = has_capability(ipc_capabilities, CAP_SYS_ADMIN);
     initial = is_initial_user_namespace(procfs);

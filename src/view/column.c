@@ -134,6 +134,16 @@ static void put_octal(struct strbuf *out, uint64_t mode, int digits_min)
     }
 }
 
+static void put_json_list(struct strbuf *out, const struct column_value *value)
+{
+    strbuf_putc(out, '[');
+    for (uint64_t i = 0; i < value->number; i++) {
+        strbuf_puts(out, i > 0 ? ", " : "");
+        text_json(out, value->list[i], strlen(value->list[i]));
+    }
+    strbuf_putc(out, ']');
+}
+
 void column_put_text(struct strbuf *out, const struct column *column,
                      const struct column_format *format, const struct column_value *value)
 {
@@ -156,6 +166,7 @@ void column_put_text(struct strbuf *out, const struct column *column,
     case COLUMN_TEXT:
     case COLUMN_STATE:
     case COLUMN_COMMAND:
+    case COLUMN_LIST:
         if (value->text)
             strbuf_puts(out, value->text);
         else
@@ -211,6 +222,9 @@ void column_put_json(struct strbuf *out, const struct column *column,
     case COLUMN_STATE:
     case COLUMN_COMMAND:
         text_json(out, value->text, strlen(value->text));
+        break;
+    case COLUMN_LIST:
+        put_json_list(out, value);
         break;
     case COLUMN_SIZE:
     case COLUMN_ID:

@@ -276,3 +276,65 @@ const struct column_table limit_columns = {
     .count = sizeof(of_limits) / sizeof(of_limits[0]),
     .defaults = "name,value,used,full%,unit,size,meaning",
 };
+
+/* --- IPC namespaces --------------------------------------------------------------------------- */
+
+#define NAMESPACE_INFO ((const struct namespace_info *)record)
+#define NAMESPACE (NAMESPACE_INFO->namespace)
+
+/* A sum of what is inside. */
+#define GET_INSIDE(name, value) \
+    GETTER(name) \
+    { \
+        ret_value->known = NAMESPACE_INFO->has_sums; \
+        ret_value->number = value; \
+    }
+
+GET_NUMBER(get_namespace, NAMESPACE->number)
+GET_TEXT(get_kind, NAMESPACE_INFO->kind)
+GET_TEXT(get_container, NAMESPACE_INFO->container)
+GET_FOUND(get_oldest_pid, NAMESPACE->pid)
+GET_NUMBER(get_processes, NAMESPACE->processes)
+GET_INSIDE(get_inside_segments, NAMESPACE_INFO->segments)
+GET_INSIDE(get_inside_bytes, NAMESPACE_INFO->bytes)
+GET_INSIDE(get_inside_orphans, NAMESPACE_INFO->orphans)
+
+GETTER(get_namespace_user)
+{
+    ret_value->known = NAMESPACE->has_uid;
+    ret_value->number = NAMESPACE->uid;
+    ret_value->text = format->numeric ? NULL : NAMESPACE_INFO->user;
+}
+
+GETTER(get_held)
+{
+    ret_value->known = true;
+    ret_value->number = NAMESPACE->held_count;
+    ret_value->text = NAMESPACE_INFO->held;
+    ret_value->list = NAMESPACE->held;
+}
+
+static const struct column of_namespaces[] = {
+    {"namespace", COLUMN_ID, 0, "its number, as lsns shows it", get_namespace},
+    {"kind", COLUMN_TEXT, 0, "docker, podman, ...", get_kind},
+    {"container", COLUMN_TEXT, 0, "name of the container", get_container},
+    {"user", COLUMN_NAME, NEED_OWNER, "who made its user namespace", get_namespace_user},
+    {"pid", COLUMN_ID, 0, "oldest process inside", get_oldest_pid},
+    {"processes", COLUMN_NUMBER, 0, "how many are inside", get_processes},
+    {"segments", COLUMN_NUMBER, NEED_SUMS, "how many are in it", get_inside_segments},
+    {"bytes", COLUMN_SIZE, NEED_SUMS, "their sizes, added up", get_inside_bytes},
+    {"orphans", COLUMN_NUMBER, NEED_SUMS | NEED_STATE, "how many of them", get_inside_orphans},
+    {"held", COLUMN_LIST, 0, "what keeps it", get_held},
+};
+
+#define NAMESPACE_COLUMNS(pid) \
+    "namespace,kind,container,user," pid "processes,segments,bytes,orphans,held"
+
+const struct column_table namespace_columns = {
+    .columns = of_namespaces,
+    .count = sizeof(of_namespaces) / sizeof(of_namespaces[0]),
+    .defaults = NAMESPACE_COLUMNS(""),
+    .long_form = NAMESPACE_COLUMNS("pid,"),
+    .list_name = "namespaces",
+    .quiet = "namespace",
+};

@@ -46,7 +46,7 @@ make_some() {
 }
 
 @test "bash: commands and options" {
-    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor help)"
+    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor ns help)"
     assert_equal "$(offers_bash shmtool l)" "$(lines limits ls)"
     assert_equal "$(offers_bash shmtool help doc)" doctor
     assert_equal "$(offers_bash shmtool ls --st)" --state
@@ -68,6 +68,7 @@ make_some() {
     assert_equal "$(offers_bash shmtool ls --time '')" "$(lines age epoch iso short)"
     assert_equal "$(offers_bash shmtool who -c key,ac)" key,access
     assert_equal "$(offers_bash shmtool key --sort -pa)" -path
+    assert_equal "$(offers_bash shmtool ns -c namespace,pr)" namespace,processes
     assert_equal "$(offers_bash shmtool key --time i)" iso
     assert_equal "$(offers_bash shmtool limits --set shma)" shmall=
     assert_equal "$(offers_bash shmtool rm --max '')" ''
@@ -116,7 +117,7 @@ make_some() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor help)"
+    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns help)"
     assert_equal "$(offers_fish 'shmtool ls --st')" --state
     assert_equal "$(offers_fish 'shmtool ls --state used,d')" used,dest
     assert_equal "$(offers_fish 'shmtool who -c key,ac')" key,access
@@ -134,7 +135,7 @@ make_some() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor help)"
+    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns help)"
     assert_equal "$(offers_zsh 'shmtool ls --st')" --state
     assert_equal "$(offers_zsh 'shmtool who -c ac')" access
     assert_equal "$(offers_zsh 'shmtool key --nd')" --ndjson

@@ -5,8 +5,8 @@
 
 #include "unit.h"
 
-static const struct column_table *const tables[] = {&segment_columns, &attachment_columns,
-                                                    &file_columns, &limit_columns};
+static const struct column_table *const tables[] = {
+    &segment_columns, &attachment_columns, &file_columns, &limit_columns, &namespace_columns};
 
 static void names_are_unique_and_explained(void **state)
 {
@@ -41,6 +41,10 @@ static void lists_of_a_table_name_its_columns(void **state)
     assert_list(&attachment_columns, attachment_columns.defaults, 7);
     assert_list(&file_columns, file_columns.defaults, 7);
     assert_list(&limit_columns, limit_columns.defaults, limit_columns.count);
+    assert_list(&namespace_columns, namespace_columns.defaults, namespace_columns.count - 1);
+    assert_list(&namespace_columns, namespace_columns.long_form, namespace_columns.count);
+    assert_string_equal(namespace_columns.quiet, "namespace");
+    assert_string_equal(namespace_columns.list_name, "namespaces");
     assert_list(&segment_columns, segment_columns.quiet, 1);
     assert_list(&attachment_columns, attachment_columns.quiet, 1);
     assert_list(&file_columns, file_columns.quiet, 1);
@@ -248,6 +252,58 @@ static void limits(void **state)
                   "together, at most\"}");
 }
 
+static char *const holders[] = {(char[]){"fd 812/7"}, (char[]){"mount /a \"b\",\n"}};
+
+static const struct ipc_namespace kept = {
+    .number = 4026532200,
+    .has_uid = true,
+    .uid = 1001,
+    .held = (char **)(uintptr_t)holders,
+    .held_count = 2,
+};
+
+static void needs_of_namespaces(void **state)
+{
+    static const struct namespace_info bare = {.namespace = &kept};
+    static const struct namespace_info named = {.namespace = &kept, .user = "zc"};
+    static const struct namespace_info summed = {
+        .namespace = &kept, .has_sums = true, .segments = 1, .bytes = 2, .orphans = 1};
+
+    (void)state;
+    assert_need(&namespace_columns, NEED_OWNER, &bare, &named);
+    assert_need(&namespace_columns, NEED_SUMS, &bare, &summed);
+}
+
+static void namespaces(void **state)
+{
+    static const struct column_format plain = {0};
+    static const struct column_format numeric = {.numeric = true};
+    static const struct ipc_namespace bare = {.number = 4026531839, .pid = 1, .processes = 3};
+    const struct namespace_info full = {
+        .namespace = &kept,
+        .user = "zc",
+        .kind = "podman",
+        .container = "web",
+        .has_sums = true,
+        .segments = 2,
+        .bytes = 8192,
+        .orphans = 1,
+        .held = (char[]){"fd 812/7,mount /a"},
+    };
+    const struct namespace_info unread = {.namespace = &bare, .held = (char[]){""}};
+
+    (void)state;
+    assert_object(&namespace_columns, &plain, &full,
+                  "{\"namespace\": 4026532200, \"kind\": \"podman\", \"container\": \"web\", "
+                  "\"user\": \"zc\", \"pid\": null, \"processes\": 0, \"segments\": 2, "
+                  "\"bytes\": 8192, \"orphans\": 1, "
+                  "\"held\": [\"fd 812/7\", \"mount /a \\\"b\\\",\\u000a\"]}");
+    assert_object(&namespace_columns, &numeric, &unread,
+                  "{\"namespace\": 4026531839, \"kind\": null, \"container\": null, "
+                  "\"user\": null, \"pid\": 1, \"processes\": 3, \"segments\": null, "
+                  "\"bytes\": null, \"orphans\": null, \"held\": []}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +316,8 @@ int main(void)
         cmocka_unit_test(attachments),
         cmocka_unit_test(files),
         cmocka_unit_test(limits),
+        cmocka_unit_test(needs_of_namespaces),
+        cmocka_unit_test(namespaces),
     };
 
     return cmocka_run_group_tests_name("view/columns", tests, NULL, NULL);

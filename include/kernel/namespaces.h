@@ -1,0 +1,98 @@
+/*
+ * The IPC namespaces of the host: found, named by words, entered and left again.
+ *
+ * The kernel gives a namespace's number to another one as soon as it has ended. So each that is
+ * found is kept as an open descriptor for as long as its number is meant.
+ */
+#ifndef SHMTOOL_KERNEL_NAMESPACES_H
+#define SHMTOOL_KERNEL_NAMESPACES_H
+
+#include "base/error.h"
+#include "kernel/procfs.h"
+#include "model/ipc_namespace.h"
+
+/* --- Finding ---------------------------------------------------------------------------------- */
+
+/*
+ * Finds all IPC namespaces of the live system, each once: that of this process; those of processes
+ * and of single threads (/proc/PID/ns/ipc, /proc/PID/task/TID/ns/ipc); those that an open
+ * descriptor or a bind mount keeps (/proc/PID/fd, /proc/PID/mountinfo). /proc is gone through once.
+ *
+ * Not found: what only a descriptor in flight in a socket keeps, one in the descriptor table that a
+ * single thread has of its own, or the mapping of a process that has left. Nor a bind mount with
+ * another mount on top of it.
+ *
+ * The soft limit of descriptors (RLIMIT_NOFILE) is raised to the hard one where they do not
+ * suffice.
+ *
+ * ret_list: released by the caller with namespaces_release()
+ * Returns 0, or a negative errno when there is no /proc; sets *err. What could not be inspected is
+ * no failure: see unreadable, hidden and exhausted.
+ */
+int namespaces_find(const struct procfs *procfs, struct ipc_namespace_list *ret_list,
+                    struct error *err);
+
+/*
+ * Opens the namespace that WORD names (namespace_parse_word()), but for a name.
+ *
+ * found: where a number is looked for
+ * ret_namespace: a record with a descriptor of its own and nothing known of processes; released by
+ *                the caller with namespaces_release_one()
+ * Returns 0; or sets *err, which names the word, and returns -EINVAL for a word or a file that is
+ * no IPC namespace, -ENOENT where there is none such, -EACCES where it may not be read, -ENODATA
+ * for a name, which only who knows containers and units can resolve, or another negative errno.
+ */
+int namespaces_resolve(const struct procfs *procfs, const struct ipc_namespace_list *found,
+                       const char *word, struct ipc_namespace *ret_namespace, struct error *err);
+
+/*
+ * Says why the namespace of a process may not be read, as the end of a sentence: "it needs
+ * CAP_SYS_PTRACE, which root has".
+ */
+const char *namespaces_unreadable_why(const struct procfs *procfs);
+
+/* Appends NAMESPACE to the list, which takes over what it owns. */
+void namespaces_add(struct ipc_namespace_list *list, const struct ipc_namespace *namespace);
+
+/* Closes the descriptors, releases the memory and leaves the record or list empty. */
+void namespaces_release_one(struct ipc_namespace *namespace);
+void namespaces_release(struct ipc_namespace_list *list);
+
+#define CLEANUP_NAMESPACES __attribute__((cleanup(namespaces_release)))
+
+/* --- Entering --------------------------------------------------------------------------------- */
+
+/* What has to be undone to be back where this process was. */
+struct namespace_entry {
+    int own;                        /* owned: the IPC namespace of this process; -1: never left */
+    struct foreign_listing listing; /* owned; of one that this process may not enter itself */
+};
+
+/*
+ * Makes PROCFS, and whoever reads by it, see the segments of NAMESPACE; users and PIDs stay those
+ * that this process knows.
+ *
+ * Whoever may return enters by setns(2) in place: it takes 14 us with the reading of a listing,
+ * against 200 us for a child, and all readers work as ever, calls and limits too. Whether returning
+ * is allowed is tried first.
+ *
+ * Otherwise (a rootless container of one's own: its user namespace has to be entered first, and
+ * there is no way back from that) a child goes there, opens the listing and leaves the descriptor
+ * in our table, as an open listing goes on showing the namespace that it was opened in. The ids in
+ * it are those inside and are translated by what the child's /proc/PID/uid_map says. Then
+ * procfs->inside is set, and nothing but the listing is to be had: no calls, no limits.
+ *
+ * There must be no other thread. The caller ends it by namespace_return(), with PROCFS in its
+ * place. Returns 0 or a negative errno; sets *err to the system's words and the capability that is
+ * missing, or what else forbids it, without naming NAMESPACE.
+ */
+int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace,
+                    struct namespace_entry *ret_entry, struct error *err);
+
+/*
+ * Goes back to where this process was. Returns 0, or a negative errno and sets *err: then this
+ * process is in another namespace than it was started in, and must change nothing any more.
+ */
+int namespace_return(struct procfs *procfs, struct namespace_entry *entry, struct error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * User and group ids of one user namespace as another one sees them: /proc/PID/uid_map and gid_map.
+ */
+#ifndef SHMTOOL_MODEL_ID_MAP_H
+#define SHMTOOL_MODEL_ID_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A run of ids: INSIDE stands for OUTSIDE, and so on for COUNT ids. */
+struct id_run {
+    uint32_t inside;
+    uint32_t outside;
+    uint32_t count;
+};
+
+/* Zeroed, it maps nothing. */
+struct id_map {
+    struct id_run *runs; /* owned */
+    size_t count;
+};
+
+/*
+ * Parses the text of the file, whole or not at all: lines of three numbers (user_namespaces(7)).
+ * Returns false with *ret_map untouched when it is something else.
+ */
+bool id_map_parse(const char *text, struct id_map *ret_map);
+
+/*
+ * Returns what the id INSIDE is outside. One that is not mapped stays as it is: it is the overflow
+ * id (65534), which the kernel shows in place of everybody whom the namespace does not map.
+ */
+uint32_t id_map_outside(const struct id_map *map, uint32_t inside);
+
+void id_map_release(struct id_map *map);
+
+#endif

@@ -1,0 +1,196 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "kernel/namespace_file.h"
+#include "kernel/namespaces.h"
+#include "kernel/system.h"
+
+#define LISTING_PATH "proc/sysvipc/shm"
+
+/* --- Why not ---------------------------------------------------------------------------------- */
+
+/* Says what is missing where setns(2) gave CODE (ipc/namespace.c, ipcns_install()). */
+static int refuse_entry(const struct ipc_namespace *namespace, bool capable, int code,
+                        struct error *err)
+{
+    const char *why = strerror(code);
+
+    if (code != EPERM)
+        return error_set(err, code, "%s", why);
+    if (capable)
+        return error_set(err, code,
+                         "%s: a seccomp filter (RestrictNamespaces= of a systemd unit) or a "
+                         "security module forbids it, for no capability is missing",
+                         why);
+    if (geteuid() == 0)
+        return error_set(err, code, "%s: it needs CAP_SYS_ADMIN, which this process lacks", why);
+    if (namespace->has_uid && namespace->uid != 0)
+        return error_set(err, code,
+                         "%s: it needs CAP_SYS_ADMIN in its user namespace, which root has, and "
+                         "uid %u, who made that",
+                         why, namespace->uid);
+    return error_set(err, code, "%s: it needs CAP_SYS_ADMIN, which root has", why);
+}
+
+/* --- By a child ------------------------------------------------------------------------------- */
+
+/* What the child is to do; it has a copy. */
+struct errand {
+    const struct procfs *procfs;
+    int ipc;
+    int user;  /* to be entered first; -1: none */
+    int place; /* the descriptor that is to become the listing */
+};
+
+/* Runs in the child, which shares our descriptors. Returns its exit status: 0 or an errno. */
+static int open_listing_inside(void *arg)
+{
+    const struct errand *errand = arg;
+    int fd;
+
+    if ((errand->user >= 0 && setns(errand->user, CLONE_NEWUSER) < 0) ||
+        setns(errand->ipc, CLONE_NEWIPC) < 0)
+        return errno;
+    fd = openat(errand->procfs->root_fd, LISTING_PATH, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || dup3(fd, errand->place, O_CLOEXEC) < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+/*
+ * Starts the child, and waits until it has exited but can still be asked for its user namespace.
+ * It sends no signal, so that it is left to be waited for also where SIGCHLD is ignored.
+ */
+static int run_errand(struct errand *errand, pid_t *ret_child)
+{
+    _Alignas(16) char stack[16 * 1024]; /* the child's copy of it */
+    siginfo_t info = {0};
+    pid_t child = clone(open_listing_inside, stack + sizeof(stack), CLONE_FILES, errand);
+
+    if (child < 0)
+        return -errno;
+    *ret_child = child;
+    while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT | __WALL) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    return info.si_code == CLD_EXITED ? -info.si_status : -ECHILD;
+}
+
+/* Reads how ids inside translate to ours, which no right is needed for. */
+static int read_id_map(const struct procfs *procfs, pid_t child, const char *name,
+                       struct id_map *ret_map)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    char path[64];
+    int r;
+
+    snprintf(path, sizeof(path), "proc/%d/%s", (int)child, name);
+    r = procfs_read_file(procfs, path, 1024 * 1024, &text, NULL);
+    if (r < 0)
+        return r;
+    return id_map_parse(strbuf_string(&text), ret_map) ? 0 : -EBADMSG;
+}
+
+static void release_listing(struct foreign_listing *listing)
+{
+    if (listing->fd >= 0)
+        close(listing->fd);
+    id_map_release(&listing->uids);
+    id_map_release(&listing->gids);
+    *listing = (struct foreign_listing){.fd = -1};
+}
+
+/* The user namespace that IPC belongs to, if it is not ours; -1: it is, or it cannot be had. */
+static int open_other_user_namespace(const struct procfs *procfs, int ipc)
+{
+    CLEANUP_CLOSE int user = ioctl(ipc, NS_GET_USERNS);
+    struct stat own;
+    struct stat status;
+
+    if (user < 0 || fstat(user, &status) < 0 ||
+        fstatat(procfs->root_fd, "proc/self/ns/user", &own, 0) < 0 ||
+        (own.st_ino == status.st_ino && own.st_dev == status.st_dev))
+        return -1;
+    return steal_fd(&user);
+}
+
+static int open_by_child(const struct procfs *procfs, const struct ipc_namespace *namespace,
+                         struct foreign_listing *listing)
+{
+    CLEANUP_CLOSE int user = open_other_user_namespace(procfs, namespace->fd);
+    struct errand errand = {procfs, namespace->fd, user, -1};
+    pid_t child = 0;
+    int r;
+
+    /* Whatever it is, a descriptor whose place the child may take. */
+    errand.place = fcntl(namespace->fd, F_DUPFD_CLOEXEC, 0);
+    if (errand.place < 0)
+        return -errno;
+    *listing = (struct foreign_listing){.fd = errand.place, .number = namespace->number};
+    r = run_errand(&errand, &child);
+    if (r == 0 && user >= 0)
+        r = read_id_map(procfs, child, "uid_map", &listing->uids);
+    if (r == 0 && user >= 0)
+        r = read_id_map(procfs, child, "gid_map", &listing->gids);
+    if (child > 0)
+        waitpid(child, NULL, __WALL);
+    if (r < 0)
+        release_listing(listing);
+    return r;
+}
+
+/* --- Entering --------------------------------------------------------------------------------- */
+
+int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace,
+                    struct namespace_entry *ret_entry, struct error *err)
+{
+    CLEANUP_CLOSE int own = -1;
+    bool capable;
+    int r;
+
+    *ret_entry = (struct namespace_entry){.own = -1, .listing = {.fd = -1}};
+    if (namespace->own)
+        return 0;
+    own = namespace_file_open_of(procfs, "self");
+    if (own < 0)
+        return error_set_errno(err, -own, "/proc/self/ns/ipc");
+    /* To our own one first: what may not be entered cannot be returned to. */
+    if (setns(own, CLONE_NEWIPC) == 0 && setns(namespace->fd, CLONE_NEWIPC) == 0) {
+        ret_entry->own = steal_fd(&own);
+        return 0;
+    }
+    r = -errno;
+    capable = has_capability_over(procfs, namespace->fd, CAP_SYS_ADMIN);
+    if (r == -EPERM && capable)
+        r = open_by_child(procfs, namespace, &ret_entry->listing);
+    if (r < 0)
+        return refuse_entry(namespace, capable, -r, err);
+    procfs->inside = &ret_entry->listing;
+    return 0;
+}
+
+int namespace_return(struct procfs *procfs, struct namespace_entry *entry, struct error *err)
+{
+    int r = 0;
+
+    procfs->inside = NULL;
+    release_listing(&entry->listing);
+    if (entry->own >= 0 && setns(entry->own, CLONE_NEWIPC) < 0)
+        r = error_set_errno(err, errno, "the way back from an IPC namespace");
+    if (entry->own >= 0)
+        close(steal_fd(&entry->own));
+    return r;
+}

@@ -1,0 +1,99 @@
+#include "kernel/namespace_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+
+/* What the kernel shows in place of a uid that the caller's user namespace does not map. */
+enum { OVERFLOW_UID = 65534 };
+
+/* Raises the soft limit of descriptors to the hard one, if that is higher. */
+static bool raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+        return false;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+bool namespace_file_leaves_room(int fd)
+{
+    enum { SPARE_DESCRIPTORS = 32 };
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+           (rlim_t)fd + SPARE_DESCRIPTORS < limit.rlim_cur || raise_descriptor_limit();
+}
+
+/* Opens a file below /proc, which is a namespace's whatever happens. */
+static int open_own_kind(const struct procfs *procfs, const char *path)
+{
+    CLEANUP_CLOSE int fd = openat(procfs->root_fd, path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWIPC)
+        return -EINVAL;
+    return steal_fd(&fd);
+}
+
+int namespace_file_open(const struct procfs *procfs, int path_fd)
+{
+    struct statfs system;
+    char path[64];
+
+    if (fstatfs(path_fd, &system) < 0)
+        return -errno;
+    if (system.f_type != NSFS_MAGIC)
+        return -EINVAL;
+    snprintf(path, sizeof(path), "proc/self/fd/%d", path_fd);
+    return open_own_kind(procfs, path);
+}
+
+int namespace_file_open_of(const struct procfs *procfs, const char *base)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "proc/%s/ns/ipc", base);
+    return open_own_kind(procfs, path);
+}
+
+bool namespace_file_parse(const char *text, size_t length, uint64_t *ret_number)
+{
+    static const char before[] = "ipc:[";
+    const size_t skipped = sizeof(before) - 1;
+    uint64_t number;
+    size_t used;
+
+    if (length < skipped || memcmp(text, before, skipped) != 0)
+        return false;
+    used = parse_digits(text + skipped, length - skipped, &number);
+    if (used == 0 || length != skipped + used + 1 || text[length - 1] != ']')
+        return false;
+    *ret_number = number;
+    return true;
+}
+
+bool namespace_file_owner(int fd, uid_t *ret_uid)
+{
+    CLEANUP_CLOSE int user = ioctl(fd, NS_GET_USERNS);
+    uid_t uid;
+
+    if (user < 0 || ioctl(user, NS_GET_OWNER_UID, &uid) < 0 || uid == OVERFLOW_UID)
+        return false;
+    *ret_uid = uid;
+    return true;
+}

@@ -1,0 +1,51 @@
+#include "model/ipc_namespace.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/parse.h"
+
+struct ipc_namespace *ipc_namespace_list_find(const struct ipc_namespace_list *list,
+                                              uint64_t number, dev_t device)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].number == number && list->items[i].device == device)
+            return &list->items[i];
+    }
+    return NULL;
+}
+
+/* Whether the digits can only be the beginning of a container's id, which has 8 or more. */
+static bool is_id_of_digits(const char *word, size_t length)
+{
+    enum { ID_DIGITS_MIN = 8, NUMBER_DIGITS_MAX = 10 };
+
+    return length > NUMBER_DIGITS_MAX || (length >= ID_DIGITS_MIN && word[0] == '0');
+}
+
+int namespace_parse_word(const char *word, enum namespace_word *ret_kind, uint64_t *ret_value,
+                         struct error *err)
+{
+    size_t length = strlen(word);
+    uint64_t value = 0;
+
+    if (strchr(word, '/')) {
+        *ret_kind = NAMESPACE_BY_FILE;
+        return 0;
+    }
+    if (length > 0 && (strspn(word, "0123456789") < length || is_id_of_digits(word, length))) {
+        *ret_kind = NAMESPACE_BY_NAME;
+        return 0;
+    }
+    parse_digits(word, length, &value);
+    if (length == 0 || word[0] == '0' || value > UINT32_MAX ||
+        (value > NAMESPACE_PID_MAX && value < NAMESPACE_NUMBER_MIN))
+        return error_set(err, EINVAL,
+                         "'%s': neither a pid (1 to %llu) nor the number of an IPC namespace "
+                         "(%llu and above)",
+                         word, (unsigned long long)NAMESPACE_PID_MAX,
+                         (unsigned long long)NAMESPACE_NUMBER_MIN);
+    *ret_kind = value > NAMESPACE_PID_MAX ? NAMESPACE_BY_NUMBER : NAMESPACE_OF_PID;
+    *ret_value = value;
+    return 0;
+}
