@@ -25,6 +25,7 @@
  *   sums             who has how many segments and bytes
  *   sysctl_text      lines of a file of sysctl.d
  *   descendants      which pids descend from one, by forks and exits
+ *   cgroup           unit, container, pod or job, from the text of /proc/PID/cgroup
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
  *   procfs           files below / or --sysroot
