@@ -36,6 +36,9 @@ struct inventory {
     uint32_t *missing_keys; /* owned; keys asked for, not 0, that no segment has */
     size_t missing_key_count;
 
+    /* With units in the selection: segments left out because their unit is not known. */
+    size_t unknown_units;
+
     bool live;     /* the running system, not a saved tree */
     bool own_pids; /* /proc shows processes by the pids that this process knows them by */
     struct state_clock clock; /* when this was read */

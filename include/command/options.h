@@ -54,6 +54,9 @@ extern const struct option_group selection_group;
 /* Names the ids that were asked for and do not exist. Returns whether there are any. */
 bool options_warn_missing(struct context *context, const struct inventory *inventory);
 
+/* Says how many segments the selection leaves out because their unit is not known, if any. */
+void options_warn_unknown_units(struct context *context, const struct inventory *inventory);
+
 /* Says which page size is assumed, if a saved tree does not show it. */
 void options_warn_page_size(struct context *context, const struct limits *limits);
 

@@ -22,6 +22,13 @@ struct filter_values {
     size_t capacity;
 };
 
+/* A list of words of one option; empty: the option was not given. */
+struct filter_words {
+    char **items; /* owned, each too */
+    size_t count;
+    size_t capacity;
+};
+
 struct filter {
     struct filter_values keys;
     struct filter_values owners;   /* uid */
@@ -31,6 +38,7 @@ struct filter {
     struct filter_values nattchs;
     struct filter_values cpids;
     struct filter_values pids; /* attached by; tested against facts.attached */
+    struct filter_words units; /* names of units and containers, ids or their first digits */
     bool dest;
     bool locked;
     bool attached;
@@ -48,11 +56,15 @@ struct filter_facts {
     int64_t now;                  /* epoch seconds */
     enum segment_state state;     /* only with NEED_STATE in filter_needs() */
     const struct idset *attached; /* ids that the filter's pids hold; only when pids are given */
+    struct segment_unit unit;     /* only with NEED_UNIT; one that is pending lets pass */
 };
 
 /* Adds one value, or a range, to an option. */
 void filter_add_value(struct filter_values *values, uint64_t value);
 void filter_add_range(struct filter_values *values, struct range range);
+
+/* Adds a copy of a word to an option. */
+void filter_add_word(struct filter_words *words, const char *word);
 
 /* Adds an age to --older-than or --newer-than: with several, the widest counts. */
 void filter_add_older(struct filter *filter, uint64_t seconds);

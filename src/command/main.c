@@ -32,7 +32,8 @@
  *   source           segments, by the listing or by calls
  *   source_proc      the reader of the listing
  *   names            users and groups
- *   proc             processes by pid: alive, since when, which command; kept
+ *   container_names  what people call containers: Podman's, Docker's, the kubelet's files
+ *   proc             processes by pid: alive, since when, which command and unit; kept
  *   proc_stat        what /proc/PID says, read each time
  *   attach           who has which segment mapped
  *   maps             which mappings are segments, and on which devices segments are
