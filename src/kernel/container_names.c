@@ -64,10 +64,12 @@ static void add_log(struct name_list *list, const char *file)
     static const char ending[] = ".log";
     const size_t id_and_ending = CONTAINER_ID_LENGTH + sizeof(ending) - 1;
     size_t length = strlen(file);
-    const char *id = file + length - id_and_ending;
+    const char *id;
 
-    if (length > id_and_ending + 1 && id[-1] == '-' &&
-        strcmp(id + CONTAINER_ID_LENGTH, ending) == 0)
+    if (length < id_and_ending + 2)
+        return;
+    id = file + length - id_and_ending;
+    if (id[-1] == '-' && strcmp(id + CONTAINER_ID_LENGTH, ending) == 0)
         add_name(list, id, file, length - id_and_ending - 1);
 }
 

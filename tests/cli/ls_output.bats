@@ -385,6 +385,9 @@ for segment, line in zip(document["segments"], kernel):
     assert ",".join(segment) == sys.argv[2], list(segment)
     command = segment.pop("command")
     state = segment.pop("state")
+    # That of the tests; where the creator is dead and nobody has it attached there is none.
+    unit = segment.pop("unit")
+    assert command or segment["nattch"] or unit is None, unit
     assert segment == {
         "key": "0x%08x" % (line["key"] & 0xffffffff), "shmid": line["shmid"],
         "owner": name(pwd.getpwuid, line["uid"]), "uid": line["uid"],
@@ -412,9 +415,6 @@ for segment, line in zip(document["segments"], kernel):
         commands += 1
     else:
         assert command is None
-    # That of the tests; where the creator is dead and nobody has it attached there is none.
-    unit = segment.pop("unit")
-    assert command or segment["nattch"] or unit is None, unit
 assert commands == 1
 ' "$(IFS=,; echo "${COLUMNS_OF_LS[*]}")"
 }
