@@ -187,9 +187,9 @@ enum { PART_MAX = 255 };
 /* Where the part begins that ends at END, in the path from PATH on, which begins with a slash. */
 static const char *part_start(const char *path, const char *end)
 {
-    const char *slash = memrchr(path, '/', (size_t)(end - path));
-
-    return slash ? slash + 1 : NULL;
+    while (end > path && end[-1] != '/')
+        end--;
+    return end > path ? end : NULL;
 }
 
 /* Whether PATTERN stands for the path's last parts, up to END. */

@@ -268,6 +268,7 @@ in_cgroup() {
 @test "ls without the column reads no cgroup and no mappings" {
     need_ns
     need_program strace
+    need_no_leak_sanitizer
     make_seg >/dev/null
     start_helper holdseg "$(make_seg)"
     run_split strace -f -e trace=openat -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls
