@@ -9,6 +9,7 @@
 #   PREFIX DESTDIR BINDIR MANDIR         where to install
 #   T='FILE...'                          which tests to run, `make test T=tests/cli/ls.bats`
 #   FUZZ_SECONDS FUZZ_CC                 how long each fuzz target runs; a clang
+#   NO_JANSSON=1                         build without libjansson: no names of Podman's and Docker's
 #   NO_INSTALL=1                         never install a missing dependency, only name it
 
 NAME := shmtool
@@ -79,13 +80,23 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-protot
 
 SMARTCOLS_CFLAGS ?= $(call once,SMARTCOLS_CFLAGS,$(shell $(PKG_CONFIG) --cflags smartcols 2>/dev/null))
 SMARTCOLS_LIBS ?= $(call once,SMARTCOLS_LIBS,$(shell $(PKG_CONFIG) --libs smartcols 2>/dev/null))
+ifeq ($(strip $(NO_JANSSON)),)
+JANSSON_CFLAGS ?= $(call once,JANSSON_CFLAGS,$(shell $(PKG_CONFIG) --cflags jansson 2>/dev/null))
+JANSSON_LIBS ?= $(call once,JANSSON_LIBS,$(shell $(PKG_CONFIG) --libs jansson 2>/dev/null))
+else
+JANSSON_CFLAGS = -DNO_JANSSON
+JANSSON_LIBS =
+endif
 CMOCKA_CFLAGS ?= $(call once,CMOCKA_CFLAGS,$(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null))
 CMOCKA_LIBS ?= $(call once,CMOCKA_LIBS,$(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null))
 
-ALL_CPPFLAGS = $(STD) -Iinclude -DSHMTOOL_VERSION='"$(VERSION)"' $(SMARTCOLS_CFLAGS) $(FORTIFY) \
-	$(CPPFLAGS)
+ALL_CPPFLAGS = $(STD) -Iinclude -DSHMTOOL_VERSION='"$(VERSION)"' $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS) \
+	$(FORTIFY) $(CPPFLAGS)
 ALL_CFLAGS = $(WARN) $(HARDEN) $(FLAVOUR) $(CFLAGS)
 ALL_LDFLAGS = $(LDHARDEN) $(FLAVOUR) $(LDFLAVOUR) $(CFLAGS) $(LDFLAGS)
+
+# What the program is linked with.
+LIBS = $(SMARTCOLS_LIBS) $(JANSSON_LIBS)
 
 # --- Files ------------------------------------------------------------------------------------
 
@@ -137,7 +148,7 @@ all: $(BIN)
 $(STAMP): FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(CC) | $(AR) | $(ALL_CPPFLAGS) | $(ALL_CFLAGS) | \
-	$(ALL_LDFLAGS) | $(SMARTCOLS_LIBS) $(LDLIBS))' >$@.new
+	$(ALL_LDFLAGS) | $(LIBS) $(LDLIBS))' >$@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else \
 		NO_INSTALL=1 $(DEPS) build && mv -f $@.new $@ || { rm -f $@.new; exit 1; }; fi
 
@@ -158,7 +169,7 @@ $(LIB): $(LIB_OBJ) $(BUILD)/members
 
 $(BIN): $(call object,$(MAIN_SRC)) $(LIB)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SMARTCOLS_LIBS) $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
 
 # A unit test replaces functions by the linker's --wrap: a comment line ` * wrap: shmctl openat`
 # in it names them.
@@ -166,7 +177,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call object,$(UNIT_COMMON_SRC)) $
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) $$(sed -n 's/^ \* wrap: //p' tests/unit/$*.c | tr -s ' ' '\n' | \
-		sed 's/^./-Wl,--wrap=&/') -o $@ $^ $(CMOCKA_LIBS) $(SMARTCOLS_LIBS) $(LDLIBS)
+		sed 's/^./-Wl,--wrap=&/') -o $@ $^ $(CMOCKA_LIBS) $(LIBS) $(LDLIBS)
 
 $(BUILD)/helpers/churn: $(call object,$(STRESS_SRC))
 	@mkdir -p $(@D)
@@ -181,7 +192,7 @@ $(BUILD)/helpers/faults: $(call object,$(FAULTS_SRC))
 $(BUILD)/helpers/shmtool-faults: $(call object,$(MAIN_SRC) $(FAULTS_SHIM)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SMARTCOLS_LIBS) $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
 
 $(BUILD)/helpers/%: $(BUILD)/obj/tests/helpers/%.o
 	@mkdir -p $(@D)

@@ -45,6 +45,16 @@ _shmtool_keys() {
     _shmtool_add "${values[@]}"
 }
 
+# Units; containers without their kind, since bash takes docker:web apart at the colon.
+_shmtool_units() {
+    local word values
+    mapfile -t values < <("${shmtool[@]}" ls --no-header -c unit 2>/dev/null | sed 's/ *$//' | sort -u)
+    for word in "${values[@]}"; do
+        [[ ! $word =~ ^[a-z]+: ]] || word=${word#*:}
+        [[ -z $word || $word == user@*:* ]] || _shmtool_add "$word"
+    done
+}
+
 # The ids that are not on the line yet.
 _shmtool_ids() {
     local id ids
@@ -79,13 +89,14 @@ _shmtool_value() {
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
         *:--cpid) _shmtool_live cpid ;;
+        *:--unit) _shmtool_units ;;
         *:--pid)
             mapfile -t pids < <("${shmtool[@]}" who -q 2>/dev/null)
             _shmtool_add "${pids[@]}"
             ;;
         ls:-c | ls:--columns | ls:--sort)
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command
+                nattch status state cpid lpid atime dtime ctime command unit
             ;;
         who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
@@ -103,7 +114,7 @@ _shmtool_value() {
 
 _shmtool_options() {
     local selection='--key --owner --creator --group --size --nattch --dest --locked --attached --unattached
-        --orphan --state --older-than --newer-than --cpid --pid'
+        --orphan --state --older-than --newer-than --cpid --pid --unit'
     local output='--columns --sort --human --numeric --time --color --no-header --quiet --json --ndjson --csv'
     local options=''
     case $command in

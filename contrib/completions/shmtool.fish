@@ -17,7 +17,7 @@ end
 
 # What the segments have in a column, each once.
 function __shmtool_live
-    __shmtool ls --no-header -c $argv[1] | string trim | sort -u
+    __shmtool ls --no-header -c $argv[1] | string trim | string match -v '' | sort -u
 end
 
 function __shmtool_keys
@@ -43,7 +43,7 @@ end
 set --local commands ls stat who rm run limits key doctor ns help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
-    status state cpid lpid atime dtime ctime command
+    status state cpid lpid atime dtime ctime command unit
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -81,6 +81,7 @@ complete -c shmtool -n "$selecting" -l older-than -x -a '10m 2h 1d 7d' -d 'last 
 complete -c shmtool -n "$selecting" -l newer-than -x -a '10m 2h 1d 7d' -d 'last used or changed less than this ago'
 complete -c shmtool -n "$selecting" -l cpid -x -a '(__shmtool_live cpid)' -d 'created by this process'
 complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attached by this process now'
+complete -c shmtool -n "$selecting" -l unit -x -a '(__shmtool_live unit)' -d 'of this unit or container'
 
 complete -c shmtool -n '__fish_seen_subcommand_from ls ns' -s l -l long -d 'more columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'

@@ -115,6 +115,7 @@ _shmtool() {
         '--newer-than=[last used or changed less than this ago]:age:(10m 2h 1d 7d)'
         '*--cpid=[created by this process]:process: _shmtool_live cpid process'
         '*--pid=[attached by this process now]:process:_shmtool_pids'
+        '*--unit=[of this unit or container]:unit: _shmtool_live unit unit'
         '*:segment:_shmtool_ids'
     )
     _arguments -C \
@@ -128,7 +129,7 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command
+                nattch status state cpid lpid atime dtime ctime command unit
             _arguments -s : $selection $output '(- *)--help[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'

@@ -38,6 +38,9 @@ struct inventory {
     struct idset key_numbers; /* ids that were named, and are the key of some segment */
     struct idset id_numbers;  /* keys that were asked for, and are the id of some segment */
 
+    /* With units in the selection: segments left out because their unit is not known. */
+    size_t unknown_units;
+
     bool live;     /* the running system, not a saved tree */
     bool own_pids; /* /proc shows processes by the pids that this process knows them by */
     struct state_clock clock; /* when this was read */

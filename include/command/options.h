@@ -65,6 +65,9 @@ void options_hint_id(struct strbuf *out, const struct context *context,
  */
 bool options_warn_missing(struct context *context, const struct inventory *inventory);
 
+/* Says how many segments the selection leaves out because their unit is not known, if any. */
+void options_warn_unknown_units(struct context *context, const struct inventory *inventory);
+
 /* Says which page size is assumed, if a saved tree does not show it. */
 void options_warn_page_size(struct context *context, const struct limits *limits);
 

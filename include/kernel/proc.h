@@ -1,5 +1,5 @@
 /*
- * Processes by PID: is one alive, when did it start, what is its command line?
+ * Processes by PID: is one alive, when did it start, what is its command line, what is its unit?
  */
 #ifndef SHMTOOL_KERNEL_PROC_H
 #define SHMTOOL_KERNEL_PROC_H
@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "kernel/procfs.h"
+#include "model/cgroup.h"
 #include "model/state.h"
 
 /* --- What is read each time ------------------------------------------------------------------- */
@@ -109,5 +110,12 @@ void proc_clock_refresh(struct proc_cache *cache);
  * cache keeps the text.
  */
 const char *proc_command(struct proc_cache *cache, pid_t pid);
+
+/*
+ * The unit, container, pod or job that PID belongs to by its cgroup, with the container's name for
+ * people where that is known (kernel/container_names). Returns NULL when it belongs to none that
+ * has a name, or its cgroup cannot be read. The cache keeps it.
+ */
+const struct cgroup_unit *proc_unit(struct proc_cache *cache, pid_t pid);
 
 #endif

@@ -93,4 +93,22 @@ bool procfs_find_number(const struct procfs *procfs, const char *path, const cha
  */
 const char *procfs_prefix(const struct procfs *procfs);
 
+/*
+ * Opens a file or directory below the root that root alone can have written, for reading: it and
+ * every directory above it belong to root, are writable neither by their group nor by all, and none
+ * is a link.
+ *
+ * flags: more for open(2): O_DIRECTORY
+ * Returns the descriptor, which the caller closes, or a negative errno: -EPERM where somebody else
+ * may have written it, -ELOOP or -ENOTDIR where a link is.
+ */
+int procfs_open_trusted(const struct procfs *procfs, const char *path, int flags);
+
+/*
+ * Appends such a file to BUF. Returns 0 or a negative errno: -EFBIG with more than LIMIT bytes,
+ * -EINVAL when it is no regular file.
+ */
+int procfs_read_trusted(const struct procfs *procfs, const char *path, size_t limit,
+                        struct strbuf *buf);
+
 #endif

@@ -34,6 +34,13 @@ struct filter_perms {
     uint32_t bits;
 };
 
+/* A list of words of one option; empty: the option was not given. */
+struct filter_words {
+    char **items; /* owned, each too */
+    size_t count;
+    size_t capacity;
+};
+
 struct filter {
     struct filter_values keys;
     struct filter_values key_ranges; /* a segment that is in one need not have one of the keys */
@@ -47,6 +54,7 @@ struct filter {
     struct filter_perms *perms; /* owned */
     size_t perms_count;
     size_t perms_capacity;
+    struct filter_words units; /* names of units and containers, ids or their first digits */
     bool dest;
     bool locked;
     bool attached;
@@ -64,6 +72,7 @@ struct filter_facts {
     int64_t now;                  /* epoch seconds */
     enum segment_state state;     /* only with NEED_STATE in filter_needs() */
     const struct idset *attached; /* ids that the filter's pids hold; only when pids are given */
+    struct segment_unit unit;     /* only with NEED_UNIT; one that is pending lets pass */
 };
 
 /* Adds one value, or a range, to an option. */
@@ -71,6 +80,9 @@ void filter_add_value(struct filter_values *values, uint64_t value);
 void filter_add_range(struct filter_values *values, struct range range);
 
 void filter_add_perms(struct filter *filter, struct filter_perms perms);
+
+/* Adds a copy of a word to an option. */
+void filter_add_word(struct filter_words *words, const char *word);
 
 /* Adds an age to --older-than or --newer-than: with several, the widest counts. */
 void filter_add_older(struct filter *filter, uint64_t seconds);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "model/attachment.h"
+#include "model/cgroup.h"
 #include "model/segment.h"
 #include "model/state.h"
 
@@ -33,7 +34,8 @@ enum need {
     NEED_TRY_ATTACHMENTS = 1 << 14, /* attachments where they can be had, else none */
     NEED_TIME = 1 << 13,            /* age: right before a change the time is read again */
     NEED_SHMEM = 1 << 20,           /* with NEED_LIMITS and NEED_USAGE: Shmem of the system */
-    NEED_SUMS = 1 << 15,            /* of an IPC namespace what is in it, counted inside */
+    NEED_SUMS = 1 << 16,            /* of an IPC namespace what is in it, counted inside */
+    NEED_UNIT = 1 << 15, /* unit or container; attachments too where it depends on them */
 };
 
 /* What is known of a process that a segment names: its creator, the last one that used it. */
@@ -61,6 +63,17 @@ enum state_doubt {
     DOUBT_MAPPED,     /* a process has it mapped by a descriptor, which nattch does not count */
 };
 
+/*
+ * What a segment belongs to: the unit of its creator while that very process lives, else that of
+ * the processes that have it attached, if all of them are known and in the same.
+ */
+struct segment_unit {
+    const struct cgroup_unit *is; /* NULL: none, or not known; borrowed from kernel/proc */
+    bool by_holders;              /* the creator's is not known: it is that of the attached */
+    bool containers_differ;       /* of a pod: they are in several containers of it */
+    bool pending;                 /* depends on attachments that were not read yet */
+};
+
 struct segment_info {
     struct segment segment; /* the kernel's record */
 
@@ -74,6 +87,8 @@ struct segment_info {
      */
     const char *command; /* the creator's */
     const char *last_command;
+
+    struct segment_unit unit; /* with NEED_UNIT */
 
     const struct attachment *attachments; /* borrowed from the inventory */
     uint32_t attachment_count;

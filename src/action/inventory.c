@@ -117,7 +117,35 @@ static void resolve_names(struct names *names, struct segment_info *info, unsign
 /* Whether NEEDS asks for anything that depends on creators and last users. */
 static bool needs_processes(unsigned needs)
 {
-    return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND)) != 0;
+    return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND | NEED_UNIT)) != 0;
+}
+
+/* The creator's unit; where that is not known, the attachments will tell, if there are any. */
+static struct segment_unit unit_of_creator(struct system *system, const struct segment_info *info)
+{
+    if (info->creator_status == PROCESS_ALIVE)
+        return (struct segment_unit){.is = proc_unit(system->proc, info->segment.cpid)};
+    return (struct segment_unit){.pending = info->segment.nattch > 0};
+}
+
+/* The unit of the processes that have the segment attached: none, unless all were found in it. */
+static struct segment_unit unit_of_holders(struct system *system, const struct segment_info *info)
+{
+    const struct segment_unit none = {.is = NULL};
+    struct segment_unit unit = {.by_holders = true};
+
+    if (segment_info_unseen(info) > 0)
+        return none;
+    for (uint32_t i = 0; i < info->attachment_count; i++) {
+        const struct cgroup_unit *next = proc_unit(system->proc, info->attachments[i].pid);
+
+        if (!next || (unit.is && !cgroup_unit_same(unit.is, next)))
+            return none;
+        if (unit.is && !cgroup_unit_same_container(unit.is, next))
+            unit.containers_differ = true;
+        unit.is = unit.is ? unit.is : next;
+    }
+    return unit.is ? unit : none;
 }
 
 /* Looks up what NEEDS asks for and is not there yet; attachments are assigned later. */
@@ -130,6 +158,8 @@ static void resolve_row(struct system *system, struct segment_info *info, unsign
         info->command = proc_command(system->proc, info->segment.cpid);
     if (needs & NEED_LAST_COMMAND && info->last_status == PROCESS_ALIVE)
         info->last_command = proc_command(system->proc, info->segment.lpid);
+    if (needs & NEED_UNIT)
+        info->unit = unit_of_creator(system, info);
 }
 
 /* --- Matching --------------------------------------------------------------------------------- */
@@ -153,6 +183,7 @@ static bool matches(struct system *system, const struct filter *filter,
         .now = proc_clock(system->proc)->now,
         .state = info->state,
         .attached = attached,
+        .unit = info->unit,
     };
 
     return filter_match(filter, &info->segment, &facts);
@@ -168,6 +199,7 @@ struct pass {
     unsigned tested; /* what the selection needs of them */
     struct inventory *inventory;
     size_t capacity;       /* of its rows */
+    bool has_pending;      /* a row's unit depends on its attachments */
     struct idset attached; /* ids that the selection's PIDs have attached */
     struct idset met_ids;  /* of the named ids those that exist */
     struct idset met_keys; /* positions of the selection's keys that a segment has */
@@ -219,6 +251,7 @@ static void add_row(struct pass *pass, const struct segment *segment)
     if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
         return;
     resolve_row(pass->system, info, pass->needs);
+    pass->has_pending = pass->has_pending || info->unit.pending;
     inventory->count++;
 }
 
@@ -326,7 +359,8 @@ static int read_attachments(struct system *system, unsigned needs, struct invent
 
 /*
  * Gives each row its own attachments. They were read after the segments: an orphan that somebody
- * has attached by now is none, and a row that is no longer selected for it goes.
+ * has attached by now is none. Now the units are known that depend on them. A row that is not
+ * selected any more for either goes.
  */
 static void share_attachments(const struct pass *pass)
 {
@@ -335,17 +369,23 @@ static void share_attachments(const struct pass *pass)
 
     for (size_t i = 0; i < inventory->count; i++) {
         struct segment_info *info = &inventory->rows[i];
+        bool changes = info->unit.pending;
         size_t count;
 
         info->attachments =
             attachment_list_find(&inventory->attachments, 0, info->segment.shmid, &count);
         info->attachment_count = (uint32_t)count;
+        if (info->unit.pending) {
+            info->unit = unit_of_holders(pass->system, info);
+            inventory->unknown_units += pass->tested & NEED_UNIT && segment_info_unseen(info) > 0;
+        }
         if (count > 0 && info->state == STATE_ORPHAN) {
             info->state = STATE_UNKNOWN;
             info->doubt = DOUBT_TOUCHED;
-            if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
-                continue;
+            changes = true;
         }
+        if (changes && !matches(pass->system, &pass->selection->filter, info, &pass->attached))
+            continue;
         if (kept < i)
             inventory->rows[kept] = *info;
         kept++;
@@ -386,9 +426,9 @@ static int read_all(struct pass *pass, struct error *err)
     if (r < 0)
         return r;
     find_missing(pass);
-    if (needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS))
+    if (pass->has_pending || needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS))
         r = read_attachments(system, needs, inventory, err);
-    if (inventory->attachments.count > 0)
+    if (pass->has_pending || inventory->attachments.count > 0)
         share_attachments(pass);
     return r;
 }
@@ -456,6 +496,20 @@ static int read_record_again(struct system *system, int shmid, struct segment *r
     return 0;
 }
 
+/* Finds out a unit that depends on who has the segment attached now. */
+static void resolve_pending_unit(struct system *system, struct segment_info *info)
+{
+    CLEANUP_ATTACHMENT_LIST struct attachment_list list = {.items = NULL};
+    size_t count = 0;
+
+    if (attach_scan(&system->procfs, false, &list, NULL) == 0)
+        info->attachments = attachment_list_find(&list, 0, info->segment.shmid, &count);
+    info->attachment_count = (uint32_t)count;
+    info->unit = unit_of_holders(system, info);
+    info->attachments = NULL;
+    info->attachment_count = 0;
+}
+
 int inventory_read_again(struct system *system, const struct selection *selection, int shmid,
                          struct segment *ret_segment, struct error *err)
 {
@@ -469,11 +523,13 @@ int inventory_read_again(struct system *system, const struct selection *selectio
     r = read_attached_ids(system, &selection->filter, &attached, err);
     if (r < 0)
         return r;
-    if (needs & NEED_STATE)
+    if (needs & (NEED_STATE | NEED_UNIT))
         proc_cache_refresh(system->proc);
     else if (needs & NEED_TIME)
         proc_clock_refresh(system->proc);
     resolve_row(system, &info, needs);
+    if (info.unit.pending)
+        resolve_pending_unit(system, &info);
     *ret_segment = info.segment;
     return matches(system, &selection->filter, &info, &attached);
 }

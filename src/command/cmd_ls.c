@@ -16,7 +16,7 @@ struct ls {
 };
 
 static const struct option_spec ls_options[] = {
-    {'l', "long", NULL, "add state cpid lpid rss swap ctime command",
+    {'l', "long", NULL, "add state cpid lpid rss swap ctime unit command",
      offsetof(struct ls, long_form), option_flag},
     {0, "fail-if-none", NULL, "exit 1 when nothing matched", offsetof(struct ls, fail_if_none),
      option_flag},
@@ -62,6 +62,7 @@ static int run_ls(struct context *context, void *args)
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     write_segments(context, ls, &inventory);
     incomplete |= options_warn_missing(context, &inventory);
+    options_warn_unknown_units(context, &inventory);
     return incomplete || (ls->fail_if_none && inventory.count == 0) ? STATUS_FAILED : STATUS_DONE;
 }
 

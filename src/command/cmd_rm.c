@@ -197,6 +197,7 @@ static int make_plan(struct rm *rm)
     if (inventory_read(&rm->context->system, &rm->selection, needs, &rm->inventory, &err) < 0)
         return context_fail(rm->context, &err, STATUS_UNREADABLE);
     rm->failed = context_warn_unparsed(rm->context, &inventory->unparsed);
+    options_warn_unknown_units(rm->context, inventory);
     rm->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)
         removal_add(&rm->plan, &rm->selection, &inventory->rows[i]);

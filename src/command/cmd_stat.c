@@ -58,6 +58,7 @@ static int run_stat(struct context *context, void *args)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);
+    options_warn_unknown_units(context, &inventory);
     write_reports(context, stat, &inventory);
     if (inventory_unseen(&inventory) > 0)
         options_warn_unreadable(context, &inventory);

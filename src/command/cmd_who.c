@@ -106,6 +106,7 @@ static int run_who(struct context *context, void *args)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);
+    options_warn_unknown_units(context, &inventory);
     write_attachments(context, who, &inventory);
     options_warn_unreadable(context, &inventory);
     warn_differences(context, &inventory);

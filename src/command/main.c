@@ -29,13 +29,15 @@
  *   id_map           ids of a user namespace, as another one sees them
  *   ipc_namespace    IPC namespaces of the host, the words that name one
  *   descendants      which pids descend from one, by forks and exits
+ *   cgroup           unit, container, pod or job, from the text of /proc/PID/cgroup
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
  *   procfs           files below / or --sysroot
  *   source           segments, by the listing or by calls
  *   source_proc      the reader of the listing
  *   names            users and groups
- *   proc             processes by pid: alive, since when, which command; kept
+ *   container_names  what people call containers: Podman's, Docker's, the kubelet's files
+ *   proc             processes by pid: alive, since when, which command and unit; kept
  *   proc_stat        what /proc/PID says, read each time
  *   attach           who has which segment mapped
  *   maps             which mappings are segments, and on which devices segments are

@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "base/xalloc.h"
 #include "command/help.h"
+#include "view/human.h"
 
 /* --- The parser ------------------------------------------------------------------------------- */
 
@@ -378,6 +379,16 @@ static int select_states(const struct option_use *use, struct error *err)
     return state_parse_list(use->word, use->place, err);
 }
 
+static int select_unit(const struct option_use *use, struct error *err)
+{
+    if (use->word[0] == '\0')
+        return error_set(err, EINVAL,
+                         "'': not the name of a unit or container (as 'shmtool ls -c +unit' "
+                         "shows it), nor at least 8 digits of a container's id");
+    filter_add_word(use->place, use->word);
+    return 0;
+}
+
 static int select_older(const struct option_use *use, struct error *err)
 {
     uint64_t seconds;
@@ -423,6 +434,8 @@ static const struct option_spec selection_options[] = {
     {0, "pid", "PID", "attached by this process now", FILTER(pids), select_attached_pid},
     {0, "perms", "MODE", "bits: 666 exactly, -022 all of, /022 any of them", WHOLE_FILTER,
      select_perms},
+    {0, "unit", "NAME", "of this unit or container (name, 8 digits of id)", FILTER(units),
+     select_unit},
 };
 
 const struct option_group selection_group = {
@@ -460,6 +473,21 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
                          inventory->missing_keys[i], strbuf_string(&hint));
     }
     return inventory->missing_id_count > 0;
+}
+
+void options_warn_unknown_units(struct context *context, const struct inventory *inventory)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    bool one = inventory->unknown_units == 1;
+
+    if (inventory->unknown_units == 0)
+        return;
+    human_count(&text, inventory->unknown_units, "segment");
+    context_warn(context,
+                 "--unit: %s left out: %s creator is not alive, and not all processes that have %s "
+                 "attached can be inspected, so %s unit is unknown",
+                 strbuf_string(&text), one ? "its" : "their", one ? "it" : "them",
+                 one ? "its" : "their");
 }
 
 void options_warn_page_size(struct context *context, const struct limits *limits)

@@ -12,11 +12,12 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
+#include "kernel/container_names.h"
 
 enum {
     BUCKETS = 256,
-    COMMAND_SIZE_MAX = 8 * 1024 * 1024, /* arguments are at most a quarter of the stack's limit */
-    TREE_TICKS = 100,                   /* USER_HZ of every system that a tree may come from */
+    FILE_SIZE_MAX = 8 * 1024 * 1024, /* arguments are at most a quarter of the stack's limit */
+    TREE_TICKS = 100,                /* USER_HZ of every system that a tree may come from */
 };
 
 /* More seconds than any clock shows, so that sums of them fit. */
@@ -26,9 +27,11 @@ struct entry {
     pid_t pid;
     bool has_fact;
     bool has_command;
+    bool has_unit;
     struct pid_fact fact;
     int64_t known_since; /* clock_monotonic() when the fact was there; only with has_fact */
     char *command;
+    struct cgroup_unit *unit; /* NULL: none */
     struct entry *next;
 };
 
@@ -38,6 +41,7 @@ struct proc_cache {
     bool sees_processes; /* /proc shows processes, of the PID namespace that segments speak of */
     int64_t ticks;       /* clock ticks a second */
     struct strbuf scratch;
+    struct container_names *names;
     struct entry *buckets[BUCKETS];
 };
 
@@ -140,6 +144,7 @@ struct proc_cache *proc_cache_new(const struct procfs *procfs)
     cache->procfs = procfs;
     cache->sees_processes = procfs->live ? proc_shows_our_pids(procfs) : tree_has_processes(procfs);
     cache->ticks = procfs->live ? sysconf(_SC_CLK_TCK) : TREE_TICKS;
+    cache->names = container_names_new(procfs);
     return cache;
 }
 
@@ -151,6 +156,9 @@ static void drop_entries(struct proc_cache *cache)
         for (struct entry *entry = cache->buckets[i]; entry; entry = next) {
             next = entry->next;
             free(entry->command);
+            if (entry->unit)
+                cgroup_unit_release(entry->unit);
+            free(entry->unit);
             free(entry);
         }
         cache->buckets[i] = NULL;
@@ -160,6 +168,8 @@ static void drop_entries(struct proc_cache *cache)
 void proc_cache_refresh(struct proc_cache *cache)
 {
     drop_entries(cache);
+    container_names_free(cache->names);
+    cache->names = container_names_new(cache->procfs);
     read_clock(cache);
 }
 
@@ -174,6 +184,7 @@ void proc_cache_free(struct proc_cache *cache)
     if (!cache)
         return;
     drop_entries(cache);
+    container_names_free(cache->names);
     strbuf_release(&cache->scratch);
     free(cache);
 }
@@ -210,7 +221,7 @@ static int read_process_file(const struct proc_cache *cache, pid_t pid, const ch
     char path[64];
 
     snprintf(path, sizeof(path), "proc/%d/%s", (int)pid, name);
-    return procfs_read_file(cache->procfs, path, COMMAND_SIZE_MAX, text, NULL);
+    return procfs_read_file(cache->procfs, path, FILE_SIZE_MAX, text, NULL);
 }
 
 /* A PID in /proc may be a thread's: then the process of that PID is dead. */
@@ -314,4 +325,41 @@ const char *proc_command(struct proc_cache *cache, pid_t pid)
         entry->command = read_command(cache, pid);
     }
     return entry->command;
+}
+
+/*
+ * What a user's own service manager runs bears names of that user's choice, ids of other users'
+ * containers too: it is given no container's name.
+ */
+static struct cgroup_unit *read_unit(struct proc_cache *cache, pid_t pid)
+{
+    struct strbuf *text = &cache->scratch;
+    struct cgroup_unit unit;
+    struct cgroup_unit *kept;
+    const char *name = NULL;
+
+    if (!proc_pids_are_ours(cache))
+        return NULL;
+    strbuf_reset(text);
+    if (read_process_file(cache, pid, "cgroup", text) < 0 ||
+        !cgroup_parse(strbuf_string(text), text->length, &unit))
+        return NULL;
+    if (cache->procfs->live && unit.container && !unit.by_user)
+        name = container_name(cache->names, unit.kind, unit.container);
+    if (name)
+        cgroup_unit_set_name(&unit, name);
+    kept = xmalloc(sizeof(*kept));
+    *kept = unit;
+    return kept;
+}
+
+const struct cgroup_unit *proc_unit(struct proc_cache *cache, pid_t pid)
+{
+    struct entry *entry = find_entry(cache, pid);
+
+    if (!entry->has_unit) {
+        entry->has_unit = true;
+        entry->unit = read_unit(cache, pid);
+    }
+    return entry->unit;
 }

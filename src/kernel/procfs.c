@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/xalloc.h"
 
 enum {
     PAGE_SIZE_MAX = 65536,             /* no Linux system has larger pages */
@@ -110,15 +111,14 @@ const struct dirent *procfs_next_entry(DIR *dir)
     return readdir(dir);
 }
 
-int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
-                     struct strbuf *buf, struct error *err)
+/*
+ * Appends the rest of an open file to BUF, LIMIT bytes at the most. Returns 0 or a negative errno.
+ */
+static int read_open_file(int fd, size_t limit, struct strbuf *buf)
 {
     enum { CHUNK = 4096 };
-    CLEANUP_CLOSE int fd = procfs_open_file(procfs, path, err);
     size_t total = 0;
 
-    if (fd < 0)
-        return fd;
     for (;;) {
         ssize_t got;
 
@@ -127,16 +127,26 @@ int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
+            return -errno;
         if (got == 0)
-            break;
+            return 0;
         buf->length += (size_t)got;
         buf->data[buf->length] = '\0';
         total += (size_t)got;
         if (total > limit)
-            return error_set_errno(err, EFBIG, "%s%s", procfs_prefix(procfs), path);
+            return -EFBIG;
     }
-    return 0;
+}
+
+int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
+                     struct strbuf *buf, struct error *err)
+{
+    CLEANUP_CLOSE int fd = procfs_open_file(procfs, path, err);
+    int r = fd < 0 ? fd : read_open_file(fd, limit, buf);
+
+    if (fd >= 0 && r < 0)
+        return error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path);
+    return r;
 }
 
 int procfs_read_number(const struct procfs *procfs, const char *path, uint64_t *ret_value,
@@ -181,4 +191,52 @@ bool procfs_find_number(const struct procfs *procfs, const char *path, const cha
 
     return procfs_read_file(procfs, path, NUMBERS_SIZE_MAX, &text, NULL) == 0 &&
            procfs_number_after(&text, mark, ret_value);
+}
+
+/* --- What root alone can have written --------------------------------------------------------- */
+
+static bool is_roots_alone(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && status.st_uid == 0 && (status.st_mode & 022) == 0;
+}
+
+/* Opens one part of a path, no link. Returns the descriptor or a negative errno. */
+static int open_trusted_part(int dir, const char *name, int flags)
+{
+    CLEANUP_CLOSE int fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    return is_roots_alone(fd) ? steal_fd(&fd) : -EPERM;
+}
+
+int procfs_open_trusted(const struct procfs *procfs, const char *path, int flags)
+{
+    CLEANUP_CLOSE int at = open_trusted_part(procfs->root_fd, ".", O_PATH | O_DIRECTORY);
+    const char *slash;
+
+    while (at >= 0 && (slash = strchr(path, '/'))) {
+        CLEANUP_FREE char *name = xstrndup(path, (size_t)(slash - path));
+        int next = open_trusted_part(at, name, O_PATH | O_DIRECTORY);
+
+        close(at);
+        at = next;
+        path = slash + 1;
+    }
+    return at < 0 ? at : open_trusted_part(at, path, flags | O_RDONLY | O_NOCTTY | O_NONBLOCK);
+}
+
+int procfs_read_trusted(const struct procfs *procfs, const char *path, size_t limit,
+                        struct strbuf *buf)
+{
+    CLEANUP_CLOSE int fd = procfs_open_trusted(procfs, path, 0);
+    struct stat status;
+
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    return S_ISREG(status.st_mode) ? read_open_file(fd, limit, buf) : -EINVAL;
 }

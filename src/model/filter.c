@@ -22,6 +22,12 @@ void filter_add_perms(struct filter *filter, struct filter_perms perms)
     filter->perms[filter->perms_count++] = perms;
 }
 
+void filter_add_word(struct filter_words *words, const char *word)
+{
+    words->items = xgrow(words->items, words->count, &words->capacity, sizeof(char *));
+    words->items[words->count++] = xstrdup(word);
+}
+
 void filter_add_older(struct filter *filter, uint64_t seconds)
 {
     if (!filter->has_older || seconds < filter->older_than)
@@ -41,9 +47,9 @@ bool filter_is_empty(const struct filter *filter)
     return filter->keys.count == 0 && filter->key_ranges.count == 0 && filter->owners.count == 0 &&
            filter->creators.count == 0 && filter->groups.count == 0 && filter->sizes.count == 0 &&
            filter->nattchs.count == 0 && filter->cpids.count == 0 && filter->pids.count == 0 &&
-           filter->perms_count == 0 && !filter->dest && !filter->locked && !filter->attached &&
-           !filter->unattached && !filter->orphan && filter->states == 0 && !filter->has_older &&
-           !filter->has_newer;
+           filter->perms_count == 0 && filter->units.count == 0 && !filter->dest &&
+           !filter->locked && !filter->attached && !filter->unattached && !filter->orphan &&
+           filter->states == 0 && !filter->has_older && !filter->has_newer;
 }
 
 static bool filter_tests_state(const struct filter *filter)
@@ -55,6 +61,7 @@ unsigned filter_needs(const struct filter *filter)
 {
     unsigned needs = filter_tests_state(filter) ? NEED_STATE : 0;
 
+    needs |= filter->units.count > 0 ? NEED_UNIT : 0;
     return needs | (filter->has_older || filter->has_newer ? NEED_TIME : 0);
 }
 
@@ -121,6 +128,15 @@ static bool allows_state(const struct filter *filter, enum segment_state state)
            (filter->states == 0 || (filter->states & 1U << state) != 0);
 }
 
+static bool allows_unit(const struct filter *filter, const struct segment_unit *unit)
+{
+    bool matches = filter->units.count == 0 || unit->pending;
+
+    for (size_t i = 0; !matches && unit->is && i < filter->units.count; i++)
+        matches = cgroup_unit_matches(unit->is, !unit->containers_differ, filter->units.items[i]);
+    return matches;
+}
+
 bool filter_match(const struct filter *filter, const struct segment *segment,
                   const struct filter_facts *facts)
 {
@@ -134,7 +150,8 @@ bool filter_match(const struct filter *filter, const struct segment *segment,
            allows_status(filter, segment) && allows_age(filter, segment, facts->now) &&
            (filter->pids.count == 0 ||
             (facts->attached && idset_has(facts->attached, segment->shmid))) &&
-           (!filter_tests_state(filter) || allows_state(filter, facts->state));
+           (!filter_tests_state(filter) || allows_state(filter, facts->state)) &&
+           allows_unit(filter, &facts->unit);
 }
 
 void filter_release(struct filter *filter)
@@ -149,5 +166,8 @@ void filter_release(struct filter *filter)
     free(filter->nattchs.items);
     free(filter->cpids.items);
     free(filter->pids.items);
+    for (size_t i = 0; i < filter->units.count; i++)
+        free(filter->units.items[i]);
+    free(filter->units.items);
     *filter = (struct filter){0};
 }

@@ -65,6 +65,8 @@ GET_FOUND(get_dtime, SEGMENT->dtime)
 GET_FOUND(get_ctime, SEGMENT->ctime)
 GET_TEXT(get_command, INFO->command)
 
+GET_TEXT(get_unit, INFO->unit.is ? INFO->unit.is->unit : NULL)
+
 GETTER(get_rss)
 {
     ret_value->known = SEGMENT->has_rss;
@@ -102,6 +104,7 @@ static const struct column of_segments[] = {
     {"ctime", COLUMN_TIME, 0, "creation or last change", get_ctime},
     {"command", COLUMN_COMMAND, NEED_COMMAND, "creator's command line, while it lives",
      get_command},
+    {"unit", COLUMN_TEXT, NEED_UNIT, "unit or container of its creator or users", get_unit},
 };
 
 #define SEGMENT_DEFAULTS "key,shmid,owner,perms,bytes,nattch,status"
@@ -110,7 +113,7 @@ const struct column_table segment_columns = {
     .columns = of_segments,
     .count = sizeof(of_segments) / sizeof(of_segments[0]),
     .defaults = SEGMENT_DEFAULTS,
-    .long_form = SEGMENT_DEFAULTS ",state,cpid,lpid,rss,swap,ctime,command",
+    .long_form = SEGMENT_DEFAULTS ",state,cpid,lpid,rss,swap,ctime,unit,command",
     .list_name = "segments",
     .quiet = "shmid",
 };

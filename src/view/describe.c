@@ -427,6 +427,53 @@ static void describe_unknown(struct strbuf *out, const struct segment_info *info
     strbuf_puts(out, " Ask its owner first.");
 }
 
+/* What a kind of unit is called before its name; kinds that are not here are systemd's units. */
+static const struct {
+    const char *kind;
+    const char *noun;
+} unit_nouns[] = {
+    {"docker", "Docker container"},
+    {"podman", "Podman container"},
+    {"nerdctl", "nerdctl container"},
+    {"container", "container"},
+    {"lxc", "LXC container"},
+    {"machine", "machine"},
+    {"pod", "pod"},
+    {"slurm", "Slurm's"},
+    {"cgroup", "cgroup"},
+};
+
+/* Appends "Docker container web (4f3a12bc9d01)", "unit postgresql.service". */
+static void put_unit(struct strbuf *out, const struct segment_unit *unit)
+{
+    const struct cgroup_unit *is = unit->is;
+    bool has_id = is->container && strlen(is->container) == CONTAINER_ID_LENGTH;
+    const char *noun = "unit";
+
+    for (size_t i = 0; i < sizeof(unit_nouns) / sizeof(unit_nouns[0]); i++) {
+        if (strcmp(unit_nouns[i].kind, is->kind) == 0)
+            noun = unit_nouns[i].noun;
+    }
+    strbuf_printf(out, "%s %s", noun,
+                  is->container || is->pod ? is->unit + strlen(is->kind) + 1 : is->unit);
+    if (is->pod && has_id && !unit->containers_differ)
+        strbuf_printf(out, ", container %.*s", CONTAINER_ID_SHOWN, is->container);
+    else if (!is->pod && has_id && is->name)
+        strbuf_printf(out, " (%.*s)", CONTAINER_ID_SHOWN, is->container);
+}
+
+static void describe_unit(struct strbuf *out, const struct segment_info *info)
+{
+    const char *who =
+        info->unit.by_holders ? "The processes that have it attached run" : "Its creator runs";
+
+    if (!info->unit.is)
+        return;
+    strbuf_printf(out, " %s in ", who);
+    put_unit(out, &info->unit);
+    strbuf_putc(out, '.');
+}
+
 void describe_state(struct strbuf *out, const struct segment_info *info,
                     const struct inventory *inventory)
 {
@@ -441,4 +488,5 @@ void describe_state(struct strbuf *out, const struct segment_info *info,
     if (info->segment.mode & S_IWOTH)
         strbuf_printf(out, " Every user may write to it: its perms are %o.",
                       (unsigned)info->segment.mode & 0777);
+    describe_unit(out, info);
 }

@@ -3,7 +3,7 @@ load common
 load forms
 
 COLUMNS_OF_LS=(key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch
-    status state cpid lpid atime dtime ctime command)
+    status state cpid lpid atime dtime ctime command unit)
 
 # varied_segments: odd keys, sizes, modes and owners; some locked, some dest, some attached, some used before
 varied_segments() {
@@ -96,16 +96,16 @@ varied_segments() {
     }' /proc/sysvipc/shm)"
 }
 
-@test "--long adds state cpid lpid rss swap ctime command" {
+@test "--long adds state cpid lpid rss swap ctime unit command" {
     need_ns
     local id
     id=$(make_seg --fill --size 8192)
     shmtool ls -l
     assert_status 0
     assert_equal "$(awk '{ $1 = $1; print; exit }' "$out_file")" \
-        'key shmid owner perms bytes nattch status state cpid lpid rss swap ctime command'
+        'key shmid owner perms bytes nattch status state cpid lpid rss swap ctime unit command'
     assert_equal "$(awk 'NR == 2 { print $7, $8, $9, $10, $11, $12, NF }' "$out_file")" \
-        "- orphan $(field_of "$id" 5) $(field_of "$id" 6) 8192 0 13"
+        "- orphan $(field_of "$id" 5) $(field_of "$id" 6) 8192 0 14"
     shmtool ls --long --no-header
     assert_equal "$(awk '{ print $13 }' "$out_file")" "$(date -u -d "@$(field_of "$id" 14)" +%FT%T+00:00)"
 }
@@ -385,6 +385,9 @@ for segment, line in zip(document["segments"], kernel):
     assert ",".join(segment) == sys.argv[2], list(segment)
     command = segment.pop("command")
     state = segment.pop("state")
+    # That of the tests; where the creator is dead and nobody has it attached there is none.
+    unit = segment.pop("unit")
+    assert command or segment["nattch"] or unit is None, unit
     assert segment == {
         "key": "0x%08x" % (line["key"] & 0xffffffff), "shmid": line["shmid"],
         "owner": name(pwd.getpwuid, line["uid"]), "uid": line["uid"],

@@ -153,7 +153,7 @@ counts() {
         '2261003 32M 395837454 1M 2162701 384K 2129932 384K '
     on listing ls -l --no-header 2261003 --time epoch
     assert_equal "$(awk '{ $1 = $1; print }' "$out_file")" \
-        '0x0014350c 2261003 cs 666 33554432 2 - used 20742 20951 20971520 1048576 1795040476'
+        '0x0014350c 2261003 cs 666 33554432 2 - used 20742 20951 20971520 1048576 1795040476 -'
     need_python
     on listing ls --json --owner cs
     # shellcheck disable=SC2016 # Python
@@ -164,7 +164,7 @@ assert segment == {
     "creator": "cs", "cuid": 1002, "creator_group": "cs", "cgid": 1002, "perms": "0666",
     "bytes": 33554432, "rss": 20971520, "swap": 1048576, "nattch": 2, "status": [], "state": "used",
     "cpid": 20742, "lpid": 20951, "atime": "2026-11-21T21:40:00+00:00",
-    "dtime": "2026-11-21T20:10:00+00:00", "ctime": segment["ctime"], "command": None}, segment'
+    "dtime": "2026-11-21T20:10:00+00:00", "ctime": segment["ctime"], "command": None, "unit": None}, segment'
 }
 
 @test "the live system does not show through" {

@@ -44,5 +44,5 @@ project_files() {
 # compile_flags: what the compiler is told about every source file, one word a line
 compile_flags() {
     printf '%s\n' -std=c17 -D_GNU_SOURCE -Iinclude '-DSHMTOOL_VERSION="0"'
-    ${PKG_CONFIG:-pkg-config} --cflags smartcols cmocka | xargs -n 1
+    ${PKG_CONFIG:-pkg-config} --cflags smartcols jansson cmocka | xargs -n 1
 }

@@ -85,6 +85,44 @@ static void values_of_one_option_widen(void **state)
     assert_true(MATCHES_WITH(keys, 0, 0x00143511));
 }
 
+/* Whether a filter with the two words takes the sample with this unit. */
+static bool allows_unit(const char *first, const char *second, struct segment_unit unit)
+{
+    const struct filter_facts facts = {.now = NOW, .unit = unit};
+    struct filter filter = {0};
+    bool allows;
+
+    filter_add_word(&filter.units, first);
+    filter_add_word(&filter.units, second);
+    assert_false(filter_is_empty(&filter));
+    assert_int_equal(filter_needs(&filter), NEED_UNIT);
+    allows = filter_match(&filter, &sample, &facts);
+    filter_release(&filter);
+    return allows;
+}
+
+static void units_by_one_of_their_names(void **state)
+{
+    static const char text[] = "0::/kubepods/pod03f3f104-3215-44f2-9686-d4dd1f05a7ed/"
+                               "4f3a12bc9d0177b0c1d2e3f405162738495a6b7c8d9e0f1a2b3c4d5e6f708192";
+    static const char uid[] = "03f3f104-3215-44f2-9686-d4dd1f05a7ed";
+    struct cgroup_unit pod;
+
+    (void)state;
+    assert_true(cgroup_parse(text, sizeof(text) - 1, &pod));
+    assert_true(allows_unit("x", uid, (struct segment_unit){.is = &pod}));
+    assert_true(allows_unit("4f3a12bc", "x", (struct segment_unit){.is = &pod}));
+    assert_false(allows_unit("x", "y", (struct segment_unit){.is = &pod}));
+    assert_false(
+        allows_unit("4f3a12bc", "x", (struct segment_unit){.is = &pod, .containers_differ = true}));
+    assert_true(
+        allows_unit("x", uid, (struct segment_unit){.is = &pod, .containers_differ = true}));
+    /* Without a unit never, unless it is to be found out yet. */
+    assert_false(allows_unit("x", uid, (struct segment_unit){.is = NULL}));
+    assert_true(allows_unit("x", uid, (struct segment_unit){.pending = true}));
+    cgroup_unit_release(&pod);
+}
+
 static void options_narrow(void **state)
 {
     struct filter filter = {0};
@@ -494,6 +532,7 @@ int main(void)
         cmocka_unit_test(empty_filter_takes_everything),
         cmocka_unit_test(each_option_looks_at_its_own_field),
         cmocka_unit_test(values_of_one_option_widen),
+        cmocka_unit_test(units_by_one_of_their_names),
         cmocka_unit_test(options_narrow),
         cmocka_unit_test(ranges_hold_both_their_ends),
         cmocka_unit_test(highest_keys_and_users_are_found),

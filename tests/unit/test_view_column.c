@@ -10,6 +10,9 @@
 #include "unit.h"
 #include "view/columns.h"
 
+static char unit_shown[] = "docker:a\x1b b";
+static const struct cgroup_unit sample_unit = {.kind = "docker", .unit = unit_shown};
+
 static const struct segment_info sample = {
     .segment =
         {
@@ -36,6 +39,7 @@ static const struct segment_info sample = {
     .group = "staff",
     .creator = "maker \"\x1b\xff\",",
     .state = STATE_DEST,
+    .unit = {.is = &sample_unit},
 };
 
 static const struct column_format plain = {.now = 1795299067};
@@ -115,6 +119,7 @@ static void every_column_of_a_segment(void **state)
         {"dtime", "2026-11-21T22:10:06+00:00", "\"2026-11-21T22:10:06+00:00\""},
         {"ctime", "2026-11-21T22:10:07+00:00", "\"2026-11-21T22:10:07+00:00\""},
         {"command", "", "null"},
+        {"unit", "docker:a\x1b b", "\"docker:a\\u001b b\""},
     };
 
     (void)state;

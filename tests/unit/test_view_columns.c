@@ -37,7 +37,7 @@ static void lists_of_a_table_name_its_columns(void **state)
 {
     (void)state;
     assert_list(&segment_columns, segment_columns.defaults, 7);
-    assert_list(&segment_columns, segment_columns.long_form, 14);
+    assert_list(&segment_columns, segment_columns.long_form, 15);
     assert_list(&attachment_columns, attachment_columns.defaults, 7);
     assert_list(&file_columns, file_columns.defaults, 7);
     assert_list(&limit_columns, limit_columns.defaults, limit_columns.count);
@@ -97,6 +97,8 @@ static void assert_need(const struct column_table *table, unsigned need, const v
 static void needs_of_segments(void **state)
 {
     static const struct segment_info bare = {.segment = {RECORD}};
+    static char shown[] = "a.service";
+    static const struct cgroup_unit unit = {.kind = "service", .unit = shown};
     static const struct {
         enum need need;
         struct segment_info info;
@@ -113,6 +115,7 @@ static void needs_of_segments(void **state)
           .creator_status = PROCESS_DEAD,
           .last_status = PROCESS_DEAD}},
         {NEED_COMMAND, {.segment = {RECORD}, .command = "maker"}},
+        {NEED_UNIT, {.segment = {RECORD}, .unit = {.is = &unit}}},
     };
     unsigned all = 0;
 

@@ -31,6 +31,12 @@ static const struct attachment holders[] = {
      .command = "\x1b[31m\xff\"\\x41"},
 };
 
+static char unit_shown[] = "docker:web\x1b";
+static char unit_name[] = "web\x1b";
+static char unit_id[] = "4f3a12bc9d0177b0c1d2e3f405162738495a6b7c8d9e0f1a2b3c4d5e6f708192";
+static const struct cgroup_unit container = {
+    .kind = "docker", .unit = unit_shown, .container = unit_id, .name = unit_name};
+
 /* A row of which all that there is was looked up; hostile names and command lines. */
 static const struct segment_info full = {
     .segment = {.shmid = 5,
@@ -55,6 +61,7 @@ static const struct segment_info full = {
     .creator = "maker\x1b\xff\\x41\"",
     .creator_group = "users",
     .command = "/bin/maker \x07",
+    .unit = {.is = &container, .by_holders = true},
     .last_command = "user\n\xc3\xbc\x80",
     .attachments = holders,
     .attachment_count = 2,
@@ -75,43 +82,46 @@ static const struct segment_info empty = {
 static void the_block_of_a_full_row(void **state)
 {
     (void)state;
-    assert_appends("Segment 5\n"
-                   "  key            0x00000000\n"
-                   "  shmid          5\n"
-                   "  owner          zc\n"
-                   "  uid            1001\n"
-                   "  group          staff\n"
-                   "  gid            1002\n"
-                   "  creator        maker\\x1b\\xff\\x5cx41\"\n"
-                   "  cuid           1003\n"
-                   "  creator_group  users\n"
-                   "  cgid           1004\n"
-                   "  perms          640 (rw-r-----)\n"
-                   "  bytes          1536 (1.5 KiB)\n"
-                   "  rss            4096 (4 KiB)\n"
-                   "  swap           0\n"
-                   "  nattch         3\n"
-                   "  status         dest,locked\n"
-                   "  state          dest\n"
-                   "  cpid           4711 (alive)\n"
-                   "  lpid           4712 (alive: user\\x0a\xc3\xbc\\x80)\n"
-                   "  atime          2026-11-21T22:10:05+00:00 (1m2s ago)\n"
-                   "  dtime          2026-11-21T22:10:06+00:00 (1m1s ago)\n"
-                   "  ctime          2026-11-21T22:10:07+00:00 (1m0s ago)\n"
-                   "  command        /bin/maker \\x07\n"
-                   "  original_key   0x00143511 (before it was marked; another segment may have it "
-                   "now)\n"
-                   "\n"
-                   "  nattch 3: 3 found in 2 processes\n"
-                   "    pid user  access maps command\n"
-                   "    812 zc    rw        2 /usr/bin/postgres -D /x\n"
-                   "    99  54321 ro        1 \\x1b[31m\\xff\"\\x5cx41\n"
-                   "\n"
-                   "  Marked for destruction: it goes when the last process that has it attached\n"
-                   "  detaches or ends; nobody finds it by a key any more. 'shmtool rm 5' would\n"
-                   "  change nothing. To free it now, end the processes that 'shmtool who -q 5'\n"
-                   "  prints.\n",
-                   segment_report_text, &full, &live, &plain);
+    assert_appends(
+        "Segment 5\n"
+        "  key            0x00000000\n"
+        "  shmid          5\n"
+        "  owner          zc\n"
+        "  uid            1001\n"
+        "  group          staff\n"
+        "  gid            1002\n"
+        "  creator        maker\\x1b\\xff\\x5cx41\"\n"
+        "  cuid           1003\n"
+        "  creator_group  users\n"
+        "  cgid           1004\n"
+        "  perms          640 (rw-r-----)\n"
+        "  bytes          1536 (1.5 KiB)\n"
+        "  rss            4096 (4 KiB)\n"
+        "  swap           0\n"
+        "  nattch         3\n"
+        "  status         dest,locked\n"
+        "  state          dest\n"
+        "  cpid           4711 (alive)\n"
+        "  lpid           4712 (alive: user\\x0a\xc3\xbc\\x80)\n"
+        "  atime          2026-11-21T22:10:05+00:00 (1m2s ago)\n"
+        "  dtime          2026-11-21T22:10:06+00:00 (1m1s ago)\n"
+        "  ctime          2026-11-21T22:10:07+00:00 (1m0s ago)\n"
+        "  command        /bin/maker \\x07\n"
+        "  unit           docker:web\\x1b\n"
+        "  original_key   0x00143511 (before it was marked; another segment may have it "
+        "now)\n"
+        "\n"
+        "  nattch 3: 3 found in 2 processes\n"
+        "    pid user  access maps command\n"
+        "    812 zc    rw        2 /usr/bin/postgres -D /x\n"
+        "    99  54321 ro        1 \\x1b[31m\\xff\"\\x5cx41\n"
+        "\n"
+        "  Marked for destruction: it goes when the last process that has it attached\n"
+        "  detaches or ends; nobody finds it by a key any more. 'shmtool rm 5' would\n"
+        "  change nothing. To free it now, end the processes that 'shmtool who -q 5'\n"
+        "  prints. The processes that have it attached run in Docker container web\\x1b\n"
+        "  (4f3a12bc9d01).\n",
+        segment_report_text, &full, &live, &plain);
 }
 
 static void the_block_of_an_empty_row(void **state)
@@ -141,6 +151,7 @@ static void the_block_of_an_empty_row(void **state)
                    "  dtime          never\n"
                    "  ctime          never\n"
                    "  command        -\n"
+                   "  unit           -\n"
                    "\n"
                    "  nattch 0: attached by no process\n"
                    "\n"
@@ -160,7 +171,8 @@ static void the_object_of_a_full_row(void **state)
         "\"rss\": 4096, \"swap\": 0, \"nattch\": 3, \"status\": [\"dest\",\"locked\"], \"state\": "
         "\"dest\", \"cpid\": 4711, \"lpid\": 4712, \"atime\": \"2026-11-21T22:10:05+00:00\", "
         "\"dtime\": \"2026-11-21T22:10:06+00:00\", \"ctime\": \"2026-11-21T22:10:07+00:00\", "
-        "\"command\": \"/bin/maker \\u0007\", \"attachments\": [{\"shmid\": 5, \"key\": "
+        "\"command\": \"/bin/maker \\u0007\", \"unit\": \"docker:web\\u001b\", \"attachments\": "
+        "[{\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 812, \"uid\": 1001, \"user\": \"zc\", \"access\": \"rw\", "
         "\"maps\": 2, \"command\": \"/usr/bin/postgres -D /x\"}, {\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 99, \"uid\": 54321, \"user\": null, \"access\": \"ro\", "
@@ -169,7 +181,8 @@ static void the_object_of_a_full_row(void **state)
         "\"original_key\": \"0x00143511\", \"explanation\": \"Marked for destruction: it goes when "
         "the last process that has it attached detaches or ends; nobody finds it by a key any "
         "more. 'shmtool rm 5' would change nothing. To free it now, end the processes that "
-        "'shmtool who -q 5' prints.\"}",
+        "'shmtool who -q 5' prints. The processes that have it attached run in Docker container "
+        "web\\u001b (4f3a12bc9d01).\"}",
         segment_report_json, &full, &live, &plain);
 }
 
@@ -181,7 +194,7 @@ static void the_object_of_an_empty_row(void **state)
         "\"gid\": 0, \"creator\": null, \"cuid\": 0, \"creator_group\": null, \"cgid\": 0, "
         "\"perms\": \"0000\", \"bytes\": 0, \"rss\": null, \"swap\": null, \"nattch\": 0, "
         "\"status\": [], \"state\": \"unknown\", \"cpid\": null, \"lpid\": null, \"atime\": null, "
-        "\"dtime\": null, \"ctime\": null, \"command\": null, \"attachments\": [], "
+        "\"dtime\": null, \"ctime\": null, \"command\": null, \"unit\": null, \"attachments\": [], "
         "\"maps_found\": 0, \"unseen\": 0, \"original_key\": null, \"explanation\": \"Unknown: "
         "nobody has it "
         "attached, but whether anybody still needs it is unknown: its creator is in another PID "
@@ -236,7 +249,7 @@ static void everything_is_needed_that_can_be_shown(void **state)
     assert_int_equal(segment_report_needs(), NEED_USAGE | NEED_OWNER | NEED_GROUP | NEED_CREATOR |
                                                  NEED_CREATOR_GROUP | NEED_STATE | NEED_COMMAND |
                                                  NEED_LAST_COMMAND | NEED_ATTACHMENTS |
-                                                 NEED_HOLDERS | NEED_CREDENTIALS);
+                                                 NEED_HOLDERS | NEED_CREDENTIALS | NEED_UNIT);
 }
 
 static int setup(void **state)
