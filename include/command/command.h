@@ -94,6 +94,7 @@ struct command {
     const char *synopsis[COMMAND_SYNOPSES]; /* what follows "shmtool NAME", a form each */
     const char *summary;                    /* a line without a full stop */
     const char *details;                    /* more lines for --help; NULL: none */
+    const char *examples;                   /* the last lines of --help */
     unsigned flags;
     const struct column_table *columns; /* that --columns and --sort choose from; NULL: none */
 

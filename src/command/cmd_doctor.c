@@ -157,6 +157,8 @@ const struct command command_doctor = {
     .summary = "say why shmget fails, or what is wrong on this machine",
     .details = "With --key or --size: what shmget would answer here and now, and why. A key\n"
                "alone looks for a segment; a size alone asks for a new private one.",
+    .examples = "  shmtool doctor\n"
+                "  shmtool doctor --key 0x00143511 --size 1M\n",
     .groups = {{&doctor_group, 0}},
     .size = sizeof(struct doctor),
     .check = check_doctor,

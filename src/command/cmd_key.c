@@ -195,6 +195,8 @@ const struct command command_key = {
     .summary = "show the ftok key of files, or find files that could have made a key",
     .details = "PROJ is 1 unless given; with --find it is any. A digit is that number, not the\n"
                "character: -p 7 is 7, as -p A is 65.",
+    .examples = "  shmtool key -p A /etc/zc/zc.conf\n"
+                "  shmtool key --find 0x41002b1f /srv\n",
     .columns = &file_columns,
     .groups = {{&key_group, 0}, {&output_group, offsetof(struct key, output)}},
     .operand = {0, take_path},

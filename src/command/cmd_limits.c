@@ -201,6 +201,8 @@ const struct command command_limits = {
     .summary = "show or set the limits of shared memory",
     .details = "shmmax and shmall with a unit take sizes: 268435456, 256M, 1GB. A plain number\n"
                "for shmall is in pages.",
+    .examples = "  shmtool limits\n"
+                "  shmtool limits --set shmmax=256M --persist\n",
     .groups = {{&limits_group, 0}},
     .operand = {0, refuse_limits_operand},
     .size = sizeof(struct limits_args),

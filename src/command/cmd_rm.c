@@ -403,8 +403,10 @@ const struct command command_rm = {
     .details = "Ids, and segments named by a key that is not 0, are removed without a question.\n"
                "For anything else rm shows what it is about to remove and asks; only 'yes'\n"
                "removes.",
+    .examples = "  shmtool rm --key 0x00143511\n"
+                "  shmtool rm --orphan --key 0 --older-than 1h\n",
     .flags = COMMAND_CHANGES,
-    .groups = {{&selection_group, offsetof(struct rm, selection)}, {&rm_group, 0}},
+    .groups = {{&rm_group, 0}, {&selection_group, offsetof(struct rm, selection)}},
     .habits = rm_habits,
     .operand = {0, take_rm_operand},
     .size = sizeof(struct rm),

@@ -176,6 +176,8 @@ const struct command command_run = {
     .details = "Removes the segments that PROGRAM or its descendants created and that nobody has\n"
                "attached any more. Ends with PROGRAM's exit status, 128+N when signal N ended\n"
                "it, 126 when it cannot be executed, 127 when there is no such program.",
+    .examples = "  shmtool run -v make check\n"
+                "  shmtool run --isolate ./a.out\n",
     .flags = COMMAND_CHANGES | COMMAND_WRAPS,
     .groups = {{&run_group, 0}},
     .operand = {offsetof(struct run, program), take_program},

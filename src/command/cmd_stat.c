@@ -78,7 +78,9 @@ const struct command command_stat = {
     .name = "stat",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "show all that can be known of segments, in words",
-    .groups = {{&selection_group, offsetof(struct stat_args, selection)}, {&stat_group, 0}},
+    .examples = "  shmtool stat 1867776\n"
+                "  shmtool stat --orphan | less\n",
+    .groups = {{&stat_group, 0}, {&selection_group, offsetof(struct stat_args, selection)}},
     .habits = stat_habits,
     .operand = {offsetof(struct stat_args, selection), option_id},
     .size = sizeof(struct stat_args),

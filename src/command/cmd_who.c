@@ -109,6 +109,8 @@ const struct command command_who = {
     .name = "who",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "list the processes that have segments attached",
+    .examples = "  shmtool who 1867776\n"
+                "  shmtool who --dest -c shmid,pid,user,command\n",
     .columns = &attachment_columns,
     .groups = {{&selection_group, offsetof(struct who, selection)},
                {&output_group, offsetof(struct who, output)}},

@@ -60,4 +60,6 @@ void help_command(FILE *out, const struct command *command)
     }
     fputc('\n', out);
     put_option(out, &help_option);
+    if (command->examples)
+        fprintf(out, "\nExamples:\n%s", command->examples);
 }

@@ -51,6 +51,19 @@ many_segments() {
     done
 }
 
+@test "a command's own options come first in its help, and two examples last" {
+    local command commands
+    mapfile -t commands < <("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
+    for command in "${commands[@]}"; do
+        shmtool "$command" --help
+        assert_out_matches $'\n\nExamples:\n  shmtool '"$command"$'[^\n]*\n  shmtool '"$command"$'[^\n]*\n$' || return 1
+    done
+    shmtool ls --help
+    assert_out_matches '--fail-if-none.*--owner.*--sort'
+    shmtool rm --help
+    assert_out_matches '--ignore-missing.*--owner'
+}
+
 @test "COMMAND --help does nothing else, whatever stands before it" {
     shmtool rm --all --yes --help
     assert_status 0
