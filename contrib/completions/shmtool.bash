@@ -29,10 +29,15 @@ _shmtool_no_space() {
     compopt -o nospace 2>/dev/null || true
 }
 
-# _shmtool_live COLUMN: what the segments of this machine (or of --sysroot) have in it, each once
+# _shmtool_live COLUMN: what the segments of this machine (or of --sysroot) have in it, each once. Names have
+# \x20 and \x5c there for blanks and backslashes, and are quoted for the command line.
 _shmtool_live() {
-    local values
-    mapfile -t values < <("${shmtool[@]}" ls --no-header -c "$1" 2>/dev/null | sed 's/ *$//' | sort -u)
+    local values i
+    mapfile -t values < <("${shmtool[@]}" ls --no-header -c "$1" 2>/dev/null |
+        sed 's/ *$//; s/\\x20/ /g; s/\\x5c/\\/g' | sort -u)
+    for i in "${!values[@]}"; do
+        printf -v "values[$i]" %q "${values[i]}"
+    done
     _shmtool_add "${values[@]}"
 }
 
@@ -106,6 +111,7 @@ _shmtool_value() {
         *:--time) _shmtool_add iso epoch age short ;;
         *:--color) _shmtool_add auto always never ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
+        *:--perms) _shmtool_add 666 -022 /022 ;;
         *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode) ;;
         doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
@@ -114,7 +120,7 @@ _shmtool_value() {
 
 _shmtool_options() {
     local selection='--key --owner --creator --group --size --nattch --dest --locked --attached --unattached
-        --orphan --state --older-than --newer-than --cpid --pid --unit'
+        --orphan --state --older-than --newer-than --cpid --pid --perms --unit'
     local output='--columns --sort --human --numeric --time --color --no-header --quiet --json --ndjson --csv'
     local options=''
     case $command in

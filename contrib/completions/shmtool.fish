@@ -17,7 +17,9 @@ end
 
 # What the segments have in a column, each once.
 function __shmtool_live
-    __shmtool ls --no-header -c $argv[1] | string trim | string match -v '' | sort -u
+    # Names have \x20 and \x5c there for blanks and backslashes.
+    __shmtool ls --no-header -c $argv[1] | string trim | string replace -a '\\x20' ' ' |
+        string replace -a '\\x5c' '\\' | sort -u
 end
 
 function __shmtool_keys
@@ -48,8 +50,8 @@ set --local columns key shmid owner uid group gid creator cuid creator_group cgi
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
     -d 'read this tree instead of the live system'
-complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l version -d 'show the version'
-complete -c shmtool -l help -d 'show the options'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'show the version'
+complete -c shmtool -s h -l help -d 'show the options'
 
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a ls -d 'list segments'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a stat -d 'all that can be known of segments'
@@ -80,6 +82,7 @@ complete -c shmtool -n "$selecting" -l state -x -a '(__shmtool_list used dest or
 complete -c shmtool -n "$selecting" -l older-than -x -a '10m 2h 1d 7d' -d 'last used or changed at least this long ago'
 complete -c shmtool -n "$selecting" -l newer-than -x -a '10m 2h 1d 7d' -d 'last used or changed less than this ago'
 complete -c shmtool -n "$selecting" -l cpid -x -a '(__shmtool_live cpid)' -d 'created by this process'
+complete -c shmtool -n "$selecting" -l perms -x -a '666 -022 /022' -d 'these permission bits, all or any of them'
 complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attached by this process now'
 complete -c shmtool -n "$selecting" -l unit -x -a '(__shmtool_live unit)' -d 'of this unit or container'
 

@@ -11,7 +11,8 @@ _shmtool_live() {
     local -aU values
     values=(${${(f)"$(_shmtool_call ls --no-header -c $1)"}%%[[:space:]]#})
     [[ $1 != key ]] || values=(${values:#0x00000000})
-    values=(${values:#-})
+    # Names have \x20 and \x5c there for blanks and backslashes.
+    values=(${${${values:#-}//\\x20/ }//\\x5c/\\})
     _wanted values expl $2 compadd -a values
 }
 
@@ -114,14 +115,15 @@ _shmtool() {
         '--older-than=[last used or changed at least this long ago]:age:(10m 2h 1d 7d)'
         '--newer-than=[last used or changed less than this ago]:age:(10m 2h 1d 7d)'
         '*--cpid=[created by this process]:process: _shmtool_live cpid process'
+        '*--perms=[these permission bits, all or any of them]:mode:(666 -022 /022)'
         '*--pid=[attached by this process now]:process:_shmtool_pids'
         '*--unit=[of this unit or container]:unit: _shmtool_live unit unit'
         '*:segment:_shmtool_ids'
     )
     _arguments -C \
         '--sysroot=[read this tree instead of the live system]:directory:_files -/' \
-        '(- *)--help[show help]' \
-        '(- *)--version[show the version]' \
+        '(- *)'{-h,--help}'[show help]' \
+        '(- *)'{-V,--version}'[show the version]' \
         '1:command:_shmtool_commands' \
         '*::argument:->arguments' && return
     [[ $state == arguments ]] || return
@@ -130,17 +132,17 @@ _shmtool() {
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
                 nattch status state cpid lpid atime dtime ctime command unit
-            _arguments -s : $selection $output '(- *)--help[show the options]' \
+            _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'
             ;;
-        stat) _arguments -s : $selection '(- *)--help[show the options]' '--json[one JSON document]' ;;
+        stat) _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' '--json[one JSON document]' ;;
         who)
             _shmtool_output shmid key pid uid user access maps command
-            _arguments -s : $selection $output '(- *)--help[show the options]'
+            _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]'
             ;;
         rm)
-            _arguments -s : $selection '(- *)--help[show the options]' \
+            _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' \
                 '--all[every segment there is]' \
                 '(-i --interactive)'{-y,--yes}'[do not ask]' \
                 '(-y --yes)'{-i,--interactive}'[always ask]' \
@@ -152,22 +154,22 @@ _shmtool() {
                 '--json[the outcome as a JSON document]'
             ;;
         run)
-            _arguments -s : '(- *)--help[show the options]' {-v,--verbose}'[name what was removed]' \
+            _arguments -s : '(- *)'{-h,--help}'[show the options]' {-v,--verbose}'[name what was removed]' \
                 '--isolate[in an IPC namespace of its own]' '*::program:_normal'
             ;;
         limits)
-            _arguments : '(- *)--help[show the options]' \
+            _arguments : '(- *)'{-h,--help}'[show the options]' \
                 '*--set=[set a limit]:limit:compadd -S = shmmax shmall shmmni shm_rmid_forced' \
                 '--persist[keep it over a reboot]' {-y,--yes}'[do not ask]' \
                 '--dry-run[show it, change nothing]' '--json[one JSON document]'
             ;;
         key)
             _shmtool_output key proj shmid owner bytes nattch path
-            _arguments -s : $output '(- *)--help[show the options]' '(-p --proj)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
+            _arguments -s : $output '(- *)'{-h,--help}'[show the options]' '(-p --proj)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
                 '--find=[files that could have made this key]:key: _shmtool_live key key' '*:file:_files'
             ;;
         doctor)
-            _arguments -s : '(- *)--help[show the options]' \
+            _arguments -s : '(- *)'{-h,--help}'[show the options]' \
                 '(-k --key)'{-k+,--key=}'[predict shmget with this key]:key: _shmtool_live key key' \
                 '(-s --size)'{-s+,--size=}'[predict it with this size]:bytes: ' \
                 '--exclusive[predict it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \

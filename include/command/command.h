@@ -79,8 +79,7 @@ struct option_habit {
     char letter;         /* 0 ends a list */
     const char *why;     /* NULL: it changes nothing, and is ignored */
     const char *instead; /* what to type after "shmtool" */
-    const char
-        *value; /* what comes after that, as "ID": where it is given, it is repeated; or NULL */
+    const char *value;   /* what comes after that, "ID": a given one is repeated; NULL: nothing */
 };
 
 enum { COMMAND_GROUPS = 4, COMMAND_SYNOPSES = 4, COMMAND_EXAMPLES = 2 };

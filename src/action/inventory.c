@@ -212,8 +212,7 @@ static void release_pass(struct pass *pass)
     idset_release(&pass->met_keys);
 }
 
-/* Notes which of the keys and ids asked for the segment has, and where one was given as the other.
- */
+/* Notes which of the keys asked for the segment has, and where a key was asked for as an id. */
 static void note_numbers(struct pass *pass, const struct segment *segment)
 {
     const struct selection *selection = pass->selection;

@@ -440,8 +440,8 @@ const struct command command_rm = {
                  "[OPTION]... [-] < IDS"},
     .summary = "remove segments",
     .details = "Ids, and segments named by a key that is not 0, are removed without a question.\n"
-               "For anything else rm shows what it is about to remove and asks; only 'yes'\n"
-               "removes.",
+               "For anything else, a range of keys too, rm shows what it is about to remove and\n"
+               "asks; only 'yes' removes.",
     .flags = COMMAND_CHANGES,
     .groups = {{&rm_group, 0}, {&selection_group, offsetof(struct rm, selection)}},
     .habits = rm_habits,

@@ -69,13 +69,13 @@ static int use_next_word(struct command_line *line, struct found_option found, c
     return use_option(line, found, *line->words++);
 }
 
-static int show_help(const struct command_line *line)
+static int print_command_help(const struct command_line *line)
 {
     help_command(line->context->out, line->command);
     return OPTIONS_SHOWN;
 }
 
-static int show_version(const struct command_line *line)
+static int print_version(const struct command_line *line)
 {
     help_version(line->context->out);
     return OPTIONS_SHOWN;
@@ -123,9 +123,9 @@ static int parse_long_option(struct command_line *line, char *word)
     if (found.spec && !value)
         return use_option(line, found, NULL);
     if (strcmp(word, "--help") == 0)
-        return show_help(line);
+        return print_command_help(line);
     if (strcmp(word, "--version") == 0)
-        return show_version(line);
+        return print_version(line);
     if (found.spec || strncmp(word, "--help=", 7) == 0)
         context_warn(line->context, "%s: takes no value", word);
     else if (strncmp(word, "--sysroot", 9) == 0)
@@ -148,9 +148,9 @@ static int use_unknown_letter(const struct command_line *line, char letter, cons
     const char *value = *rest ? rest : *line->words;
 
     if (letter == 'h')
-        return show_help(line);
+        return print_command_help(line);
     if (letter == 'V')
-        return show_version(line);
+        return print_version(line);
     while (habit && habit->letter && habit->letter != letter)
         habit++;
     if (!habit || !habit->letter) {

@@ -67,7 +67,7 @@ static bool is_blank(char byte)
 }
 
 /* LINE without blanks and tabs around it. */
-static struct word trim_blanks(const char *line, size_t length)
+static struct word without_blanks(const char *line, size_t length)
 {
     while (length > 0 && is_blank(line[length - 1]))
         length--;
@@ -269,7 +269,7 @@ int selection_parse_line(struct input_state *state, const char *line, size_t len
         length--;
     if (memchr(line, '\0', length))
         return refuse_line(line, length, err);
-    whole = trim_blanks(line, length);
+    whole = without_blanks(line, length);
     count = split_words(line, length, words);
     state->below_banner = is_banner(&whole);
     if (whole.length == 0 || state->below_banner || is_header(&whole, words, count) ||

@@ -50,6 +50,8 @@ static void refuse_column(const struct column_table *table, const char *word, si
         strbuf_printf(&all, " %s", table->columns[i].name);
         suggest_try(&suggestion, table->columns[i].name);
     }
+    if (column_find(table, "size", 4))
+        suggest_try(&suggestion, "size");
     suggest_put(&hint, &suggestion, "");
     error_set(err, EINVAL, "'%.*s': no such column%s%s:%s", (int)length, word, strbuf_string(&hint),
               suggestion.best ? " There are" : "; there are", strbuf_string(&all));

@@ -107,9 +107,26 @@ make_some() {
         >"$BATS_TEST_TMPDIR/bin/shmtool"
     chmod 755 "$BATS_TEST_TMPDIR/bin/shmtool"
     PATH=$BATS_TEST_TMPDIR/bin:$PATH
-    # shellcheck disable=SC2016 # as it stands in the name
-    [[ $(offers_bash shmtool ls -o '') == *'$(touch '* ]] || fail "the name is not offered as it is"
+    # Quoted: what is accepted stands on a command line.
+    [[ $(offers_bash shmtool ls -o '') == *'\$\(touch\ '* ]] || fail "the name is not offered"
     [[ ! -e $BATS_TEST_TMPDIR/ran ]] || fail "the name was run"
+}
+
+# named_tree: $tree, whose segments belong to DOM\jane doe
+named_tree() {
+    tree=$BATS_TEST_TMPDIR/named
+    mkdir -p "$tree/etc"
+    cp -r "$SRC/tests/fixtures/listing/proc" "$tree"
+    printf '%s\n' 'DOM\jane doe:x:0:0::/:' >"$tree/etc/passwd"
+}
+
+@test "names with blanks and backslashes are offered as they are typed" {
+    named_tree
+    assert_equal "$(offers_bash shmtool --sysroot "$tree" ls -o DO)" 'DOM\\jane\ doe'
+    need_program fish
+    assert_equal "$(offers_fish "shmtool --sysroot $tree ls -o DO")" 'DOM\jane doe'
+    need_program zsh
+    assert_equal "$(offers_zsh "shmtool --sysroot $tree ls -o DO")" 'DOM\\jane\ doe'
 }
 
 @test "fish: commands, options, values, live ids, keys and owners" {

@@ -156,6 +156,8 @@ many_segments() {
 @test "columns and states that are nearly right" {
     shmtool ls -c key,onwer
     assert_wrong_usage "'onwer': no such column; did you mean 'owner'? There are: key shmid "
+    shmtool ls -c sise
+    assert_wrong_usage "'sise': no such column; did you mean 'size'?"
     shmtool ls --sort -nattach
     assert_wrong_usage "'nattach': no such column; did you mean 'nattch'?"
     shmtool ls --state orphans
