@@ -34,7 +34,10 @@ static int refuse_entry(const struct ipc_namespace *namespace, bool capable, int
                          "security module forbids it, for no capability is missing",
                          why);
     if (geteuid() == 0)
-        return error_set(err, code, "%s: it needs CAP_SYS_ADMIN, which this process lacks", why);
+        return error_set(err, code,
+                         "%s: it needs CAP_SYS_ADMIN in its user namespace, and this process lacks "
+                         "it there",
+                         why);
     if (namespace->has_uid && namespace->uid != 0)
         return error_set(err, code,
                          "%s: it needs CAP_SYS_ADMIN in its user namespace, which root has, and "
