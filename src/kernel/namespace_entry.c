@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,13 +57,17 @@ struct errand {
     int place; /* the descriptor that is to become the listing */
 };
 
-/* Runs in the child, which shares our descriptors. Returns its exit status: 0 or an errno. */
+/*
+ * Runs in the child, which shares our descriptors. Not being dumpable keeps root inside of the user
+ * namespace from tracing it, and so from our descriptors. Returns its exit status: 0 or an errno.
+ */
 static int open_listing_inside(void *arg)
 {
     const struct errand *errand = arg;
     int fd;
 
-    if ((errand->user >= 0 && setns(errand->user, CLONE_NEWUSER) < 0) ||
+    if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+        (errand->user >= 0 && setns(errand->user, CLONE_NEWUSER) < 0) ||
         setns(errand->ipc, CLONE_NEWIPC) < 0)
         return errno;
     fd = openat(errand->procfs->root_fd, LISTING_PATH, O_RDONLY | O_CLOEXEC);
