@@ -48,4 +48,7 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
  */
 bool has_capability_over(const struct procfs *procfs, int ipc, unsigned number);
 
+/* Tells whether this process is in the initial user namespace: it alone maps every id. */
+bool is_initial_user_namespace(const struct procfs *procfs);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,7 +35,10 @@ static int refuse_entry(const struct ipc_namespace *namespace, bool capable, int
                          "security module forbids it, for no capability is missing",
                          why);
     if (geteuid() == 0)
-        return error_set(err, code, "%s: it needs CAP_SYS_ADMIN, which this process lacks", why);
+        return error_set(err, code,
+                         "%s: it needs CAP_SYS_ADMIN in its user namespace, and this process lacks "
+                         "it there",
+                         why);
     if (namespace->has_uid && namespace->uid != 0)
         return error_set(err, code,
                          "%s: it needs CAP_SYS_ADMIN in its user namespace, which root has, and "
@@ -53,13 +57,17 @@ struct errand {
     int place; /* the descriptor that is to become the listing */
 };
 
-/* Runs in the child, which shares our descriptors. Returns its exit status: 0 or an errno. */
+/*
+ * Runs in the child, which shares our descriptors. Not being dumpable keeps root inside of the user
+ * namespace from tracing it, and so from our descriptors. Returns its exit status: 0 or an errno.
+ */
 static int open_listing_inside(void *arg)
 {
     const struct errand *errand = arg;
     int fd;
 
-    if ((errand->user >= 0 && setns(errand->user, CLONE_NEWUSER) < 0) ||
+    if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+        (errand->user >= 0 && setns(errand->user, CLONE_NEWUSER) < 0) ||
         setns(errand->ipc, CLONE_NEWIPC) < 0)
         return errno;
     fd = openat(errand->procfs->root_fd, LISTING_PATH, O_RDONLY | O_CLOEXEC);

@@ -356,8 +356,7 @@ static void inspect_mounts(struct finder *finder, const char *base)
     }
 }
 
-/* --- All of them ---------------------------------------------------------------------------------
- */
+/* --- Processes -------------------------------------------------------------------------------- */
 
 /* Whether a process may be in a namespace at all, and there still is. */
 static bool is_inside_something(const struct finder *finder, pid_t pid)

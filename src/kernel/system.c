@@ -141,8 +141,7 @@ bool has_capability_over(const struct procfs *procfs, int ipc, unsigned number)
            has_capability(capabilities_over(procfs, ipc, capabilities), number);
 }
 
-/* Whether this is the initial user namespace: it alone maps every id. */
-static bool is_initial_user_namespace(const struct procfs *procfs)
+bool is_initial_user_namespace(const struct procfs *procfs)
 {
     CLEANUP_STRBUF struct strbuf map = STRBUF_INIT;
     uint64_t ids[3] = {0};

@@ -263,7 +263,7 @@ shmtool: ns: /etc: not an IPC namespace (/proc/PID/ns/ipc, or a bind mount of on
     assert_status 0
     assert_equal "$(tr -s ' ' <<<"$out" | cut -d ' ' -f 1,6-8)" \
         "$own 0 0 0"$'\n'"$(awk '{ print $1, "- - -" }' <<<"$kept")"
-    assert_err "shmtool: ns: $(cut -d ' ' -f 1 <<<"$kept" | paste -sd , | sed 's/,/, /g') could not be entered: Operation not permitted: it needs CAP_SYS_ADMIN, which this process lacks"
+    assert_err "shmtool: ns: $(cut -d ' ' -f 1 <<<"$kept" | paste -sd , | sed 's/,/, /g') could not be entered: Operation not permitted: it needs CAP_SYS_ADMIN in its user namespace, and this process lacks it there"
     need_python
     run_split there setpriv --bounding-set -sys_admin "$SHMTOOL" ns --json "$(number_of fd)"
     assert_status 0
@@ -274,6 +274,22 @@ assert (row["segments"], row["bytes"], row["orphans"]) == (None, None, None), ro
     run_split there setpriv --bounding-set -sys_admin "$SHMTOOL" ns -c namespace,held
     assert_status 0
     assert_err ''
+}
+
+@test "in a user namespace: what is outside of it cannot be read, and capabilities inside do not help" {
+    start_keepers --size 5000 process
+    run_split there unshare --user --map-root-user "$SHMTOOL" ns --no-header -c namespace,segments
+    assert_status 0
+    assert_equal "$(tr -s ' ' <<<"${out%$'\n'}")" "$own 0"
+    assert_err 'shmtool: ns: 2 processes could not be read, nor namespaces that nobody else is in: it needs CAP_SYS_PTRACE outside of this user namespace'
+    # One made there is entered by a child, as there is no way back for this process.
+    # shellcheck disable=SC2016 # for the inner shell
+    start_helper nsenter --target "$inside" --mount --pid --ipc unshare --user --map-root-user sh -c \
+        '"$1/keepns" --size 70000 process >"$2" & until grep -q ready "$2"; do :; done
+        "$3" ns --no-header -c segments,bytes 2>/dev/null; echo ready; wait' - "$HELPERS" "$BATS_TEST_TMPDIR/there" "$SHMTOOL"
+    assert_equal "$(tr -s ' ' <"$helper_out" | sed 's/^ //')" "0 0
+1 70000
+ready"
 }
 
 @test "many that cannot be entered: the first few are named, the others counted" {
@@ -335,6 +351,7 @@ assert (row["segments"], row["bytes"], row["orphans"]) == (None, None, None), ro
 }
 
 @test "no /proc: exit 4" {
+    need_no_leak_sanitizer
     start_keepers process
     # shellcheck disable=SC2016 # for the inner shell
     run_split there unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$1" ns' - "$SHMTOOL"

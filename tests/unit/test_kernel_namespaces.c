@@ -11,20 +11,19 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ipc.h>
 #include <sys/prctl.h>
-#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ipcns.h"
+#include "kernel/attach.h"
 #include "kernel/source.h"
+#include "otherns.h"
 #include "tree.h"
 #include "unit.h"
 
-enum { SOMEBODY = 54321, OUR_KEY = 0x0a0a, THEIR_KEY = 0x0b0b };
+enum { SOMEBODY = 54321, OUR_KEY = 0x0a0a };
 
 /* The calls to come that are refused, and the rest that are not. */
 static int refused;
@@ -40,73 +39,6 @@ int __wrap_setns(int fd, int type)
     refused--;
     errno = refused_with;
     return -1;
-}
-
-/* Somebody in a namespace of its own, with one segment in it. */
-struct other {
-    pid_t pid;
-    struct ipc_namespace namespace;
-};
-
-static void write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0 || write(fd, text, strlen(text)) < 0)
-        _exit(2);
-    close(fd);
-}
-
-/* What the other one does: with a user namespace in which it is root when it is not root. */
-static void live_inside(int ready)
-{
-    char map[64];
-    uid_t uid = geteuid();
-    gid_t gid = getegid();
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (unshare(uid == 0 ? CLONE_NEWIPC : CLONE_NEWUSER | CLONE_NEWIPC) < 0)
-        _exit(77);
-    if (uid != 0) {
-        write_file("/proc/self/setgroups", "deny");
-        snprintf(map, sizeof(map), "5 %u 1\n", uid);
-        write_file("/proc/self/uid_map", map);
-        snprintf(map, sizeof(map), "7 %u 1\n", gid);
-        write_file("/proc/self/gid_map", map);
-    }
-    if (shmget(THEIR_KEY, 4096, IPC_CREAT | 0600) < 0 || write(ready, "", 1) != 1)
-        _exit(2);
-    for (;;)
-        pause();
-}
-
-static void start_other(const struct procfs *procfs, struct other *other)
-{
-    static const struct ipc_namespace_list nothing = {0};
-    char word[16];
-    char byte;
-    int ends[2];
-
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    other->pid = fork();
-    assert_true(other->pid >= 0);
-    if (other->pid == 0)
-        live_inside(ends[1]);
-    close(ends[1]);
-    if (read(ends[0], &byte, 1) != 1) {
-        print_message("no such namespace can be made here\n");
-        skip();
-    }
-    close(ends[0]);
-    snprintf(word, sizeof(word), "%d", (int)other->pid);
-    assert_int_equal(namespaces_resolve(procfs, &nothing, word, &other->namespace, NULL), 0);
-}
-
-static void end_other(struct other *other)
-{
-    namespaces_release_one(&other->namespace);
-    kill(other->pid, SIGKILL);
-    waitpid(other->pid, NULL, 0);
 }
 
 /* Reads the one segment that there is. */
@@ -128,31 +60,23 @@ static void begin(struct procfs *procfs)
     ipcns_segment(OUR_KEY, 1, 0600);
 }
 
-static void need_root(void)
-{
-    if (geteuid() != 0 || setgroups(0, NULL) < 0) {
-        print_message("root is needed, to enter namespaces and to become other users\n");
-        skip();
-    }
-}
-
 static void in_place_and_back(void **state)
 {
     struct namespace_entry entry;
     struct procfs procfs;
-    struct other other;
+    struct otherns other;
 
     (void)state;
-    need_root();
+    otherns_need_root();
     begin(&procfs);
-    start_other(&procfs, &other);
+    otherns_start(&procfs, &other);
     assert_int_equal(namespace_enter(&procfs, &other.namespace, &entry, NULL), 0);
     assert_null(procfs.inside);
-    assert_int_equal(read_one(&procfs, false).key, THEIR_KEY);
-    assert_int_equal(read_one(&procfs, true).key, THEIR_KEY);
+    assert_int_equal(read_one(&procfs, false).key, OTHERNS_KEY);
+    assert_int_equal(read_one(&procfs, true).key, OTHERNS_KEY);
     assert_int_equal(namespace_return(&procfs, &entry, NULL), 0);
     assert_int_equal(read_one(&procfs, true).key, OUR_KEY);
-    end_other(&other);
+    otherns_end(&other);
     procfs_close(&procfs);
 }
 
@@ -179,28 +103,33 @@ static void the_own_one_is_not_left(void **state)
 /* Where the way back is closed, nobody goes there but a child. */
 static void by_a_child_without_a_way_back(void **state)
 {
+    struct attachment_list attached;
     struct namespace_entry entry;
     struct procfs procfs;
-    struct other other;
+    struct otherns other;
     int lowest;
 
     (void)state;
-    need_root();
+    otherns_need_root();
     begin(&procfs);
-    start_other(&procfs, &other);
+    otherns_start(&procfs, &other);
     lowest = lowest_descriptor();
     refused = 1; /* the trial of the way back */
     assert_int_equal(namespace_enter(&procfs, &other.namespace, &entry, NULL), 0);
     assert_non_null(procfs.inside);
-    assert_int_equal(read_one(&procfs, false).key, THEIR_KEY);
-    assert_int_equal(read_one(&procfs, true).key, THEIR_KEY);
+    assert_int_equal(read_one(&procfs, false).key, OTHERNS_KEY);
+    assert_int_equal(read_one(&procfs, true).key, OTHERNS_KEY);
     assert_int_equal(read_one(&procfs, true).uid, 0);
+    assert_int_equal(attach_scan(&procfs, false, &attached, NULL), 0);
+    assert_int_equal(attached.count, 1);
+    assert_int_equal(attached.items[0].pid, other.pid);
+    attachment_list_release(&attached);
     assert_int_equal(namespace_return(&procfs, &entry, NULL), 0);
     assert_null(procfs.inside);
     assert_int_equal(read_one(&procfs, true).key, OUR_KEY);
     assert_int_equal(lowest_descriptor(), lowest);
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), 0); /* the other one alone is left */
-    end_other(&other);
+    otherns_end(&other);
     procfs_close(&procfs);
 }
 
@@ -239,29 +168,19 @@ static void must(bool true_here, const char *what)
 
 static void read_rootless(void)
 {
-    static const struct ipc_namespace_list nothing = {0};
     struct namespace_entry entry;
     struct segment segment;
     struct procfs procfs;
-    struct other other;
-    char word[16];
-    char byte;
-    int ends[2];
+    struct otherns other;
 
-    MUST(procfs_open(&procfs, NULL, NULL) == 0 && pipe2(ends, O_CLOEXEC) == 0);
-    other.pid = fork();
-    if (other.pid == 0)
-        live_inside(ends[1]);
-    close(ends[1]);
-    if (read(ends[0], &byte, 1) != 1)
+    MUST(procfs_open(&procfs, NULL, NULL) == 0);
+    if (!otherns_try(&procfs, &other))
         _exit(77);
-    snprintf(word, sizeof(word), "%d", (int)other.pid);
-    MUST(namespaces_resolve(&procfs, &nothing, word, &other.namespace, NULL) == 0);
     MUST(other.namespace.has_uid && other.namespace.uid == SOMEBODY);
     MUST(namespace_enter(&procfs, &other.namespace, &entry, NULL) == 0);
     MUST(procfs.inside && procfs.inside->number == other.namespace.number);
     segment = read_one(&procfs, false);
-    MUST(segment.key == THEIR_KEY && segment.cpid == other.pid);
+    MUST(segment.key == OTHERNS_KEY && segment.cpid == other.pid);
     /* Inside they are 5 and 7. */
     MUST(segment.uid == SOMEBODY && segment.cuid == SOMEBODY);
     MUST(segment.gid == SOMEBODY && segment.cgid == SOMEBODY);
@@ -275,13 +194,13 @@ static void a_rootless_one_shows_the_ids_outside(void **state)
     struct procfs procfs;
 
     (void)state;
-    need_root();
+    otherns_need_root();
     begin(&procfs);
     as_somebody(read_rootless);
     procfs_close(&procfs);
 }
 
-static void assert_refusal(struct procfs *procfs, const struct other *other, int count,
+static void assert_refusal(struct procfs *procfs, const struct otherns *other, int count,
                            const char *words)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -302,19 +221,19 @@ static void assert_refusal(struct procfs *procfs, const struct other *other, int
 static void refusals_are_explained(void **state)
 {
     struct procfs procfs;
-    struct other other;
+    struct otherns other;
 
     (void)state;
-    need_root();
+    otherns_need_root();
     begin(&procfs);
-    start_other(&procfs, &other);
+    otherns_start(&procfs, &other);
     /* Nothing is missing, and it is refused all the same; to the child too. */
     assert_refusal(&procfs, &other, 9,
                    "Operation not permitted: a seccomp filter (RestrictNamespaces= of a systemd "
                    "unit) or a security module forbids it, for no capability is missing");
     refused_with = ENOMEM;
     assert_refusal(&procfs, &other, 1, "Cannot allocate memory");
-    end_other(&other);
+    otherns_end(&other);
     procfs_close(&procfs);
 }
 
@@ -323,13 +242,13 @@ static void a_way_back_that_is_lost_is_an_error(void **state)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct namespace_entry entry;
     struct procfs procfs;
-    struct other other;
+    struct otherns other;
     int own;
 
     (void)state;
-    need_root();
+    otherns_need_root();
     begin(&procfs);
-    start_other(&procfs, &other);
+    otherns_start(&procfs, &other);
     own = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
     assert_int_equal(namespace_enter(&procfs, &other.namespace, &entry, NULL), 0);
     refused = 1;
@@ -337,7 +256,7 @@ static void a_way_back_that_is_lost_is_an_error(void **state)
     assert_string_equal(err.text, "the way back from an IPC namespace: Operation not permitted");
     assert_int_equal(__real_setns(own, CLONE_NEWIPC), 0);
     close(own);
-    end_other(&other);
+    otherns_end(&other);
     procfs_close(&procfs);
 }
 
@@ -346,12 +265,12 @@ static void all_are_found_once(void **state)
     CLEANUP_NAMESPACES struct ipc_namespace_list list = {0};
     const struct ipc_namespace *found;
     struct procfs procfs;
-    struct other other;
+    struct otherns other;
 
     (void)state;
-    need_root();
+    otherns_need_root();
     begin(&procfs);
-    start_other(&procfs, &other);
+    otherns_start(&procfs, &other);
     assert_int_equal(namespaces_find(&procfs, &list, NULL), 0);
     assert_true(list.items[0].own);
     for (size_t i = 2; i < list.count; i++)
@@ -364,7 +283,7 @@ static void all_are_found_once(void **state)
     assert_string_equal(found->held[0], "processes");
     assert_true(found->has_uid);
     assert_int_equal(found->uid, 0);
-    end_other(&other);
+    otherns_end(&other);
     procfs_close(&procfs);
 }
 
