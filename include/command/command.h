@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "kernel/namespaces.h"
 #include "kernel/system.h"
 #include "view/column.h"
 
@@ -27,9 +28,19 @@ enum exit_status {
 
 struct command;
 
+/* Where to look, as the command line says; at most one of them is given. */
+struct where {
+    const char *sysroot;   /* --sysroot */
+    const char *namespace; /* -N */
+    bool all_namespaces;   /* -A */
+};
+
 struct context {
     const struct command *command; /* NULL before one was found */
+    struct where where;
     struct system system;
+    struct namespace_entry entry;         /* of -N, to be undone */
+    struct ipc_namespace_list namespaces; /* with -A: all there are */
     FILE *out;
     FILE *err;
     bool color;          /* of messages */
@@ -85,8 +96,10 @@ struct option_habit {
 enum { COMMAND_GROUPS = 4, COMMAND_SYNOPSES = 4, COMMAND_EXAMPLES = 2 };
 
 enum command_flags {
-    COMMAND_CHANGES = 1, /* changes the system: refuses --sysroot */
-    COMMAND_WRAPS = 2,   /* the first operand ends the options: the rest is a command line */
+    COMMAND_CHANGES = 1,      /* changes the system: refuses --sysroot */
+    COMMAND_EVERYWHERE = 4,   /* takes -A */
+    COMMAND_NO_NAMESPACE = 8, /* refuses -N */
+    COMMAND_WRAPS = 2,        /* the first operand ends the options: the rest is a command line */
 };
 
 struct command {

@@ -22,8 +22,15 @@ int options_parse(struct context *context, const struct command *command, int ar
                   void *args);
 
 /*
- * Parses the command line (ARGV[0] is the command's name), checks it, runs the context's command
- * and releases what it held: the one way in which all commands are run. Returns the exit status.
+ * Takes one of the options of where to look (command/where), if WORDS[0] is one. Returns how many
+ * words it has, 0 when it is none, or -EINVAL after a message.
+ */
+int options_take_where(struct context *context, char **words);
+
+/*
+ * Parses the command line (ARGV[0] is the command's name), opens the system that it names,
+ * checks it, runs the context's command and releases what it held: the one way in which all
+ * commands are run. Returns the exit status.
  */
 int options_run_command(struct context *context, int argc, char **argv);
 

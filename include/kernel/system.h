@@ -12,6 +12,7 @@
 #include "kernel/names.h"
 #include "kernel/proc.h"
 #include "kernel/procfs.h"
+#include "model/ipc_namespace.h"
 #include "model/shmget.h"
 
 struct system {
@@ -19,6 +20,8 @@ struct system {
     struct names *names;     /* owned */
     struct proc_cache *proc; /* owned */
     struct strbuf host;      /* its name (uname(2)'s nodename); empty: not known */
+    /* All IPC namespaces, to look in each of them; NULL: in one alone; borrowed. */
+    const struct ipc_namespace_list *namespaces;
 };
 
 /*

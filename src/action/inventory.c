@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "action/resolve.h"
 #include "base/num.h"
 #include "base/xalloc.h"
 #include "kernel/attach.h"
@@ -11,156 +12,6 @@
 #include "kernel/source.h"
 #include "kernel/system.h"
 #include "kernel/sysv.h"
-
-/* --- Creator, last user and state ------------------------------------------------------------- */
-
-static bool is_live(const struct system *system)
-{
-    return system->procfs.live;
-}
-
-/* What is known of the process that now has a pid that a segment names; 0 names none. */
-static struct pid_fact fact_of(struct system *system, pid_t pid)
-{
-    return pid > 0 ? proc_fact(system->proc, pid) : (struct pid_fact){.presence = PID_UNKNOWN};
-}
-
-/* PRESENCE: whether the process of FACT is the one that the segment names by PID. */
-static enum process_status status_of(struct system *system, pid_t pid, struct pid_fact fact,
-                                     enum pid_presence presence)
-{
-    if (pid == 0)
-        return PROCESS_ELSEWHERE;
-    if (presence == PID_ALIVE)
-        return PROCESS_ALIVE;
-    if (presence == PID_GONE)
-        return fact.presence == PID_ALIVE ? PROCESS_PID_REUSED : PROCESS_DEAD;
-    if (fact.presence == PID_ALIVE)
-        return PROCESS_CLOCK_STEPPED;
-    if (!is_live(system))
-        return PROCESS_NOT_SAVED;
-    return proc_pids_are_ours(system->proc) ? PROCESS_HIDDEN : PROCESS_FOREIGN_PROC;
-}
-
-/* Whether it was known of the process before the segment was read; 0 names none. */
-static bool was_known_before(struct system *system, pid_t pid, const struct segment *segment)
-{
-    return pid == 0 || proc_known_since(system->proc, pid) < segment->read_at;
-}
-
-/*
- * Where the processes were looked up later than the segment was read, somebody may have attached it
- * in between, and its creator may have exited after that; then it never was the orphan that it
- * seems. So it is read again: if nothing was done with it, it was an orphan all the time. One that
- * is gone by now may have been one.
- */
-static enum state_doubt doubt_orphan(struct system *system, const struct segment *segment)
-{
-    struct segment now;
-    int r;
-
-    if (was_known_before(system, segment->cpid, segment) &&
-        was_known_before(system, segment->lpid, segment))
-        return DOUBT_NONE;
-    if (system->procfs.inside) /* a call would ask our own namespace */
-        return DOUBT_UNREADABLE;
-    r = sysv_stat(segment->shmid, &now);
-    if (r == -ENOENT)
-        return DOUBT_NONE;
-    if (r < 0) /* a kernel before 4.17, and no read permission */
-        return DOUBT_UNREADABLE;
-    return now.nattch != segment->nattch || now.cpid != segment->cpid ||
-                   now.lpid != segment->lpid || now.atime != segment->atime ||
-                   now.dtime != segment->dtime || now.ctime != segment->ctime
-               ? DOUBT_TOUCHED
-               : DOUBT_NONE;
-}
-
-static void resolve_state(struct system *system, struct segment_info *info)
-{
-    const struct segment *segment = &info->segment;
-    const struct state_clock *clock = proc_clock(system->proc);
-    struct pid_fact creator = fact_of(system, segment->cpid);
-    struct pid_fact last = fact_of(system, segment->lpid);
-    enum pid_presence first = segment_creator(segment, creator, clock);
-    enum pid_presence latest = segment_last_user(segment, last, clock);
-
-    info->creator_status = status_of(system, segment->cpid, creator, first);
-    info->last_status = segment_was_never_attached(segment)
-                            ? PROCESS_NEVER
-                            : status_of(system, segment->lpid, last, latest);
-    info->state = segment_state(segment, first, latest);
-    info->doubt = DOUBT_NONE;
-    if (info->state == STATE_UNKNOWN) {
-        info->doubt = first == PID_UNKNOWN ? DOUBT_CREATOR : DOUBT_LAST_USER;
-    } else if (info->state == STATE_ORPHAN && is_live(system)) {
-        info->doubt = doubt_orphan(system, segment);
-        if (info->doubt != DOUBT_NONE)
-            info->state = STATE_UNKNOWN;
-    }
-}
-
-static void resolve_names(struct names *names, struct segment_info *info, unsigned needs)
-{
-    const struct segment *segment = &info->segment;
-
-    if (needs & NEED_OWNER)
-        info->owner = names_user(names, segment->uid);
-    if (needs & NEED_GROUP)
-        info->group = names_group(names, segment->gid);
-    if (needs & NEED_CREATOR)
-        info->creator = names_user(names, segment->cuid);
-    if (needs & NEED_CREATOR_GROUP)
-        info->creator_group = names_group(names, segment->cgid);
-}
-
-/* Whether NEEDS asks for anything that depends on creators and last users. */
-static bool needs_processes(unsigned needs)
-{
-    return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND | NEED_UNIT)) != 0;
-}
-
-/* The creator's unit; where that is not known, the attachments will tell, if there are any. */
-static struct segment_unit unit_of_creator(struct system *system, const struct segment_info *info)
-{
-    if (info->creator_status == PROCESS_ALIVE)
-        return (struct segment_unit){.is = proc_unit(system->proc, info->segment.cpid)};
-    return (struct segment_unit){.pending = info->segment.nattch > 0};
-}
-
-/* The unit of the processes that have the segment attached: none, unless all were found in it. */
-static struct segment_unit unit_of_holders(struct system *system, const struct segment_info *info)
-{
-    const struct segment_unit none = {.is = NULL};
-    struct segment_unit unit = {.by_holders = true};
-
-    if (segment_info_unseen(info) > 0)
-        return none;
-    for (uint32_t i = 0; i < info->attachment_count; i++) {
-        const struct cgroup_unit *next = proc_unit(system->proc, info->attachments[i].pid);
-
-        if (!next || (unit.is && !cgroup_unit_same(unit.is, next)))
-            return none;
-        if (unit.is && !cgroup_unit_same_container(unit.is, next))
-            unit.containers_differ = true;
-        unit.is = unit.is ? unit.is : next;
-    }
-    return unit.is ? unit : none;
-}
-
-/* Looks up what NEEDS asks for and is not there yet; attachments are assigned later. */
-static void resolve_row(struct system *system, struct segment_info *info, unsigned needs)
-{
-    resolve_names(system->names, info, needs);
-    if (needs_processes(needs) && info->creator_status == PROCESS_NOT_LOOKED_UP)
-        resolve_state(system, info);
-    if (needs & NEED_COMMAND && info->creator_status == PROCESS_ALIVE)
-        info->command = proc_command(system->proc, info->segment.cpid);
-    if (needs & NEED_LAST_COMMAND && info->last_status == PROCESS_ALIVE)
-        info->last_command = proc_command(system->proc, info->segment.lpid);
-    if (needs & NEED_UNIT)
-        info->unit = unit_of_creator(system, info);
-}
 
 /* --- Matching --------------------------------------------------------------------------------- */
 
@@ -260,10 +111,8 @@ static void add_row(struct pass *pass, const struct segment *segment)
  */
 static void add_rows(struct pass *pass, const struct segment_list *part)
 {
-    for (size_t i = 0; needs_processes(pass->needs) && i < part->count; i++) {
-        fact_of(pass->system, part->items[i].cpid);
-        fact_of(pass->system, part->items[i].lpid);
-    }
+    for (size_t i = 0; resolve_needs_processes(pass->needs) && i < part->count; i++)
+        resolve_processes(pass->system, &part->items[i]);
     for (size_t i = 0; i < part->count; i++)
         add_row(pass, &part->items[i]);
 }
@@ -274,10 +123,8 @@ static int look_up_processes(struct system *system, struct error *err)
     CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
     int r = source_read(&system->procfs, false, &list, NULL, err);
 
-    for (size_t i = 0; i < list.count; i++) {
-        fact_of(system, list.items[i].cpid);
-        fact_of(system, list.items[i].lpid);
-    }
+    for (size_t i = 0; i < list.count; i++)
+        resolve_processes(system, &list.items[i]);
     return r;
 }
 
@@ -295,11 +142,11 @@ static int read_rows(struct pass *pass, struct error *err)
     struct source_listing *listing;
     int r = 0;
 
-    if (procfs->inside && needs_processes(pass->needs))
+    if (procfs->inside && resolve_needs_processes(pass->needs))
         r = look_up_processes(pass->system, err);
     if (r < 0)
         return r;
-    if ((is_live(pass->system) && without_usage && !needs_processes(pass->needs)) ||
+    if ((pass->system->procfs.live && without_usage && !resolve_needs_processes(pass->needs)) ||
         source_listing_open(procfs, &listing, NULL) < 0) {
         r = source_read(procfs, without_usage, &part, unparsed, err);
         if (r == 0)
@@ -375,7 +222,7 @@ static void share_attachments(const struct pass *pass)
             attachment_list_find(&inventory->attachments, 0, info->segment.shmid, &count);
         info->attachment_count = (uint32_t)count;
         if (info->unit.pending) {
-            info->unit = unit_of_holders(pass->system, info);
+            info->unit = resolve_unit_of_holders(pass->system, info);
             inventory->unknown_units += pass->tested & NEED_UNIT && segment_info_unseen(info) > 0;
         }
         if (count > 0 && info->state == STATE_ORPHAN) {
@@ -396,7 +243,7 @@ static int read_credentials(struct system *system, struct inventory *inventory, 
 {
     int r;
 
-    if (!is_live(system))
+    if (!system->procfs.live)
         return 0;
     r = credentials_read(&system->procfs, &inventory->credentials, err);
     inventory->has_credentials = r == 0;
@@ -437,7 +284,7 @@ int inventory_read(struct system *system, const struct selection *selection, uns
 {
     static const struct selection everything = {.by_id = false};
     struct inventory inventory = {
-        .live = is_live(system),
+        .live = system->procfs.live,
         .key_numbers = IDSET_INIT,
         .id_numbers = IDSET_INIT,
         /* A user database that does not know root is none: a tree without etc/passwd. */
@@ -504,7 +351,7 @@ static void resolve_pending_unit(struct system *system, struct segment_info *inf
     if (attach_scan(&system->procfs, false, &list, NULL) == 0)
         info->attachments = attachment_list_find(&list, 0, info->segment.shmid, &count);
     info->attachment_count = (uint32_t)count;
-    info->unit = unit_of_holders(system, info);
+    info->unit = resolve_unit_of_holders(system, info);
     info->attachments = NULL;
     info->attachment_count = 0;
 }

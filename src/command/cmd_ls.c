@@ -78,6 +78,7 @@ const struct command command_ls = {
     .name = "ls",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "list segments",
+    .flags = COMMAND_EVERYWHERE,
     .columns = &segment_columns,
     .groups = {{&ls_group, 0},
                {&selection_group, offsetof(struct ls, selection)},

@@ -197,6 +197,7 @@ const struct command command_ns = {
     .summary = "list the IPC namespaces of this host and what is in them",
     .details = "ID is the number of a namespace, the pid of a process in it, or a file:\n"
                "/proc/PID/ns/ipc or a bind mount of one.",
+    .flags = COMMAND_NO_NAMESPACE,
     .columns = &namespace_columns,
     .groups = {{&ns_group, 0}, {&output_group, offsetof(struct ns, output)}},
     .operand = {0, take_namespace},

@@ -442,7 +442,7 @@ const struct command command_rm = {
     .details = "Ids, and segments named by a key that is not 0, are removed without a question.\n"
                "For anything else, a range of keys too, rm shows what it is about to remove and\n"
                "asks; only 'yes' removes.",
-    .flags = COMMAND_CHANGES,
+    .flags = COMMAND_CHANGES | COMMAND_EVERYWHERE,
     .groups = {{&rm_group, 0}, {&selection_group, offsetof(struct rm, selection)}},
     .habits = rm_habits,
     .operand = {0, take_rm_operand},

@@ -83,6 +83,7 @@ const struct command command_stat = {
     .name = "stat",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "show all that can be known of segments, in words",
+    .flags = COMMAND_EVERYWHERE,
     .groups = {{&stat_group, 0}, {&selection_group, offsetof(struct stat_args, selection)}},
     .habits = stat_habits,
     .operand = {offsetof(struct stat_args, selection), option_id},

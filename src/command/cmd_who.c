@@ -135,6 +135,7 @@ const struct command command_who = {
     .name = "who",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "list the processes that have segments attached",
+    .flags = COMMAND_EVERYWHERE,
     .columns = &attachment_columns,
     .groups = {{&selection_group, offsetof(struct who, selection)},
                {&output_group, offsetof(struct who, output)}},

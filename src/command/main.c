@@ -59,6 +59,7 @@
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
+ *   resolve          a row: names, creator and last user, state, unit
  *   inventory_settled  the reading repeated while processes come and go
  *   namespace_rows   what is in IPC namespaces
  *   removal          plan, verify, remove
@@ -91,6 +92,7 @@
  * command    one file a command
  *   command          the list of commands, messages
  *   options          command lines, and the options that select segments
+ *   where            --sysroot, -N and -A
  *   output           the options of output
  *   help             help texts, made from the tables
  *   cmd_*            a command each
@@ -113,7 +115,6 @@
 
 /* The words before the command. */
 struct invocation {
-    const char *sysroot;
     int command_at; /* in argv */
     int status;     /* when nothing is left to do; else -1 */
 };
@@ -234,8 +235,11 @@ static int refuse_option(struct context *context, const char *word)
 {
     struct suggestion suggestion = suggest_begin(word, strlen(word));
 
-    for (size_t i = 0; word[1] == '-' && i < 3; i++)
-        suggest_try(&suggestion, (const char *const[]){"--help", "--version", "--sysroot"}[i]);
+    static const char *const options[] = {"--help", "--version", "--sysroot", "--namespace",
+                                          "--all-namespaces"};
+
+    for (size_t i = 0; word[1] == '-' && i < sizeof(options) / sizeof(options[0]); i++)
+        suggest_try(&suggestion, options[i]);
     return refuse_unknown(context, word, "option", &suggestion);
 }
 
@@ -270,21 +274,18 @@ static struct invocation read_invocation(struct context *context, int argc, char
         } else if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
             help_version(context->out);
             invocation.status = STATUS_DONE;
-        } else if (strncmp(word, "--sysroot=", 10) == 0) {
-            invocation.sysroot = word + 10;
-        } else if (strcmp(word, "--sysroot") == 0 && invocation.command_at + 1 < argc) {
-            invocation.sysroot = argv[++invocation.command_at];
-        } else if (strcmp(word, "--sysroot") == 0) {
-            invocation.status = refuse_usage(context, word, "needs a directory");
         } else if (strcmp(word, "help") == 0) {
             invocation.status = show_help(context, argc, argv, invocation.command_at + 1);
         } else if (word[0] == '-') {
-            invocation.status = refuse_option(context, word);
+            int used = options_take_where(context, argv + invocation.command_at);
+
+            if (used > 0)
+                invocation.command_at += used - 1;
+            else
+                invocation.status = used < 0 ? STATUS_USAGE : refuse_option(context, word);
         } else {
             return invocation;
         }
-        if (invocation.status < 0 && invocation.sysroot && *invocation.sysroot == '\0')
-            invocation.status = refuse_usage(context, "--sysroot", "needs a directory");
         if (invocation.status >= 0)
             return invocation;
     }
@@ -299,23 +300,13 @@ static struct invocation read_invocation(struct context *context, int argc, char
 static int run_command(struct context *context, const struct invocation *invocation, int argc,
                        char **argv)
 {
-    CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct command *command = command_find(argv[invocation->command_at]);
-    int status;
 
     if (!command)
         return refuse_command(context, argv[invocation->command_at]);
     context->command = command;
-    if (invocation->sysroot && command->flags & COMMAND_CHANGES) {
-        context_warn(context, "--sysroot: %s changes the live system only", command->name);
-        return STATUS_USAGE;
-    }
-    if (system_open(&context->system, invocation->sysroot, &err) < 0)
-        return context_fail(context, &err, STATUS_UNREADABLE);
-    status =
-        options_run_command(context, argc - invocation->command_at, argv + invocation->command_at);
-    system_close(&context->system);
-    return status;
+    return options_run_command(context, argc - invocation->command_at,
+                               argv + invocation->command_at);
 }
 
 /* Results that could not be written are a failure, but for a reader who went away. */

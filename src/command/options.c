@@ -10,9 +10,19 @@
 #include "base/suggest.h"
 #include "base/xalloc.h"
 #include "command/help.h"
+#include "command/where.h"
 #include "view/human.h"
 
 /* --- The parser ------------------------------------------------------------------------------- */
+
+/*
+ * Where to look has to be known before names of users mean anything, and may be said after them: so
+ * a command line is gone through twice.
+ */
+enum pass_kind {
+    PASS_WHERE, /* only where to look; what is wrong with the rest is left to the other one */
+    PASS_REST,
+};
 
 /* A command line that is being parsed. */
 struct command_line {
@@ -20,31 +30,45 @@ struct command_line {
     const struct command *command;
     char *args;
     char **words; /* what is left of it, ended by NULL */
+    enum pass_kind pass;
 };
 
 /* An option and the place of its value. */
 struct found_option {
     const struct option_spec *spec; /* NULL: there is no such option */
     void *place;
+    enum pass_kind pass; /* in which its value is taken */
 };
+
+/* Returns the group's option with this letter, or where that is 0, with this name, or NULL. */
+static const struct option_spec *find_in_group(const struct option_group *group, char letter,
+                                               const char *name, size_t length)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        const struct option_spec *spec = &group->options[i];
+
+        if (letter ? spec->letter == letter
+                   : strlen(spec->name) == length && memcmp(spec->name, name, length) == 0)
+            return spec;
+    }
+    return NULL;
+}
 
 /* Looks for the option with this letter, or where that is 0, with this name of LENGTH bytes. */
 static struct found_option find_option(const struct command_line *line, char letter,
                                        const char *name, size_t length)
 {
+    const struct option_spec *spec;
+
     for (size_t g = 0; g < COMMAND_GROUPS && line->command->groups[g].group; g++) {
-        const struct option_group *group = line->command->groups[g].group;
-
-        for (size_t i = 0; i < group->count; i++) {
-            const struct option_spec *spec = &group->options[i];
-
-            if (letter ? spec->letter == letter
-                       : strlen(spec->name) == length && memcmp(spec->name, name, length) == 0)
-                return (struct found_option){spec, line->args + line->command->groups[g].place +
-                                                       spec->place};
-        }
+        spec = find_in_group(line->command->groups[g].group, letter, name, length);
+        if (spec)
+            return (struct found_option){
+                spec, line->args + line->command->groups[g].place + spec->place, PASS_REST};
     }
-    return (struct found_option){0};
+    spec = find_in_group(&where_group, letter, name, length);
+    return (struct found_option){spec, spec ? (char *)&line->context->where + spec->place : NULL,
+                                 PASS_WHERE};
 }
 
 /* WORD: the argument; NULL: a flag. */
@@ -52,7 +76,7 @@ static int use_option(const struct command_line *line, struct found_option found
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct option_use use = {line->context, found.spec, found.place, word, NULL};
-    int r = found.spec->take(&use, &err);
+    int r = found.pass == line->pass ? found.spec->take(&use, &err) : 0;
 
     if (r < 0)
         context_warn(line->context, "--%s: %s", found.spec->name, err.text);
@@ -122,16 +146,14 @@ static int parse_long_option(struct command_line *line, char *word)
         return value ? use_option(line, found, value) : use_next_word(line, found, word);
     if (found.spec && !value)
         return use_option(line, found, NULL);
+    if (line->pass == PASS_WHERE)
+        return 0;
     if (strcmp(word, "--help") == 0)
         return print_command_help(line);
     if (strcmp(word, "--version") == 0)
         return print_version(line);
     if (found.spec || strncmp(word, "--help=", 7) == 0)
         context_warn(line->context, "%s: takes no value", word);
-    else if (strncmp(word, "--sysroot", 9) == 0)
-        context_warn(line->context,
-                     "--sysroot: must stand before the command: 'shmtool --sysroot DIR %s'",
-                     line->command->name);
     else
         return refuse_name(line, word + 2, length - 2);
     return -EINVAL;
@@ -147,6 +169,8 @@ static int use_unknown_letter(const struct command_line *line, char letter, cons
     const struct option_habit *habit = line->command->habits;
     const char *value = *rest ? rest : *line->words;
 
+    if (line->pass == PASS_WHERE)
+        return 0;
     if (letter == 'h')
         return print_command_help(line);
     if (letter == 'V')
@@ -196,37 +220,70 @@ static int use_operand(const struct command_line *line, char **words)
     const struct command *command = line->command;
     const struct option_use use = {line->context, NULL, line->args + command->operand.place,
                                    words[0], words};
-    int r = command->operand.take ? command->operand.take(&use, &err)
-                                  : error_set(&err, EINVAL, "'%s': takes no operands", words[0]);
+    int r;
 
+    if (line->pass == PASS_WHERE)
+        return 0;
+    r = command->operand.take ? command->operand.take(&use, &err)
+                              : error_set(&err, EINVAL, "'%s': takes no operands", words[0]);
     if (r < 0)
         context_warn(line->context, "%s", err.text);
+    return r;
+}
+
+static int parse_words(struct command_line *line)
+{
+    bool ended = false;
+    int r = 0;
+
+    while (r == 0 && *line->words) {
+        char *word = *line->words++;
+
+        if (ended || word[0] != '-' || word[1] == '\0') {
+            r = use_operand(line, line->words - 1);
+            if (line->command->flags & COMMAND_WRAPS)
+                break;
+        } else if (word[1] != '-') {
+            r = parse_letters(line, word);
+        } else if (word[2] == '\0') {
+            ended = true;
+        } else {
+            r = parse_long_option(line, word);
+        }
+    }
     return r;
 }
 
 int options_parse(struct context *context, const struct command *command, int argc, char **argv,
                   void *args)
 {
-    struct command_line line = {context, command, args, argv + (argc > 0)};
-    bool ended = false;
-    int r = 0;
+    struct command_line line = {context, command, args, argv + (argc > 0), PASS_REST};
 
-    while (r == 0 && *line.words) {
-        char *word = *line.words++;
+    return parse_words(&line);
+}
 
-        if (ended || word[0] != '-' || word[1] == '\0') {
-            r = use_operand(&line, line.words - 1);
-            if (command->flags & COMMAND_WRAPS)
-                break;
-        } else if (word[1] != '-') {
-            r = parse_letters(&line, word);
-        } else if (word[2] == '\0') {
-            ended = true;
-        } else {
-            r = parse_long_option(&line, word);
-        }
-    }
-    return r;
+int options_take_where(struct context *context, char **words)
+{
+    static const struct command none = {.name = ""};
+    struct command_line line = {context, &none, NULL, words + 1, PASS_WHERE};
+    char *word = words[0];
+    bool is_long = word[0] == '-' && word[1] == '-';
+    struct found_option found = is_long ? find_option(&line, 0, word + 2, strcspn(word + 2, "="))
+                                        : find_option(&line, word[1], NULL, 0);
+    int r;
+
+    if (!found.spec || word[1] == '\0')
+        return 0;
+    r = is_long ? parse_long_option(&line, word) : parse_letters(&line, word);
+    return r < 0 ? r : (int)(line.words - words);
+}
+
+/* Finds where to look, and opens that. Returns an exit status. */
+static int open_where(struct context *context, int argc, char **argv)
+{
+    struct command_line line = {context, context->command, NULL, argv + (argc > 0), PASS_WHERE};
+
+    return parse_words(&line) < 0 ? STATUS_USAGE : where_open(context);
 }
 
 int options_run_command(struct context *context, int argc, char **argv)
@@ -234,9 +291,12 @@ int options_run_command(struct context *context, int argc, char **argv)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct command *command = context->command;
     CLEANUP_FREE void *args = xcalloc(1, command->size);
-    int status = STATUS_DONE;
-    int r = options_parse(context, command, argc, argv, args);
+    int status = open_where(context, argc, argv);
+    int r;
 
+    if (status != STATUS_DONE)
+        return status;
+    r = options_parse(context, command, argc, argv, args);
     if (r < 0)
         status = STATUS_USAGE;
     else if (r == 0 && command->check && command->check(context, args, &err) < 0)
@@ -245,6 +305,7 @@ int options_run_command(struct context *context, int argc, char **argv)
         status = command->run(context, args);
     if (command->release)
         command->release(args);
+    where_close(context);
     return status;
 }
 
@@ -286,6 +347,12 @@ int option_key(const struct option_use *use, struct error *err)
 
 int option_id(const struct option_use *use, struct error *err)
 {
+    if (use->context->where.all_namespaces)
+        return error_set(
+            err, EINVAL,
+            "'%s': with -A an id means another segment in each IPC namespace; -N names "
+            "one",
+            use->word);
     return selection_add_word(use->place, use->word, err);
 }
 

@@ -25,6 +25,9 @@ static int choose_form(const struct option_use *use, struct error *err)
 
     while (strcmp(form_options[form] + 2, use->spec->name) != 0)
         form++;
+    if (form == FORM_QUIET && use->context->where.all_namespaces)
+        return error_set(err, EINVAL,
+                         "with -A an id means another segment in each IPC namespace; -N names one");
     if (output->form != FORM_TABLE && output->form != form)
         return error_set(err, EINVAL, "cannot be combined with %s", form_options[output->form]);
     output->form = form;

@@ -277,22 +277,41 @@ END
     assert_wrong_usage '-\xe9: no such option'
 }
 
-@test "--sysroot without a directory is wrong usage" {
-    local words
-    for words in --sysroot '--sysroot= ls'; do
-        # shellcheck disable=SC2086 # words
-        shmtool $words
-        assert_wrong_usage 'shmtool: --sysroot: needs a directory'
-    done
-    shmtool --sysroot '' ls
+@test "where to look: without a value, or more than one of them, is wrong usage" {
+    shmtool --sysroot
+    assert_wrong_usage 'shmtool: --sysroot: needs a value: DIR'
+    shmtool ls -N
+    assert_wrong_usage 'shmtool: ls: -N: needs a value: NS'
+    shmtool --sysroot= ls
     assert_wrong_usage 'shmtool: --sysroot: needs a directory'
+    shmtool ls --sysroot ''
+    assert_wrong_usage 'shmtool: ls: --sysroot: needs a directory'
+    shmtool ls --namespace=
+    assert_wrong_usage 'shmtool: ls: --namespace: needs a namespace'
+    shmtool --sysroot / ls -N 1
+    assert_wrong_usage 'shmtool: ls: --namespace: cannot be combined with --sysroot'
+    shmtool ls -A --namespace 1
+    assert_wrong_usage 'shmtool: ls: --namespace: cannot be combined with --all-namespaces'
+    shmtool -A --sysroot / ls
+    assert_wrong_usage 'shmtool: --sysroot: cannot be combined with --all-namespaces'
+    shmtool ls --all-namespaces=5
+    assert_wrong_usage 'shmtool: ls: --all-namespaces=5: takes no value'
 }
 
-@test "--sysroot must stand before the command, and the message says so" {
-    shmtool ls --sysroot /
-    assert_wrong_usage "--sysroot: must stand before the command: 'shmtool --sysroot DIR ls'"
-    shmtool ls --sysroot=/
-    assert_wrong_usage 'must stand before the command'
+@test "--sysroot stands before the command, among its options, or after an operand" {
+    local tree=$SRC/tests/fixtures/listing
+    shmtool --sysroot "$tree" ls 1867776
+    local expected=$out
+    shmtool ls --sysroot "$tree" 1867776
+    assert_out "${expected%$'\n'}"
+    shmtool ls 1867776 --no-header --sysroot="$tree" --owner root
+    assert_status 0
+    # After -- it is an operand; what wraps a program leaves it to that.
+    shmtool ls -- --sysroot
+    assert_wrong_usage "'--sysroot'"
+    need_ns
+    shmtool run echo --sysroot / -A -N 5
+    assert_out '--sysroot / -A -N 5'
 }
 
 @test "commands that change something refuse --sysroot" {
