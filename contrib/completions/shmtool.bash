@@ -80,7 +80,8 @@ _shmtool_value() {
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
         *:--time) _shmtool_add iso epoch age ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
-        *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode) ;;
+        doctor:--attach) _shmtool_add ro rw ;;
+        *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode | doctor:--flags) ;;
         *) return 1 ;;
     esac
 }
@@ -102,7 +103,7 @@ _shmtool_options() {
         run) options='--verbose --isolate --help' ;;
         limits) options='--set --persist --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
-        doctor) options='--key --size --exclusive --mode --json --help' ;;
+        doctor) options='--key --size --exclusive --mode --flags --huge --attach --json --help' ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options

@@ -9,13 +9,13 @@
 #include "base/error.h"
 #include "kernel/procfs.h"
 #include "model/limits.h"
-#include "model/shmget.h"
 
 /*
  * Reads all limits from below /proc/sys/kernel: those of the IPC namespace of the caller, or of
- * the saved tree. One that does not exist, or that the tree's saver could not read, is not known.
- * The page size of a tree is worked out from two of its files that count the same memory in pages
- * and in bytes, if it has them.
+ * the saved tree. Where the live system has no such files (/proc mounted with subset=pid, or none
+ * at all) the kernel is asked (IPC_INFO), which does not tell shm_rmid_forced. One that does not
+ * exist, or that the tree's saver could not read, is not known. The page size of a tree is worked
+ * out from two of its files that count the same memory in pages and in bytes, if it has them.
  *
  * Returns 0, or a negative errno with *err set when none of them can be read, or on the live
  * system one that exists.
@@ -30,14 +30,5 @@ int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct e
  */
 int limits_write(const struct procfs *procfs, const struct limit_setting *setting,
                  uint64_t *ret_now, struct error *err);
-
-/*
- * Reads how the system promises memory. What cannot be read leaves ret_memory->known false.
- *
- * page_size: in bytes, of the pages in which memory is counted
- * admin: CAP_SYS_ADMIN in the initial user namespace: may use the reserve (vm.admin_reserve_kbytes)
- */
-void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
-                 struct memory_state *ret_memory);
 
 #endif

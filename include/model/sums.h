@@ -33,4 +33,15 @@ enum sum_order { SUM_BY_SEGMENTS, SUM_BY_PAGES };
 struct owner_sum *owner_sums(const struct segment_info *const *rows, size_t count,
                              uint64_t page_size, enum sum_order order, size_t *ret_count);
 
+/* What one process made, as the segments that are there tell. */
+struct process_sum {
+    const struct segment_info *info; /* one of them: names the process; NULL: none is known */
+    uint64_t segments;
+    uint64_t pages;
+};
+
+/* Returns the sum of the process that made the most of ROWS; borrows one of them. */
+struct process_sum creator_sum_max(const struct segment_info *const *rows, size_t count,
+                                   uint64_t page_size, enum sum_order order);
+
 #endif

@@ -23,12 +23,26 @@ void remedy_begin(struct strbuf *out, const struct inventory *inventory);
 void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments);
 
-/* Appends "as root: " where this process may not set limits, or it is not known whether it may. */
-void remedy_as_root(struct strbuf *out, const struct inventory *inventory);
+/*
+ * Appends "shmtool limits --set NAME=VALUE... --persist", and before it who must run it. Where
+ * nobody can set limits here, as in a container with a read-only /proc/sys: how it is done from
+ * the host. --persist is of the initial IPC namespace alone: no other one outlives a reboot.
+ */
+void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
+                       const struct limit_setting *settings, size_t count);
 
-/* Appends "shmtool limits --set NAME=VALUE", and before it who must run it. */
+/* The same for one limit. */
 void remedy_set_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
                       uint64_t value);
+
+/* Appends who may set what belongs to the whole host, and where: "on the host, as root: ". */
+void remedy_on_host(struct strbuf *out, const struct inventory *inventory);
+
+/*
+ * Appends " --owner zc"; the number where there is no name, or one that a shell would not take as
+ * one word.
+ */
+void remedy_owner(struct strbuf *out, const char *owner, uid_t uid);
 
 /* "root", or what root lacks where this process is root and still may not. */
 const char *remedy_root(const struct inventory *inventory);

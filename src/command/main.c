@@ -21,7 +21,9 @@
  *   filter           the selection options as data, and the test
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
- *   shmget           what shmget answers, check by check
+ *   memory           what there is of memory: promises, huge pages, control groups
+ *   shmget           what shmget and shmat answer, check by check
+ *   shmget_flags     flags of shmget, as words
  *   sums             who has how many segments and bytes
  *   sysctl_text      lines of a file of sysctl.d
  *   descendants      which pids descend from one, by forks and exits
@@ -37,7 +39,9 @@
  *   maps             which mappings are segments, and on which devices segments are
  *   system           procfs, names and processes together; the ids and capabilities of this process
  *   signals          signals blocked and taken in turn; those that interrupt rm
- *   limits           limits read and set; how memory is granted
+ *   limits           limits read and set
+ *   memory           how memory is granted; huge pages; room in the address space
+ *   memory_group     what the memory control groups still allow
  *   sysctl_file      limits kept over a reboot
  *   filewalk         the files of one file system
  *   child            a program as our child, and who has the terminal
@@ -62,11 +66,13 @@
  *   writer           records as table, ids, JSON, NDJSON, CSV
  *   table            the table, by libsmartcols
  *   describe         phrases about segments, users and processes
+ *   describe_shmget  why a call of shmget fails
  *   remedy           commands that help, and for whom
+ *   remedy_shmget    what helps where a call of shmget fails
  *   segment_report   all of a segment, for stat
  *   removal_report   what rm is about to do, and did
  *   findings_report  what doctor found
- *   shmget_report    why a call of shmget fails
+ *   shmget_report    what one call of shmget would answer
  *   limits_report    limits as table and JSON
  *   prompt           the question
  * command    one file a command

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -144,14 +145,26 @@ static bool has_capability(uint64_t capabilities, unsigned number)
     return (capabilities >> number & 1) != 0;
 }
 
-/*
- * Whether the limits can be set as far as it depends on who does it: not so where the file system
- * is read-only, or there are no such files.
- */
-static bool may_set_limits(const struct procfs *procfs)
+/* Whether this process may set the limits, and whether anybody can where it is. */
+static void check_limit_files(const struct procfs *procfs, struct credentials *credentials)
 {
-    return faccessat(procfs->root_fd, "proc/sys/kernel/shmmax", W_OK, AT_EACCESS) == 0 ||
-           (errno != EACCES && errno != EPERM);
+    static const char path[] = "proc/sys/kernel/shmmax";
+    CLEANUP_CLOSE int fd = openat(procfs->root_fd, path, O_PATH | O_CLOEXEC);
+    struct statvfs mount;
+
+    credentials->limits_fixed =
+        fd < 0 || (fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0);
+    credentials->sets_limits =
+        !credentials->limits_fixed && faccessat(procfs->root_fd, path, W_OK, AT_EACCESS) == 0;
+}
+
+/* The first IPC namespace has this inode number (include/linux/proc_ns.h, PROC_IPC_INIT_INO). */
+static bool is_private_ipc_namespace(const struct procfs *procfs)
+{
+    struct stat status;
+
+    return fstatat(procfs->root_fd, "proc/self/ns/ipc", &status, 0) == 0 &&
+           status.st_ino != 0xEFFFFFFFU;
 }
 
 int credentials_read(const struct procfs *procfs, struct credentials *ret_credentials,
@@ -171,9 +184,13 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
     ipc_capabilities = capabilities_in_ipc(procfs, capabilities);
     credentials.ipc_owner = has_capability(ipc_capabilities, CAP_IPC_OWNER);
     credentials.sys_admin = has_capability(ipc_capabilities, CAP_SYS_ADMIN);
-    credentials.init_admin =
-        has_capability(capabilities, CAP_SYS_ADMIN) && is_initial_user_namespace(procfs);
-    credentials.sets_limits = may_set_limits(procfs);
+    credentials.init_user = is_initial_user_namespace(procfs);
+    if (!credentials.init_user)
+        capabilities = 0;
+    credentials.init_admin = has_capability(capabilities, CAP_SYS_ADMIN);
+    credentials.init_lock = has_capability(capabilities, CAP_IPC_LOCK);
+    check_limit_files(procfs, &credentials);
+    credentials.private_ipc = is_private_ipc_namespace(procfs);
     *ret_credentials = credentials;
     return 0;
 }

@@ -73,3 +73,43 @@ struct owner_sum *owner_sums(const struct segment_info *const *rows, size_t coun
     *ret_count = used;
     return sums;
 }
+
+/* By creator; a pid that was reused stands for two processes. */
+static int compare_row_creators(const void *a, const void *b)
+{
+    const struct segment_info *const *first = a;
+    const struct segment_info *const *second = b;
+    int order = num_compare_signed((*first)->segment.cpid, (*second)->segment.cpid);
+
+    return order != 0 ? order : num_compare((*first)->creator_status, (*second)->creator_status);
+}
+
+static bool exceeds_sum(const struct process_sum *a, const struct process_sum *b,
+                        enum sum_order order)
+{
+    return order == SUM_BY_PAGES ? a->pages > b->pages : a->segments > b->segments;
+}
+
+struct process_sum creator_sum_max(const struct segment_info *const *rows, size_t count,
+                                   uint64_t page_size, enum sum_order order)
+{
+    const struct segment_info **sorted = xcalloc(count, sizeof(struct segment_info *));
+    struct process_sum largest = {.info = NULL};
+    struct process_sum sum = {.info = NULL};
+
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = rows[i];
+    qsort(sorted, count, sizeof(struct segment_info *), compare_row_creators);
+    for (size_t i = 0; i < count; i++) {
+        if (sorted[i]->segment.cpid == 0) /* in another PID namespace: many processes */
+            continue;
+        if (!sum.info || compare_row_creators(&sum.info, &sorted[i]) != 0)
+            sum = (struct process_sum){.info = sorted[i]};
+        sum.segments++;
+        sum.pages = saturating_add(sum.pages, pages_of(sorted[i]->segment.size, page_size));
+        if (exceeds_sum(&sum, &largest, order))
+            largest = sum;
+    }
+    free(sorted);
+    return largest;
+}

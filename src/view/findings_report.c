@@ -282,7 +282,6 @@ static void put_rm(const struct finding_text *text, const char *arguments)
 static void put_set(const struct finding_text *text, enum limit_id id, uint64_t value)
 {
     remedy_set_limit(text->out, text->inventory, id, value);
-    strbuf_puts(text->out, " --persist");
 }
 
 /* Twice what there is, or may be; what every namespace begins with where that is nothing. */

@@ -1,5 +1,7 @@
 #include "view/remedy.h"
 
+#include <string.h>
+
 void remedy_begin(struct strbuf *out, const struct inventory *inventory)
 {
     if (!inventory->live)
@@ -46,16 +48,67 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
     strbuf_printf(out, "shmtool rm %s", arguments);
 }
 
-void remedy_as_root(struct strbuf *out, const struct inventory *inventory)
+void remedy_owner(struct strbuf *out, const char *owner, uid_t uid)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    strbuf_puts(out, " --owner ");
+    if (owner && *owner && *owner != '-' && owner[strspn(owner, plain)] == '\0')
+        strbuf_puts(out, owner);
+    else
+        strbuf_put_u64(out, uid);
+}
+
+void remedy_on_host(struct strbuf *out, const struct inventory *inventory)
+{
+    bool on_host = !inventory->has_credentials ||
+                   (inventory->credentials.init_user && !inventory->credentials.limits_fixed);
+
+    if (!on_host)
+        strbuf_puts(out, "on the host, as root: ");
+    else if (!inventory->has_credentials || inventory->credentials.euid != 0)
+        strbuf_puts(out, "as root: ");
+}
+
+/* Limits are those of a namespace: the host's root enters it, and no more than it. */
+static void put_set_from_outside(struct strbuf *out, const struct inventory *inventory,
+                                 const struct limit_setting *settings, size_t count)
+{
+    strbuf_puts(out, "/proc/sys cannot be written to here; on the host, as root: nsenter --ipc ");
+    if (!inventory->credentials.init_user)
+        strbuf_puts(out, "--user ");
+    strbuf_puts(out, "--target PID sysctl -w");
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(out, " kernel.%s=%llu", limit_kinds[settings[i].id].name,
+                      (unsigned long long)settings[i].value);
+    strbuf_puts(out, " (PID: that of a process in here, as the host knows it); or start the "
+                     "container with");
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(out, " --sysctl kernel.%s=%llu", limit_kinds[settings[i].id].name,
+                      (unsigned long long)settings[i].value);
+}
+
+void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
+                       const struct limit_setting *settings, size_t count)
+{
+    if (inventory->has_credentials && inventory->credentials.limits_fixed) {
+        put_set_from_outside(out, inventory, settings, count);
+        return;
+    }
     if (!inventory->has_credentials || !inventory->credentials.sets_limits)
         strbuf_printf(out, "as %s: ", remedy_root(inventory));
+    strbuf_puts(out, "shmtool limits");
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(out, " --set %s=%llu", limit_kinds[settings[i].id].name,
+                      (unsigned long long)settings[i].value);
+    if (!inventory->has_credentials || !inventory->credentials.private_ipc)
+        strbuf_puts(out, " --persist");
 }
 
 void remedy_set_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
                       uint64_t value)
 {
-    remedy_as_root(out, inventory);
-    strbuf_printf(out, "shmtool limits --set %s=%llu", limit_kinds[id].name,
-                  (unsigned long long)value);
+    const struct limit_setting setting = {id, value};
+
+    remedy_set_limits(out, inventory, &setting, 1);
 }

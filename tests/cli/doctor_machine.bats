@@ -146,7 +146,7 @@ finding() {
     assert_equal "$(checks)" shmmni
     assert_equal "$(finding shmmni severity) $(finding shmmni shmids)" 'warning []'
     assert_equal "$(finding shmmni message)" "shmmni is 90% full: 10 segments of 11; when none is left, shmget fails with ENOSPC (No space left on device); $(id -un) has the most: 10 segments, 12 pages (48 KiB)"
-    assert_equal "$(finding shmmni remedy)" 'see who has them (shmtool ls --sort -bytes), or: shmtool limits --set shmmni=22 --persist'
+    assert_equal "$(finding shmmni remedy)" 'see who has them (shmtool ls --sort -bytes), or: shmtool limits --set shmmni=22'
     echo 10 >/proc/sys/kernel/shmmni
     getconf PAGESIZE >/proc/sys/kernel/shmmax
     echo 12 >/proc/sys/kernel/shmall
@@ -170,11 +170,11 @@ finding() {
     assert_status 1
     assert_equal "$(checks)" shmmax
     assert_equal "$(finding shmmax message)" 'shmmax allows a segment of 8 KiB, which is 3 pages, but shmall allows only 2 pages (8 KiB) for all segments together: so large a segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmall=3 --persist'
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmall=3'
     # A shmmax that nobody ever lowered: it is shmall that was, on purpose or not.
     echo 18446744073692774399 >/proc/sys/kernel/shmmax
     doctor
-    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399 --persist; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE))) --persist"
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))"
     # Either does what it says.
     shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))
     doctor
@@ -193,7 +193,7 @@ finding() {
     assert_status 1
     assert_equal "$(checks) $(finding shmmax severity)" 'shmmax error'
     assert_equal "$(finding shmmax message)" 'shmmax is 0: every shmget for a new segment fails with EINVAL (Invalid argument)'
-    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=18446744073692774399 --persist'
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=18446744073692774399'
     echo 100 >/proc/sys/kernel/shmmax
     doctor
     assert_status 1
@@ -202,7 +202,7 @@ finding() {
     # No more than shmall allows, or the next complaint would be about that.
     echo 5 >/proc/sys/kernel/shmall
     doctor
-    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmmax=$((5 * $(getconf PAGESIZE))) --persist"
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmmax=$((5 * $(getconf PAGESIZE)))"
     getconf PAGESIZE >/proc/sys/kernel/shmmax
     doctor
     assert_status 0
@@ -214,9 +214,9 @@ finding() {
     assert_equal "$(checks)" 'shmmni shmall'
     assert_equal "$(finding shmmni severity) $(finding shmall severity)" 'error error'
     assert_equal "$(finding shmmni message)" 'shmmni is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmmni remedy)" 'shmtool limits --set shmmni=4096 --persist'
+    assert_equal "$(finding shmmni remedy)" 'shmtool limits --set shmmni=4096'
     assert_equal "$(finding shmall message)" 'shmall is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=18446744073692774399 --persist'
+    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=18446744073692774399'
 }
 
 @test "remedies that this user cannot carry out are root's, or the owner's" {
@@ -229,7 +229,7 @@ finding() {
     run_split as_user 12345 "$SHMTOOL" doctor --json
     json=$out
     assert_equal "$(checks)" 'shmmni orphans orphans-with-key owners'
-    assert_equal "$(finding shmmni remedy)" 'remove what nobody needs (as root: shmtool rm --orphan), or: as root: shmtool limits --set shmmni=6 --persist'
+    assert_equal "$(finding shmmni remedy)" 'remove what nobody needs (as root: shmtool rm --orphan), or: as root: shmtool limits --set shmmni=6'
     assert_equal "$(finding orphans remedy)" 'as root: shmtool rm --orphan --key 0'
     assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: as root: shmtool rm $others $mine"
     assert_equal "$(finding owners remedy)" 'as root: shmtool rm --unattached --owner 12345 --owner 23456'

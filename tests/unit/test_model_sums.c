@@ -125,6 +125,39 @@ static void without_segments_nobody_has_anything(void **state)
     assert_int_equal(count, 0);
 }
 
+/* The creators: PID 7, 8, and 8 again, which another process had before. */
+static const struct segment_info of_creators[] = {
+    {.segment = {.shmid = 1, .cpid = 8, .size = 1}, .creator_status = PROCESS_ALIVE},
+    {.segment = {.shmid = 2, .cpid = 7, .size = 5 * 4096}, .creator_status = PROCESS_DEAD},
+    {.segment = {.shmid = 3, .cpid = 8, .size = 4097}, .creator_status = PROCESS_ALIVE},
+    {.segment = {.shmid = 4, .cpid = 8, .size = 1}, .creator_status = PROCESS_PID_REUSED},
+    {.segment = {.shmid = 5, .cpid = 0, .size = 9 * 4096}, .creator_status = PROCESS_ELSEWHERE},
+    {.segment = {.shmid = 6, .cpid = 0, .size = 9 * 4096}, .creator_status = PROCESS_ELSEWHERE},
+    {.segment = {.shmid = 7, .cpid = 0, .size = 9 * 4096}, .creator_status = PROCESS_ELSEWHERE},
+};
+
+static void the_process_that_made_the_most(void **state)
+{
+    const struct segment_info *pointers[COUNT_OF(of_creators)];
+    struct process_sum sum;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(of_creators); i++)
+        pointers[i] = &of_creators[i];
+    sum = creator_sum_max(pointers, COUNT_OF(of_creators), PAGE, SUM_BY_SEGMENTS);
+    assert_int_equal(sum.info->segment.cpid, 8);
+    assert_int_equal(sum.info->creator_status, PROCESS_ALIVE);
+    assert_int_equal(sum.segments, 2);
+    assert_int_equal(sum.pages, 3);
+    sum = creator_sum_max(pointers, COUNT_OF(of_creators), PAGE, SUM_BY_PAGES);
+    assert_int_equal(sum.info->segment.cpid, 7);
+    assert_int_equal(sum.segments, 1);
+    assert_int_equal(sum.pages, 5);
+    /* A PID of another PID namespace is nobody's. */
+    assert_null(creator_sum_max(pointers + 4, 3, PAGE, SUM_BY_PAGES).info);
+    assert_null(creator_sum_max(NULL, 0, PAGE, SUM_BY_PAGES).info);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +167,7 @@ int main(void)
         cmocka_unit_test(sums_stop_at_the_largest_number),
         cmocka_unit_test(names_come_with_their_uids),
         cmocka_unit_test(without_segments_nobody_has_anything),
+        cmocka_unit_test(the_process_that_made_the_most),
     };
 
     return cmocka_run_group_tests_name("model/sums", tests, NULL, NULL);
