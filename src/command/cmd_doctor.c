@@ -107,7 +107,7 @@ static const struct option_spec doctor_options[] = {
      offsetof(struct doctor, flags), take_flags},
     {0, "huge", "[=SIZE]", "predict it with huge pages (of SIZE: 2M, 1G)",
      offsetof(struct doctor, huge), take_huge},
-    {0, "attach", "ro|rw", "predict shmat after it, for reading or also writing", 0,
+    {0, "attach", "ro|rw", "predict shmat after it, for reading or writing too", 0,
      take_attach_access},
     {0, "json", NULL, "one JSON document", offsetof(struct doctor, json), option_flag},
 };
@@ -247,8 +247,10 @@ static int run_doctor(struct context *context, void *args)
 
 const struct command command_doctor = {
     .name = "doctor",
-    .synopsis = {"[--json]", "[-k KEY] [-s N] [--exclusive] [--mode MODE] [--huge[=SIZE]]\n"
-                             "                      [--flags WORD] [--attach ro|rw] [--json]"},
+    .synopsis = {"[--json]",
+                 "[-k KEY] [-s N] [--exclusive] [--mode MODE]\n"
+                 "                      [--huge[=SIZE]] [--attach ro|rw] [--json]",
+                 "[-k KEY] [-s N] --flags WORD [--attach ro|rw] [--json]"},
     .summary = "say why shmget fails, or what is wrong on this machine",
     .details = "With --key or --size: what shmget would answer here and now, and why. A key\n"
                "alone looks for a segment; a size alone asks for a new private one.",
