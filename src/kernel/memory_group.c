@@ -202,7 +202,7 @@ static void read_groups_upward(const struct procfs *procfs, struct strbuf *dir, 
         if (read_group(procfs, strbuf_string(dir), v2 ? &files_v2 : &files_v1, swap, &group) &&
             (!ret_group->known || group.left < ret_group->left)) {
             memory_group_release(ret_group);
-            group.path = xstrndup(dir->length > top ? dir->data + top : "/", dir->length);
+            group.path = xstrdup(dir->length > top ? dir->data + top : "/");
             *ret_group = group;
         }
         slash = strrchr(strbuf_string(dir), '/');
