@@ -212,7 +212,9 @@ static void remedy_above_shmmni(struct strbuf *out, const struct shmget_diagnosi
 static void remedy_no_memory(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     if (diagnosis->memory.overcommit == 2) {
-        strbuf_puts(out, "ask for less, or add swap, or raise vm.overcommit_ratio");
+        strbuf_puts(out, "ask for less, or add swap, or raise what may be promised: ");
+        remedy_on_host(out, &diagnosis->inventory);
+        strbuf_puts(out, "sysctl vm.overcommit_ratio=PERCENT");
         return;
     }
     strbuf_puts(out, "ask for less, or add swap, or let the kernel grant any amount: ");

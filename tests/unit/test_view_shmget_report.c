@@ -293,7 +293,8 @@ static const struct report of_new[] = {
      "shmget(IPC_PRIVATE, 1048576, IPC_CREAT | 0600) would fail: ENOMEM (Cannot allocate memory)",
      "1048576 bytes (1 MiB) are more memory than the kernel grants: with vm.overcommit_memory "
      "2 at most 512 KiB, of which 4 KiB are taken",
-     "ask for less, or add swap, or raise vm.overcommit_ratio"},
+     "ask for less, or add swap, or raise what may be promised: as root: sysctl "
+     "vm.overcommit_ratio=PERCENT"},
     {{.request = PRIVATE(1), .answer = {SHMGET_REFUSED, EPERM}, .inventory = {BY_ROOT}},
      "shmget(IPC_PRIVATE, 1, IPC_CREAT | 0600) would fail: EPERM (Operation not permitted)",
      "limits, permissions and segments do not explain this answer: a security module (SELinux, "
