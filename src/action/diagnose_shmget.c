@@ -130,7 +130,7 @@ static void predict_attach(struct system *system, struct shmget_diagnosis *diagn
                               : shmat_predict(&segment, huge_size, &inventory->credentials, access,
                                               diagnosis->space.has_room);
     if (!info && diagnosis->request.flags & SHMGET_HUGE)
-        return; /* memory groups do not count huge pages */
+        return; /* memory groups do not count huge pages, unless cgroup2 was mounted to do so */
     memory_group_read(&system->procfs, &diagnosis->group);
     diagnosis->untouched = segment.size;
     if (segment.has_rss)

@@ -149,8 +149,7 @@ static size_t doctor_width(void)
     return isatty(STDOUT_FILENO) ? WRAP_WIDTH : WRAP_NEVER;
 }
 
-/* The flags of the call. A key alone looks for a segment; a size or --exclusive mean to make one.
- */
+/* A key alone looks for a segment; a size or --exclusive mean to make one. */
 static uint32_t doctor_flags(const struct doctor *doctor)
 {
     uint32_t flags = doctor->mode.given ? (uint32_t)doctor->mode.value : 0600;
