@@ -112,7 +112,8 @@ _shmtool_value() {
         *:--color) _shmtool_add auto always never ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
         *:--perms) _shmtool_add 666 -022 /022 ;;
-        *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode) ;;
+        *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode | doctor:--flags) ;;
+        doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
     esac
@@ -135,7 +136,7 @@ _shmtool_options() {
         run) options='--verbose --isolate --help' ;;
         limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
-        doctor) options='--key --size --exclusive --mode --severity --json --help' ;;
+        doctor) options='--key --size --exclusive --mode --flags --huge --attach --severity --json --help' ;;
         ns) options="$output --long --help" ;;
     esac
     # shellcheck disable=SC2086 # words

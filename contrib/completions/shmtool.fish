@@ -134,4 +134,7 @@ complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s k -l key -x -a '(
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s s -l size -x -d 'predict it with this size'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l exclusive -d 'predict it with IPC_EXCL'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l mode -x -d 'permission bits, octal'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l flags -x -d 'all flags, as programs print them'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l huge -d 'predict it with huge pages'
+complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l attach -x -a 'ro rw' -d 'predict shmat after it'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l severity -x -a 'info warning error' -d 'only these and above'

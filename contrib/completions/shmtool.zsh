@@ -172,7 +172,10 @@ _shmtool() {
             _arguments -s : '(- *)'{-h,--help}'[show the options]' \
                 '(-k --key)'{-k+,--key=}'[predict shmget with this key]:key: _shmtool_live key key' \
                 '(-s --size)'{-s+,--size=}'[predict it with this size]:bytes: ' \
-                '--exclusive[predict it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \
+                '(--flags)--exclusive[predict it with IPC_EXCL]' '(--flags)--mode=[permission bits, octal]:mode: ' \
+                '(--exclusive --mode --huge)--flags=[all flags, as programs print them]:flags: ' \
+                '(--flags)--huge=-[predict it with huge pages]::page size: ' \
+                '--attach=[predict shmat after it]:access:(ro rw)' \
                 '--severity=[of the machine, only these and above]:severity:(info warning error)' \
                 '--json[one JSON document]'
             ;;

@@ -95,25 +95,47 @@ void diagnosis_release(struct diagnosis *diagnosis);
 struct shmget_diagnosis {
     struct shmget_request request;
     struct shmget_answer answer;
-    struct inventory inventory; /* of all segments */
+    struct inventory inventory; /* of all segments; empty with SHMGET_NO_SYSV */
     struct memory_state memory;
+    struct huge_state huge;             /* of a request with SHMGET_HUGE */
+    bool has_filter;                    /* this process runs under a filter of system calls */
     const struct segment_info *segment; /* that has the key; borrowed; NULL: none */
     const struct segment_info *former;  /* NULL: none; marked for destruction, and had the key */
     struct owner_sum *sums; /* owned; the largest first, when shmall or shmmni is reached */
     size_t sum_count;
+    struct creator_sum creator; /* who made the most and is alive, likewise; pid 0: nobody */
+
+    /* What shmat answers after it; only where shmget succeeds. */
+    struct shmat_answer attach[SHMAT_ACCESS_COUNT];
+    struct address_space space;
+    struct memory_group group;
+    uint64_t untouched; /* bytes of it that no memory is charged for yet */
+
+    /* With --attach. */
+    bool has_access;
+    enum shmat_access access;
 };
 
 /*
- * Predicts what shmget would answer to this process, and changes nothing. The kernel is asked too
- * where that can be done without IPC_CREAT; its answer counts, SHMGET_REFUSED where the facts do
- * not explain it.
+ * Predicts what shmget, and shmat after it, would answer to this process, and changes nothing. The
+ * kernel is asked too where that can be done without IPC_CREAT; its answer counts, SHMGET_REFUSED
+ * where the facts do not explain it. A key that nobody has is asked for as well: where the answer
+ * is not ENOENT, the call itself is refused (SHMGET_FILTERED).
  *
  * system: the live system
+ * access: how the segment is to be attached; NULL: shmget alone decides
  * ret_diagnosis: released by the caller with shmget_diagnosis_release()
  * Returns 0, or a negative errno and sets *err when segments or limits cannot be read.
  */
 int diagnose_shmget(struct system *system, const struct shmget_request *request,
-                    struct shmget_diagnosis *ret_diagnosis, struct error *err);
+                    const enum shmat_access *access, struct shmget_diagnosis *ret_diagnosis,
+                    struct error *err);
+
+/* The answer as a positive errno, 0: success: of shmget, and of shmat where that was asked for. */
+int shmget_diagnosis_code(const struct shmget_diagnosis *diagnosis);
+
+/* Tells whether the memory control group has no room for what is still to be touched. */
+bool shmget_diagnosis_exceeds_group(const struct shmget_diagnosis *diagnosis);
 
 void shmget_diagnosis_release(struct shmget_diagnosis *diagnosis);
 

@@ -64,7 +64,7 @@ struct option_use {
 struct option_spec {
     char letter;          /* 0: none */
     const char *name;     /* without the dashes */
-    const char *argument; /* NULL: takes none */
+    const char *argument; /* NULL: takes none; "[=SIZE]": may be left out, and has no letter */
     const char *help;
     size_t place; /* offset of where the value goes, in the struct that the group is about */
     /*
@@ -74,6 +74,9 @@ struct option_spec {
      */
     int (*take)(const struct option_use *use, struct error *err);
 };
+
+/* Tells whether a value may be left out: it follows an equals sign or is not there ("[=SIZE]"). */
+bool option_value_is_optional(const struct option_spec *spec);
 
 /* A run of options under one heading, about one struct. */
 struct option_group {

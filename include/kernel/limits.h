@@ -11,13 +11,13 @@
 #include "kernel/procfs.h"
 #include "model/ipc_use.h"
 #include "model/limits.h"
-#include "model/shmget.h"
 
 /*
  * Reads all limits from below /proc/sys/kernel: those of the IPC namespace of the caller, or of
- * the saved tree. One that does not exist, or that the tree's saver could not read, is not known.
- * The page size of a tree is worked out from two of its files that count the same memory in pages
- * and in bytes, if it has them.
+ * the saved tree. Where the live system has no such files (/proc mounted with subset=pid, or none
+ * at all) the kernel is asked (IPC_INFO), which does not tell shm_rmid_forced. One that does not
+ * exist, or that the tree's saver could not read, is not known. The page size of a tree is worked
+ * out from two of its files that count the same memory in pages and in bytes, if it has them.
  *
  * Returns 0, or a negative errno with *err set when none of them can be read, or on the live
  * system one that exists.
@@ -39,15 +39,6 @@ int limits_check_write(const struct procfs *procfs, enum limit_id id, struct err
  */
 int limits_write(const struct procfs *procfs, const struct limit_setting *setting,
                  uint64_t *ret_now, struct error *err);
-
-/*
- * Reads how the system promises memory. What cannot be read leaves ret_memory->known false.
- *
- * page_size: in bytes, of the pages in which memory is counted
- * admin: CAP_SYS_ADMIN in the initial user namespace: may use the reserve (vm.admin_reserve_kbytes)
- */
-void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
-                 struct memory_state *ret_memory);
 
 /*
  * Finds Shmem of /proc/meminfo: bytes of memory, not of swap, that are in System V segments of all

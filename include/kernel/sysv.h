@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "model/limits.h"
 #include "model/segment.h"
 
 /*
@@ -55,10 +56,22 @@ int sysv_remove(int shmid);
  *
  * key: not 0, which asks for a new segment
  * size: bytes that it must have at least
- * mode: the permission bits that are asked for
+ * flags: as of the call that would make it: IPC_CREAT is left out
  * Returns 0 with *ret_shmid set, or the kernel's refusal: -ENOENT (nobody has the key), -EINVAL
  * (it is smaller), -EACCES, or another negative errno such as -ENOSYS.
  */
-int sysv_find(uint32_t key, uint64_t size, uint32_t mode, int *ret_shmid);
+int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid);
+
+/*
+ * Asks for an attachment of no segment: nothing can come of it. Returns the kernel's refusal,
+ * -EINVAL unless the call itself is refused.
+ */
+int sysv_try_attach(void);
+
+/*
+ * Reads the limits of the IPC namespace with one call (IPC_INFO), all but shm_rmid_forced, which it
+ * does not tell. Returns 0 or a negative errno; then *limits is untouched.
+ */
+int sysv_limits(struct limits *limits);
 
 #endif

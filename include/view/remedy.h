@@ -25,24 +25,28 @@ void remedy_begin(struct strbuf *out, const struct inventory *inventory);
 void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments);
 
-/* Appends "as root: " where this process may not set limits, or it is not known whether it may. */
-void remedy_as_root(struct strbuf *out, const struct inventory *inventory);
-
 /*
- * Appends "shmtool limits --set NAME=VALUE", and before it who must run it; where /proc/sys is
- * read-only, as in a container, how it is done outside.
+ * Appends "shmtool limits --set NAME=VALUE... --persist", and before it who must run it. Where
+ * nobody can set limits here, as in a container with a read-only /proc/sys: how it is done from
+ * the host. --persist is of the initial IPC namespace alone: no other one outlives a reboot.
  */
+void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
+                       const struct limit_setting *settings, size_t count);
+
+/* The same for one limit. */
 void remedy_set_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
                       uint64_t value);
 
-/* The same with --persist. */
-void remedy_keep_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
-                       uint64_t value);
-
-/* The same for another setting: "as root: sysctl -w kernel.msgmni=64000". VALUE: quoted as needed.
+/*
+ * The same for another setting of the IPC namespace: "as root: sysctl -w kernel.msgmni=64000".
+ *
+ * value: quoted as needed
  */
 void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const char *name,
                    const char *value);
+
+/* Appends who may set what belongs to the whole host, and where: "on the host, as root: ". */
+void remedy_on_host(struct strbuf *out, const struct inventory *inventory);
 
 /*
  * Appends "as root: ", or "as zc or root: ", where this process is neither a user of this uid nor

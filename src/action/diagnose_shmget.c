@@ -2,7 +2,8 @@
 #include <stdlib.h>
 
 #include "action/diagnose.h"
-#include "kernel/limits.h"
+#include "base/num.h"
+#include "kernel/memory.h"
 #include "kernel/system.h"
 #include "kernel/sysv.h"
 
@@ -19,6 +20,16 @@ static const struct segment_info *find_former(const struct inventory *inventory,
     return NULL;
 }
 
+static void read_memory(struct system *system, struct shmget_diagnosis *diagnosis)
+{
+    uint32_t flags = diagnosis->request.flags;
+
+    memory_read(&system->procfs, system->procfs.page_size,
+                diagnosis->inventory.credentials.init_admin, &diagnosis->memory);
+    if (flags & SHMGET_HUGE)
+        huge_read(&system->procfs, flags >> SHMGET_HUGE_SHIFT, &diagnosis->huge);
+}
+
 static void predict_answer(struct shmget_diagnosis *diagnosis)
 {
     const struct inventory *inventory = &diagnosis->inventory;
@@ -26,6 +37,7 @@ static void predict_answer(struct shmget_diagnosis *diagnosis)
         .limits = inventory->limits,
         .usage = inventory->usage,
         .memory = diagnosis->memory,
+        .huge = diagnosis->huge,
         .credentials = &inventory->credentials,
     };
 
@@ -35,6 +47,31 @@ static void predict_answer(struct shmget_diagnosis *diagnosis)
         facts.segment = diagnosis->segment->segment;
     }
     diagnosis->answer = shmget_predict(&diagnosis->request, &facts);
+}
+
+/* --- Asking the kernel ------------------------------------------------------------------------ */
+
+/*
+ * Whether the call itself is refused: asks for keys that nobody has, with the size and flags of the
+ * request, for a filter may read them. Two keys: somebody may be making the one just then.
+ */
+static bool find_refusal(struct shmget_diagnosis *diagnosis)
+{
+    const struct shmget_request *request = &diagnosis->request;
+    uint32_t key = INT32_MAX;
+    int code = ENOENT;
+
+    for (int i = 0; i < 2; i++) {
+        int shmid;
+
+        while (inventory_find_key(&diagnosis->inventory, key))
+            key--;
+        code = -sysv_find(key--, request->size, request->flags, &shmid);
+        if (code == ENOENT || code == 0)
+            return false;
+    }
+    diagnosis->answer = (struct shmget_answer){SHMGET_FILTERED, code};
+    return true;
 }
 
 /*
@@ -48,10 +85,12 @@ static bool ask_kernel(struct shmget_diagnosis *diagnosis)
     int shmid = 0;
     int code;
 
+    if (find_refusal(diagnosis))
+        return true;
     if (request->key == 0 || diagnosis->answer.cause == SHMGET_EXISTS)
         return true;
-    code = -sysv_find(request->key, request->size, request->mode, &shmid);
-    if (request->create && !diagnosis->segment && code == ENOENT)
+    code = -sysv_find(request->key, request->size, request->flags, &shmid);
+    if (request->flags & SHMGET_CREATE && !diagnosis->segment && code == ENOENT)
         return true; /* as expected; there is no way to ask whether one can be made */
     if (code == diagnosis->answer.code && code != 0)
         return true;
@@ -63,19 +102,69 @@ static bool ask_kernel(struct shmget_diagnosis *diagnosis)
     return code != 0 && (code != ENOENT || !diagnosis->segment);
 }
 
-/* The owners' sums, where a limit of all segments together is reached. */
+/* --- shmat ------------------------------------------------------------------------------------ */
+
+/* Bytes that a mapping of the segment has; UINT64_MAX where they do not fit 64 bits. */
+static uint64_t mapped_bytes(uint64_t size, uint64_t page_size)
+{
+    uint64_t bytes;
+
+    return __builtin_mul_overflow(pages_of(size, page_size), page_size, &bytes) ? UINT64_MAX
+                                                                                : bytes;
+}
+
+static void predict_attach(struct system *system, struct shmget_diagnosis *diagnosis)
+{
+    const struct inventory *inventory = &diagnosis->inventory;
+    const struct segment_info *info = diagnosis->segment;
+    struct segment segment =
+        info ? info->segment : shmget_new_segment(&diagnosis->request, &inventory->credentials);
+    uint64_t huge_size = info ? 0 : diagnosis->huge.page_size;
+    int refusal = -sysv_try_attach();
+
+    diagnosis->space = address_space_try(
+        mapped_bytes(segment.size, huge_size ? huge_size : inventory->limits.page_size));
+    for (enum shmat_access access = 0; access < SHMAT_ACCESS_COUNT; access++)
+        diagnosis->attach[access] =
+            refusal != EINVAL ? (struct shmat_answer){SHMAT_FILTERED, refusal}
+                              : shmat_predict(&segment, huge_size, &inventory->credentials, access,
+                                              diagnosis->space.has_room);
+    if (!info && diagnosis->request.flags & SHMGET_HUGE)
+        return; /* memory groups do not count huge pages, unless cgroup2 was mounted to do so */
+    memory_group_read(&system->procfs, &diagnosis->group);
+    diagnosis->untouched = segment.size;
+    if (segment.has_rss)
+        diagnosis->untouched -= segment.rss < segment.size ? segment.rss : segment.size;
+}
+
+int shmget_diagnosis_code(const struct shmget_diagnosis *diagnosis)
+{
+    if (diagnosis->answer.code != 0 || !diagnosis->has_access)
+        return diagnosis->answer.code;
+    return diagnosis->attach[diagnosis->access].code;
+}
+
+bool shmget_diagnosis_exceeds_group(const struct shmget_diagnosis *diagnosis)
+{
+    return diagnosis->group.known && diagnosis->untouched > diagnosis->group.left;
+}
+
+/* --- The whole -------------------------------------------------------------------------------- */
+
+/* The sums of owners and creators, where a limit of all segments together is reached. */
 static void sum_shares(struct shmget_diagnosis *diagnosis)
 {
     const struct inventory *inventory = &diagnosis->inventory;
     enum shmget_cause cause = diagnosis->answer.cause;
+    enum sum_order order = cause == SHMGET_ABOVE_SHMALL ? SUM_BY_PAGES : SUM_BY_SEGMENTS;
+    uint64_t page_size = inventory->limits.page_size;
     const struct segment_info **rows;
 
     if (cause != SHMGET_ABOVE_SHMALL && cause != SHMGET_ABOVE_SHMMNI)
         return;
     rows = inventory_pointers(inventory);
-    diagnosis->sums = owner_sums(rows, inventory->count, inventory->limits.page_size,
-                                 cause == SHMGET_ABOVE_SHMALL ? SUM_BY_PAGES : SUM_BY_SEGMENTS,
-                                 &diagnosis->sum_count);
+    diagnosis->sums = owner_sums(rows, inventory->count, page_size, order, &diagnosis->sum_count);
+    diagnosis->creator = creator_sums_largest(rows, inventory->count, page_size, order);
     free(rows);
 }
 
@@ -89,6 +178,12 @@ static int predict_once(struct system *system, struct shmget_diagnosis *diagnosi
                                NEED_HOLDERS | NEED_LIMITS | NEED_CREDENTIALS,
                            inventory, err);
 
+    if (r == -ENOSYS) {
+        if (err)
+            error_clear(err);
+        diagnosis->answer = (struct shmget_answer){SHMGET_NO_SYSV, ENOSYS};
+        return 1;
+    }
     if (r < 0)
         return r;
     if (inventory->limits_error.code) {
@@ -96,19 +191,28 @@ static int predict_once(struct system *system, struct shmget_diagnosis *diagnosi
         inventory_release(inventory);
         return r;
     }
-    memory_read(&system->procfs, system->procfs.page_size, inventory->credentials.init_admin,
-                &diagnosis->memory);
+    read_memory(system, diagnosis);
     predict_answer(diagnosis);
     return ask_kernel(diagnosis);
 }
 
 int diagnose_shmget(struct system *system, const struct shmget_request *request,
-                    struct shmget_diagnosis *ret_diagnosis, struct error *err)
+                    const enum shmat_access *access, struct shmget_diagnosis *ret_diagnosis,
+                    struct error *err)
 {
     enum { ATTEMPTS_MAX = 3 };
-    struct shmget_diagnosis diagnosis = {.request = *request};
-    int r = predict_once(system, &diagnosis, err);
+    struct shmget_diagnosis diagnosis = {
+        .request = *request,
+        .has_access = access != NULL,
+        .access = access ? *access : SHMAT_READ,
+    };
+    uint64_t filter = 0;
+    int r;
 
+    diagnosis.has_filter =
+        procfs_find_number(&system->procfs, "proc/self/status", "\nSeccomp:", &filter) &&
+        filter > 0;
+    r = predict_once(system, &diagnosis, err);
     for (int attempt = 1; r == 0 && attempt < ATTEMPTS_MAX; attempt++) {
         inventory_release(&diagnosis.inventory);
         r = predict_once(system, &diagnosis, err);
@@ -123,6 +227,8 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
     if (!diagnosis.segment && request->key != 0)
         diagnosis.former = find_former(&diagnosis.inventory, request->key);
     sum_shares(&diagnosis);
+    if (diagnosis.answer.code == 0)
+        predict_attach(system, &diagnosis);
     *ret_diagnosis = diagnosis;
     return 0;
 }
@@ -130,6 +236,7 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
 void shmget_diagnosis_release(struct shmget_diagnosis *diagnosis)
 {
     free(diagnosis->sums);
+    memory_group_release(&diagnosis->group);
     inventory_release(&diagnosis->inventory);
     *diagnosis = (struct shmget_diagnosis){.sums = NULL};
 }

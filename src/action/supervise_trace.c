@@ -227,7 +227,10 @@ static int read_table(struct trace *trace, bool first, struct error *err)
     mark_moment(trace, &mark);
     r = inventory_list_segments(trace->system, &segments, err);
     read_events(trace);
-    if (r < 0)
+    /* Without System V shared memory the program has none either: it is simply run. */
+    if (r == -ENOSYS && err)
+        error_clear(err);
+    if (r < 0 && r != -ENOSYS)
         return r;
     /* When nothing was there to be found the next reading may be later. */
     if (mark.newest != trace->newest || segments.count != trace->count)

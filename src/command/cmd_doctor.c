@@ -16,7 +16,11 @@ struct doctor {
     struct option_number key;
     struct option_number size;
     struct option_number mode;
+    struct option_number flags;
+    struct option_number huge; /* the binary logarithm of the page size, 0: the default one */
     bool exclusive;
+    bool attaches;
+    enum shmat_access access;
     bool json;
     struct least_severity {
         bool given;
@@ -47,6 +51,60 @@ static int take_severity(const struct option_use *use, struct error *err)
     return error_set(err, EINVAL, "'%s': not a severity (info, warning or error)", use->word);
 }
 
+static int take_flags(const struct option_use *use, struct error *err)
+{
+    struct option_number *number = use->place;
+    uint32_t flags = 0;
+    int r = shmget_parse_flags(use->word, &flags, err);
+
+    if (r < 0)
+        return r;
+    *number = (struct option_number){.given = true, .value = flags};
+    /* Three digits are most often meant to be octal. */
+    if (strlen(use->word) == 3 && use->word[strspn(use->word, "01234567")] == '\0' &&
+        use->word[0] != '0')
+        context_warn(use->context, "--flags %s: a decimal number; octal would be 0%s", use->word,
+                     use->word);
+    return 0;
+}
+
+static int take_huge(const struct option_use *use, struct error *err)
+{
+    struct option_number *huge = use->place;
+    uint64_t size = 0;
+    int r = use->word ? parse_size(use->word, &size, err) : 0;
+
+    if (r < 0)
+        return r;
+    if (use->word && (size < 2 || (size & (size - 1)) != 0))
+        return error_set(err, EINVAL, "'%s': not the size of a page (a power of two, as 2M, 1G)",
+                         use->word);
+    *huge = (struct option_number){.given = true};
+    while (size >> huge->value > 1)
+        huge->value++;
+    return 0;
+}
+
+static int take_attach_access(const struct option_use *use, struct error *err)
+{
+    struct doctor *doctor = use->place;
+    bool writes = strcmp(use->word, "rw") == 0;
+
+    if (!writes && strcmp(use->word, "ro") != 0)
+        return error_set(err, EINVAL, "'%s': not a kind of access (ro or rw)", use->word);
+    doctor->attaches = true;
+    doctor->access = writes ? SHMAT_WRITE : SHMAT_READ;
+    return 0;
+}
+
+static int refuse_doctor_operand(const struct option_use *use, struct error *err)
+{
+    const struct doctor *doctor = use->place;
+
+    return error_set(err, EINVAL, "'%s': takes no operands%s", use->word,
+                     doctor->huge.given ? "; a page size is written --huge=SIZE" : "");
+}
+
 static const struct option_spec doctor_options[] = {
     {'k', "key", "KEY", "predict shmget with this key (0x hex, 0 octal)",
      offsetof(struct doctor, key), option_key},
@@ -56,6 +114,12 @@ static const struct option_spec doctor_options[] = {
      option_flag},
     {0, "mode", "MODE", "predict it with these permission bits, octal (600)",
      offsetof(struct doctor, mode), take_mode},
+    {0, "flags", "WORD", "predict it with these flags: 03600, IPC_CREAT|0600",
+     offsetof(struct doctor, flags), take_flags},
+    {0, "huge", "[=SIZE]", "predict it with huge pages (of SIZE: 2M, 1G)",
+     offsetof(struct doctor, huge), take_huge},
+    {0, "attach", "ro|rw", "predict shmat after it, for reading or writing too", 0,
+     take_attach_access},
     {0, "severity", "LEVEL", "of the machine, only warning (or error) and above",
      offsetof(struct doctor, least), take_severity},
     {0, "json", NULL, "one JSON document", offsetof(struct doctor, json), option_flag},
@@ -71,10 +135,20 @@ static bool is_about_shmget(const struct doctor *doctor)
 static int check_doctor(struct context *context, void *args, struct error *err)
 {
     const struct doctor *doctor = args;
+    /* What --flags says already. */
+    const char *flag = doctor->mode.given   ? "--mode"
+                       : doctor->exclusive  ? "--exclusive"
+                       : doctor->huge.given ? "--huge"
+                                            : NULL;
 
-    if ((doctor->exclusive || doctor->mode.given) && !is_about_shmget(doctor))
-        return error_set(err, EINVAL, "%s: needs --key or --size",
-                         doctor->mode.given ? "--mode" : "--exclusive");
+    if (flag && doctor->flags.given)
+        return error_set(err, EINVAL, "%s: --flags names all flags, this one too", flag);
+    if (doctor->flags.given)
+        flag = "--flags";
+    else if (!flag && doctor->attaches)
+        flag = "--attach";
+    if (flag && !is_about_shmget(doctor))
+        return error_set(err, EINVAL, "%s: needs --key or --size", flag);
     if (doctor->least.given && is_about_shmget(doctor))
         return error_set(err, EINVAL, "--severity: is about the machine, not with --key or --size");
     if (is_about_shmget(doctor) && !context->system.procfs.live)
@@ -84,23 +158,37 @@ static int check_doctor(struct context *context, void *args, struct error *err)
     return 0;
 }
 
+/* A key alone looks for a segment; a size or --exclusive mean to make one. */
+static uint32_t doctor_flags(const struct doctor *doctor)
+{
+    uint32_t flags = doctor->mode.given ? (uint32_t)doctor->mode.value : 0600;
+
+    if (doctor->flags.given)
+        return (uint32_t)doctor->flags.value;
+    if (doctor->size.given || doctor->exclusive)
+        flags |= SHMGET_CREATE;
+    if (doctor->exclusive)
+        flags |= SHMGET_EXCLUSIVE;
+    if (doctor->huge.given)
+        flags |= SHMGET_HUGE | (uint32_t)doctor->huge.value << SHMGET_HUGE_SHIFT;
+    return flags;
+}
+
 /* Predicts what shmget answers. Returns an exit status. */
 static int report_shmget(struct context *context, const struct doctor *doctor)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    /* A key alone looks for a segment; a size or --exclusive mean to make one. */
     const struct shmget_request request = {
         .key = (uint32_t)doctor->key.value,
         .size = doctor->size.value,
-        .mode = doctor->mode.given ? (uint32_t)doctor->mode.value : 0600,
-        .create = doctor->size.given || doctor->exclusive,
-        .exclusive = doctor->exclusive,
+        .flags = doctor_flags(doctor),
     };
     struct shmget_diagnosis diagnosis;
     bool fails;
 
-    if (diagnose_shmget(&context->system, &request, &diagnosis, &err) < 0)
+    if (diagnose_shmget(&context->system, &request, doctor->attaches ? &doctor->access : NULL,
+                        &diagnosis, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     fails = context_warn_unparsed(context, &diagnosis.inventory.unparsed);
     if (doctor->json) {
@@ -110,7 +198,7 @@ static int report_shmget(struct context *context, const struct doctor *doctor)
         shmget_report_text(&text, &diagnosis, context_width());
     }
     context_write(context, &text);
-    fails |= diagnosis.answer.code != 0;
+    fails |= shmget_diagnosis_code(&diagnosis) != 0;
     shmget_diagnosis_release(&diagnosis);
     return fails ? STATUS_FAILED : STATUS_DONE;
 }
@@ -180,12 +268,15 @@ static int run_doctor(struct context *context, void *args)
 const struct command command_doctor = {
     .name = "doctor",
     .synopsis = {"[--severity LEVEL] [--json]",
-                 "[-k KEY] [-s N] [--exclusive] [--mode MODE] [--json]"},
+                 "[-k KEY] [-s N] [--exclusive] [--mode MODE]\n"
+                 "                      [--huge[=SIZE]] [--attach ro|rw] [--json]",
+                 "[-k KEY] [-s N] --flags WORD [--attach ro|rw] [--json]"},
     .summary = "say why shmget fails, or what is wrong on this machine",
     .details = "Exit status 1: a warning or an error was found, or the call would fail.\n"
                "With --key or --size: what shmget would answer here and now, and why. A key\n"
                "alone looks for a segment; a size alone asks for a new private one.",
     .groups = {{&doctor_group, 0}},
+    .operand = {0, refuse_doctor_operand},
     .examples = {{"doctor", "what is wrong on this machine"},
                  {"doctor --key 0x41002b1f --size 4096", "why does my program's shmget fail"}},
     .size = sizeof(struct doctor),

@@ -38,6 +38,11 @@ const struct command *const commands[] = {
 };
 /* clang-format on */
 
+bool option_value_is_optional(const struct option_spec *spec)
+{
+    return spec->argument && strncmp(spec->argument, "[=", 2) == 0;
+}
+
 const struct command *command_find(const char *name)
 {
     for (size_t i = 0; commands[i]; i++) {

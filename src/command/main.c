@@ -23,7 +23,9 @@
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
- *   shmget           what shmget answers, check by check
+ *   memory           what there is of memory: promises, huge pages, control groups
+ *   shmget           what shmget and shmat answer, check by check
+ *   shmget_flags     flags of shmget, as words
  *   sums             who has how many segments and bytes
  *   sysctl_text      lines of a file of sysctl.d
  *   id_map           ids of a user namespace, as another one sees them
@@ -43,7 +45,9 @@
  *   maps             which mappings are segments, and on which devices segments are
  *   system           procfs, names and processes together; the ids and capabilities of this process
  *   signals          signals blocked and taken in turn; those that interrupt rm
- *   limits           limits read and set; how memory is granted
+ *   limits           limits read and set; semaphores and message queues
+ *   memory           how memory is granted; huge pages; room in the address space
+ *   memory_group     what the memory control groups still allow
  *   dropins          the files of configuration directories, in their order
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
@@ -78,7 +82,9 @@
  *   writer           records as table, ids, JSON, NDJSON, CSV
  *   table            the table, by libsmartcols
  *   describe         phrases about segments, users and processes
+ *   describe_shmget  why a call of shmget fails
  *   remedy           commands that help, and for whom
+ *   remedy_shmget    what helps where a call of shmget fails
  *   segment_report   all of a segment, for stat
  *   removal_report   what rm is about to do, and did
  *   findings_report  what doctor found
@@ -86,7 +92,7 @@
  *   finding_limits   limits of shared memory, semaphores, message queues
  *   finding_segments  segments that nobody may need
  *   finding_processes  what processes hold
- *   shmget_report    why a call of shmget fails
+ *   shmget_report    what one call of shmget would answer
  *   limits_report    limits as table and JSON
  *   prompt           the question
  * command    one file a command

@@ -142,10 +142,10 @@ static int parse_long_option(struct command_line *line, char *word)
     char *value = word[length] == '=' ? word + length + 1 : NULL;
     struct found_option found = find_option(line, 0, word + 2, length - 2);
 
-    if (found.spec && found.spec->argument)
+    if (found.spec && found.spec->argument && !option_value_is_optional(found.spec))
         return value ? use_option(line, found, value) : use_next_word(line, found, word);
-    if (found.spec && !value)
-        return use_option(line, found, NULL);
+    if (found.spec && (option_value_is_optional(found.spec) || !value))
+        return use_option(line, found, value);
     if (line->pass == PASS_WHERE)
         return 0;
     if (strcmp(word, "--help") == 0)

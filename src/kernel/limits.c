@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "kernel/sysv.h"
 
 enum {
     MEMINFO_SIZE_MAX = 1024 * 1024,
@@ -66,6 +67,8 @@ int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct e
         limits.known[id] = r == 0;
         any = any || r == 0;
     }
+    if (!any && procfs->live && r == -ENOENT && sysv_limits(&limits) == 0)
+        any = true;
     if (!any)
         return r;
     if (err)
@@ -128,44 +131,6 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
         return error_set(err, EIO, "%s%s: the kernel has made it %llu", procfs_prefix(procfs), path,
                          (unsigned long long)now);
     return 0;
-}
-
-/* What is left of the limit of commitments when LESS KiB are set aside. */
-static uint64_t pages_left(uint64_t kib, uint64_t less, uint64_t kib_per_page)
-{
-    return kib > less ? (kib - less) / kib_per_page : 0;
-}
-
-void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
-                 struct memory_state *ret_memory)
-{
-    CLEANUP_STRBUF struct strbuf meminfo = STRBUF_INIT;
-    uint64_t unit = page_size / 1024;
-    uint64_t mode = 0;
-    uint64_t ram;
-    uint64_t swap;
-    uint64_t limit;
-    uint64_t committed;
-    uint64_t reserve = 0;
-
-    *ret_memory = (struct memory_state){0};
-    if (procfs_read_number(procfs, "proc/sys/vm/overcommit_memory", &mode, NULL) < 0 || mode > 2 ||
-        procfs_read_file(procfs, "proc/meminfo", MEMINFO_SIZE_MAX, &meminfo, NULL) < 0 ||
-        !procfs_number_after(&meminfo, "MemTotal:", &ram) ||
-        !procfs_number_after(&meminfo, "SwapTotal:", &swap) ||
-        !procfs_number_after(&meminfo, "CommitLimit:", &limit) ||
-        !procfs_number_after(&meminfo, "Committed_AS:", &committed))
-        return;
-    if (!admin &&
-        procfs_read_number(procfs, "proc/sys/vm/admin_reserve_kbytes", &reserve, NULL) < 0)
-        reserve = 0;
-    *ret_memory = (struct memory_state){
-        .known = true,
-        .overcommit = (int)mode,
-        .total = saturating_add(ram, swap) / unit,
-        .commit_limit = pages_left(limit, reserve, unit),
-        .committed = committed / unit,
-    };
 }
 
 int shmem_read(const struct procfs *procfs, uint64_t *ret_bytes, struct error *err)

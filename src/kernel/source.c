@@ -31,6 +31,10 @@ static int read_indexes(bool impatient, struct segment_list *segments,
     int highest;
     int r = sysv_highest_index(&highest);
 
+    if (r == -ENOSYS)
+        return error_set(err, ENOSYS,
+                         "no System V shared memory: this kernel was built without CONFIG_SYSVIPC, "
+                         "or a system call filter hides it");
     if (r < 0)
         return error_set_errno(err, -r, "shared memory segments cannot be read");
     for (int index = 0; index <= highest; index++) {

@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "kernel/namespace.h"
 
 /* The machine's name: of a saved tree only where it has the file. */
 static void read_host(struct system *system)
@@ -171,23 +172,17 @@ static int read_groups(struct credentials *credentials, struct error *err)
     return 0;
 }
 
-/*
- * Whether the limits can be set as far as it depends on who does it: not so where the file system
- * is read-only, or there are no such files.
- */
-static bool may_set_limits(const struct procfs *procfs)
+/* Whether this process may set the limits, and whether anybody can where it is. */
+static void check_limit_files(const struct procfs *procfs, struct credentials *credentials)
 {
-    return faccessat(procfs->root_fd, "proc/sys/kernel/shmmax", W_OK, AT_EACCESS) == 0 ||
-           (errno != EACCES && errno != EPERM);
-}
+    static const char path[] = "proc/sys/kernel/shmmax";
+    CLEANUP_CLOSE int fd = openat(procfs->root_fd, path, O_PATH | O_CLOEXEC);
+    struct statvfs mount;
 
-/* Whether /proc/sys is mounted read-only, as containers have it. */
-static bool has_read_only_limits(const struct procfs *procfs)
-{
-    CLEANUP_CLOSE int fd = openat(procfs->root_fd, "proc/sys/kernel/shmmax", O_PATH | O_CLOEXEC);
-    struct statvfs status;
-
-    return fd >= 0 && fstatvfs(fd, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+    credentials->limits_fixed =
+        fd < 0 || (fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0);
+    credentials->sets_limits =
+        !credentials->limits_fixed && faccessat(procfs->root_fd, path, W_OK, AT_EACCESS) == 0;
 }
 
 int credentials_read(const struct procfs *procfs, struct credentials *ret_credentials,
@@ -197,7 +192,6 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
     struct credentials credentials = {.euid = geteuid(), .egid = getegid()};
     uint64_t capabilities = 0;
     uint64_t ipc_capabilities;
-    bool initial;
     int r = read_capabilities(&capabilities, err);
 
     if (r == 0)
@@ -209,11 +203,13 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
     ipc_capabilities = capabilities_over(procfs, ipc, capabilities);
     credentials.ipc_owner = has_capability(ipc_capabilities, CAP_IPC_OWNER);
     credentials.sys_admin = has_capability(ipc_capabilities, CAP_SYS_ADMIN);
-    initial = is_initial_user_namespace(procfs);
-    credentials.init_admin = initial && has_capability(capabilities, CAP_SYS_ADMIN);
-    credentials.maps_some_users = !initial;
-    credentials.sets_limits = may_set_limits(procfs);
-    credentials.read_only_limits = has_read_only_limits(procfs);
+    credentials.private_user = !is_initial_user_namespace(procfs);
+    if (credentials.private_user)
+        capabilities = 0;
+    credentials.init_admin = has_capability(capabilities, CAP_SYS_ADMIN);
+    credentials.init_lock = has_capability(capabilities, CAP_IPC_LOCK);
+    credentials.private_ipc = namespace_is_initial_ipc(procfs, NULL) == 0;
+    check_limit_files(procfs, &credentials);
     *ret_credentials = credentials;
     return 0;
 }

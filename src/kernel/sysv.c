@@ -71,15 +71,43 @@ int sysv_stat_index(int index, struct segment *ret_segment)
     return 0;
 }
 
+/* Returns the highest index in use, or a negative errno. */
+static int read_info(struct shminfo *ret_info)
+{
+    /* It fills a struct shminfo where the prototype asks for a struct shmid_ds. */
+    int highest = shmctl(0, IPC_INFO, (struct shmid_ds *)(void *)ret_info);
+
+    return highest < 0 ? -errno : highest;
+}
+
 int sysv_highest_index(int *ret_index)
 {
     struct shminfo info = {0};
-    /* It fills a struct shminfo where the prototype asks for a struct shmid_ds. */
-    int highest = shmctl(0, IPC_INFO, (struct shmid_ds *)(void *)&info);
+    int highest = read_info(&info);
 
     if (highest < 0)
-        return -errno;
+        return highest;
     *ret_index = highest;
+    return 0;
+}
+
+static void note_limit(struct limits *limits, enum limit_id id, uint64_t value)
+{
+    limits->known[id] = true;
+    limits->values[id] = value;
+}
+
+int sysv_limits(struct limits *limits)
+{
+    struct shminfo info = {0};
+    int r = read_info(&info);
+
+    if (r < 0)
+        return r;
+    note_limit(limits, LIMIT_SHMMAX, info.shmmax);
+    note_limit(limits, LIMIT_SHMALL, info.shmall);
+    note_limit(limits, LIMIT_SHMMNI, info.shmmni);
+    note_limit(limits, LIMIT_SHMMIN, info.shmmin);
     return 0;
 }
 
@@ -88,16 +116,22 @@ int sysv_remove(int shmid)
     return shmctl(shmid, IPC_RMID, NULL) < 0 ? -errno : 0;
 }
 
-int sysv_find(uint32_t key, uint64_t size, uint32_t mode, int *ret_shmid)
+int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid)
 {
     int shmid;
 
     /* Without IPC_CREAT no call makes a segment, but for one with IPC_PRIVATE. */
     if (key == 0 || size > SIZE_MAX)
         return -EINVAL;
-    shmid = shmget((key_t)key, (size_t)size, (int)(mode & 0777));
+    shmid = shmget((key_t)key, (size_t)size, (int)(flags & ~(uint32_t)IPC_CREAT));
     if (shmid < 0)
         return -errno;
     *ret_shmid = shmid;
     return 0;
+}
+
+int sysv_try_attach(void)
+{
+    shmat(-1, NULL, SHM_RDONLY); /* ids are never negative */
+    return -errno;
 }

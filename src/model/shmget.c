@@ -42,24 +42,20 @@ bool shmget_may_remove(const struct segment *segment, const struct credentials *
            credentials->sys_admin;
 }
 
-static struct shmget_answer make_answer(enum shmget_cause cause, int code)
+static enum shmget_cause predict_existing(const struct shmget_request *request,
+                                          const struct shmget_facts *facts)
 {
-    return (struct shmget_answer){cause, code};
-}
+    const uint32_t both = SHMGET_CREATE | SHMGET_EXCLUSIVE;
+    unsigned asked = shmget_asked_bits(request->flags);
 
-static struct shmget_answer predict_existing(const struct shmget_request *request,
-                                             const struct shmget_facts *facts)
-{
-    unsigned asked = shmget_asked_bits(request->mode);
-
-    if (request->create && request->exclusive)
-        return make_answer(SHMGET_EXISTS, EEXIST);
+    if ((request->flags & both) == both)
+        return SHMGET_EXISTS;
     if (facts->segment.size < request->size)
-        return make_answer(SHMGET_TOO_SMALL, EINVAL);
+        return SHMGET_TOO_SMALL;
     if (asked & ~shmget_granted_bits(&facts->segment, facts->credentials) &&
         !facts->credentials->ipc_owner)
-        return make_answer(SHMGET_DENIED, EACCES);
-    return make_answer(SHMGET_FINDS, 0);
+        return SHMGET_DENIED;
+    return SHMGET_FINDS;
 }
 
 static bool exceeds_limit(const struct limits *limits, enum limit_id id, uint64_t value)
@@ -77,38 +73,128 @@ static bool is_promised(const struct memory_state *memory, uint64_t pages)
     return saturating_add(memory->committed, pages) < memory->commit_limit;
 }
 
-static struct shmget_answer predict_new(const struct shmget_request *request,
-                                        const struct shmget_facts *facts)
+bool shmget_may_use_huge(const struct huge_state *huge, const struct credentials *credentials)
+{
+    return credentials->init_lock || (huge->has_group && is_in_group(credentials, huge->group));
+}
+
+/* Whether SIZE, rounded up to huge pages, is beyond 64 bits; the kernel makes nothing of it then.
+ */
+static bool wraps_to_nothing(uint64_t size, uint64_t huge_size)
+{
+    return size > UINT64_MAX - huge_size + 1;
+}
+
+/* mm/hugetlb.c, hugetlb_file_setup. SHMGET_MAKES: nothing stands against it. */
+static enum shmget_cause predict_huge(const struct shmget_request *request,
+                                      const struct huge_state *huge,
+                                      const struct credentials *credentials)
+{
+    if (huge->known && huge->page_size == 0)
+        return SHMGET_HUGE_SIZE;
+    if (!shmget_may_use_huge(huge, credentials))
+        return SHMGET_HUGE_DENIED;
+    if (huge->known && !(request->flags & SHMGET_NORESERVE) &&
+        !wraps_to_nothing(request->size, huge->page_size) &&
+        huge_pages_of(huge, request->size) > huge_pages_available(huge))
+        return SHMGET_HUGE_SHORT;
+    return SHMGET_MAKES;
+}
+
+/* mm/shmem.c, __shmem_file_setup */
+static enum shmget_cause predict_file(const struct shmget_request *request,
+                                      const struct memory_state *memory, uint64_t pages)
+{
+    if (request->size > INT64_MAX)
+        return SHMGET_ABOVE_FILES;
+    /* Where nothing is ever promised in vain, nothing may be taken without a promise either. */
+    if (request->flags & SHMGET_NORESERVE && memory->overcommit != 2)
+        return SHMGET_MAKES;
+    return is_promised(memory, pages) ? SHMGET_MAKES : SHMGET_NO_MEMORY;
+}
+
+static enum shmget_cause predict_new(const struct shmget_request *request,
+                                     const struct shmget_facts *facts)
 {
     const struct limits *limits = &facts->limits;
     uint64_t pages = pages_of(request->size, limits->page_size);
     uint64_t rounded;
     uint64_t total;
+    enum shmget_cause cause;
 
     if (request->size == 0)
-        return make_answer(SHMGET_ZERO, EINVAL);
+        return SHMGET_ZERO;
     if (exceeds_limit(limits, LIMIT_SHMMAX, request->size))
-        return make_answer(SHMGET_ABOVE_SHMMAX, EINVAL);
+        return SHMGET_ABOVE_SHMMAX;
     if (__builtin_mul_overflow(pages, limits->page_size, &rounded))
-        return make_answer(SHMGET_WRAPS, ENOSPC);
+        return SHMGET_WRAPS;
     if (__builtin_add_overflow(facts->usage.pages, pages, &total) ||
         exceeds_limit(limits, LIMIT_SHMALL, total))
-        return make_answer(SHMGET_ABOVE_SHMALL, ENOSPC);
-    if (request->size > INT64_MAX)
-        return make_answer(SHMGET_ABOVE_FILES, EINVAL);
-    if (!is_promised(&facts->memory, pages))
-        return make_answer(SHMGET_NO_MEMORY, ENOMEM);
+        return SHMGET_ABOVE_SHMALL;
+    cause = request->flags & SHMGET_HUGE ? predict_huge(request, &facts->huge, facts->credentials)
+                                         : predict_file(request, &facts->memory, pages);
+    if (cause != SHMGET_MAKES)
+        return cause;
     if (exceeds_limit(limits, LIMIT_SHMMNI, saturating_add(facts->usage.segments, 1)))
-        return make_answer(SHMGET_ABOVE_SHMMNI, ENOSPC);
-    return make_answer(SHMGET_MAKES, 0);
+        return SHMGET_ABOVE_SHMMNI;
+    return SHMGET_MAKES;
+}
+
+static enum shmget_cause predict_cause(const struct shmget_request *request,
+                                       const struct shmget_facts *facts)
+{
+    if (request->key != 0 && facts->exists)
+        return predict_existing(request, facts);
+    if (request->key != 0 && !(request->flags & SHMGET_CREATE))
+        return SHMGET_ABSENT;
+    return predict_new(request, facts);
 }
 
 struct shmget_answer shmget_predict(const struct shmget_request *request,
                                     const struct shmget_facts *facts)
 {
-    if (request->key != 0 && facts->exists)
-        return predict_existing(request, facts);
-    if (request->key != 0 && !request->create)
-        return make_answer(SHMGET_ABSENT, ENOENT);
-    return predict_new(request, facts);
+    static const int codes[SHMGET_CAUSE_COUNT] = {
+        [SHMGET_EXISTS] = EEXIST,      [SHMGET_TOO_SMALL] = EINVAL,
+        [SHMGET_DENIED] = EACCES,      [SHMGET_ABSENT] = ENOENT,
+        [SHMGET_ZERO] = EINVAL,        [SHMGET_ABOVE_SHMMAX] = EINVAL,
+        [SHMGET_WRAPS] = ENOSPC,       [SHMGET_ABOVE_SHMALL] = ENOSPC,
+        [SHMGET_ABOVE_FILES] = EINVAL, [SHMGET_NO_MEMORY] = ENOMEM,
+        [SHMGET_HUGE_SIZE] = EINVAL,   [SHMGET_HUGE_DENIED] = EPERM,
+        [SHMGET_HUGE_SHORT] = ENOMEM,  [SHMGET_ABOVE_SHMMNI] = ENOSPC,
+        [SHMGET_NO_SYSV] = ENOSYS,
+    };
+    enum shmget_cause cause = predict_cause(request, facts);
+
+    return (struct shmget_answer){cause, codes[cause]};
+}
+
+/* --- shmat after it --------------------------------------------------------------------------- */
+
+struct segment shmget_new_segment(const struct shmget_request *request,
+                                  const struct credentials *credentials)
+{
+    return (struct segment){
+        .key = request->key,
+        .mode = request->flags & SHMGET_MODE,
+        .uid = credentials->euid,
+        .gid = credentials->egid,
+        .cuid = credentials->euid,
+        .cgid = credentials->egid,
+        .size = request->size,
+    };
+}
+
+struct shmat_answer shmat_predict(const struct segment *segment, uint64_t huge_size,
+                                  const struct credentials *credentials, enum shmat_access access,
+                                  bool has_room)
+{
+    unsigned asked = access == SHMAT_WRITE ? 06 : 04;
+
+    if (asked & ~shmget_granted_bits(segment, credentials) && !credentials->ipc_owner)
+        return (struct shmat_answer){SHMAT_DENIED, EACCES};
+    if (huge_size > 0 && wraps_to_nothing(segment->size, huge_size))
+        return (struct shmat_answer){SHMAT_EMPTY, EINVAL};
+    if (!has_room)
+        return (struct shmat_answer){SHMAT_NO_ROOM, ENOMEM};
+    return (struct shmat_answer){SHMAT_ATTACHES, 0};
 }

@@ -228,7 +228,7 @@ static void remedy_full(const struct finding_text *text, enum limit_id id, enum 
     if (value == 0)
         return;
     begin_step(text, "; or raise it: ");
-    remedy_keep_limit(text->out, text->inventory, id, value);
+    remedy_set_limit(text->out, text->inventory, id, value);
 }
 
 static void remedy_shmmni(const struct finding_text *text)
@@ -248,16 +248,16 @@ static void remedy_shmmax(const struct finding_text *text)
     uint64_t bytes;
 
     if (shmmax <= INT64_MAX) {
-        remedy_keep_limit(text->out, text->inventory, LIMIT_SHMALL,
-                          pages_of(shmmax, limits->page_size));
+        remedy_set_limit(text->out, text->inventory, LIMIT_SHMALL,
+                         pages_of(shmmax, limits->page_size));
         return;
     }
     /* A shmmax that nobody ever lowered: shmall was, on purpose or not. */
-    remedy_keep_limit(text->out, text->inventory, LIMIT_SHMALL, limit_kinds[LIMIT_SHMALL].usual);
+    remedy_set_limit(text->out, text->inventory, LIMIT_SHMALL, limit_kinds[LIMIT_SHMALL].usual);
     if (__builtin_mul_overflow(limits->values[LIMIT_SHMALL], limits->page_size, &bytes))
         return;
     strbuf_puts(text->out, "; or, if shmall is intended to be so low: ");
-    remedy_keep_limit(text->out, text->inventory, LIMIT_SHMMAX, bytes);
+    remedy_set_limit(text->out, text->inventory, LIMIT_SHMMAX, bytes);
 }
 
 /* As much as every namespace begins with, or as shmall allows. */
@@ -271,13 +271,13 @@ static void remedy_small_shmmax(const struct finding_text *text)
         !__builtin_mul_overflow(limits->values[LIMIT_SHMALL], limits->page_size, &bytes) &&
         bytes < value)
         value = bytes;
-    remedy_keep_limit(text->out, text->inventory, LIMIT_SHMMAX, value);
+    remedy_set_limit(text->out, text->inventory, LIMIT_SHMMAX, value);
 }
 
 static void remedy_rmid_forced(const struct finding_text *text)
 {
     strbuf_puts(text->out, "if programs lose their segments by that: ");
-    remedy_keep_limit(text->out, text->inventory, LIMIT_RMID_FORCED, 0);
+    remedy_set_limit(text->out, text->inventory, LIMIT_RMID_FORCED, 0);
 }
 
 /* Appends the command that raises a limit of semaphores or message queues. */

@@ -48,10 +48,96 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
     strbuf_printf(out, "shmtool rm %s", arguments);
 }
 
-void remedy_as_root(struct strbuf *out, const struct inventory *inventory)
+void remedy_on_host(struct strbuf *out, const struct inventory *inventory)
+{
+    bool on_host = !inventory->has_credentials ||
+                   (!inventory->credentials.private_user && !inventory->credentials.limits_fixed);
+
+    if (!on_host)
+        strbuf_puts(out, "on the host, as root: ");
+    else if (!inventory->has_credentials || inventory->credentials.euid != 0)
+        strbuf_puts(out, "as root: ");
+}
+
+/*
+ * Appends how settings of the IPC namespace are made where /proc/sys cannot be written to: the
+ * host's root enters it, and no more than it.
+ *
+ * settings: " kernel.shmmni=5" for each, as sysctl takes them
+ * options: " --sysctl kernel.shmmni=5" for each, as a container is started with
+ */
+static void put_from_outside(struct strbuf *out, const struct inventory *inventory,
+                             const char *settings, const char *options)
+{
+    strbuf_printf(out,
+                  "/proc/sys cannot be written to here; on the host, as root: nsenter --ipc %s"
+                  "--target PID sysctl -w%s (PID: that of a process in here, as the host knows "
+                  "it); or start the container with%s",
+                  inventory->credentials.private_user ? "--user " : "", settings, options);
+}
+
+static bool are_limits_fixed(const struct inventory *inventory)
+{
+    return inventory->has_credentials && inventory->credentials.limits_fixed;
+}
+
+/* Appends "as root: " where this process may not set limits, or it is not known whether it may. */
+static void put_as_root(struct strbuf *out, const struct inventory *inventory)
 {
     if (!inventory->has_credentials || !inventory->credentials.sets_limits)
         strbuf_printf(out, "as %s: ", remedy_root(inventory));
+}
+
+/* Appends SETTINGS, each after BEFORE: " --set shmmni=5". */
+static void put_settings(struct strbuf *out, const char *before,
+                         const struct limit_setting *settings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(out, "%s%s=%llu", before, limit_kinds[settings[i].id].name,
+                      (unsigned long long)settings[i].value);
+}
+
+void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
+                       const struct limit_setting *settings, size_t count)
+{
+    CLEANUP_STRBUF struct strbuf words = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf options = STRBUF_INIT;
+
+    if (are_limits_fixed(inventory)) {
+        put_settings(&words, " kernel.", settings, count);
+        put_settings(&options, " --sysctl kernel.", settings, count);
+        put_from_outside(out, inventory, strbuf_string(&words), strbuf_string(&options));
+        return;
+    }
+    put_as_root(out, inventory);
+    strbuf_puts(out, "shmtool limits");
+    put_settings(out, " --set ", settings, count);
+    if (!inventory->has_credentials || !inventory->credentials.private_ipc)
+        strbuf_puts(out, " --persist");
+}
+
+void remedy_set_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
+                      uint64_t value)
+{
+    const struct limit_setting setting = {id, value};
+
+    remedy_set_limits(out, inventory, &setting, 1);
+}
+
+void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const char *name,
+                   const char *value)
+{
+    CLEANUP_STRBUF struct strbuf words = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf options = STRBUF_INIT;
+
+    strbuf_printf(&words, " %s=%s", name, value);
+    strbuf_printf(&options, " --sysctl%s", strbuf_string(&words));
+    if (are_limits_fixed(inventory)) {
+        put_from_outside(out, inventory, strbuf_string(&words), strbuf_string(&options));
+        return;
+    }
+    put_as_root(out, inventory);
+    strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
 }
 
 void remedy_as_owner(struct strbuf *out, const struct inventory *inventory, const char *name,
@@ -65,63 +151,6 @@ void remedy_as_owner(struct strbuf *out, const struct inventory *inventory, cons
     if (name && uid != 0)
         strbuf_printf(out, "%s or ", name);
     strbuf_printf(out, "%s: ", remedy_root(inventory));
-}
-
-/* Appends how SETTING (NAME=VALUE) is made where this container cannot: from outside. */
-static void put_outside(struct strbuf *out, const char *setting)
-{
-    strbuf_printf(out,
-                  "/proc/sys is read-only here; start this container with --sysctl %s, or on its "
-                  "host, as root: nsenter --ipc --target PID sysctl -w %s (PID: that of one of "
-                  "its processes there)",
-                  setting, setting);
-}
-
-static bool is_read_only(const struct inventory *inventory)
-{
-    return inventory->has_credentials && inventory->credentials.read_only_limits;
-}
-
-void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const char *name,
-                   const char *value)
-{
-    CLEANUP_STRBUF struct strbuf setting = STRBUF_INIT;
-
-    strbuf_printf(&setting, "%s=%s", name, value);
-    if (is_read_only(inventory)) {
-        put_outside(out, strbuf_string(&setting));
-        return;
-    }
-    remedy_as_root(out, inventory);
-    strbuf_printf(out, "sysctl -w %s", strbuf_string(&setting));
-}
-
-/* AND_MORE: further options of the command. */
-static void put_limit_command(struct strbuf *out, const struct inventory *inventory,
-                              enum limit_id id, uint64_t value, const char *and_more)
-{
-    CLEANUP_STRBUF struct strbuf setting = STRBUF_INIT;
-
-    strbuf_printf(&setting, "kernel.%s=%llu", limit_kinds[id].name, (unsigned long long)value);
-    if (is_read_only(inventory)) {
-        put_outside(out, strbuf_string(&setting));
-        return;
-    }
-    remedy_as_root(out, inventory);
-    strbuf_printf(out, "shmtool limits --set %s%s", strchr(strbuf_string(&setting), '.') + 1,
-                  and_more);
-}
-
-void remedy_set_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
-                      uint64_t value)
-{
-    put_limit_command(out, inventory, id, value, "");
-}
-
-void remedy_keep_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,
-                       uint64_t value)
-{
-    put_limit_command(out, inventory, id, value, " --persist");
 }
 
 void remedy_word(struct strbuf *out, const char *word)

@@ -292,7 +292,7 @@ void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
     enum { OVERFLOW_UID = 65534 }; /* proc_sys_kernel(5), overflowuid */
     const struct segment *segment = &info->segment;
 
-    if (inventory->credentials.maps_some_users && segment->uid == OVERFLOW_UID) {
+    if (inventory->credentials.private_user && segment->uid == OVERFLOW_UID) {
         strbuf_printf(out,
                       "it belongs to a user whom this user namespace does not show; outside of it, "
                       "as that user or root: shmtool rm %d",

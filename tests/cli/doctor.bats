@@ -1,44 +1,11 @@
 # doctor --key, --size: what shmget would answer, why, and what mends it. Each situation is made for
 # real, and the call itself is made too after it was predicted.
 load common
+load doctor
 
 teardown() {
     common_teardown
     ! own_ns || restore_limits
-}
-
-restore_limits() {
-    echo 18446744073692774399 >/proc/sys/kernel/shmmax
-    echo 18446744073692774399 >/proc/sys/kernel/shmall
-    echo 4096 >/proc/sys/kernel/shmmni
-}
-
-# need_limits: skips the test where limits cannot be set, or are the machine's
-need_limits() {
-    need_ns
-    { : >>/proc/sys/kernel/shmmax; } 2>/dev/null || skip "may not set the limits of its IPC namespace"
-}
-
-# doctor ARG...: runs it with --json too; sets $result, $reason, $remedy
-doctor() {
-    shmtool doctor "$@" --json
-    result=$(jq -r .result <<<"$out")
-    reason=$(jq -r .reason <<<"$out")
-    remedy=$(jq -r .remedy <<<"$out")
-    [[ $(jq -r .schema <<<"$out") == 1 ]] || fail "no schema 1" || return 1
-    shmtool doctor "$@"
-}
-
-# assert_predicted RESULT KEY SIZE FLAGS: the result, the exit status, and what the kernel says
-assert_predicted() {
-    assert_equal "$result" "$1" || return 1
-    assert_status "$([[ $1 == OK ]] && echo 0 || echo 1)" || return 1
-    [[ $1 == OK ]] || assert_out_matches " would fail: $1 \\(" || return 1
-    assert_equal "$("$HELPERS/callshmget" "$2" "$3" "$4")" "$1"
-}
-
-assert_reason_has() {
-    [[ $reason == *"$1"* ]] || fail "the reason has no '$1':" "$reason"
 }
 
 @test "key taken by a smaller leftover: EINVAL, and rm mends it" {
@@ -159,15 +126,14 @@ assert_reason_has() {
     doctor --key 5 --size 33554433
     assert_predicted EINVAL 5 33554433 1600
     assert_reason_has 'nobody has the key, and a new segment may have no more than shmmax, 33554432 bytes (32 MiB); asked for are 33554433 bytes (32 MiB)'
-    assert_equal "$remedy" 'shmtool limits --set shmmax=33554433 --persist'
+    assert_equal "$remedy" 'shmtool limits --set shmmax=33554433'
     doctor --size 32M
     assert_predicted OK 0 33554432 1600
     # What would be next is mended with it.
     echo 16 >/proc/sys/kernel/shmall
     doctor --size 64M
     assert_predicted EINVAL 0 67108864 1600
-    assert_equal "$remedy" "shmtool limits --set shmmax=67108864 --set shmall=$((67108864 / $(getconf PAGESIZE) + $(ipcs -u -m | awk '/^pages allocated/ { print $3 }'))) --persist"
-    remedy=${remedy% --persist}
+    assert_equal "$remedy" "shmtool limits --set shmmax=67108864 --set shmall=$((67108864 / $(getconf PAGESIZE) + $(ipcs -u -m | awk '/^pages allocated/ { print $3 }')))"
     eval "\"\$SHMTOOL\" ${remedy#shmtool}" >/dev/null
     doctor --size 64M
     assert_predicted OK 0 67108864 1600
@@ -189,7 +155,7 @@ assert_reason_has() {
     assert_reason_has '85 are in use and 6 more are asked for'
     assert_reason_has 'uid 12345 has the most: 2 segments, 80 pages ('
     assert_reason_has ', 2 of them orphans'
-    assert_equal "$remedy" 'shmtool rm --orphan --owner 12345, or: shmtool limits --set shmall=91 --persist'
+    assert_equal "$remedy" 'shmtool rm --orphan --key 0 --owner 12345; or: shmtool limits --set shmall=91'
     doctor --size $((page * 5))
     assert_predicted OK 0 $((page * 5)) 1600
 }
@@ -200,7 +166,7 @@ assert_reason_has() {
     echo 2 >/proc/sys/kernel/shmall
     doctor --size $(($(getconf PAGESIZE) * 3))
     assert_predicted ENOSPC 0 $(($(getconf PAGESIZE) * 3)) 1600
-    assert_equal "$remedy" 'shmtool limits --set shmall=4 --persist'
+    assert_equal "$remedy" 'shmtool limits --set shmall=4'
 }
 
 @test "shmmni exhausted: ENOSPC" {
@@ -213,7 +179,7 @@ assert_reason_has() {
     assert_reason_has 'this is about a limit, not about disks: shmmni allows 3 segments, and there are 3'
     assert_reason_has "$(id -un) has the most: 3 segments, 3 pages"
     assert_reason_has '2 of them orphans'
-    assert_equal "$remedy" "shmtool rm --orphan --owner $(id -u), or: shmtool limits --set shmmni=6 --persist"
+    assert_equal "$remedy" "shmtool rm --orphan --key 0 --owner $(id -un); or: shmtool limits --set shmmni=6"
     echo 4 >/proc/sys/kernel/shmmni
     doctor --key 7 --size 1
     assert_predicted OK 7 1 1600
@@ -227,7 +193,7 @@ assert_reason_has() {
     echo 1 >/proc/sys/kernel/shmmni
     doctor --size 1
     assert_predicted ENOSPC 0 1 1600
-    assert_equal "$remedy" 'shmtool limits --set shmmni=2 --persist'
+    assert_equal "$remedy" 'shmtool limits --set shmmni=2'
 }
 
 @test "key of another user with mode 600: EACCES" {
@@ -273,17 +239,17 @@ assert_reason_has() {
     make_seg --uid 12345
     echo 33554432 >/proc/sys/kernel/shmmax
     run_split as_user 12345 "$SHMTOOL" doctor --size 33554433 --json
-    assert_equal "$(jq -r .remedy <<<"$out")" 'as root: shmtool limits --set shmmax=33554433 --persist'
+    assert_equal "$(jq -r .remedy <<<"$out")" 'as root: shmtool limits --set shmmax=33554433'
     # Of the leftovers he may remove his own.
     echo 3 >/proc/sys/kernel/shmmni
     run_split as_user 12345 "$SHMTOOL" doctor --size 1 --json
     assert_equal "$(jq -r .remedy <<<"$out")" \
-        'as root: shmtool rm --orphan --owner 0, or: as root: shmtool limits --set shmmni=6 --persist'
+        'as root: shmtool rm --orphan --key 0 --owner root; or: as root: shmtool limits --set shmmni=6'
     "$SHMTOOL" rm --owner 0 --yes 2>/dev/null
     echo 1 >/proc/sys/kernel/shmmni
     run_split as_user 12345 "$SHMTOOL" doctor --size 1 --json
     assert_equal "$(jq -r .remedy <<<"$out")" \
-        'shmtool rm --orphan --owner 12345, or: as root: shmtool limits --set shmmni=2 --persist'
+        'shmtool rm --orphan --key 0 --owner 12345; or: as root: shmtool limits --set shmmni=2'
 }
 
 @test "reasons fit a terminal, commands are not broken, pipes get whole lines" {
@@ -296,7 +262,7 @@ assert_reason_has() {
     assert_equal "$(sed -n '1p' <<<"$out")" \
         'shmget(0x00143511, 900000000000, IPC_CREAT | 0600) would fail: EINVAL (Invalid argument)'
     [[ $(sed '1d; /^remedy: /d' <<<"$out" | wc -L) -le 80 ]] || fail "a line is wider than 80 columns"
-    grep -qx 'remedy: shmtool limits --set shmmax=900000000000 --set shmall=[0-9]* --persist' <<<"$out" ||
+    grep -qx 'remedy: shmtool limits --set shmmax=900000000000 --set shmall=[0-9]*' <<<"$out" ||
         fail "the command is not in one line"
     shmtool doctor --key 0x143511 --size 900000000000
     assert_out_has 'reason: nobody has the key, and a new segment may have no more than shmmax, 33554432 bytes (32 MiB);'

@@ -190,7 +190,7 @@ conf() {
     doctor
     assert_status 0
     assert_equal "$(checks)" 'info shm_rmid_forced'
-    assert_equal "$(finding shm_rmid_forced remedy)" 'if programs lose their segments by that: shmtool limits --set shm_rmid_forced=0 --persist'
+    assert_equal "$(finding shm_rmid_forced remedy)" 'if programs lose their segments by that: shmtool limits --set shm_rmid_forced=0'
 }
 
 # removes IDS: what RemoveIPC will take of the tree

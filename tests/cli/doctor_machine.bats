@@ -153,7 +153,7 @@ finding() {
     assert_equal "$(checks)" shmmni
     assert_equal "$(finding shmmni severity) $(finding shmmni shmids)" 'warning []'
     assert_equal "$(finding shmmni message)" "shmmni is 90% full: 10 segments of 11; when none is left, shmget fails with ENOSPC (No space left on device); $(id -un) has the most: 10 segments, 12 pages (48 KiB)"
-    assert_equal "$(finding shmmni remedy)" "see what $(id -un) needs most of them for (shmtool ls --owner $(id -un) --sort -bytes); or raise it: shmtool limits --set shmmni=22 --persist"
+    assert_equal "$(finding shmmni remedy)" "see what $(id -un) needs most of them for (shmtool ls --owner $(id -un) --sort -bytes); or raise it: shmtool limits --set shmmni=22"
     echo 10 >/proc/sys/kernel/shmmni
     getconf PAGESIZE >/proc/sys/kernel/shmmax
     echo 12 >/proc/sys/kernel/shmall
@@ -177,11 +177,11 @@ finding() {
     assert_status 1
     assert_equal "$(checks)" shmmax
     assert_equal "$(finding shmmax message)" 'shmmax allows a segment of 8 KiB, which is 3 pages, but shmall allows only 2 pages (8 KiB) for all segments together: so large a segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmall=3 --persist'
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmall=3'
     # A shmmax that nobody ever lowered: it is shmall that was, on purpose or not.
     echo 18446744073692774399 >/proc/sys/kernel/shmmax
     doctor
-    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399 --persist; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE))) --persist"
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))"
     # Either does what it says.
     shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))
     doctor
@@ -200,7 +200,7 @@ finding() {
     assert_status 1
     assert_equal "$(checks) $(finding shmmax severity)" 'shmmax error'
     assert_equal "$(finding shmmax message)" 'shmmax is 0: every shmget for a new segment fails with EINVAL (Invalid argument)'
-    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=18446744073692774399 --persist'
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=18446744073692774399'
     echo 100 >/proc/sys/kernel/shmmax
     doctor
     assert_status 1
@@ -209,7 +209,7 @@ finding() {
     # No more than shmall allows, or the next complaint would be about that.
     echo 5 >/proc/sys/kernel/shmall
     doctor
-    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmmax=$((5 * $(getconf PAGESIZE))) --persist"
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmmax=$((5 * $(getconf PAGESIZE)))"
     getconf PAGESIZE >/proc/sys/kernel/shmmax
     doctor
     assert_status 0
@@ -221,9 +221,9 @@ finding() {
     assert_equal "$(checks)" 'shmmni shmall'
     assert_equal "$(finding shmmni severity) $(finding shmall severity)" 'error error'
     assert_equal "$(finding shmmni message)" 'shmmni is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmmni remedy)" 'shmtool limits --set shmmni=4096 --persist'
+    assert_equal "$(finding shmmni remedy)" 'shmtool limits --set shmmni=4096'
     assert_equal "$(finding shmall message)" 'shmall is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=18446744073692774399 --persist'
+    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=18446744073692774399'
 }
 
 @test "remedies that this user cannot carry out are root's, or the owner's by name" {
@@ -236,7 +236,7 @@ finding() {
     run_split as_user 12345 "$SHMTOOL" doctor --json
     json=$out
     assert_equal "$(checks)" 'shmmni orphans orphans-with-key orphans-with-key owners owners'
-    assert_equal "$(finding shmmni remedy)" 'remove what nobody can find again (as root: shmtool rm --orphan --key 0); then look for orphans with a key that nobody needs (shmtool ls -l --orphan); or raise it: as root: shmtool limits --set shmmni=6 --persist'
+    assert_equal "$(finding shmmni remedy)" 'remove what nobody can find again (as root: shmtool rm --orphan --key 0); then look for orphans with a key that nobody needs (shmtool ls -l --orphan); or raise it: as root: shmtool limits --set shmmni=6'
     assert_equal "$(finding orphans remedy)" 'as root: shmtool rm --orphan --key 0 --owner 23456'
     assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: as root: shmtool rm $others"
     assert_equal "$(jq -r '.findings[3].remedy' <<<"$json")" "if nobody needs them: shmtool rm $mine"
@@ -258,7 +258,7 @@ finding() {
     echo 4 >/proc/sys/kernel/shmmni
     doctor
     assert_status 1
-    assert_equal "$(finding shmmni remedy)" "remove what nobody can find again (shmtool rm --orphan --key 0); see why actor[$helper_pid] made 3 segments and keeps them (shmtool ls --cpid $helper_pid); or raise it: shmtool limits --set shmmni=8 --persist"
+    assert_equal "$(finding shmmni remedy)" "remove what nobody can find again (shmtool rm --orphan --key 0); see why actor[$helper_pid] made 3 segments and keeps them (shmtool ls --cpid $helper_pid); or raise it: shmtool limits --set shmmni=8"
 }
 
 @test "where /proc/sys is read-only, limits are raised from outside" {
@@ -271,7 +271,7 @@ finding() {
         exec "$@"' - setpriv --reuid 12345 "$SHMTOOL" doctor --json
     [[ $status != 98 ]] || skip "may not mount in a namespace of its own"
     json=$out
-    [[ $(finding shmmni remedy) == *'; or raise it: /proc/sys is read-only here; start this container with --sysctl kernel.shmmni=2, or on its host, as root: nsenter --ipc --target PID sysctl -w kernel.shmmni=2 (PID: that of one of its processes there)' ]] ||
+    [[ $(finding shmmni remedy) == *'; or raise it: /proc/sys cannot be written to here; on the host, as root: nsenter --ipc --target PID sysctl -w kernel.shmmni=2 (PID: that of a process in here, as the host knows it); or start the container with --sysctl kernel.shmmni=2' ]] ||
         fail "$(finding shmmni remedy)"
 }
 

@@ -276,51 +276,30 @@ static void reading_agrees_with_the_call(void **state)
     procfs_close(&procfs);
 }
 
-#define MEMINFO "MemTotal: 4000 kB\nSwapTotal: 400 kB\nCommitLimit: 2400 kB\nCommitted_AS: 40 kB\n"
-
-static struct memory_state read_memory(const struct tree *tree, bool admin)
+/* A live system whose /proc shows processes alone. */
+static void without_files_the_kernel_is_asked(void **state)
 {
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct tree *tree = *state;
     struct procfs procfs = open_tree(tree);
-    struct memory_state memory;
+    struct procfs live = open_tree(NULL);
+    struct limits limits;
+    struct limits expected;
 
-    memory_read(&procfs, 4096, admin, &memory);
+    ipcns_enter();
+    procfs.live = true;
+    procfs.page_size = 4096;
+    assert_int_equal(limits_read(&live, &expected, NULL), 0);
+    assert_int_equal(limits_read(&procfs, &limits, &err), 0);
+    assert_null(err.text);
+    for (enum limit_id id = 0; id < LIMIT_RMID_FORCED; id++) {
+        assert_true(limits.known[id]);
+        assert_true(limits.values[id] == expected.values[id]);
+    }
+    assert_false(limits.known[LIMIT_RMID_FORCED]);
+    assert_int_equal(limits.page_size, 4096);
     procfs_close(&procfs);
-    return memory;
-}
-
-static void memory_is_counted_in_pages(void **state)
-{
-    const struct tree *tree = *state;
-    struct memory_state memory;
-
-    tree_puts(tree, "proc/meminfo", MEMINFO);
-    tree_puts(tree, "proc/sys/vm/overcommit_memory", "2\n");
-    tree_puts(tree, "proc/sys/vm/admin_reserve_kbytes", "400\n");
-    memory = read_memory(tree, true);
-    assert_true(memory.known);
-    assert_int_equal(memory.overcommit, 2);
-    assert_int_equal(memory.total, 1100);
-    assert_int_equal(memory.commit_limit, 600);
-    assert_int_equal(memory.committed, 10);
-    assert_int_equal(read_memory(tree, false).commit_limit, 500);
-    tree_puts(tree, "proc/sys/vm/admin_reserve_kbytes", "99999\n");
-    assert_int_equal(read_memory(tree, false).commit_limit, 0);
-    tree_puts(tree, "proc/sys/vm/admin_reserve_kbytes", "none\n");
-    assert_int_equal(read_memory(tree, false).commit_limit, 600);
-}
-
-static void memory_that_cannot_be_read_is_not_known(void **state)
-{
-    const struct tree *tree = *state;
-
-    tree_puts(tree, "proc/meminfo", MEMINFO);
-    assert_false(read_memory(tree, true).known);
-    tree_puts(tree, "proc/sys/vm/overcommit_memory", "3\n");
-    assert_false(read_memory(tree, true).known);
-    tree_puts(tree, "proc/sys/vm/overcommit_memory", "0\n");
-    assert_true(read_memory(tree, true).known);
-    tree_puts(tree, "proc/meminfo", "MemTotal: 4000 kB\n");
-    assert_false(read_memory(tree, true).known);
+    procfs_close(&live);
 }
 
 int main(void)
@@ -338,8 +317,7 @@ int main(void)
                                         tree_setup, tree_teardown),
         cmocka_unit_test_setup_teardown(a_write_that_is_cut_short_is_an_error, tree_setup,
                                         tree_teardown),
-        cmocka_unit_test_setup_teardown(memory_is_counted_in_pages, tree_setup, tree_teardown),
-        cmocka_unit_test_setup_teardown(memory_that_cannot_be_read_is_not_known, tree_setup,
+        cmocka_unit_test_setup_teardown(without_files_the_kernel_is_asked, tree_setup,
                                         tree_teardown),
         cmocka_unit_test(the_kernel_has_another_value),
         cmocka_unit_test(the_kernel_sets_and_refuses),

@@ -78,6 +78,33 @@ static void permissions_count(void **state)
     assert_int_equal(granted, 0);
 }
 
+/* Whatever the flags are, nothing is made. */
+static void no_flag_makes_a_segment(void **state)
+{
+    struct segment segment;
+    int shmid = 77;
+
+    (void)state;
+    ipcns_enter();
+    assert_int_equal(sysv_find(KEY, 4096, IPC_CREAT | 0600, &shmid), -ENOENT);
+    assert_int_equal(sysv_find(KEY, 4096, UINT32_MAX, &shmid), -ENOENT);
+    assert_int_equal(shmid, 77);
+    assert_int_equal(sysv_stat_index(0, &segment), -ENOENT);
+}
+
+static void nothing_is_attached_by_trying(void **state)
+{
+    struct segment segment;
+    int made;
+
+    (void)state;
+    ipcns_enter();
+    made = ipcns_segment(KEY, 5000, 0600);
+    assert_int_equal(sysv_try_attach(), -EINVAL);
+    assert_int_equal(sysv_stat(made, &segment), 0);
+    assert_int_equal(segment.atime, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +112,8 @@ int main(void)
         cmocka_unit_test_teardown(a_private_key_is_never_asked_for, ipcns_teardown),
         cmocka_unit_test_teardown(the_segment_is_found, ipcns_teardown),
         cmocka_unit_test_teardown(permissions_count, ipcns_teardown),
+        cmocka_unit_test_teardown(no_flag_makes_a_segment, ipcns_teardown),
+        cmocka_unit_test_teardown(nothing_is_attached_by_trying, ipcns_teardown),
     };
 
     return cmocka_run_group_tests_name("kernel/sysv: find", tests, NULL, NULL);

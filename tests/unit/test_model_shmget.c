@@ -44,7 +44,8 @@ static struct shmget_facts taken(uint32_t mode)
 
 static struct shmget_request ask(uint32_t key, uint64_t size, bool create, bool exclusive)
 {
-    return (struct shmget_request){key, size, 0600, create, exclusive};
+    return (struct shmget_request){
+        key, size, 0600 | (create ? SHMGET_CREATE : 0) | (exclusive ? SHMGET_EXCLUSIVE : 0)};
 }
 
 static void expect(struct shmget_request request, const struct shmget_facts *facts,
@@ -118,7 +119,7 @@ static void an_existing_segment_needs_no_room(void **state)
 
 static bool granted(const struct shmget_facts *facts, uint32_t mode)
 {
-    struct shmget_request request = {5, 0, mode, false, false};
+    struct shmget_request request = {5, 0, mode};
 
     return shmget_predict(&request, facts).code == 0;
 }
@@ -286,6 +287,144 @@ static void shmmni_is_looked_at_last(void **state)
     expect(ask(5, 1, true, false), &facts, SHMGET_ABOVE_SHMMAX, EINVAL);
 }
 
+/* --- Huge pages ------------------------------------------------------------------------------- */
+
+enum { HUGE_GROUP = 27, HUGE_FLAGS = SHMGET_CREATE | SHMGET_HUGE | 0600 };
+
+static const struct credentials locker = {.euid = ME, .egid = MY_GROUP, .init_lock = true};
+
+/* 10 huge pages of 2 MiB, 4 of them free, one of these promised, 2 more to be had. */
+static struct shmget_facts huge_facts(void)
+{
+    struct shmget_facts facts = plenty();
+
+    facts.credentials = &locker;
+    facts.huge = (struct huge_state){.known = true,
+                                     .sizes = {2 << 20},
+                                     .size_count = 1,
+                                     .page_size = 2 << 20,
+                                     .total = 10,
+                                     .free = 4,
+                                     .reserved = 1,
+                                     .more = 2,
+                                     .has_group = true,
+                                     .group = HUGE_GROUP};
+    return facts;
+}
+
+static struct shmget_request ask_huge(uint64_t size, uint32_t more)
+{
+    return (struct shmget_request){5, size, HUGE_FLAGS | more};
+}
+
+static void huge_pages_are_counted_whole(void **state)
+{
+    struct shmget_facts facts = huge_facts();
+
+    (void)state;
+    expect(ask_huge(5 * (2 << 20), 0), &facts, SHMGET_MAKES, 0);
+    expect(ask_huge(5 * (2 << 20) + 1, 0), &facts, SHMGET_HUGE_SHORT, ENOMEM);
+    expect(ask_huge(INT64_MAX, 0), &facts, SHMGET_HUGE_SHORT, ENOMEM);
+    expect(ask_huge(INT64_MAX, SHMGET_NORESERVE), &facts, SHMGET_MAKES, 0);
+    /* Beyond 64 bits nothing is left of it. */
+    expect(ask_huge(UINT64_MAX - (2 << 20) + 1, 0), &facts, SHMGET_HUGE_SHORT, ENOMEM);
+    expect(ask_huge(UINT64_MAX - (2 << 20) + 2, 0), &facts, SHMGET_MAKES, 0);
+    facts.huge.reserved = 5;
+    facts.huge.more = 0;
+    expect(ask_huge(1, 0), &facts, SHMGET_HUGE_SHORT, ENOMEM);
+    facts.huge = (struct huge_state){.known = false};
+    expect(ask_huge(INT64_MAX, 0), &facts, SHMGET_MAKES, 0);
+}
+
+static void huge_pages_in_the_kernels_order(void **state)
+{
+    struct shmget_facts facts = huge_facts();
+
+    (void)state;
+    facts.huge.free = 0;
+    facts.huge.more = 0;
+    facts.limits.values[LIMIT_SHMMNI] = 0;
+    expect(ask_huge(1, SHMGET_NORESERVE), &facts, SHMGET_ABOVE_SHMMNI, ENOSPC);
+    expect(ask_huge(1, 0), &facts, SHMGET_HUGE_SHORT, ENOMEM);
+    facts.credentials = &me;
+    expect(ask_huge(1, 0), &facts, SHMGET_HUGE_DENIED, EPERM);
+    facts.huge.page_size = 0;
+    expect(ask_huge(1, 0), &facts, SHMGET_HUGE_SIZE, EINVAL);
+    facts.limits.values[LIMIT_SHMALL] = 0;
+    expect(ask_huge(1, 0), &facts, SHMGET_ABOVE_SHMALL, ENOSPC);
+    facts.limits.values[LIMIT_SHMMAX] = 0;
+    expect(ask_huge(1, 0), &facts, SHMGET_ABOVE_SHMMAX, EINVAL);
+    /* A segment that has the key is found whatever pages it has. */
+    facts.exists = true;
+    facts.segment = (struct segment){.mode = 0600, .uid = ME, .size = 5};
+    expect(ask_huge(1, 0), &facts, SHMGET_FINDS, 0);
+}
+
+static void who_may_use_huge_pages(void **state)
+{
+    gid_t groups[] = {7, HUGE_GROUP};
+    const struct credentials member = {.euid = ME, .groups = groups, .group_count = 2};
+    const struct credentials root = {.euid = 0, .sys_admin = true, .init_admin = true};
+    struct huge_state huge = huge_facts().huge;
+
+    (void)state;
+    assert_true(shmget_may_use_huge(&huge, &locker));
+    assert_true(shmget_may_use_huge(&huge, &member));
+    assert_false(shmget_may_use_huge(&huge, &me));
+    assert_false(shmget_may_use_huge(&huge, &root));
+    huge.group = MY_GROUP;
+    assert_true(shmget_may_use_huge(&huge, &me));
+    huge.has_group = false;
+    huge.group = 0;
+    assert_false(shmget_may_use_huge(&huge, &root));
+}
+
+static void nothing_is_promised_without_reserve(void **state)
+{
+    const struct shmget_request request = {5, UINT64_C(1) << 60,
+                                           SHMGET_CREATE | SHMGET_NORESERVE | 0600};
+    struct shmget_facts facts = plenty();
+
+    (void)state;
+    expect(request, &facts, SHMGET_MAKES, 0);
+    facts.memory.overcommit = 2;
+    expect(request, &facts, SHMGET_NO_MEMORY, ENOMEM);
+}
+
+/* --- shmat ------------------------------------------------------------------------------------ */
+
+static int attach_code(const struct segment *segment, uint64_t huge_size,
+                       const struct credentials *credentials, enum shmat_access access, bool room)
+{
+    return shmat_predict(segment, huge_size, credentials, access, room).code;
+}
+
+static void attaching_needs_permission(void **state)
+{
+    const struct credentials mighty = {.euid = ME, .ipc_owner = true};
+    struct segment segment = taken(0604).segment;
+    struct shmget_request request = {0, 5, SHMGET_CREATE | 0200};
+
+    (void)state;
+    assert_int_equal(attach_code(&segment, 0, &me, SHMAT_READ, true), 0);
+    assert_int_equal(attach_code(&segment, 0, &me, SHMAT_WRITE, true), EACCES);
+    assert_int_equal(attach_code(&segment, 0, &mighty, SHMAT_WRITE, true), 0);
+    /* Who may write but not read may not attach for writing either. */
+    segment = shmget_new_segment(&request, &me);
+    assert_int_equal(segment.cuid, ME);
+    assert_int_equal(segment.size, 5);
+    assert_int_equal(segment.mode, 0200);
+    assert_int_equal(attach_code(&segment, 0, &me, SHMAT_READ, true), EACCES);
+    assert_int_equal(attach_code(&segment, 0, &me, SHMAT_WRITE, true), EACCES);
+    /* Permission comes first. */
+    assert_int_equal(attach_code(&segment, 0, &me, SHMAT_READ, false), EACCES);
+    segment.mode = 0600;
+    assert_int_equal(attach_code(&segment, 0, &me, SHMAT_WRITE, false), ENOMEM);
+    segment.size = UINT64_MAX;
+    assert_int_equal(attach_code(&segment, 0, &me, SHMAT_WRITE, false), ENOMEM);
+    assert_int_equal(attach_code(&segment, 2 << 20, &me, SHMAT_WRITE, false), EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +443,11 @@ int main(void)
         cmocka_unit_test(sizes_beyond_all_files),
         cmocka_unit_test(memory_is_promised_up_to_what_there_is),
         cmocka_unit_test(shmmni_is_looked_at_last),
+        cmocka_unit_test(huge_pages_are_counted_whole),
+        cmocka_unit_test(huge_pages_in_the_kernels_order),
+        cmocka_unit_test(who_may_use_huge_pages),
+        cmocka_unit_test(nothing_is_promised_without_reserve),
+        cmocka_unit_test(attaching_needs_permission),
     };
 
     return cmocka_run_group_tests_name("model/shmget", tests, NULL, NULL);

@@ -1,11 +1,13 @@
 /*
- * Property: model/shmget predicts what the kernel's shmget answers.
+ * Property: model/shmget predicts what the kernel's shmget answers, and shmat after it.
  *
  * Thousands of random situations are made in an IPC namespace of this program's own: limits,
- * segments of other sizes, owners and modes, and a caller that is root, root without the
- * capability to override permissions, or an ordinary user with other groups. In each the library
- * reads what there is and predicts the answer; then the real call is made, and both must agree. Of
- * some situations the program itself is asked too (shmtool doctor --json).
+ * segments of other sizes, owners and modes, all flags, huge pages of sizes that there are and are
+ * not, a limit of the address space, and a caller that is root, root without the capability to
+ * override permissions, or an ordinary user with other groups. In each the library reads what there
+ * is and predicts the answers; then the real calls are made, and both must agree. Of some
+ * situations the program itself is asked too (shmtool doctor --json). Huge pages are taken as the
+ * machine has them: with an empty pool those are made that reserve none.
  *
  * The seeds are fixed and printed: a situation that fails can be made again.
  */
@@ -20,14 +22,16 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "action/inventory.h"
+#include "action/diagnose.h"
 #include "ipcns.h"
 #include "kernel/limits.h"
+#include "kernel/memory.h"
 #include "kernel/system.h"
 #include "model/shmget.h"
 #include "unit.h"
@@ -43,20 +47,33 @@ enum {
 static const uint32_t seeds[] = {1, 2, 3, 5, 8, 13, 21, 34};
 
 /* Who calls. */
-enum who { ROOT, ROOT_WITHOUT_CAPABILITIES, USER, USER_IN_GROUPS, WHO_COUNT };
+enum who {
+    ROOT,
+    ROOT_WITHOUT_CAPABILITIES,
+    USER,
+    USER_IN_GROUPS,
+    USER_OF_HUGE_PAGES, /* in the group of vm.hugetlb_shm_group */
+    WHO_COUNT
+};
+
+#define ADDRESS_SPACE (UINT64_C(1) << 32)
 
 enum { USER_ID = 12345, OTHER_ID = 23456, GROUP_ID = 34567 };
 
 struct situation {
     enum who who;
+    bool limited; /* to ADDRESS_SPACE bytes */
     struct shmget_request request;
 };
 
 /* What came of it, reported by the child through a pipe. */
 struct outcome {
-    struct shmget_answer predicted;
-    int code;      /* positive errno of the real call, 0: success */
-    char word[16]; /* what the program says; "": it was not asked */
+    struct shmget_answer predicted;           /* by the model */
+    int code;                                 /* positive errno of the real call, 0: success */
+    int diagnosed;                            /* by all of doctor's engine, likewise */
+    int attach_diagnosed[SHMAT_ACCESS_COUNT]; /* of shmat, only where shmget succeeds */
+    int attach_codes[SHMAT_ACCESS_COUNT];     /* of the real calls */
+    char word[16];                            /* what the program says; "": it was not asked */
 };
 
 /* splitmix64: small, and the same everywhere. */
@@ -195,6 +212,41 @@ static void set_limits(struct dice *dice)
     set_limit(LIMIT_SHMMNI, one_in(dice, 3) ? 32768 : (uint64_t)info.used_ids + roll(dice, 3));
 }
 
+static uint64_t huge_group(void)
+{
+    uint64_t group = 0;
+
+    assert_int_equal(procfs_read_number(live(), "proc/sys/vm/hugetlb_shm_group", &group, NULL), 0);
+    return group;
+}
+
+static bool has_huge_pages(void)
+{
+    struct huge_state huge;
+
+    huge_read(live(), 0, &huge);
+    return huge.page_size > 0;
+}
+
+/* Flags of huge pages: the default size, those that there are, and those that there are not. */
+static uint32_t random_huge(struct dice *dice)
+{
+    static const uint32_t logs[] = {0, 0, 0, 21, 21, 30, 16, 22, 63};
+    uint32_t log = logs[roll(dice, COUNT_OF(logs))];
+
+    return (one_in(dice, 6) ? 0 : SHMGET_HUGE) | (one_in(dice, 2) ? SHMGET_NORESERVE : 0) |
+           log << SHMGET_HUGE_SHIFT | (one_in(dice, 8) ? 0x20000 : 0);
+}
+
+/* The edge of what is free of the pool of huge pages. */
+static uint64_t random_huge_size(struct dice *dice)
+{
+    struct huge_state huge;
+
+    huge_read(live(), 0, &huge);
+    return huge_pages_available(&huge) * huge.page_size + roll(dice, 3) - 1;
+}
+
 /* A size that some check may stumble over. */
 static uint64_t random_size(struct dice *dice, const struct limits *limits, uint64_t taken)
 {
@@ -204,7 +256,7 @@ static uint64_t random_size(struct dice *dice, const struct limits *limits, uint
 
     memory_read(live(), page, true, &memory);
     assert_true(memory.known);
-    switch (roll(dice, 15)) {
+    switch (roll(dice, 17)) {
     case 0:
         return 0;
     case 1:
@@ -225,6 +277,10 @@ static uint64_t random_size(struct dice *dice, const struct limits *limits, uint
         return page * (1 + roll(dice, 8)) + roll(dice, 3) - 1;
     case 9:
         return taken + roll(dice, 3) - 1; /* the edge of the segment that has the key */
+    case 10:
+        return random_huge_size(dice);
+    case 11:
+        return UINT64_MAX - roll(dice, 3 << 20); /* the edge of what huge pages wrap around */
     default:
         return roll(dice, 20001);
     }
@@ -245,7 +301,8 @@ static uint64_t size_of_key(uint32_t key)
 static struct situation make_situation(struct dice *dice)
 {
     static const uint32_t modes[] = {0, 0400, 0200, 0600, 0644, 0666, 0060, 0004, 0777};
-    struct situation situation = {.who = (enum who)roll(dice, WHO_COUNT)};
+    struct situation situation = {.who = (enum who)roll(dice, WHO_COUNT),
+                                  .limited = one_in(dice, 4)};
     struct shmget_request *request = &situation.request;
     struct limits limits;
 
@@ -258,10 +315,15 @@ static struct situation make_situation(struct dice *dice)
     assert_int_equal(limits_read(live(), &limits, NULL), 0);
     request->key = one_in(dice, 6) ? IPC_PRIVATE : FIRST_KEY + (uint32_t)roll(dice, KEYS);
     request->size = random_size(dice, &limits, size_of_key(request->key));
-    request->mode =
+    request->flags =
         one_in(dice, 3) ? (uint32_t)roll(dice, 01000) : modes[roll(dice, COUNT_OF(modes))];
-    request->create = !one_in(dice, 4);
-    request->exclusive = one_in(dice, 4);
+    request->flags |= one_in(dice, 4) ? 0 : SHMGET_CREATE;
+    request->flags |= one_in(dice, 4) ? SHMGET_EXCLUSIVE : 0;
+    if (one_in(dice, 3))
+        request->flags |= random_huge(dice);
+    /* More than there is: granted where no memory is reserved. */
+    if (request->flags & SHMGET_NORESERVE && one_in(dice, 3))
+        request->size = UINT64_C(1) << (35 + roll(dice, 12));
     return situation;
 }
 
@@ -277,17 +339,27 @@ static void drop_capabilities(void)
         _exit(99);
 }
 
+static void limit_address_space(void)
+{
+    const struct rlimit limit = {ADDRESS_SPACE, ADDRESS_SPACE};
+    uint64_t pages = 0;
+
+    /* A sanitizer has far more than that already. */
+    if (procfs_find_number(live(), "proc/self/statm", "", &pages) &&
+        pages < ADDRESS_SPACE / live()->page_size && setrlimit(RLIMIT_AS, &limit) < 0)
+        _exit(99);
+}
+
 static void become(enum who who)
 {
-    const gid_t groups[] = {OTHER_ID, GROUP_ID};
-    bool user = who == USER || who == USER_IN_GROUPS;
+    const gid_t groups[] = {OTHER_ID, GROUP_ID, (gid_t)huge_group()};
+    size_t count = who == USER ? 0 : who == USER_IN_GROUPS ? 2 : COUNT_OF(groups);
 
-    if (user &&
-        (setgroups(who == USER ? 0 : COUNT_OF(groups), groups) < 0 ||
-         setresgid(USER_ID, USER_ID, USER_ID) < 0 || setresuid(USER_ID, USER_ID, USER_ID) < 0))
-        _exit(99);
     if (who == ROOT_WITHOUT_CAPABILITIES)
         drop_capabilities();
+    if (who >= USER && (setgroups(count, groups) < 0 || setresgid(USER_ID, USER_ID, USER_ID) < 0 ||
+                        setresuid(USER_ID, USER_ID, USER_ID) < 0))
+        _exit(99);
 }
 
 static struct shmget_answer predict(const struct shmget_request *request)
@@ -311,10 +383,28 @@ static struct shmget_answer predict(const struct shmget_request *request)
     facts.usage = inventory.usage;
     memory_read(&system.procfs, system.procfs.page_size, inventory.credentials.init_admin,
                 &facts.memory);
+    if (request->flags & SHMGET_HUGE)
+        huge_read(&system.procfs, request->flags >> SHMGET_HUGE_SHIFT, &facts.huge);
     answer = shmget_predict(request, &facts);
     inventory_release(&inventory);
     system_close(&system);
     return answer;
+}
+
+/* Has all of doctor's engine predict. */
+static void diagnose(const struct shmget_request *request, struct outcome *outcome)
+{
+    struct system system;
+    struct shmget_diagnosis diagnosis;
+
+    if (system_open(&system, NULL, NULL) < 0 ||
+        diagnose_shmget(&system, request, NULL, &diagnosis, NULL) < 0)
+        _exit(95);
+    outcome->diagnosed = diagnosis.answer.code;
+    for (enum shmat_access access = 0; access < SHMAT_ACCESS_COUNT; access++)
+        outcome->attach_diagnosed[access] = diagnosis.attach[access].code;
+    shmget_diagnosis_release(&diagnosis);
+    system_close(&system);
 }
 
 /* Has the program say what it predicts; takes the word behind "result". */
@@ -323,16 +413,13 @@ static void ask_program(const struct shmget_request *request, char *word, size_t
     static const char mark[] = "\"result\": \"";
     char command[512];
     char text[4096];
-    char wanted[64] = "";
     FILE *output;
     size_t length;
     const char *found;
 
-    if (request->create)
-        snprintf(wanted, sizeof(wanted), "--size %llu %s", (unsigned long long)request->size,
-                 request->exclusive ? "--exclusive" : "");
-    snprintf(command, sizeof(command), "\"$SHMTOOL\" doctor --json --key 0x%x --mode %03o %s",
-             request->key, request->mode, wanted);
+    snprintf(command, sizeof(command),
+             "\"$SHMTOOL\" doctor --json --key 0x%x --size %llu --flags 0x%x", request->key,
+             (unsigned long long)request->size, (unsigned)request->flags);
     output = popen(command, "r"); /* the words are this test's own */
     length = output ? fread(text, 1, sizeof(text) - 1, output) : 0;
     text[length] = '\0';
@@ -347,12 +434,26 @@ static void ask_program(const struct shmget_request *request, char *word, size_t
     snprintf(word, size, "%.*s", (int)strcspn(found, "\""), found);
 }
 
-static int call(const struct shmget_request *request)
+static int attach(int shmid, int flags)
 {
-    int flags = (int)request->mode | (request->create ? IPC_CREAT : 0) |
-                (request->exclusive ? IPC_EXCL : 0);
+    void *address = shmat(shmid, NULL, flags);
 
-    return shmget((key_t)request->key, request->size, flags) < 0 ? errno : 0;
+    if ((intptr_t)address == -1)
+        return errno;
+    shmdt(address);
+    return 0;
+}
+
+/* Makes the real calls. */
+static void call(const struct shmget_request *request, struct outcome *outcome)
+{
+    int shmid = shmget((key_t)request->key, request->size, (int)request->flags);
+
+    outcome->code = shmid < 0 ? errno : 0;
+    if (shmid < 0)
+        return;
+    outcome->attach_codes[SHMAT_READ] = attach(shmid, SHM_RDONLY);
+    outcome->attach_codes[SHMAT_WRITE] = attach(shmid, 0);
 }
 
 static void run_child(const struct situation *situation, bool ask, int report)
@@ -360,10 +461,13 @@ static void run_child(const struct situation *situation, bool ask, int report)
     struct outcome outcome = {0};
 
     become(situation->who);
+    if (situation->limited)
+        limit_address_space();
     outcome.predicted = predict(&situation->request);
+    diagnose(&situation->request, &outcome);
     if (ask)
         ask_program(&situation->request, outcome.word, sizeof(outcome.word));
-    outcome.code = call(&situation->request);
+    call(&situation->request, &outcome);
     _exit(write(report, &outcome, sizeof(outcome)) == sizeof(outcome) ? 0 : 96);
 }
 
@@ -400,16 +504,23 @@ static bool agrees(const struct situation *situation, const struct outcome *outc
 {
     const struct shmget_request *request = &situation->request;
     const char *real = word_of(outcome->code);
+    const int *attached = outcome->attach_codes;
+    const int *diagnosed = outcome->attach_diagnosed;
 
-    if (outcome->predicted.code == outcome->code &&
+    if (outcome->predicted.code == outcome->code && outcome->diagnosed == outcome->code &&
+        memcmp(attached, diagnosed, sizeof(outcome->attach_codes)) == 0 &&
         (outcome->word[0] == '\0' || strcmp(outcome->word, real) == 0))
         return true;
-    print_error("seed %u situation %d: caller %d, shmget(0x%x, %llu, %03o%s%s): "
-                "the kernel says %s, predicted was %s (cause %d), the program said '%s'\n",
-                seed, number, (int)situation->who, request->key, (unsigned long long)request->size,
-                request->mode, request->create ? " CREAT" : "", request->exclusive ? " EXCL" : "",
-                real, word_of(outcome->predicted.code), (int)outcome->predicted.cause,
-                outcome->word);
+    print_error(
+        "seed %u situation %d: caller %d%s, shmget(0x%x, %llu, %#x): the kernel says %s (ro "
+        "%s, rw %s), predicted was %s (cause %d), diagnosed %s (ro %s, rw %s), the program "
+        "said '%s'\n",
+        seed, number, (int)situation->who, situation->limited ? " limited" : "", request->key,
+        (unsigned long long)request->size, (unsigned)request->flags, real,
+        word_of(attached[SHMAT_READ]), word_of(attached[SHMAT_WRITE]),
+        word_of(outcome->predicted.code), (int)outcome->predicted.cause,
+        word_of(outcome->diagnosed), word_of(diagnosed[SHMAT_READ]),
+        word_of(diagnosed[SHMAT_WRITE]), outcome->word);
     return false;
 }
 
@@ -446,7 +557,8 @@ static bool can_set_limits(void)
 
 static void the_kernel_answers_as_predicted(void **state)
 {
-    int causes[SHMGET_REFUSED + 1] = {0};
+    int causes[SHMGET_CAUSE_COUNT] = {0};
+    int attached[2][2] = {0}; /* by whether reading failed, and whether writing did */
     int played = 0;
     int asked = 0;
     int wrong = 0;
@@ -463,14 +575,13 @@ static void the_kernel_answers_as_predicted(void **state)
         print_message("seed %u: %d situations\n", seeds[s], SITUATIONS);
         for (int number = 0; number < SITUATIONS; number++) {
             struct situation situation = make_situation(&dice);
-            /* The program takes IPC_CREAT from --size: a size without it cannot be said. */
-            bool askable = situation.request.create ||
-                           (situation.request.key != 0 && situation.request.size == 0);
-            bool ask = askable && number % ASK_PROGRAM == 0 && getenv("SHMTOOL");
+            bool ask = number % ASK_PROGRAM == 0 && getenv("SHMTOOL");
             struct outcome outcome = play(&situation, ask);
 
             wrong += !agrees(&situation, &outcome, seeds[s], number);
             causes[outcome.predicted.cause]++;
+            attached[outcome.attach_codes[SHMAT_READ] != 0]
+                    [outcome.attach_codes[SHMAT_WRITE] != 0] += outcome.code == 0;
             played++;
             asked += ask;
             detach_all();
@@ -478,8 +589,12 @@ static void the_kernel_answers_as_predicted(void **state)
     }
     for (size_t cause = 0; cause < SHMGET_REFUSED; cause++) {
         print_message("cause %zu: %d\n", cause, causes[cause]);
-        assert_true(causes[cause] >= 10);
+        /* A kernel without huge pages is never short of them. */
+        assert_true(causes[cause] >= 10 || (cause == SHMGET_HUGE_SHORT && !has_huge_pages()));
     }
+    print_message("attached: both %d, for reading alone %d, neither %d\n", attached[0][0],
+                  attached[0][1], attached[1][1]);
+    assert_true(attached[0][0] >= 100 && attached[0][1] >= 10 && attached[1][1] >= 10);
     assert_int_equal(wrong, 0);
     assert_true(played >= 2000);
     print_message("%d situations, of %d of them the program was asked too\n", played, asked);

@@ -75,27 +75,97 @@ static void who_may_remove(void **state)
                        cases[i].count, "5");
 }
 
+/* Root of a container whose /proc/sys is read-only, with a user namespace and without. */
+static const struct inventory contained = {
+    .live = true,
+    .has_credentials = true,
+    .credentials = {.limits_fixed = true, .private_ipc = true}};
+static const struct inventory rootless = {
+    .live = true,
+    .has_credentials = true,
+    .credentials = {.limits_fixed = true, .private_user = true, .private_ipc = true}};
+
+#define FROM_OUTSIDE "/proc/sys cannot be written to here; on the host, as root: nsenter --ipc "
+#define SYSCTL_SHMMNI \
+    "--target PID sysctl -w kernel.shmmni=8192 (PID: that of a process in here, as the host " \
+    "knows " \
+    "it); or start the container with --sysctl kernel.shmmni=8192"
+
 static void who_may_set_limits(void **state)
 {
     static const struct {
         const struct inventory *inventory;
-        const char *who;
         const char *command;
     } cases[] = {
-        {&root, "", "shmtool limits --set shmmni=8192"},
-        {&zc, "as root: ", "as root: shmtool limits --set shmmni=8192"},
-        {&saved, "as root: ", "as root: shmtool limits --set shmmni=8192"},
-        {&bare_root, "as root with all capabilities: ",
-         "as root with all capabilities: shmtool limits --set shmmni=8192"},
+        {&root, "shmtool limits --set shmmni=8192 --persist"},
+        {&zc, "as root: shmtool limits --set shmmni=8192 --persist"},
+        {&saved, "as root: shmtool limits --set shmmni=8192 --persist"},
+        {&bare_root, "as root with all capabilities: shmtool limits --set shmmni=8192 --persist"},
+        {&contained, FROM_OUTSIDE SYSCTL_SHMMNI},
+        {&rootless, FROM_OUTSIDE "--user " SYSCTL_SHMMNI},
     };
+    static const struct limit_setting two[] = {{LIMIT_SHMMAX, UINT64_MAX}, {LIMIT_SHMALL, 5}};
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        assert_appends(cases[i].who, remedy_as_root, cases[i].inventory);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_appends(cases[i].command, remedy_set_limit, cases[i].inventory, LIMIT_SHMMNI, 8192);
-    }
-    assert_appends("shmtool limits --set shmmax=18446744073709551615", remedy_set_limit, &root,
-                   LIMIT_SHMMAX, UINT64_MAX);
+    assert_appends("shmtool limits --set shmmax=18446744073709551615 --set shmall=5 --persist",
+                   remedy_set_limits, &root, two, 2);
+    assert_appends(FROM_OUTSIDE
+                   "--target PID sysctl -w kernel.shmmax=18446744073709551615 kernel.shmall=5 "
+                   "(PID: that of a process in here, as the host knows it); or start the container "
+                   "with --sysctl kernel.shmmax=18446744073709551615 --sysctl kernel.shmall=5",
+                   remedy_set_limits, &contained, two, 2);
+}
+
+/* What sysctl.d says is set at the boot in the first IPC namespace alone. */
+static void nothing_persists_in_a_namespace_of_its_own(void **state)
+{
+    static const struct inventory own = {.live = true,
+                                         .has_credentials = true,
+                                         .credentials = {.sets_limits = true, .private_ipc = true}};
+
+    (void)state;
+    assert_appends("shmtool limits --set shmmni=5", remedy_set_limit, &own, LIMIT_SHMMNI, 5);
+}
+
+static void who_may_set_what_is_the_hosts(void **state)
+{
+    static const struct inventory somebody = {
+        .live = true, .has_credentials = true, .credentials = {.euid = 1001}};
+    static const struct inventory host = {.live = true, .has_credentials = true};
+
+    (void)state;
+    assert_appends("", remedy_on_host, &host);
+    assert_appends("as root: ", remedy_on_host, &somebody);
+    assert_appends("as root: ", remedy_on_host, &saved);
+    assert_appends("on the host, as root: ", remedy_on_host, &contained);
+    assert_appends("on the host, as root: ", remedy_on_host, &rootless);
+}
+
+static void other_settings(void **state)
+{
+    (void)state;
+    assert_appends("sysctl -w kernel.msgmni=64", remedy_sysctl, &root, "kernel.msgmni", "64");
+    assert_appends("as root: sysctl -w kernel.sem='1 2 3 4'", remedy_sysctl, &zc, "kernel.sem",
+                   "'1 2 3 4'");
+    assert_appends(FROM_OUTSIDE
+                   "--target PID sysctl -w kernel.sem='1 2 3 4' (PID: that of a process in here, "
+                   "as the host knows it); or start the container with --sysctl kernel.sem='1 2 3 "
+                   "4'",
+                   remedy_sysctl, &contained, "kernel.sem", "'1 2 3 4'");
+}
+
+static void an_owner_is_one_word_of_a_shell(void **state)
+{
+    (void)state;
+    assert_appends(" --owner zc", remedy_owner, "zc", 1001);
+    assert_appends(" --owner _z.c-2", remedy_owner, "_z.c-2", 1001);
+    assert_appends(" --owner 1001", remedy_owner, NULL, 1001);
+    assert_appends(" --owner ''", remedy_owner, "", 1001);
+    assert_appends(" --owner 'DOM\\jane doe'", remedy_owner, "DOM\\jane doe", 1001);
+    assert_appends(" --owner '$(x);'", remedy_owner, "$(x);", 1001);
+    assert_appends(" --owner 'a'\\''b'", remedy_owner, "a'b", 1001);
 }
 
 int main(void)
@@ -105,6 +175,10 @@ int main(void)
         cmocka_unit_test(who_is_root),
         cmocka_unit_test(who_may_remove),
         cmocka_unit_test(who_may_set_limits),
+        cmocka_unit_test(nothing_persists_in_a_namespace_of_its_own),
+        cmocka_unit_test(who_may_set_what_is_the_hosts),
+        cmocka_unit_test(other_settings),
+        cmocka_unit_test(an_owner_is_one_word_of_a_shell),
     };
 
     return cmocka_run_group_tests_name("view/remedy", tests, NULL, NULL);

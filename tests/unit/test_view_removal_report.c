@@ -96,7 +96,7 @@ static void a_refusal_says_whose_it_is_and_who_may(void **state)
     static const struct inventory zc = {.has_credentials = true, .credentials = {.euid = 1001}};
     static const struct inventory bare_root = {.has_credentials = true};
     static const struct inventory inside = {.has_credentials = true,
-                                            .credentials = {.maps_some_users = true}};
+                                            .credentials = {.private_user = true}};
     static const struct {
         struct segment_info info;
         const struct inventory *inventory;

@@ -66,10 +66,16 @@ static const struct segment_info hostile = {RECORD(0, 0), .owner = "z\x1b[m\xff\
 
 /* Orphans: 40 pages in 2 segments of zc, 10 pages in 1 of a uid without name. */
 static struct segment_info orphans[] = {
-    {.segment = {.shmid = 1, .uid = 1001, .cuid = 1001}, .owner = "zc", .state = STATE_ORPHAN},
-    {.segment = {.shmid = 2, .uid = 1001, .cuid = 1001}, .owner = "zc", .state = STATE_ORPHAN},
-    {.segment = {.shmid = 3, .uid = 4711, .cuid = 4711}, .state = STATE_ORPHAN},
-    {.segment = {.shmid = 4, .uid = 1002, .cuid = 1002}, .owner = "cs", .state = STATE_USED},
+    {.segment = {.shmid = 1, .uid = 1001, .cuid = 1001, .size = 4096},
+     .owner = "zc",
+     .state = STATE_ORPHAN},
+    {.segment = {.shmid = 2, .uid = 1001, .cuid = 1001, .size = 39 * 4096},
+     .owner = "zc",
+     .state = STATE_ORPHAN},
+    {.segment = {.shmid = 3, .uid = 4711, .cuid = 4711, .size = 10 * 4096}, .state = STATE_ORPHAN},
+    {.segment = {.shmid = 4, .uid = 1002, .cuid = 1002, .size = 1},
+     .owner = "cs",
+     .state = STATE_USED},
 };
 static struct owner_sum sums[] = {
     {1001, "zc", 2, 40, 163840, 2, 40},
@@ -82,22 +88,26 @@ static struct owner_sum sums[] = {
 
 #define FIND(bytes) \
     { \
-        .key = 0x00143511, .size = (bytes), .mode = 0600 \
+        .key = 0x00143511, .size = (bytes), .flags = 0600 \
     }
 #define CREATE(bytes) \
     { \
-        .key = 0x00143511, .size = (bytes), .mode = 0600, .create = true \
+        .key = 0x00143511, .size = (bytes), .flags = SHMGET_CREATE | 0600 \
     }
 #define EXCLUSIVE(bytes) \
     { \
-        .key = 0x00143511, .size = (bytes), .mode = 0600, .create = true, .exclusive = true \
+        .key = 0x00143511, .size = (bytes), .flags = SHMGET_CREATE | SHMGET_EXCLUSIVE | 0600 \
     }
 #define PRIVATE(bytes) \
     { \
-        .size = (bytes), .mode = 0600, .create = true \
+        .size = (bytes), .flags = SHMGET_CREATE | 0600 \
     }
 
 #define LIMIT_NOT_DISKS "this is about a limit, not about disks: "
+#define NO_HIGHER \
+    "remove segments that nobody needs (shmtool ls --unattached): a kernel allows more than " \
+    "32768 " \
+    "only with the boot option ipcmni_extend"
 #define TOO_LARGE \
     "the kernel makes no segment of 2^63 bytes or more, whatever the limits allow; asked for are "
 
@@ -185,15 +195,25 @@ static const struct report of_existing[] = {
 };
 
 static const struct report of_new[] = {
-    {{.request = CREATE(5), .answer = {SHMGET_MAKES, 0}, .inventory = {BY_ZC}},
+    {{.request = CREATE(5),
+      .answer = {SHMGET_MAKES, 0},
+      .inventory = {BY_ZC},
+      .memory = {.known = true}},
      "shmget(0x00143511, 5, IPC_CREAT | 0600) would succeed",
      "nobody has the key: the call makes a new segment of 5 bytes",
      NULL},
-    {{.request = PRIVATE(1048576), .answer = {SHMGET_MAKES, 0}, .inventory = {BY_ZC}},
+    {{.request = PRIVATE(1048576),
+      .answer = {SHMGET_MAKES, 0},
+      .inventory = {BY_ZC},
+      .memory = {.known = true}},
      "shmget(IPC_PRIVATE, 1048576, IPC_CREAT | 0600) would succeed",
      "the call makes a new segment of 1048576 bytes (1 MiB)",
      NULL},
-    {{.request = CREATE(1), .answer = {SHMGET_MAKES, 0}, .inventory = {BY_ZC}, .former = &former},
+    {{.request = CREATE(1),
+      .answer = {SHMGET_MAKES, 0},
+      .inventory = {BY_ZC},
+      .memory = {.known = true},
+      .former = &former},
      "shmget(0x00143511, 1, IPC_CREAT | 0600) would succeed",
      "nobody has the key: the call makes a new segment of 1 byte; segment 5 had it until it was "
      "marked for destruction, and is still held by holdseg[812] 2 times, who will share nothing "
@@ -273,7 +293,8 @@ static const struct report of_new[] = {
      "shmget(IPC_PRIVATE, 1048576, IPC_CREAT | 0600) would fail: ENOMEM (Cannot allocate memory)",
      "1048576 bytes (1 MiB) are more memory than the kernel grants: with vm.overcommit_memory "
      "2 at most 512 KiB, of which 4 KiB are taken",
-     "ask for less, or add swap, or raise vm.overcommit_ratio"},
+     "ask for less, or add swap, or raise what may be promised: as root: sysctl "
+     "vm.overcommit_ratio=PERCENT"},
     {{.request = PRIVATE(1), .answer = {SHMGET_REFUSED, EPERM}, .inventory = {BY_ROOT}},
      "shmget(IPC_PRIVATE, 1, IPC_CREAT | 0600) would fail: EPERM (Operation not permitted)",
      "limits, permissions and segments do not explain this answer: a security module (SELinux, "
@@ -309,40 +330,42 @@ static const struct report of_full_limits[] = {
         4096, BY_ROOT COMMA ORPHANS COMMA LIMITED(LIMIT_SHMALL, 51) COMMA.usage = {.pages = 51},
         "shmall allows 51 pages (204 KiB) for all segments together; 51 are in use and 1 more are "
         "asked for",
-        "shmtool rm --orphan --owner 1001, or: shmtool limits --set shmall=52 --persist"),
+        "shmtool rm --orphan --key 0 --owner zc; or: shmtool limits --set shmall=52 --persist"),
     SHMALL_REPORT(
         163841, BY_CS COMMA ORPHANS COMMA LIMITED(LIMIT_SHMALL, 52) COMMA.usage = {.pages = 51},
         "shmall allows 52 pages (208 KiB) for all segments together; 51 are in use and 41 more "
         "are asked for",
-        "as zc or root: shmtool rm --orphan --owner 1001, or: as root: shmtool limits --set "
+        "as zc or root: shmtool rm --orphan --key 0 --owner zc; or: as root: shmtool limits --set "
         "shmall=92 --persist"),
     SHMALL_REPORT(
         204800, BY_CS COMMA ORPHANS COMMA LIMITED(LIMIT_SHMALL, 51) COMMA.usage = {.pages = 51},
         "shmall allows 51 pages (204 KiB) for all segments together; 51 are in use and 50 more "
         "are asked for",
-        "as root: shmtool rm --orphan, or: as root: shmtool limits --set shmall=101 --persist"),
+        "as root: shmtool rm --orphan --key 0; or: as root: shmtool limits --set shmall=101 "
+        "--persist"),
     SHMALL_REPORT(
         204801, BY_ROOT COMMA ORPHANS COMMA LIMITED(LIMIT_SHMALL, 51) COMMA.usage = {.pages = 51},
         "shmall allows 51 pages (204 KiB) for all segments together; 51 are in use and 51 more "
         "are asked for",
         "shmtool limits --set shmall=102 --persist"),
-    SHMMNI_REPORT(BY_ROOT COMMA ORPHANS COMMA LIMITED(LIMIT_SHMMNI, 4)
-                      COMMA.usage = {.segments = 4},
-                  "shmmni allows 4 segments, and there are 4",
-                  "shmtool rm --orphan --owner 1001, or: shmtool limits --set shmmni=8 --persist"),
-    SHMMNI_REPORT(BY_CS COMMA ORPHANS COMMA LIMITED(LIMIT_SHMMNI, 1) COMMA.usage = {.segments = 3},
-                  "shmmni allows 1 segment, and there are 3",
-                  "as root: shmtool rm --orphan, or: as root: shmtool limits --set shmmni=4 "
-                  "--persist"),
+    SHMMNI_REPORT(
+        BY_ROOT COMMA ORPHANS COMMA LIMITED(LIMIT_SHMMNI, 4) COMMA.usage = {.segments = 4},
+        "shmmni allows 4 segments, and there are 4",
+        "shmtool rm --orphan --key 0 --owner zc; or: shmtool limits --set shmmni=8 --persist"),
+    SHMMNI_REPORT(
+        BY_CS COMMA ORPHANS COMMA LIMITED(LIMIT_SHMMNI, 1) COMMA.usage = {.segments = 3},
+        "shmmni allows 1 segment, and there are 3",
+        "as root: shmtool rm --orphan --key 0; or: as root: shmtool limits --set shmmni=4 "
+        "--persist"),
     SHMMNI_REPORT(
         BY_ROOT COMMA ORPHANS COMMA LIMITED(LIMIT_SHMMNI, 0) COMMA.usage = {.segments = 3},
         "shmmni allows 0 segments, and there are 3", "shmtool limits --set shmmni=4 --persist"),
-    SHMMNI_REPORT(
-        BY_ROOT COMMA ORPHANS COMMA LIMITED(LIMIT_SHMMNI, 32768) COMMA.usage = {.segments = 32768},
-        "shmmni allows 32768 segments, and there are 32768", "shmtool rm --orphan --owner 1001"),
+    SHMMNI_REPORT(BY_ROOT COMMA ORPHANS COMMA LIMITED(LIMIT_SHMMNI, 32768)
+                      COMMA.usage = {.segments = 32768},
+                  "shmmni allows 32768 segments, and there are 32768",
+                  "shmtool rm --orphan --key 0 --owner zc; or: " NO_HIGHER),
     SHMMNI_REPORT(BY_ROOT COMMA LIMITED(LIMIT_SHMMNI, 32768) COMMA.usage = {.segments = 32800},
-                  "shmmni allows 32768 segments, and there are 32800",
-                  "remove segments that nobody needs: shmtool ls --unattached"),
+                  "shmmni allows 32768 segments, and there are 32800", NO_HIGHER),
 };
 
 static void assert_reports(const struct report *reports, size_t count)
@@ -362,10 +385,11 @@ static void assert_reports(const struct report *reports, size_t count)
         }
         assert_appends(strbuf_string(&text), shmget_report_text, &report->diagnosis, WRAP_NEVER);
         strbuf_printf(&json,
-                      "\"result\": \"%.*s\", \"shmid\": %s, \"reason\": \"%s\", "
-                      "\"remedy\": %s%s%s}\n",
+                      "\"result\": \"%.*s\", \"shmid\": %s, \"attach\": %s, "
+                      "\"reason\": \"%s\", \"warning\": null, \"remedy\": %s%s%s}\n",
                       (int)strcspn(result, " "), result,
-                      report->diagnosis.answer.cause == SHMGET_FINDS ? "5" : "null", report->reason,
+                      report->diagnosis.answer.cause == SHMGET_FINDS ? "5" : "null",
+                      failure ? "null" : "{\"ro\": \"OK\", \"rw\": \"OK\"}", report->reason,
                       report->remedy ? "\"" : "", report->remedy ? report->remedy : "null",
                       report->remedy ? "\"" : "");
         assert_appends(strbuf_string(&json), shmget_report_json, &report->diagnosis);
@@ -424,7 +448,7 @@ static void permissions_by_name(void **state)
     for (uint32_t bits = 0; bits < COUNT_OF(names); bits++) {
         const struct segment_info info = {.segment = {.mode = bits, .uid = 1, .cuid = 1}};
         const struct shmget_diagnosis diagnosis = {
-            .request = {.key = 5, .mode = 0700 & (bits << 6)},
+            .request = {.key = 5, .flags = 0700 & (bits << 6)},
             .answer = {SHMGET_DENIED, EACCES},
             .inventory = {BY_CS},
             .segment = &info,
@@ -458,12 +482,14 @@ static void hostile_names(void **state)
         "remedy: call it as z\\x1b[m\\xff\"\\x5cx41, or have its program make it with a\n"
         "        mode that grants more\n",
         shmget_report_text, &diagnosis, WRAP_WIDTH);
-    assert_appends("\"result\": \"EACCES\", \"shmid\": null, \"reason\": \"segment "
+    assert_appends("\"result\": \"EACCES\", \"shmid\": null, \"attach\": null, "
+                   "\"reason\": \"segment "
                    "5 has the key and grants cs nothing, but mode 600 asks for reading and "
                    "writing; it belongs to z\\u001b[m\\ufffd\\\"\\\\x41 (perms 600) since "
                    "2026-11-21T22:10:05+00:00 (1m2s ago), was made by a\\u0007\xc3\xbc\\ufffd[7] "
                    "(alive), and is idle: nobody has it attached, but its creator or last user is "
-                   "alive\", \"remedy\": \"call it as z\\u001b[m\\ufffd\\\"\\\\x41, or have its "
+                   "alive\", \"warning\": null, \"remedy\": \"call it as "
+                   "z\\u001b[m\\ufffd\\\"\\\\x41, or have its "
                    "program make it with a mode that grants more\"}\n",
                    shmget_report_json, &diagnosis);
 }

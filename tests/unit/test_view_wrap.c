@@ -70,6 +70,8 @@ static void a_command_is_not_broken(void **state)
                    "(shmtool rm --orphan),\n    or: shmtool ls");
     assert_wrapped(wrap_text, SEVENTY, "a sysctl vm.overcommit_memory=1",
                    "a\n    sysctl vm.overcommit_memory=1");
+    assert_wrapped(wrap_text, SEVENTY, "a nsenter --ipc --target PID sysctl -w x=1 (PID: b)",
+                   "a\n    nsenter --ipc --target PID sysctl -w x=1 (PID: b)");
     /* Behind a mark it ends, and so it does at a parenthesis. */
     assert_wrapped(wrap_text, SEVENTY, "shmtool x, and on", "shmtool x,\n    and on");
     assert_wrapped(wrap_text, SEVENTY, "shmtool ID (shmtool ls)", "shmtool ID\n    (shmtool ls)");

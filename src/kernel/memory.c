@@ -1,0 +1,177 @@
+#include "kernel/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "base/cleanup.h"
+#include "base/num.h"
+#include "base/parse.h"
+
+enum { MEMINFO_SIZE_MAX = 1024 * 1024 };
+
+/* What is left of the limit of commitments when LESS KiB are set aside. */
+static uint64_t pages_left(uint64_t kib, uint64_t less, uint64_t kib_per_page)
+{
+    return kib > less ? (kib - less) / kib_per_page : 0;
+}
+
+void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
+                 struct memory_state *ret_memory)
+{
+    CLEANUP_STRBUF struct strbuf meminfo = STRBUF_INIT;
+    uint64_t unit = page_size / 1024;
+    uint64_t mode = 0;
+    uint64_t ram;
+    uint64_t swap;
+    uint64_t limit;
+    uint64_t committed;
+    uint64_t reserve = 0;
+
+    *ret_memory = (struct memory_state){0};
+    if (procfs_read_number(procfs, "proc/sys/vm/overcommit_memory", &mode, NULL) < 0 || mode > 2 ||
+        procfs_read_file(procfs, "proc/meminfo", MEMINFO_SIZE_MAX, &meminfo, NULL) < 0 ||
+        !procfs_number_after(&meminfo, "MemTotal:", &ram) ||
+        !procfs_number_after(&meminfo, "SwapTotal:", &swap) ||
+        !procfs_number_after(&meminfo, "CommitLimit:", &limit) ||
+        !procfs_number_after(&meminfo, "Committed_AS:", &committed))
+        return;
+    if (!admin &&
+        procfs_read_number(procfs, "proc/sys/vm/admin_reserve_kbytes", &reserve, NULL) < 0)
+        reserve = 0;
+    *ret_memory = (struct memory_state){
+        .known = true,
+        .overcommit = (int)mode,
+        .total = saturating_add(ram, swap) / unit,
+        .commit_limit = pages_left(limit, reserve, unit),
+        .committed = committed / unit,
+    };
+}
+
+/* --- Huge pages ------------------------------------------------------------------------------- */
+
+#define HUGE_DIR "sys/kernel/mm/hugepages"
+
+/* Reads the sizes there are. Returns false when that cannot be done. */
+static bool read_huge_sizes(const struct procfs *procfs, struct huge_state *huge)
+{
+    static const char prefix[] = "hugepages-";
+    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, HUGE_DIR, NULL);
+    const struct dirent *entry;
+    uint64_t kib;
+
+    if (!dir) {
+        /* A kernel without huge pages has all but this one. */
+        CLEANUP_CLOSEDIR DIR *above =
+            errno == ENOENT ? procfs_open_dir(procfs, "sys/kernel/mm", NULL) : NULL;
+
+        return above != NULL;
+    }
+    while ((entry = procfs_next_entry(dir)) != NULL && huge->size_count < HUGE_SIZES_MAX) {
+        const char *number = entry->d_name + strlen(prefix);
+
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+            parse_digits(number, strlen(number), &kib) > 0 && kib > 0 && kib <= UINT64_MAX / 1024)
+            huge->sizes[huge->size_count++] = kib * 1024;
+    }
+    return true;
+}
+
+static uint64_t read_pool_number(const struct procfs *procfs, uint64_t page_size, const char *name)
+{
+    char path[128];
+    uint64_t value = 0;
+
+    snprintf(path, sizeof(path), HUGE_DIR "/hugepages-%llukB/%s",
+             (unsigned long long)(page_size / 1024), name);
+    procfs_read_number(procfs, path, &value, NULL);
+    return value;
+}
+
+static void read_pool(const struct procfs *procfs, struct huge_state *huge)
+{
+    uint64_t surplus = read_pool_number(procfs, huge->page_size, "surplus_hugepages");
+    uint64_t more = read_pool_number(procfs, huge->page_size, "nr_overcommit_hugepages");
+
+    huge->total = read_pool_number(procfs, huge->page_size, "nr_hugepages");
+    huge->free = read_pool_number(procfs, huge->page_size, "free_hugepages");
+    huge->reserved = read_pool_number(procfs, huge->page_size, "resv_hugepages");
+    huge->more = more > surplus ? more - surplus : 0;
+}
+
+/* The number that a group of the initial user namespace has in that of this process. */
+static bool map_group(const struct procfs *procfs, uint64_t outside, gid_t *ret_gid)
+{
+    CLEANUP_STRBUF struct strbuf map = STRBUF_INIT;
+    const char *text;
+
+    if (procfs_read_file(procfs, "proc/self/gid_map", 65536, &map, NULL) < 0)
+        return false;
+    text = strbuf_string(&map);
+    while (*text) {
+        uint64_t ids[3] = {0}; /* inside, outside, how many */
+
+        for (size_t i = 0; i < 3; i++) {
+            text += strspn(text, " ");
+            text += parse_digits(text, strlen(text), &ids[i]);
+        }
+        if (outside >= ids[1] && outside - ids[1] < ids[2]) {
+            *ret_gid = (gid_t)(ids[0] + (outside - ids[1]));
+            return true;
+        }
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    return false;
+}
+
+void huge_read(const struct procfs *procfs, unsigned log, struct huge_state *ret_huge)
+{
+    struct huge_state huge = {.known = false};
+    uint64_t default_size = 0;
+    uint64_t kib;
+    uint64_t group;
+    uint64_t wanted;
+
+    huge.has_group =
+        procfs_read_number(procfs, "proc/sys/vm/hugetlb_shm_group", &group, NULL) == 0 &&
+        map_group(procfs, group, &huge.group);
+    if (procfs_find_number(procfs, "proc/meminfo", "\nHugepagesize:", &kib) &&
+        kib <= UINT64_MAX / 1024)
+        default_size = kib * 1024;
+    wanted = log > 0 ? UINT64_C(1) << log : default_size;
+    huge.known = read_huge_sizes(procfs, &huge) && (wanted > 0 || huge.size_count == 0);
+    for (size_t i = 0; huge.known && i < huge.size_count; i++) {
+        if (huge.sizes[i] == wanted)
+            huge.page_size = wanted;
+    }
+    huge.is_default = wanted == default_size;
+    if (huge.page_size > 0)
+        read_pool(procfs, &huge);
+    *ret_huge = huge;
+}
+
+/* --- The address space ------------------------------------------------------------------------ */
+
+struct address_space address_space_try(uint64_t size)
+{
+    struct address_space space = {.has_room = true};
+    struct rlimit limit;
+    void *address;
+
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        space.has_limit = true;
+        space.limit = limit.rlim_cur;
+    }
+    if (size == 0 || size > SIZE_MAX)
+        return space;
+    /* Memory that may not even be read counts for the limit as any other and is never promised. */
+    address =
+        mmap(NULL, (size_t)size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    space.has_room = address != MAP_FAILED;
+    if (space.has_room)
+        munmap(address, (size_t)size);
+    return space;
+}
