@@ -70,6 +70,12 @@ struct trace {
     unsigned quiet;       /* how many readings in a row found nothing new */
 };
 
+/* Nothing is traced. */
+#define TRACE_INIT \
+    { \
+        .alone = true, .events = PROC_EVENTS_INIT \
+    }
+
 /*
  * Begins to watch PROGRAM, a child of ours that waits to be released and has made nothing yet.
  *

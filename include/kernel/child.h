@@ -43,6 +43,15 @@ int child_start(struct child *ret_child, char *const argv[], const struct signal
                 struct error *err);
 
 /*
+ * Forks this process. The child goes on from here when it is released, and ends if that does not
+ * happen. Nothing but the release concerns it here: it becomes no program.
+ *
+ * Returns 1, with it in *ret_child; 0 in the child, *ret_child untouched; or a negative errno with
+ * *err set.
+ */
+int child_fork(struct child *ret_child, struct error *err);
+
+/*
  * Releases it. Returns 0, or a negative errno when that failed: then it is to be abandoned. (One
  * that has ended meanwhile is released.)
  */
