@@ -294,7 +294,7 @@ size_t child_orphans(const struct child *child, const struct procfs *procfs, pid
 
 bool child_any_alive(void)
 {
-    /* Those too whose exit is told by no signal: clone(2), __WCLONE. */
+    /* Those too whose exit sends no signal: clone(2), __WCLONE. */
     int options = WSTOPPED | WNOHANG | WNOWAIT | __WALL;
     siginfo_t info;
     int r;

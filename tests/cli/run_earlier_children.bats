@@ -90,7 +90,7 @@ beside=(sh -c '(read -r _ <"$0") & exec "$@"')
         >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
     local unshare=$! first pid id status=0
     read -r _ <"$made"
-    first=$(pgrep -P "$unshare")
+    first=$(ps -o pid= --ppid "$unshare" | tr -d " ")
     nsenter --target "$first" --pid --mount "$HELPERS/actor" daemon make:0 >"$made" 3>&- &
     read -r _ pid id <"$made"
     [[ $id ]] || fail "no segment was made: $pid"
@@ -127,6 +127,14 @@ beside=(sh -c '(read -r _ <"$0") & exec "$@"')
     run_split "${beside[@]}" "$gate" "$SHMTOOL" run sh -c 'cat <"$0" & exit 4' "$gate"
     assert_status 4
     assert_err_matches '^shmtool: run: 1 descendant of the program lives on: [a-z]+\[[0-9]+\]; segments made from now on are not watched'$'\n$'
+}
+
+@test "a process substitution of the shell, which becomes a child of the command" {
+    need_ns
+    run_split bash -c '"$SHMTOOL" run -v "$HELPERS/leak" --count 2 exit 3 > >(cat) 2> >(cat >&2); exit $?'
+    assert_status 3
+    wait_until grep -q 'removed 2 of 2 segments' "$err_file"
+    assert_equal "$(all_ids)" ''
 }
 
 @test "what is told to live on in a container is the program's" {

@@ -304,7 +304,7 @@ static void a_child_that_has_ended_is_not_alive(void **state)
     assert_false(child_any_alive());
 }
 
-/* Its exit is told by no signal, and wait(2) does not see it. */
+/* Its exit sends no signal, and wait(2) does not see it. */
 static void a_child_without_a_signal_is_alive_too(void **state)
 {
     int ends[2];
