@@ -1,6 +1,6 @@
 /*
  * A program as our child: it waits at first, is released, watched, and sent signals; and who has
- * the terminal.
+ * the terminal. Or this process once more as our child, which waits and is released likewise.
  *
  * It is not waited for before the end, so that its PID cannot become anybody else's.
  */

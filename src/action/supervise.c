@@ -100,21 +100,14 @@ static bool handle_signals(struct supervisor *supervisor)
     return children || number < 0;
 }
 
-static void follow_if_stopped(struct supervisor *supervisor)
-{
-    int number = child_was_stopped(&supervisor->child);
-
-    if (number != 0)
-        follow_stop(supervisor, number);
-}
-
 /* Handles signals and stops. Returns whether a child of ours exited, or may have. */
 static bool handle_signals_and_stops(struct supervisor *supervisor)
 {
     bool children = handle_signals(supervisor);
+    int number = children ? child_was_stopped(&supervisor->child) : 0;
 
-    if (children)
-        follow_if_stopped(supervisor);
+    if (number != 0)
+        follow_stop(supervisor, number);
     return children;
 }
 
@@ -336,15 +329,13 @@ static int hand_over(struct supervisor *supervisor, struct supervise_result *res
     bool first = getpid() == 1;
     int r = child_fork(&supervisor->child, err);
 
-    if (r < 0)
-        return r;
-    supervisor->relays = r > 0;
-    supervisor->never_stops = r == 0 && first;
     if (r == 0)
-        return 0;
+        supervisor->never_stops = first;
+    if (r <= 0)
+        return r;
+    supervisor->relays = true;
     pass_on_early_signals(supervisor);
     child_release(&supervisor->child);
-    follow_if_stopped(supervisor);
     watch_program(supervisor, &result->end);
     child_close(&supervisor->child);
     result->stage = SUPERVISE_DONE;
