@@ -52,6 +52,10 @@ struct supervise_result {
  * are left to it, and this process stops and continues with it. All signals stay blocked
  * afterwards: the caller is expected to report what was found, and to end.
  *
+ * Where processes that are not the program's may be or become children of this one, it forks: the
+ * child does all that is said here and returns as well, with the full result, and is to end as its
+ * program ended. Here that result is DONE with the child's end and nothing else.
+ *
  * With isolate this process moves into the new namespace: SYSTEM shows that one from then on.
  *
  * Returns 0, or a negative errno with *err set; ret_result says either way how far it came, and is

@@ -70,8 +70,15 @@ struct trace {
     unsigned quiet;       /* how many readings in a row found nothing new */
 };
 
+/* Nothing is traced. */
+#define TRACE_INIT \
+    { \
+        .alone = true, .events = PROC_EVENTS_INIT \
+    }
+
 /*
- * Begins to watch PROGRAM, a child of ours that waits to be released and has made nothing yet.
+ * Begins to watch PROGRAM, a child of ours that waits to be released and has made nothing yet. But
+ * for its descendants nobody may be or become a child of ours: all of those count as descendants.
  *
  * alone: the table is that of a new IPC namespace: whatever is in it later is the program's
  * Returns 0, or a negative errno with *err set when the segments cannot be read. Either way

@@ -1,6 +1,6 @@
 /*
  * A program as our child: it waits at first, is released, watched, and sent signals; and who has
- * the terminal.
+ * the terminal. Or this process once more as our child, which waits and is released likewise.
  *
  * It is not waited for before the end, so that its PID cannot become anybody else's.
  */
@@ -41,6 +41,15 @@ struct child_end {
  */
 int child_start(struct child *ret_child, char *const argv[], const struct signals *signals,
                 struct error *err);
+
+/*
+ * Forks this process. The child goes on from here when it is released, and ends if that does not
+ * happen. Nothing but the release concerns it here: it becomes no program.
+ *
+ * Returns 1, with it in *ret_child; 0 in the child, *ret_child untouched; or a negative errno with
+ * *err set.
+ */
+int child_fork(struct child *ret_child, struct error *err);
 
 /*
  * Releases it. Returns 0, or a negative errno when that failed: then it is to be abandoned. (One

@@ -20,10 +20,11 @@ enum { ORPHANS_MAX = 256 };
 
 struct supervisor {
     struct system *system;
-    struct child child; /* the program */
+    struct child child; /* the program, or the child of ours that runs it in our place */
     struct signals signals;
     struct trace trace;
-    bool had_children;   /* before the program: whose descendants ours are is not known then */
+    bool relays;         /* it is that child of ours */
+    bool never_stops;    /* it is for the first process of a PID namespace, which no signal stops */
     bool has_orphans;    /* some of our children may have exited and were not waited for */
     bool followed;       /* we stopped because the program had stopped */
     bool takes_terminal; /* its process group had the terminal when it stopped */
@@ -40,10 +41,10 @@ static void follow_stop(struct supervisor *supervisor, int number)
     pid_t foreground = terminal_foreground();
     pid_t group = child_group(&supervisor->child);
 
-    if (foreground < 0)
+    if (foreground < 0 || supervisor->never_stops)
         return;
     /* Who sends SIGSTOP in the background stops the program alone, and will continue it alone. */
-    if (number == SIGSTOP && foreground != getpgrp() && foreground != group)
+    if (number == SIGSTOP && !supervisor->relays && foreground != getpgrp() && foreground != group)
         return;
     supervisor->followed = true;
     supervisor->takes_terminal = group > 0 && group != getpgrp() && foreground == group;
@@ -195,22 +196,17 @@ static bool any_held(const struct trace *trace)
     return false;
 }
 
-/* Whether a descendant of the program lives: orphans have become our children. */
-static bool any_descendant(const struct supervisor *supervisor)
-{
-    return !supervisor->had_children && child_any_alive();
-}
-
 /*
  * Reads the table for the last time. Ctrl+C ends all processes of a program at once, and some a
- * little later than others: while they live, or hold segments, they get a moment.
+ * little later than others: while they live, or hold segments, they get a moment. Orphans among
+ * them have become our children.
  */
 static int settle(struct supervisor *supervisor, struct error *err)
 {
     uint64_t end = clock_since_boot() + SETTLE_TIME * NSEC_PER_MSEC;
     int r = trace_read(&supervisor->trace, err);
 
-    while (r == 0 && (any_held(&supervisor->trace) || any_descendant(supervisor)) &&
+    while (r == 0 && (any_held(&supervisor->trace) || child_any_alive()) &&
            clock_since_boot() < end) {
         signals_wait(&supervisor->signals, -1, SETTLE_STEP);
         handle_signals(supervisor);
@@ -254,7 +250,7 @@ static void list_survivors(const struct supervisor *supervisor, struct supervise
     const struct procfs *procfs = &supervisor->system->procfs;
     size_t kept = 0;
 
-    result->any_survivor = any_descendant(supervisor);
+    result->any_survivor = child_any_alive();
     if (!result->any_survivor || !supervisor->trace.has_proc)
         return;
     ancestry_list_descendants(procfs, getpid(), &result->survivors, &result->survivor_count);
@@ -265,7 +261,7 @@ static void list_survivors(const struct supervisor *supervisor, struct supervise
             result->survivors[kept++] = result->survivors[i];
     }
     result->survivor_count = kept;
-    result->any_survivor = kept > 0 || any_descendant(supervisor);
+    result->any_survivor = kept > 0 || child_any_alive();
 }
 
 /* --- The whole -------------------------------------------------------------------------------- */
@@ -311,10 +307,50 @@ static int start_and_watch(struct supervisor *supervisor, const struct supervise
     return r;
 }
 
+/*
+ * Whether a process may be or become our child that does not descend from the program: one from
+ * before it (sh -c 'server & exec shmtool run program'), with its orphans and what is made a child
+ * of its parent (CLONE_PARENT), and any orphan where we are the first process of a PID namespace.
+ */
+static bool may_have_unrelated_children(void)
+{
+    return getpid() == 1 || child_any_alive();
+}
+
+/*
+ * Lets a child of ours run the program, messages included: whatever is below that child descends
+ * from the program. We pass on signals, stop with it and end as it ends.
+ *
+ * Returns 1 when it has ended, 0 in that child, or a negative errno.
+ */
+static int hand_over(struct supervisor *supervisor, struct supervise_result *result,
+                     struct error *err)
+{
+    bool first = getpid() == 1;
+    int r = child_fork(&supervisor->child, err);
+
+    if (r == 0)
+        supervisor->never_stops = first;
+    if (r <= 0)
+        return r;
+    supervisor->relays = true;
+    pass_on_early_signals(supervisor);
+    child_release(&supervisor->child);
+    watch_program(supervisor, &result->end);
+    child_close(&supervisor->child);
+    result->stage = SUPERVISE_DONE;
+    return 1;
+}
+
 int supervise_run(struct system *system, const struct supervise_request *request,
                   struct supervise_result *ret_result, struct error *err)
 {
-    struct supervisor supervisor = {.system = system, .child = CHILD_INIT, .signals = {.fd = -1}};
+    struct supervisor supervisor = {
+        .system = system,
+        .child = CHILD_INIT,
+        .signals = {.fd = -1},
+        .trace = TRACE_INIT,
+    };
     int r = 0;
 
     *ret_result = (struct supervise_result){.stage = SUPERVISE_ISOLATE};
@@ -326,13 +362,15 @@ int supervise_run(struct system *system, const struct supervise_request *request
     r = signals_block(&supervisor.signals, err);
     if (r < 0)
         return r;
-    supervisor.had_children = child_any_alive();
-    r = start_and_watch(&supervisor, request, ret_result, err);
+    if (may_have_unrelated_children())
+        r = hand_over(&supervisor, ret_result, err);
+    if (r == 0)
+        r = start_and_watch(&supervisor, request, ret_result, err);
     signals_close(&supervisor.signals);
     /* What shares segments with others would miss them there. */
     ret_result->can_isolate =
         ret_result->untraced.count > 0 && ret_result->used.count == 0 && namespace_can_enter_ipc();
-    return r;
+    return r < 0 ? r : 0;
 }
 
 void supervise_result_release(struct supervise_result *result)

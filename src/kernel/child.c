@@ -129,6 +129,28 @@ int child_start(struct child *ret_child, char *const argv[], const struct signal
     return 0;
 }
 
+int child_fork(struct child *ret_child, struct error *err)
+{
+    CLEANUP_CLOSE int release_read = -1;
+    CLEANUP_CLOSE int release_write = -1;
+    pid_t pid;
+    int r = make_pipe(&release_read, &release_write, err);
+
+    if (r < 0)
+        return r;
+    pid = fork();
+    if (pid < 0)
+        return error_set_errno(err, errno, "fork");
+    if (pid > 0) {
+        *ret_child = (struct child){pid, steal_fd(&release_write), -1};
+        return 1;
+    }
+    close(steal_fd(&release_write));
+    if (wait_for_release(release_read) != 0)
+        _exit(EXIT_FAILURE);
+    return 0;
+}
+
 static void close_pipe_end(int *fd)
 {
     if (*fd >= 0)
@@ -272,12 +294,18 @@ size_t child_orphans(const struct child *child, const struct procfs *procfs, pid
 
 bool child_any_alive(void)
 {
+    /* Those too whose exit sends no signal: clone(2), __WCLONE. */
+    int options = WSTOPPED | WNOHANG | WNOWAIT | __WALL;
     siginfo_t info;
     int r;
 
     /* ECHILD also where all have exited, since exits are not asked for. */
     do {
-        r = waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT);
+        r = waitid(P_ALL, 0, &info, options);
+        if (r < 0 && errno == EINVAL && (options & __WALL)) {
+            options &= ~__WALL; /* before Linux 4.7 */
+            errno = EINTR;
+        }
     } while (r < 0 && errno == EINTR);
     return r == 0;
 }

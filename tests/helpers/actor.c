@@ -14,6 +14,7 @@
  * cut         unmaps the first page of what was attached last
  * mark        marks the current segment for destruction
  * daemon      forks and ends: the child goes on
+ * sibling     the same, but the child's parent is the parent of this process (CLONE_PARENT)
  * fork        makes a child that does nothing but wait
  * share       makes a child that shares all memory (CLONE_VM) and waits
  * thread      makes a thread that waits
@@ -116,11 +117,26 @@ static _Noreturn void wait_to_be_killed(void)
 
 static void become_daemon(void)
 {
+    pid_t parent = getpid();
     pid_t child;
 
     fflush(stdout);
     child = fork();
     must(child, "fork");
+    if (child > 0)
+        _exit(0);
+    while (getppid() == parent) /* until it is an orphan */
+        sched_yield();
+}
+
+/* By the system call: the C library has no fork with flags. */
+static void become_sibling(void)
+{
+    long child;
+
+    fflush(stdout);
+    child = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+    must((int)child, "clone");
     if (child > 0)
         _exit(0);
 }
@@ -252,6 +268,8 @@ static void do_word(struct actor *actor, const char *word)
         return;
     if (strcmp(word, "daemon") == 0)
         become_daemon();
+    else if (strcmp(word, "sibling") == 0)
+        become_sibling();
     else if (strcmp(word, "fork") == 0)
         make_child(actor);
     else if (strcmp(word, "share") == 0)

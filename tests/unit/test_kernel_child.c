@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -302,6 +304,40 @@ static void a_child_that_has_ended_is_not_alive(void **state)
     assert_false(child_any_alive());
 }
 
+/* Its exit sends no signal, and wait(2) does not see it. */
+static void a_child_without_a_signal_is_alive_too(void **state)
+{
+    int ends[2];
+    char byte;
+    long child;
+
+    (void)state;
+    assert_int_equal(__real_pipe2(ends, O_CLOEXEC), 0);
+    child = syscall(SYS_clone, 0L, NULL, NULL, NULL, NULL);
+    if (child == 0) {
+        close(ends[1]);
+        _exit(__real_read(ends[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    assert_true(child > 0);
+    assert_true(child_any_alive());
+    close(ends[1]);
+    close(ends[0]);
+    assert_int_equal(waitpid((pid_t)child, NULL, __WALL), child);
+    assert_false(child_any_alive());
+}
+
+/* Before Linux 4.7 waitid(2) takes no __WALL. */
+static void an_old_kernel_knows_of_common_children_alone(void **state)
+{
+    struct fixture *fixture = *state;
+
+    wait_error = EINVAL;
+    assert_false(child_any_alive());
+    start(fixture, "exit 7");
+    wait_error = EINVAL;
+    assert_true(child_any_alive());
+}
+
 static void what_is_abandoned_may_be_stopped(void **state)
 {
     struct fixture *fixture = *state;
@@ -315,6 +351,58 @@ static void what_is_abandoned_may_be_stopped(void **state)
     child_abandon(&fixture->child);
     assert_int_equal(fixture->child.pid, 0);
     assert_false(exists(pid));
+}
+
+/* --- This process again ----------------------------------------------------------------------- */
+
+static void a_fork_goes_on_when_it_is_released(void **state)
+{
+    struct fixture *fixture = *state;
+    struct child *child = &fixture->child;
+    int lowest = lowest_descriptor();
+    struct child_end end = {0, -1};
+    int r = child_fork(child, NULL);
+
+    if (r == 0)
+        _exit(child->pid == 0 ? 7 : 8);
+    assert_int_equal(r, 1);
+    assert_int_equal(child->report_fd, -1);
+    assert_false(child_has_ended(child, &end));
+    assert_int_equal(child_release(child), 0);
+    assert_int_equal(wait_for_end(child), 7);
+    child_close(child);
+    assert_int_equal(lowest_descriptor(), lowest);
+}
+
+static void a_fork_that_is_not_released_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    struct child *child = &fixture->child;
+    int r = child_fork(child, NULL);
+
+    if (r == 0)
+        _exit(7);
+    assert_int_equal(r, 1);
+    close(child->release_fd);
+    child->release_fd = -1;
+    assert_int_equal(wait_for_end(child), EXIT_FAILURE);
+}
+
+static void why_there_is_no_fork_is_said(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct fixture *fixture = *state;
+    int lowest = lowest_descriptor();
+
+    pipe_error = EMFILE;
+    assert_int_equal(child_fork(&fixture->child, &err), -EMFILE);
+    assert_string_equal(err.text, "no pipe: Too many open files");
+    pipe_error = 0;
+    fork_error = EAGAIN;
+    assert_int_equal(child_fork(&fixture->child, &err), -EAGAIN);
+    assert_string_equal(err.text, "fork: Resource temporarily unavailable");
+    assert_int_equal(fixture->child.pid, 0);
+    assert_int_equal(lowest_descriptor(), lowest);
 }
 
 /* --- What cannot be started ------------------------------------------------------------------- */
@@ -500,6 +588,11 @@ int main(void)
         CHILD_TEST(what_is_abandoned_never_becomes_the_program),
         CHILD_TEST(what_is_abandoned_may_be_stopped),
         CHILD_TEST(a_child_that_has_ended_is_not_alive),
+        CHILD_TEST(a_child_without_a_signal_is_alive_too),
+        CHILD_TEST(an_old_kernel_knows_of_common_children_alone),
+        CHILD_TEST(a_fork_goes_on_when_it_is_released),
+        CHILD_TEST(a_fork_that_is_not_released_ends),
+        CHILD_TEST(why_there_is_no_fork_is_said),
         CHILD_TEST(why_it_cannot_be_executed_is_reported),
         CHILD_TEST(what_is_nowhere_in_the_path_is_not_found),
         CHILD_TEST(the_reason_may_get_lost_but_not_the_status),
