@@ -38,11 +38,15 @@ struct inventory {
     struct idset key_numbers; /* ids that were named, and are the key of some segment */
     struct idset id_numbers;  /* keys that were asked for, and are the id of some segment */
 
+    /* Of many namespaces: those that could not be entered or read, by number, and why. */
+    struct complaint_list refused;
+
     /* With units in the selection: segments left out because their unit is not known. */
     size_t unknown_units;
 
-    bool live;     /* the running system, not a saved tree */
-    bool own_pids; /* /proc shows processes by the pids that this process knows them by */
+    uint64_t elsewhere; /* number of the IPC namespace that was entered; 0: that of the caller */
+    bool live;          /* the running system, not a saved tree */
+    bool own_pids;      /* /proc shows processes by the pids that this process knows them by */
     struct state_clock clock; /* when this was read */
 
     /* With NEED_LIMITS. */

@@ -34,6 +34,7 @@ struct removal_plan {
     struct removal_item *items; /* owned; in the order of removal */
     size_t count;
     size_t capacity;
+    size_t namespaces; /* how many IPC namespaces were looked in; 0: one alone */
 };
 
 struct removal_totals {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "model/ipc_namespace.h"
 #include "model/segment_info.h"
 
 struct system;
@@ -25,5 +26,12 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
 
 /* The unit of the processes that have the segment attached: none, unless all were found in it. */
 struct segment_unit resolve_unit_of_holders(struct system *system, const struct segment_info *info);
+
+/*
+ * What an IPC namespace is of: the unit of who has been inside for longest, or else of who keeps
+ * it. NULL: none, or not known. The system's cache of processes keeps it.
+ */
+const struct cgroup_unit *resolve_namespace(struct system *system,
+                                            const struct ipc_namespace *namespace);
 
 #endif

@@ -34,10 +34,11 @@ extern const struct option_group output_group;
 /*
  * Chooses the columns: of the form, and then what --columns said.
  *
- * table: the command's
+ * The columns are those of the context's command; with -A the IPC namespace stands after them.
+ *
  * defaults: a comma-separated list for FORM_TABLE; NULL: the table's own
  */
-void output_choose_columns(struct output_options *output, const struct column_table *table,
+void output_choose_columns(struct output_options *output, const struct context *context,
                            const char *defaults);
 
 /*

@@ -17,6 +17,12 @@ extern const struct option_group where_group;
  */
 int where_open(struct context *context);
 
+/* One line for all namespaces that could not be entered, with the reason that the first one has. */
+void where_warn_refused(struct context *context, const struct complaint_list *refused);
+
+/* Says of what was not found of all namespaces: their processes could not be read, and why. */
+void where_warn_incomplete(struct context *context, const struct ipc_namespace_list *list);
+
 void where_close(struct context *context);
 
 #endif

@@ -45,6 +45,9 @@ int namespaces_find(const struct procfs *procfs, struct ipc_namespace_list *ret_
 int namespaces_resolve(const struct procfs *procfs, const struct ipc_namespace_list *found,
                        const char *word, struct ipc_namespace *ret_namespace, struct error *err);
 
+/* The number of the IPC namespace that PROCFS shows; 0 where it cannot be had: a saved tree. */
+uint64_t namespaces_own_number(const struct procfs *procfs);
+
 /*
  * Says why the namespace of a process may not be read, as the end of a sentence: "it needs
  * CAP_SYS_PTRACE, which root has".
@@ -88,6 +91,18 @@ struct namespace_entry {
  */
 int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace,
                     struct namespace_entry *ret_entry, struct error *err);
+
+/* What the WORK of namespace_run_inside() never returns. */
+enum { NAMESPACE_NOT_ENTERED = 255 };
+
+/*
+ * Runs WORK in a child of this process inside of the namespace whose listing is read
+ * (PROCFS->inside): for calls, which that listing cannot do. Nothing that WORK changes in memory is
+ * seen here; it returns 0 to 254.
+ *
+ * Returns what WORK returned, or a negative errno: -ECHILD when the child was ended before.
+ */
+int namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg);
 
 /*
  * Goes back to where this process was. Returns 0, or a negative errno and sets *err: then this

@@ -19,6 +19,8 @@
 /* The listing of an IPC namespace that this process is not in (kernel/namespaces). */
 struct foreign_listing {
     int fd;             /* owned; opened inside; -1: none */
+    int ipc;            /* owned; the namespace, for a child to enter */
+    int user;           /* owned; the user namespace that it enters first; -1: none */
     uint64_t number;    /* the namespace's */
     struct id_map uids; /* owned; from those inside, which the listing has, to ours */
     struct id_map gids;

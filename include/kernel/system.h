@@ -20,6 +20,8 @@ struct system {
     struct names *names;     /* owned */
     struct proc_cache *proc; /* owned */
     struct strbuf host;      /* its name (uname(2)'s nodename); empty: not known */
+    uint64_t elsewhere;      /* number of the IPC namespace that was entered to stay; 0: none was */
+    pid_t elsewhere_pid;     /* a process that tells what it is of; 0: not known */
     /* All IPC namespaces, to look in each of them; NULL: in one alone; borrowed. */
     const struct ipc_namespace_list *namespaces;
 };

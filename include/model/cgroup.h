@@ -53,6 +53,9 @@ bool cgroup_parse(const char *text, size_t length, struct cgroup_unit *ret_unit)
 /* Gives the container its name for people, with which UNIT is shown from then on. */
 void cgroup_unit_set_name(struct cgroup_unit *unit, const char *name);
 
+/* The name of the container or pod that UNIT is, without its kind; NULL: it is neither. */
+const char *cgroup_unit_container(const struct cgroup_unit *unit);
+
 /* Tells whether both are shown as the same unit. */
 bool cgroup_unit_same(const struct cgroup_unit *a, const struct cgroup_unit *b);
 

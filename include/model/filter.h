@@ -84,6 +84,9 @@ void filter_add_perms(struct filter *filter, struct filter_perms perms);
 /* Adds a copy of a word to an option. */
 void filter_add_word(struct filter_words *words, const char *word);
 
+/* Tells whether VALUE is one of the values, or in one of the ranges. */
+bool filter_values_have(const struct filter_values *values, uint64_t value);
+
 /* Adds an age to --older-than or --newer-than: with several, the widest counts. */
 void filter_add_older(struct filter *filter, uint64_t seconds);
 void filter_add_newer(struct filter *filter, uint64_t seconds);

@@ -46,6 +46,9 @@ struct ipc_namespace_list {
 struct ipc_namespace *ipc_namespace_list_find(const struct ipc_namespace_list *list,
                                               uint64_t number, dev_t device);
 
+/* Adds that a namespace could not be entered or read, and why. */
+void namespace_complaint_add(struct complaint_list *refused, uint64_t number, const char *why);
+
 /* A namespace with what was found out inside of it: a row of ns. */
 struct namespace_info {
     const struct ipc_namespace *namespace; /* borrowed */

@@ -34,8 +34,10 @@ enum need {
     NEED_TRY_ATTACHMENTS = 1 << 14, /* attachments where they can be had, else none */
     NEED_TIME = 1 << 13,            /* age: right before a change the time is read again */
     NEED_SHMEM = 1 << 20,           /* with NEED_LIMITS and NEED_USAGE: Shmem of the system */
-    NEED_SUMS = 1 << 16,            /* of an IPC namespace what is in it, counted inside */
-    NEED_UNIT = 1 << 15, /* unit or container; attachments too where it depends on them */
+    NEED_NAMESPACE = 1 << 17,       /* number of the IPC namespace */
+    NEED_CONTAINER = 1 << 18, /* which container's that is, or else the segment's unit is in */
+    NEED_SUMS = 1 << 16,      /* of an IPC namespace what is in it, counted inside */
+    NEED_UNIT = 1 << 15,      /* unit or container; attachments too where it depends on them */
 };
 
 /* What is known of a process that a segment names: its creator, the last one that used it. */
@@ -76,6 +78,10 @@ struct segment_unit {
 
 struct segment_info {
     struct segment segment; /* the kernel's record */
+
+    uint64_t namespace; /* number of its IPC namespace; with NEED_NAMESPACE, or of many; else 0 */
+    uint64_t elsewhere; /* the same where commands have to name it (-N); 0: they are not to */
+    const char *container; /* what that namespace is of; NULL: none, or not known; borrowed */
 
     /* Names; NULL: not looked up, or no such user or group. Borrowed from kernel/names. */
     const char *owner;

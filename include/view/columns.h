@@ -20,7 +20,8 @@ extern const struct column_table segment_columns;
 /* A process and a segment that it has attached; both borrowed. */
 struct attachment_row {
     const struct attachment *attachment;
-    const struct segment *segment; /* as it is now: its key may be another than the original one */
+    const struct segment_info
+        *info; /* as it is now: its key may be another than the original one */
 };
 
 /* Records are struct attachment_row. */

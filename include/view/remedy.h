@@ -17,6 +17,9 @@
  */
 void remedy_begin(struct strbuf *out, const struct inventory *inventory);
 
+/* Appends "shmtool", or "shmtool -N 4026532177" for what is in the IPC namespace ELSEWHERE. */
+void remedy_shmtool(struct strbuf *out, uint64_t elsewhere);
+
 /*
  * Appends "shmtool rm ARGUMENTS", and before it who else must run it where this process may not
  * remove all ROWS, or who must where it is for another machine: "as root: ", or "as zc or root: "

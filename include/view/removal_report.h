@@ -24,8 +24,8 @@ void removal_report_preview(FILE *out, const struct removal_plan *plan,
                             const struct column_format *format, bool with_processes);
 
 /* What the table has to know, or the preview with processes: a mask of enum need. */
-unsigned removal_report_table_needs(void);
-unsigned removal_report_preview_needs(void);
+unsigned removal_report_table_needs(const struct removal_plan *plan);
+unsigned removal_report_preview_needs(const struct removal_plan *plan);
 
 /*
  * Appends "Remove 15 segments, 37.4 MiB, 4 of them in use by postgres[4711] +3? (yes/no) ", for a

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "kernel/attach.h"
 #include "kernel/limits.h"
+#include "kernel/namespaces.h"
 #include "kernel/source.h"
 #include "kernel/system.h"
 #include "kernel/sysv.h"
@@ -50,6 +51,9 @@ struct pass {
     unsigned tested; /* what the selection needs of them */
     struct inventory *inventory;
     size_t capacity;       /* of its rows */
+    uint64_t namespace;    /* the one at hand; 0: not asked for */
+    uint64_t elsewhere;    /* the same, if commands have to name it */
+    const char *container; /* what that is of; NULL: none, or not known */
     bool has_pending;      /* a row's unit depends on its attachments */
     struct idset attached; /* ids that the selection's PIDs have attached */
     struct idset met_ids;  /* of the named ids those that exist */
@@ -96,7 +100,12 @@ static void add_row(struct pass *pass, const struct segment *segment)
         idset_add(&pass->met_ids, segment->shmid);
     inventory->rows = xgrow(inventory->rows, inventory->count, &pass->capacity, sizeof(*info));
     info = &inventory->rows[inventory->count];
-    *info = (struct segment_info){.segment = *segment};
+    *info = (struct segment_info){
+        .segment = *segment,
+        .namespace = pass->namespace,
+        .elsewhere = pass->elsewhere,
+        .container = pass->container,
+    };
     resolve_row(pass->system, info, pass->tested);
     if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
         return;
@@ -189,7 +198,8 @@ static int read_attachments(struct system *system, unsigned needs, struct invent
                             struct error *err)
 {
     struct attachment_list *list = &inventory->attachments;
-    int r = attach_scan(&system->procfs, false, list, &inventory->attachments_error);
+    int r = attach_scan(&system->procfs, system->namespaces != NULL, list,
+                        &inventory->attachments_error);
 
     if (r < 0 && needs & NEED_ATTACHMENTS)
         return error_copy(err, &inventory->attachments_error);
@@ -203,6 +213,19 @@ static int read_attachments(struct system *system, unsigned needs, struct invent
     return 0;
 }
 
+/* Tests a row that has its attachments now: of many namespaces, by those of its own. */
+static bool still_matches(const struct pass *pass, const struct segment_info *info)
+{
+    CLEANUP_IDSET struct idset attached = IDSET_INIT;
+    const struct filter *filter = &pass->selection->filter;
+
+    for (uint32_t i = 0; filter->pids.count > 0 && i < info->attachment_count; i++) {
+        if (filter_values_have(&filter->pids, (uint64_t)info->attachments[i].pid))
+            idset_add(&attached, info->segment.shmid);
+    }
+    return matches(pass->system, filter, info, &attached);
+}
+
 /*
  * Gives each row its own attachments. They were read after the segments: an orphan that somebody
  * has attached by now is none. Now the units are known that depend on them. A row that is not
@@ -211,6 +234,7 @@ static int read_attachments(struct system *system, unsigned needs, struct invent
 static void share_attachments(const struct pass *pass)
 {
     struct inventory *inventory = pass->inventory;
+    bool everywhere = pass->system->namespaces != NULL;
     size_t kept = 0;
 
     for (size_t i = 0; i < inventory->count; i++) {
@@ -218,8 +242,8 @@ static void share_attachments(const struct pass *pass)
         bool changes = info->unit.pending;
         size_t count;
 
-        info->attachments =
-            attachment_list_find(&inventory->attachments, 0, info->segment.shmid, &count);
+        info->attachments = attachment_list_find(
+            &inventory->attachments, everywhere ? info->namespace : 0, info->segment.shmid, &count);
         info->attachment_count = (uint32_t)count;
         if (info->unit.pending) {
             info->unit = resolve_unit_of_holders(pass->system, info);
@@ -230,7 +254,7 @@ static void share_attachments(const struct pass *pass)
             info->doubt = DOUBT_TOUCHED;
             changes = true;
         }
-        if (changes && !matches(pass->system, &pass->selection->filter, info, &pass->attached))
+        if (changes && !still_matches(pass, info))
             continue;
         if (kept < i)
             inventory->rows[kept] = *info;
@@ -252,14 +276,72 @@ static int read_credentials(struct system *system, struct inventory *inventory, 
     return r;
 }
 
+/* Makes rows of the segments that this process sees now. */
+static int read_this_namespace(struct pass *pass, struct error *err)
+{
+    int r;
+
+    idset_release(&pass->attached);
+    r = read_attached_ids(pass->system, &pass->selection->filter, &pass->attached, err);
+    return r < 0 ? r : read_rows(pass, err);
+}
+
+static const char *container_by(const struct cgroup_unit *unit)
+{
+    return unit ? cgroup_unit_container(unit) : NULL;
+}
+
+/* Enters, reads and leaves one namespace. Returns a negative errno without a way back alone. */
+static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespace,
+                          struct error *err)
+{
+    CLEANUP_ERROR struct error refusal = ERROR_INIT;
+    struct system *system = pass->system;
+    const struct cgroup_unit *unit;
+    struct namespace_entry entry;
+    int back = 0;
+    int r = namespace_enter(&system->procfs, namespace, &entry, &refusal);
+
+    pass->namespace = namespace->number;
+    pass->elsewhere = namespace->own ? 0 : namespace->number;
+    unit = pass->needs & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
+    pass->container = container_by(unit);
+    if (r == 0) {
+        r = read_this_namespace(pass, &refusal);
+        back = namespace_return(&system->procfs, &entry, err);
+    }
+    if (r < 0)
+        namespace_complaint_add(&pass->inventory->refused, namespace->number, refusal.text);
+    return back;
+}
+
+/* Reads the one namespace that this process is in, or all of them. */
+static int read_namespaces(struct pass *pass, struct error *err)
+{
+    const struct ipc_namespace_list *list = pass->system->namespaces;
+    int r = 0;
+
+    if (!list) {
+        if (pass->needs & NEED_NAMESPACE)
+            pass->namespace = namespaces_own_number(&pass->system->procfs);
+        if (pass->needs & NEED_CONTAINER && pass->system->elsewhere_pid > 0)
+            pass->container =
+                container_by(proc_unit(pass->system->proc, pass->system->elsewhere_pid));
+        return read_this_namespace(pass, err);
+    }
+    for (size_t i = 0; r == 0 && i < list->count; i++)
+        r = enter_and_read(pass, &list->items[i], err);
+    return r;
+}
+
 static int read_all(struct pass *pass, struct error *err)
 {
     struct system *system = pass->system;
     struct inventory *inventory = pass->inventory;
     unsigned needs = pass->needs;
-    int r = read_attached_ids(system, &pass->selection->filter, &pass->attached, err);
+    int r = 0;
 
-    if (r == 0 && needs & NEED_CREDENTIALS)
+    if (needs & NEED_CREDENTIALS)
         r = read_credentials(system, inventory, err);
     inventory->limits.page_size = system->procfs.page_size;
     if (r == 0 && needs & NEED_LIMITS)
@@ -268,7 +350,7 @@ static int read_all(struct pass *pass, struct error *err)
         inventory->usage.has_shmem =
             shmem_read(&system->procfs, &inventory->usage.shmem, &inventory->shmem_error) == 0;
     if (r == 0)
-        r = read_rows(pass, err);
+        r = read_namespaces(pass, err);
     if (r < 0)
         return r;
     find_missing(pass);
@@ -284,6 +366,7 @@ int inventory_read(struct system *system, const struct selection *selection, uns
 {
     static const struct selection everything = {.by_id = false};
     struct inventory inventory = {
+        .elsewhere = system->elsewhere,
         .live = system->procfs.live,
         .key_numbers = IDSET_INIT,
         .id_numbers = IDSET_INIT,
@@ -294,6 +377,7 @@ int inventory_read(struct system *system, const struct selection *selection, uns
         .system = system,
         .selection = selection ? selection : &everything,
         .inventory = &inventory,
+        .elsewhere = system->elsewhere,
     };
     int r;
 
@@ -440,6 +524,7 @@ void inventory_release(struct inventory *inventory)
     idset_release(&inventory->key_numbers);
     idset_release(&inventory->id_numbers);
     complaint_list_release(&inventory->unparsed);
+    complaint_list_release(&inventory->refused);
     attachment_list_release(&inventory->attachments);
     error_clear(&inventory->attachments_error);
     error_clear(&inventory->limits_error);

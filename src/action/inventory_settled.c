@@ -21,15 +21,19 @@ static bool is_doubtful(const struct inventory *inventory, const struct segment_
            (maps < info->segment.nattch && !inventory_has_unread(inventory));
 }
 
+static bool is_same_id(const struct segment_info *a, const struct segment_info *b)
+{
+    return a->segment.shmid == b->segment.shmid && a->namespace == b->namespace;
+}
+
 /* Whether nobody attached or detached the segment between two readings, and the same was found. */
 static bool is_alike(const struct segment_info *info, const struct segment_info *again)
 {
     const struct segment *a = &info->segment;
     const struct segment *b = &again->segment;
 
-    return a->shmid == b->shmid && a->nattch == b->nattch && a->lpid == b->lpid &&
-           a->atime == b->atime && a->dtime == b->dtime &&
-           segment_info_maps(info) == segment_info_maps(again);
+    return a->nattch == b->nattch && a->lpid == b->lpid && a->atime == b->atime &&
+           a->dtime == b->dtime && segment_info_maps(info) == segment_info_maps(again);
 }
 
 /*
@@ -47,7 +51,7 @@ static bool mark_unsettled(const struct inventory *before, struct inventory *inv
 
         if (!is_doubtful(inventory, info))
             continue;
-        while (found < before->count && before->rows[found].segment.shmid != info->segment.shmid)
+        while (found < before->count && !is_same_id(&before->rows[found], info))
             found++;
         info->unsettled = found == before->count || !is_alike(&before->rows[found], info);
         if (found < before->count)

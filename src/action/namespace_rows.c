@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "action/inventory.h"
+#include "action/resolve.h"
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/xalloc.h"
@@ -21,15 +23,19 @@ static char *join_holders(const struct ipc_namespace *namespace)
     return text.data;
 }
 
-/*
- * What needs no look inside. Here KIND and CONTAINER will be filled in, by the cgroup of
- * namespace->pid, or where nobody is inside of namespace->holder.
- */
+/* What needs no look inside. */
 static void resolve_outside(struct system *system, unsigned needs, struct namespace_info *info)
 {
     info->held = join_holders(info->namespace);
     if (needs & NEED_OWNER && info->namespace->has_uid)
         info->user = names_user(system->names, info->namespace->uid);
+    if (needs & NEED_CONTAINER) {
+        const struct cgroup_unit *unit = resolve_namespace(system, info->namespace);
+
+        /* A cgroup of any other name says nothing of what the namespace is for. */
+        info->kind = unit && strcmp(unit->kind, "cgroup") != 0 ? unit->kind : NULL;
+        info->container = unit ? cgroup_unit_container(unit) : NULL;
+    }
 }
 
 static void add_up(const struct inventory *inventory, struct namespace_info *info)

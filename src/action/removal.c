@@ -5,6 +5,8 @@
 
 #include "base/num.h"
 #include "base/xalloc.h"
+#include "kernel/namespaces.h"
+#include "kernel/system.h"
 #include "kernel/sysv.h"
 
 static const char *const outcome_names[REMOVAL_OUTCOMES] = {
@@ -82,6 +84,82 @@ static void verify_and_remove(struct system *system, const struct selection *sel
                     0);
 }
 
+/* What a child does in a namespace that only it may enter. */
+struct removal_errand {
+    struct system *system;
+    const struct selection *selection;
+    struct removal_item *item;
+};
+
+/* Failures are exit statuses above those of outcomes. */
+enum { ERRAND_FAILED = 16 };
+
+static int remove_by_child(void *arg)
+{
+    const struct removal_errand *errand = arg;
+
+    verify_and_remove(errand->system, errand->selection, errand->item);
+    return errand->item->outcome == REMOVAL_FAILED ? ERRAND_FAILED + errand->item->code
+                                                   : (int)errand->item->outcome;
+}
+
+/* Removes a segment of the namespace that this process reads. */
+static void remove_here(struct system *system, const struct selection *selection,
+                        struct removal_item *item)
+{
+    struct removal_errand errand = {system, selection, item};
+    int r;
+
+    if (!system->procfs.inside) {
+        verify_and_remove(system, selection, item);
+        return;
+    }
+    r = namespace_run_inside(&system->procfs, remove_by_child, &errand);
+    if (r < 0)
+        set_outcome(item, REMOVAL_FAILED, -r);
+    else if (r >= ERRAND_FAILED)
+        set_outcome(item, REMOVAL_FAILED, r - ERRAND_FAILED);
+    else
+        set_outcome(item, (enum removal_outcome)r, 0);
+}
+
+/* Of all namespaces that are looked in the one with this number, or NULL. */
+static const struct ipc_namespace *find_namespace(const struct ipc_namespace_list *list,
+                                                  uint64_t number)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].number == number)
+            return &list->items[i];
+    }
+    return NULL;
+}
+
+/*
+ * Removes a segment where it is. Its namespace is entered for it alone, by the descriptor that was
+ * found with it: one that ended meanwhile is empty, whoever has its number now. Returns a negative
+ * errno without a way back: then nothing more may be removed.
+ */
+static int remove_there(struct system *system, const struct selection *selection,
+                        struct removal_item *item)
+{
+    const struct ipc_namespace *namespace;
+    struct namespace_entry entry;
+    int r;
+
+    if (!system->namespaces || item->info.elsewhere == 0) {
+        remove_here(system, selection, item);
+        return 0;
+    }
+    namespace = find_namespace(system->namespaces, item->info.elsewhere);
+    r = namespace ? namespace_enter(&system->procfs, namespace, &entry, NULL) : -ENOENT;
+    if (r < 0) {
+        set_outcome(item, REMOVAL_FAILED, -r);
+        return 0;
+    }
+    remove_here(system, selection, item);
+    return namespace_return(&system->procfs, &entry, NULL);
+}
+
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks)
 {
@@ -95,7 +173,7 @@ void removal_run(struct system *system, const struct selection *selection,
             if (stopped)
                 set_outcome(item, REMOVAL_FAILED, EINTR);
             else
-                verify_and_remove(system, selection, item);
+                stopped = remove_there(system, selection, item) < 0;
         }
         if (hooks->done)
             hooks->done(hooks->arg, item);

@@ -150,3 +150,11 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
     if (needs & NEED_UNIT)
         info->unit = unit_of_creator(system, info);
 }
+
+const struct cgroup_unit *resolve_namespace(struct system *system,
+                                            const struct ipc_namespace *namespace)
+{
+    pid_t pid = namespace->pid > 0 ? namespace->pid : namespace->holder;
+
+    return pid > 0 ? proc_unit(system->proc, pid) : NULL;
+}

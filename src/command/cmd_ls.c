@@ -5,6 +5,7 @@
 
 #include "command/options.h"
 #include "command/output.h"
+#include "command/where.h"
 #include "view/columns.h"
 
 /* A command line of ls. */
@@ -54,8 +55,7 @@ static int run_ls(struct context *context, void *args)
     struct ls *ls = args;
     bool incomplete;
 
-    output_choose_columns(&ls->output, &segment_columns,
-                          ls->long_form ? segment_columns.long_form : NULL);
+    output_choose_columns(&ls->output, context, ls->long_form ? segment_columns.long_form : NULL);
     if (inventory_read(&context->system, &ls->selection, output_needs(&ls->output), &inventory,
                        &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
@@ -63,6 +63,8 @@ static int run_ls(struct context *context, void *args)
     write_segments(context, ls, &inventory);
     incomplete |= options_warn_missing(context, &inventory);
     options_warn_unknown_units(context, &inventory);
+    where_warn_refused(context, &inventory.refused);
+    where_warn_incomplete(context, &context->namespaces);
     return incomplete || (ls->fail_if_none && inventory.count == 0) ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/output.h"
+#include "command/where.h"
 #include "kernel/namespaces.h"
 #include "view/columns.h"
 #include "view/describe.h"
@@ -99,49 +100,19 @@ static void drop_others(struct ipc_namespace_list *list)
     list->count = kept;
 }
 
-/* --- What the rows do not say ----------------------------------------------------------------- */
-
-/* One line for all namespaces that could not be read, with the reason that the first one has. */
+/* What the rows do not say. */
 static void warn_refused(struct context *context, const struct namespace_rows *rows)
 {
-    CLEANUP_STRBUF struct strbuf numbers = STRBUF_INIT;
-    const char *refusal = NULL;
-    size_t count = 0;
+    struct complaint_list refused = COMPLAINT_LIST_INIT;
 
     for (size_t i = 0; i < rows->count; i++) {
         const struct namespace_info *info = &rows->rows[i];
 
-        if (!info->refusal)
-            continue;
-        refusal = refusal ? refusal : info->refusal;
-        if (count < DESCRIBE_NAMED_MAX)
-            strbuf_printf(&numbers, "%s%llu", count > 0 ? ", " : "",
-                          (unsigned long long)info->namespace->number);
-        count++;
+        if (info->refusal)
+            namespace_complaint_add(&refused, info->namespace->number, info->refusal);
     }
-    if (count == 0)
-        return;
-    describe_rest(&numbers, count);
-    context_warn(context, "%s could not be entered: %s", strbuf_string(&numbers), refusal);
-}
-
-static void warn_incomplete(struct context *context, const struct ipc_namespace_list *list)
-{
-    const char *why = namespaces_unreadable_why(&context->system.procfs);
-    size_t count = list->unreadable;
-
-    if (count > 0)
-        context_warn(context,
-                     "%zu process%s could not be read, nor namespaces that nobody else is in: %s",
-                     count, count == 1 ? "" : "es", why);
-    if (list->hidden)
-        context_warn(context,
-                     "processes of other users do not show at all (hidepid), nor do namespaces "
-                     "that nobody else is in: %s",
-                     why);
-    if (list->exhausted)
-        context_warn(context, "not all namespaces are shown: no more descriptors can be opened "
-                              "(see 'ulimit -Hn')");
+    where_warn_refused(context, &refused);
+    complaint_list_release(&refused);
 }
 
 /* --- Running ---------------------------------------------------------------------------------- */
@@ -167,8 +138,7 @@ static int run_ns(struct context *context, void *args)
     struct ns *ns = args;
     int status = STATUS_DONE;
 
-    output_choose_columns(&ns->output, &namespace_columns,
-                          ns->long_form ? namespace_columns.long_form : NULL);
+    output_choose_columns(&ns->output, context, ns->long_form ? namespace_columns.long_form : NULL);
     if (namespaces_find(&context->system.procfs, &list, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     if (ns->word_count > 0) {
@@ -179,7 +149,7 @@ static int run_ns(struct context *context, void *args)
         return context_fail(context, &err, STATUS_UNREADABLE);
     write_namespaces(context, ns, &rows, list.unreadable);
     warn_refused(context, &rows);
-    warn_incomplete(context, &list);
+    where_warn_incomplete(context, &list);
     return list.exhausted ? STATUS_FAILED : status;
 }
 

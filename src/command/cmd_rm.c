@@ -12,6 +12,7 @@
 #include "action/removal.h"
 #include "base/cleanup.h"
 #include "command/options.h"
+#include "command/where.h"
 #include "kernel/signals.h"
 #include "view/removal_report.h"
 
@@ -77,9 +78,10 @@ static void read_ids_from_input(struct rm *rm)
 static int take_rm_operand(const struct option_use *use, struct error *err)
 {
     struct rm *rm = use->place;
+    const struct option_use id = {use->context, NULL, &rm->selection, use->word, use->rest};
 
     if (strcmp(use->word, "-") != 0)
-        return selection_add_word(&rm->selection, use->word, err);
+        return option_id(&id, err);
     read_ids_from_input(rm);
     return 0;
 }
@@ -96,9 +98,13 @@ static int check_rm(struct context *context, void *args, struct error *err)
         return error_set(err, EINVAL, "--verbose: cannot be combined with --quiet");
     if (rm->all && selects)
         return error_set(err, EINVAL, "--all: cannot be combined with ids or other selections");
+    if (rm->reads_input && context->where.all_namespaces)
+        return error_set(err, EINVAL,
+                         "-: with -A an id means another segment in each IPC namespace; -N names "
+                         "one");
     if (rm->all || selects)
         return 0;
-    if (isatty(STDIN_FILENO))
+    if (isatty(STDIN_FILENO) || context->where.all_namespaces)
         return error_set(err, EINVAL,
                          "nothing is selected: name ids, or use an option such as "
                          "--owner or --all; see 'shmtool rm --help'");
@@ -177,7 +183,9 @@ static int select_input(struct rm *rm)
 /* Whether there will be a question, if anything is to be removed. */
 static bool asks(const struct rm *rm)
 {
-    return !rm->dry_run && !rm->yes && (rm->interactive || !selection_is_named(&rm->selection));
+    return !rm->dry_run && !rm->yes &&
+           (rm->interactive || rm->context->where.all_namespaces ||
+            !selection_is_named(&rm->selection));
 }
 
 /* Fills the plan. Returns an exit status. */
@@ -187,16 +195,19 @@ static int make_plan(struct rm *rm)
     const struct inventory *inventory = &rm->inventory;
     unsigned needs = 0;
 
+    rm->plan.namespaces = rm->context->namespaces.count;
     if (asks(rm))
-        needs = removal_report_preview_needs();
+        needs = removal_report_preview_needs(&rm->plan);
     else if (rm->dry_run && !rm->json)
-        needs = removal_report_table_needs();
+        needs = removal_report_table_needs(&rm->plan);
     if (selection_has_rows(&rm->selection))
         needs |= NEED_OWNER;
     selection_sort_ids(&rm->selection);
     if (inventory_read(&rm->context->system, &rm->selection, needs, &rm->inventory, &err) < 0)
         return context_fail(rm->context, &err, STATUS_UNREADABLE);
     rm->failed = context_warn_unparsed(rm->context, &inventory->unparsed);
+    where_warn_refused(rm->context, &inventory->refused);
+    where_warn_incomplete(rm->context, &rm->context->namespaces);
     options_warn_unknown_units(rm->context, inventory);
     rm->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)
@@ -311,6 +322,7 @@ static void report_item(void *arg, const struct removal_item *item)
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     bool bad = is_reported(rm, item);
     int shmid = item->info.segment.shmid;
+    char where[32] = "";
 
     if (!bad && !rm->verbose)
         return;
@@ -319,10 +331,12 @@ static void report_item(void *arg, const struct removal_item *item)
         put_refusal(rm, item->info, &line);
     if (item->missing)
         options_hint_key(&line, &rm->inventory, shmid);
+    if (rm->plan.namespaces > 0)
+        snprintf(where, sizeof(where), " in %llu", (unsigned long long)item->info.namespace);
     if (bad)
-        context_warn(rm->context, "%d: %s", shmid, strbuf_string(&line));
+        context_warn(rm->context, "%d%s: %s", shmid, where, strbuf_string(&line));
     else
-        fprintf(rm->json ? rm->context->err : rm->context->out, "%d: %s\n", shmid,
+        fprintf(rm->json ? rm->context->err : rm->context->out, "%d%s: %s\n", shmid, where,
                 strbuf_string(&line));
 }
 

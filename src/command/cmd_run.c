@@ -228,7 +228,7 @@ const struct command command_run = {
                "attached any more. Ends as PROGRAM ended: with its exit status, or by the\n"
                "signal that ended it; with 126 when it cannot be executed, 127 when there is\n"
                "no such program.",
-    .flags = COMMAND_CHANGES | COMMAND_WRAPS,
+    .flags = COMMAND_CHANGES | COMMAND_WRAPS | COMMAND_NO_NAMESPACE,
     .groups = {{&run_group, 0}},
     .operand = {offsetof(struct run, program), take_program},
     .examples = {{"run ./server --port 80", "remove the segments it leaves, whatever ends it"},

@@ -5,6 +5,7 @@
 
 #include "action/inventory_settled.h"
 #include "command/options.h"
+#include "command/where.h"
 #include "view/segment_report.h"
 
 /* A command line of stat. */
@@ -59,6 +60,8 @@ static int run_stat(struct context *context, void *args)
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);
     options_warn_unknown_units(context, &inventory);
+    where_warn_refused(context, &inventory.refused);
+    where_warn_incomplete(context, &context->namespaces);
     write_reports(context, stat, &inventory);
     if (inventory_unseen(&inventory) > 0)
         options_warn_unreadable(context, &inventory);

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/output.h"
+#include "command/where.h"
 #include "view/columns.h"
 #include "view/describe.h"
 
@@ -30,7 +31,7 @@ static struct attachment_row *make_attachment_rows(const struct inventory *inven
 
         for (uint32_t k = 0; k < info->attachment_count; k++) {
             rows = xgrow(rows, count, &capacity, sizeof(*rows));
-            rows[count++] = (struct attachment_row){&info->attachments[k], &info->segment};
+            rows[count++] = (struct attachment_row){&info->attachments[k], info};
         }
     }
     *ret_count = count;
@@ -38,7 +39,7 @@ static struct attachment_row *make_attachment_rows(const struct inventory *inven
 }
 
 /* The segments of which attachments were found in no process, as a JSON array. */
-static void put_json_unseen(struct strbuf *out, const struct inventory *inventory)
+static void put_json_unseen(struct strbuf *out, const struct inventory *inventory, bool everywhere)
 {
     const char *before = "[";
 
@@ -47,9 +48,12 @@ static void put_json_unseen(struct strbuf *out, const struct inventory *inventor
 
         if (segment_info_unseen(info) == 0)
             continue;
-        strbuf_printf(out, "%s{\"shmid\": %d, \"nattch\": %llu, \"found\": %llu}", before,
+        strbuf_printf(out, "%s{\"shmid\": %d, \"nattch\": %llu, \"found\": %llu", before,
                       info->segment.shmid, (unsigned long long)info->segment.nattch,
                       (unsigned long long)segment_info_maps(info));
+        if (everywhere)
+            strbuf_printf(out, ", \"namespace\": %llu", (unsigned long long)info->namespace);
+        strbuf_putc(out, '}');
         before = ", ";
     }
     strbuf_puts(out, *before == '[' ? "[]" : "]");
@@ -68,7 +72,7 @@ static void write_attachments(struct context *context, struct who *who,
 
     output_sort(&who->output, rows, count, sizeof(*rows));
     output_begin(&who->output, context, inventory->clock.now, &writer);
-    put_json_unseen(&unseen, inventory);
+    put_json_unseen(&unseen, inventory, context->where.all_namespaces);
     writer_add_count(&writer, "unreadable", inventory->attachments.unreadable);
     writer_add_json(&writer, "unseen", &unseen);
     for (size_t i = 0; i < count; i++) {
@@ -100,13 +104,15 @@ static int run_who(struct context *context, void *args)
     struct who *who = args;
     bool incomplete;
 
-    output_choose_columns(&who->output, &attachment_columns, NULL);
+    output_choose_columns(&who->output, context, NULL);
     if (inventory_read_settled(&context->system, &who->selection,
                                output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);
     options_warn_unknown_units(context, &inventory);
+    where_warn_refused(context, &inventory.refused);
+    where_warn_incomplete(context, &context->namespaces);
     write_attachments(context, who, &inventory);
     options_warn_unreadable(context, &inventory);
     warn_differences(context, &inventory);

@@ -114,10 +114,12 @@ static const struct option_spec output_options[] = {
 
 const struct option_group output_group = {"Output", OPTIONS(output_options)};
 
-void output_choose_columns(struct output_options *output, const struct column_table *table,
+void output_choose_columns(struct output_options *output, const struct context *context,
                            const char *defaults)
 {
+    const struct column_table *table = context->command->columns;
     struct column_set *columns = &output->columns;
+    bool exact = false;
 
     if (output->form == FORM_QUIET) {
         column_set_add_list(columns, table, table->quiet, NULL);
@@ -133,7 +135,11 @@ void output_choose_columns(struct output_options *output, const struct column_ta
         if (*list != '+')
             column_set_release(columns);
         column_set_add_list(columns, table, list + (*list == '+'), NULL);
+        exact = exact || *list != '+';
     }
+    /* After the others: scripts count on their places. */
+    if (context->where.all_namespaces && output->form == FORM_TABLE && !exact)
+        column_set_add_list(columns, table, "namespace,container", NULL);
 }
 
 unsigned output_needs(const struct output_options *output)

@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "action/resolve.h"
 #include "command/options.h"
+#include "view/describe.h"
 
 /* The option that was given, as it is named in messages; NULL: none. */
 static const char *given_option(const struct where *where)
@@ -63,24 +65,69 @@ static int check_command(struct context *context)
     return STATUS_USAGE;
 }
 
+/*
+ * Finds the one namespace whose container, pod, unit or job WORD names, by its cgroup. Returns a
+ * negative errno and sets *err, which names them where there are several.
+ */
+static int find_by_name(struct context *context, const struct ipc_namespace_list *found,
+                        const char *word, const struct ipc_namespace **ret_namespace,
+                        struct error *err)
+{
+    CLEANUP_STRBUF struct strbuf candidates = STRBUF_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; i < found->count; i++) {
+        const struct ipc_namespace *namespace = &found->items[i];
+        const struct cgroup_unit *unit = resolve_namespace(&context->system, namespace);
+
+        if (!unit || !cgroup_unit_matches(unit, true, word))
+            continue;
+        strbuf_printf(&candidates, "%s%llu (%s)", count > 0 ? ", " : "",
+                      (unsigned long long)namespace->number, unit->unit);
+        *ret_namespace = namespace;
+        count++;
+    }
+    if (count == 0)
+        return error_set(err, ENOENT,
+                         "%s: neither a pid nor the number or file of an IPC namespace, nor a "
+                         "container, unit or job that has one ('shmtool ns' lists them)",
+                         word);
+    if (count > 1)
+        return error_set(err, EINVAL, "%s: names %zu IPC namespaces: %s", word, count,
+                         strbuf_string(&candidates));
+    return 0;
+}
+
 /* Enters the namespace of -N: from here on it is as if the command had been started there. */
 static int enter_namespace(struct context *context)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_NAMESPACES struct ipc_namespace_list found = {0};
     struct procfs *procfs = &context->system.procfs;
-    struct ipc_namespace namespace;
+    const struct ipc_namespace *namespace = NULL;
+    const struct ipc_namespace *known;
+    struct ipc_namespace resolved = {.fd = -1};
     int r = namespaces_find(procfs, &found, &err);
 
     if (r < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
-    r = namespaces_resolve(procfs, &found, context->where.namespace, &namespace, &err);
+    proc_cache_refresh(context->system.proc);
+    r = namespaces_resolve(procfs, &found, context->where.namespace, &resolved, &err);
+    namespace = &resolved;
+    if (r == -ENODATA) {
+        error_clear(&err);
+        r = find_by_name(context, &found, context->where.namespace, &namespace, &err);
+    }
     if (r < 0) {
         context_warn(context, "--namespace: %s", err.text);
         return r == -EACCES || r == -EPERM ? STATUS_UNREADABLE : STATUS_USAGE;
     }
-    r = namespace_enter(procfs, &namespace, &context->entry, &err);
-    namespaces_release_one(&namespace);
+    r = namespace_enter(procfs, namespace, &context->entry, &err);
+    context->system.elsewhere = namespace->own ? 0 : namespace->number;
+    known = ipc_namespace_list_find(&found, namespace->number, namespace->device);
+    if (known)
+        context->system.elsewhere_pid = known->pid > 0 ? known->pid : known->holder;
+    namespaces_release_one(&resolved);
     if (r == 0)
         return STATUS_DONE;
     context_warn(context, "--namespace: %s: %s", context->where.namespace, err.text);
@@ -114,6 +161,38 @@ int where_open(struct context *context)
     if (status != STATUS_DONE)
         where_close(context);
     return status;
+}
+
+void where_warn_refused(struct context *context, const struct complaint_list *refused)
+{
+    CLEANUP_STRBUF struct strbuf numbers = STRBUF_INIT;
+
+    if (refused->count == 0)
+        return;
+    for (size_t i = 0; i < refused->count && i < DESCRIBE_NAMED_MAX; i++)
+        strbuf_printf(&numbers, "%s%s", i > 0 ? ", " : "", refused->items[i].where);
+    describe_rest(&numbers, refused->count);
+    context_warn(context, "%s could not be entered: %s", strbuf_string(&numbers),
+                 refused->items[0].text);
+}
+
+void where_warn_incomplete(struct context *context, const struct ipc_namespace_list *list)
+{
+    const char *why = namespaces_unreadable_why(&context->system.procfs);
+    size_t count = list->unreadable;
+
+    if (count > 0)
+        context_warn(context,
+                     "%zu process%s could not be read, nor namespaces that nobody else is in: %s",
+                     count, count == 1 ? "" : "es", why);
+    if (list->hidden)
+        context_warn(context,
+                     "processes of other users do not show at all (hidepid), nor do namespaces "
+                     "that nobody else is in: %s",
+                     why);
+    if (list->exhausted)
+        context_warn(context, "not all namespaces are shown: no more descriptors can be opened "
+                              "(see 'ulimit -Hn')");
 }
 
 void where_close(struct context *context)

@@ -49,6 +49,8 @@ static int refuse_entry(const struct ipc_namespace *namespace, bool capable, int
 
 /* --- By a child ------------------------------------------------------------------------------- */
 
+static const struct foreign_listing no_listing = {.fd = -1, .ipc = -1, .user = -1};
+
 /* What the child is to do; it has a copy. */
 struct errand {
     const struct procfs *procfs;
@@ -114,11 +116,15 @@ static int read_id_map(const struct procfs *procfs, pid_t child, const char *nam
 
 static void release_listing(struct foreign_listing *listing)
 {
-    if (listing->fd >= 0)
-        close(listing->fd);
+    const int fds[] = {listing->fd, listing->ipc, listing->user};
+
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
     id_map_release(&listing->uids);
     id_map_release(&listing->gids);
-    *listing = (struct foreign_listing){.fd = -1};
+    *listing = no_listing;
 }
 
 /* The user namespace that IPC belongs to, if it is not ours; -1: it is, or it cannot be had. */
@@ -138,17 +144,20 @@ static int open_other_user_namespace(const struct procfs *procfs, int ipc)
 static int open_by_child(const struct procfs *procfs, const struct ipc_namespace *namespace,
                          struct foreign_listing *listing)
 {
-    CLEANUP_CLOSE int user = open_other_user_namespace(procfs, namespace->fd);
+    const int user = open_other_user_namespace(procfs, namespace->fd);
     struct errand errand = {procfs, namespace->fd, user, -1};
     pid_t child = 0;
     int r;
 
     /* Whatever it is, a descriptor whose place the child may take. */
     errand.place = fcntl(namespace->fd, F_DUPFD_CLOEXEC, 0);
-    if (errand.place < 0)
-        return -errno;
-    *listing = (struct foreign_listing){.fd = errand.place, .number = namespace->number};
-    r = run_errand(&errand, &child);
+    *listing = (struct foreign_listing){
+        .fd = errand.place,
+        .ipc = fcntl(namespace->fd, F_DUPFD_CLOEXEC, 0),
+        .user = user,
+        .number = namespace->number,
+    };
+    r = errand.place < 0 || listing->ipc < 0 ? -errno : run_errand(&errand, &child);
     if (r == 0 && user >= 0)
         r = read_id_map(procfs, child, "uid_map", &listing->uids);
     if (r == 0 && user >= 0)
@@ -169,7 +178,7 @@ int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace
     bool capable;
     int r;
 
-    *ret_entry = (struct namespace_entry){.own = -1, .listing = {.fd = -1}};
+    *ret_entry = (struct namespace_entry){.own = -1, .listing = no_listing};
     if (namespace->own)
         return 0;
     own = namespace_file_open_of(procfs, "self");
@@ -201,4 +210,29 @@ int namespace_return(struct procfs *procfs, struct namespace_entry *entry, struc
     if (entry->own >= 0)
         close(steal_fd(&entry->own));
     return r;
+}
+
+/* --- Work by a child -------------------------------------------------------------------------- */
+
+int namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg)
+{
+    const struct foreign_listing *inside = procfs->inside;
+    int status;
+    pid_t child = fork();
+
+    if (child < 0)
+        return -errno;
+    if (child == 0) {
+        if ((inside->user >= 0 && setns(inside->user, CLONE_NEWUSER) < 0) ||
+            setns(inside->ipc, CLONE_NEWIPC) < 0)
+            _exit(NAMESPACE_NOT_ENTERED);
+        _exit(work(arg));
+    }
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    if (!WIFEXITED(status))
+        return -ECHILD;
+    return WEXITSTATUS(status) == NAMESPACE_NOT_ENTERED ? -EPERM : WEXITSTATUS(status);
 }

@@ -25,6 +25,17 @@ const char *namespaces_unreadable_why(const struct procfs *procfs)
                           : "it needs CAP_SYS_PTRACE, which root has";
 }
 
+uint64_t namespaces_own_number(const struct procfs *procfs)
+{
+    struct stat status;
+
+    if (procfs->inside)
+        return procfs->inside->number;
+    return procfs->live && fstatat(procfs->root_fd, "proc/self/ns/ipc", &status, 0) == 0
+               ? status.st_ino
+               : 0;
+}
+
 static int refuse_file(const struct procfs *procfs, const char *file, int code, struct error *err)
 {
     if (code == EACCES || code == EPERM)

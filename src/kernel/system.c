@@ -41,6 +41,9 @@ int system_open(struct system *system, const char *dir, struct error *err)
     if (r < 0)
         return r;
     system->host = (struct strbuf)STRBUF_INIT;
+    system->elsewhere = 0;
+    system->elsewhere_pid = 0;
+    system->namespaces = NULL;
     read_host(system);
     system->names = names_new(&system->procfs);
     system->proc = proc_cache_new(&system->procfs);

@@ -490,6 +490,19 @@ void cgroup_unit_set_name(struct cgroup_unit *unit, const char *name)
     set_unit_text(unit, unit->kind, name, last ? (size_t)(last - name) : strlen(name));
 }
 
+const char *cgroup_unit_container(const struct cgroup_unit *unit)
+{
+    const char *shown = unit->unit;
+    size_t length = strlen(unit->kind);
+
+    if (!unit->container && !unit->pod)
+        return NULL;
+    if (unit->by_user)
+        shown = strchr(shown, ':') + 1;
+    return strncmp(shown, unit->kind, length) == 0 && shown[length] == ':' ? shown + length + 1
+                                                                           : shown;
+}
+
 bool cgroup_unit_same(const struct cgroup_unit *a, const struct cgroup_unit *b)
 {
     return a == b || strcmp(a->unit, b->unit) == 0;

@@ -74,14 +74,19 @@ bool filter_names_keys(const struct filter *filter)
     return filter->keys.count > 0 && filter->key_ranges.count == 0;
 }
 
-/* An option that was not given lets everything pass. */
-static bool allows_value(const struct filter_values *values, uint64_t value)
+bool filter_values_have(const struct filter_values *values, uint64_t value)
 {
     for (size_t i = 0; i < values->count; i++) {
         if (value >= values->items[i].low && value <= values->items[i].high)
             return true;
     }
-    return values->count == 0;
+    return false;
+}
+
+/* An option that was not given lets everything pass. */
+static bool allows_value(const struct filter_values *values, uint64_t value)
+{
+    return values->count == 0 || filter_values_have(values, value);
 }
 
 static bool allows_key(const struct filter *filter, uint32_t key)

@@ -1,6 +1,7 @@
 #include "model/ipc_namespace.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -13,6 +14,14 @@ struct ipc_namespace *ipc_namespace_list_find(const struct ipc_namespace_list *l
             return &list->items[i];
     }
     return NULL;
+}
+
+void namespace_complaint_add(struct complaint_list *refused, uint64_t number, const char *why)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+    complaint_list_add(refused, text, why, strlen(why));
 }
 
 /* Whether the digits can only be the beginning of a container's id, which has 8 or more. */

@@ -67,6 +67,16 @@ GET_TEXT(get_command, INFO->command)
 
 GET_TEXT(get_unit, INFO->unit.is ? INFO->unit.is->unit : NULL)
 
+GET_FOUND(get_segment_namespace, INFO->namespace)
+
+GETTER(get_segment_container)
+{
+    ret_value->text = INFO->container;
+    if (!ret_value->text && INFO->unit.is && !INFO->unit.containers_differ)
+        ret_value->text = cgroup_unit_container(INFO->unit.is);
+    ret_value->known = ret_value->text != NULL;
+}
+
 GETTER(get_rss)
 {
     ret_value->known = SEGMENT->has_rss;
@@ -105,6 +115,9 @@ static const struct column of_segments[] = {
     {"command", COLUMN_COMMAND, NEED_COMMAND, "creator's command line, while it lives",
      get_command},
     {"unit", COLUMN_TEXT, NEED_UNIT, "unit or container of its creator or users", get_unit},
+    {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
+    {"container", COLUMN_TEXT, NEED_CONTAINER | NEED_UNIT, "container that this is of",
+     get_segment_container},
 };
 
 #define SEGMENT_DEFAULTS "key,shmid,owner,perms,bytes,nattch,status"
@@ -121,7 +134,7 @@ const struct column_table segment_columns = {
 /* --- Attachments ------------------------------------------------------------------------------ */
 
 #define ATTACHMENT (((const struct attachment_row *)record)->attachment)
-#define ATTACHED (((const struct attachment_row *)record)->segment)
+#define ATTACHED (&((const struct attachment_row *)record)->info->segment)
 
 GET_NUMBER(get_attached_shmid, ATTACHMENT->shmid)
 GET_NUMBER(get_attached_key, ATTACHED->key)
@@ -129,6 +142,16 @@ GET_NUMBER(get_pid, ATTACHMENT->pid)
 GET_NUMBER(get_maps, ATTACHMENT->maps)
 GET_TEXT(get_access, ATTACHMENT->writable ? "rw" : "ro")
 GET_TEXT(get_holder_command, ATTACHMENT->command)
+
+GETTER(get_holder_namespace)
+{
+    get_segment_namespace(format, ((const struct attachment_row *)record)->info, ret_value);
+}
+
+GETTER(get_holder_container)
+{
+    get_segment_container(format, ((const struct attachment_row *)record)->info, ret_value);
+}
 
 GETTER(get_holder_uid)
 {
@@ -152,6 +175,10 @@ static const struct column of_attachments[] = {
      get_access},
     {"maps", COLUMN_NUMBER, NEED_ATTACHMENTS, "how often it has the segment mapped", get_maps},
     {"command", COLUMN_COMMAND, NEED_HOLDERS, "its command line", get_holder_command},
+    {"namespace", COLUMN_ID, NEED_ATTACHMENTS | NEED_NAMESPACE, "number of the IPC namespace",
+     get_holder_namespace},
+    {"container", COLUMN_TEXT, NEED_ATTACHMENTS | NEED_CONTAINER | NEED_UNIT,
+     "container that this is of", get_holder_container},
 };
 
 const struct column_table attachment_columns = {
@@ -319,8 +346,8 @@ GETTER(get_held)
 
 static const struct column of_namespaces[] = {
     {"namespace", COLUMN_ID, 0, "its number, as lsns shows it", get_namespace},
-    {"kind", COLUMN_TEXT, 0, "docker, podman, ...", get_kind},
-    {"container", COLUMN_TEXT, 0, "name of the container", get_container},
+    {"kind", COLUMN_TEXT, NEED_CONTAINER, "docker, podman, ...", get_kind},
+    {"container", COLUMN_TEXT, NEED_CONTAINER, "name of the container", get_container},
     {"user", COLUMN_NAME, NEED_OWNER, "who made its user namespace", get_namespace_user},
     {"pid", COLUMN_ID, 0, "oldest process inside", get_oldest_pid},
     {"processes", COLUMN_NUMBER, 0, "how many are inside", get_processes},

@@ -332,8 +332,9 @@ static void put_rm_would(struct strbuf *out, const struct segment_info *info,
 {
     const char *root = remedy_root(inventory);
 
-    strbuf_printf(out, "%s'shmtool rm %d' would ", inventory->live ? "" : "On that machine ",
-                  info->segment.shmid);
+    strbuf_puts(out, inventory->live ? "'" : "On that machine '");
+    remedy_shmtool(out, info->elsewhere);
+    strbuf_printf(out, " rm %d' would ", info->segment.shmid);
     if (!inventory->has_credentials || segment_is_dest(&info->segment) ||
         shmget_may_remove(&info->segment, &inventory->credentials))
         return;
@@ -379,9 +380,12 @@ static void describe_dest(struct strbuf *out, const struct segment_info *info,
                      "detaches or ends; nobody finds it by a key any more. ");
     put_rm_would(out, info, inventory);
     strbuf_puts(out, "change nothing.");
-    if (info->attachment_count > 0)
-        strbuf_printf(out, " To free it now, end the processes that 'shmtool who -q %d' prints%s.",
-                      info->segment.shmid, inventory->live ? "" : " there");
+    if (info->attachment_count > 0) {
+        strbuf_puts(out, " To free it now, end the processes that '");
+        remedy_shmtool(out, info->elsewhere);
+        strbuf_printf(out, " who -q %d' prints%s.", info->segment.shmid,
+                      inventory->live ? "" : " there");
+    }
     if (info->attachment_count > 0 && segment_info_unseen(info) > 0)
         strbuf_puts(out, " Others that hold it were not found.");
 }

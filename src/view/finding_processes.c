@@ -236,7 +236,8 @@ static void remedy_dest(const struct finding_text *text)
 {
     strbuf_puts(text->out, "if that is not intended, stop those processes: ");
     put_who_sees(text);
-    strbuf_puts(text->out, "shmtool who --dest");
+    remedy_shmtool(text->out, text->inventory->elsewhere);
+    strbuf_puts(text->out, " who --dest");
     finding_put_owner_option(text->out, text);
 }
 
@@ -245,7 +246,8 @@ static void remedy_former_keys(const struct finding_text *text)
     strbuf_puts(text->out, "restart the programs that hold the old one, so that all use the new "
                            "one: ");
     put_who_sees(text);
-    strbuf_puts(text->out, "shmtool who");
+    remedy_shmtool(text->out, text->inventory->elsewhere);
+    strbuf_puts(text->out, " who");
     finding_put_ids(text->out, text->finding);
 }
 
@@ -255,7 +257,9 @@ static void remedy_attachments(const struct finding_text *text)
     CLEANUP_FREE struct holder *attachers = count_holders(text->finding, 2, &count);
 
     if (text->finding->severity == SEVERITY_INFO) {
-        strbuf_puts(text->out, "see whether the number grows: shmtool who");
+        strbuf_puts(text->out, "see whether the number grows: ");
+        remedy_shmtool(text->out, text->inventory->elsewhere);
+        strbuf_puts(text->out, " who");
         finding_put_ids(text->out, text->finding);
     } else if (count == 1) {
         strbuf_printf(text->out, "restart process %d; its program does not call shmdt",

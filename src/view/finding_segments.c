@@ -147,7 +147,9 @@ static void remedy_keyed_orphans(const struct finding_text *text)
     const struct finding *finding = text->finding;
 
     if (finding->count > DESCRIBE_NAMED_MAX) {
-        strbuf_puts(text->out, "see what each is (shmtool ls -l --orphan");
+        strbuf_puts(text->out, "see what each is (");
+        remedy_shmtool(text->out, text->inventory->elsewhere);
+        strbuf_puts(text->out, " ls -l --orphan");
         finding_put_owner_option(text->out, text);
         strbuf_puts(text->out, "), and remove by their ids those that nobody needs: ");
         remedy_remove(text->out, text->inventory, finding->rows, finding->count, "ID...");
@@ -166,7 +168,9 @@ static void remedy_states(const struct finding_text *text)
                                "--mount-proc does it)");
         return;
     }
-    strbuf_puts(text->out, "see what is known of each (shmtool stat --state unknown");
+    strbuf_puts(text->out, "see what is known of each (");
+    remedy_shmtool(text->out, text->inventory->elsewhere);
+    strbuf_puts(text->out, " stat --state unknown");
     finding_put_owner_option(text->out, text);
     strbuf_puts(text->out, "), and ask ");
     finding_put_owner(text);
@@ -193,8 +197,10 @@ static void remedy_owners(const struct finding_text *text)
         put_rm(text, "--orphan --key 0", rows, unfindable);
     if (unfindable == finding->count)
         return;
-    strbuf_printf(text->out, "%ssee what they are and who uses them (shmtool stat",
+    strbuf_printf(text->out, "%ssee what they are and who uses them (",
                   unfindable > 0 ? "; then " : "");
+    remedy_shmtool(text->out, text->inventory->elsewhere);
+    strbuf_puts(text->out, " stat");
     finding_put_owner_option(text->out, text);
     strbuf_putc(text->out, ')');
     if (attached + unfindable == finding->count)
@@ -205,8 +211,10 @@ static void remedy_owners(const struct finding_text *text)
 
 static void remedy_writable(const struct finding_text *text)
 {
-    strbuf_puts(text->out, "its program can ask shmget for the mode 0600 or 0660; see who uses it: "
-                           "shmtool stat");
+    strbuf_puts(text->out,
+                "its program can ask shmget for the mode 0600 or 0660; see who uses it: ");
+    remedy_shmtool(text->out, text->inventory->elsewhere);
+    strbuf_puts(text->out, " stat");
     finding_put_ids(text->out, text->finding);
 }
 

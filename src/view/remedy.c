@@ -8,6 +8,13 @@ void remedy_begin(struct strbuf *out, const struct inventory *inventory)
         strbuf_puts(out, "on that machine: ");
 }
 
+void remedy_shmtool(struct strbuf *out, uint64_t elsewhere)
+{
+    strbuf_puts(out, "shmtool");
+    if (elsewhere != 0)
+        strbuf_printf(out, " -N %llu", (unsigned long long)elsewhere);
+}
+
 const char *remedy_root(const struct inventory *inventory)
 {
     return inventory->has_credentials && inventory->credentials.euid == 0
@@ -45,7 +52,8 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
             strbuf_printf(out, "%s or ", rows[0]->owner);
         strbuf_printf(out, "%s: ", remedy_root(inventory));
     }
-    strbuf_printf(out, "shmtool rm %s", arguments);
+    remedy_shmtool(out, count > 0 ? rows[0]->elsewhere : inventory->elsewhere);
+    strbuf_printf(out, " rm %s", arguments);
 }
 
 void remedy_on_host(struct strbuf *out, const struct inventory *inventory)
@@ -110,7 +118,8 @@ void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
         return;
     }
     put_as_root(out, inventory);
-    strbuf_puts(out, "shmtool limits");
+    remedy_shmtool(out, inventory->elsewhere);
+    strbuf_puts(out, " limits");
     put_settings(out, " --set ", settings, count);
     if (!inventory->has_credentials || !inventory->credentials.private_ipc)
         strbuf_puts(out, " --persist");

@@ -33,10 +33,11 @@ static void put_rm_segment(struct strbuf *out, const struct shmget_diagnosis *di
 /* To get rid of the segment that has the key, without taking it from those who use it. */
 static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
-    if (diagnosis->segment->state == STATE_USED)
-        strbuf_printf(out, "stop the processes that use it (shmtool who %d), then: ",
-                      diagnosis->segment->segment.shmid);
-    else if (diagnosis->segment->state != STATE_ORPHAN)
+    if (diagnosis->segment->state == STATE_USED) {
+        strbuf_puts(out, "stop the processes that use it (");
+        remedy_shmtool(out, diagnosis->segment->elsewhere);
+        strbuf_printf(out, " who %d), then: ", diagnosis->segment->segment.shmid);
+    } else if (diagnosis->segment->state != STATE_ORPHAN)
         strbuf_puts(out, "if nobody needs it any more: ");
     put_rm_segment(out, diagnosis);
     if (diagnosis->answer.cause == SHMGET_TOO_SMALL && diagnosis->segment->state == STATE_USED)

@@ -44,27 +44,35 @@ static unsigned release_to_needs(struct column_set *columns)
 }
 
 /* The caller releases the set. */
-static void choose_preview_columns(struct column_set *columns, bool with_processes)
+static void choose_table_columns(struct column_set *columns, const struct removal_plan *plan)
 {
     column_set_add_list(columns, &segment_columns, segment_columns.defaults, NULL);
+    if (plan->namespaces > 0)
+        column_set_add_list(columns, &segment_columns, "namespace,container", NULL);
+}
+
+static void choose_preview_columns(struct column_set *columns, const struct removal_plan *plan,
+                                   bool with_processes)
+{
+    choose_table_columns(columns, plan);
     column_set_add_list(columns, &segment_columns, "state", NULL);
     if (with_processes)
         column_set_add(columns, &processes_column);
 }
 
-unsigned removal_report_table_needs(void)
+unsigned removal_report_table_needs(const struct removal_plan *plan)
 {
     struct column_set columns = COLUMN_SET_INIT;
 
-    column_set_add_list(&columns, &segment_columns, segment_columns.defaults, NULL);
+    choose_table_columns(&columns, plan);
     return release_to_needs(&columns);
 }
 
-unsigned removal_report_preview_needs(void)
+unsigned removal_report_preview_needs(const struct removal_plan *plan)
 {
     struct column_set columns = COLUMN_SET_INIT;
 
-    choose_preview_columns(&columns, true);
+    choose_preview_columns(&columns, plan, true);
     return release_to_needs(&columns);
 }
 
@@ -110,7 +118,7 @@ void removal_report_table(FILE *out, const struct removal_plan *plan,
     struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
-    column_set_add_list(&columns, &segment_columns, segment_columns.defaults, NULL);
+    choose_table_columns(&columns, plan);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->items[i].outcome == REMOVAL_SELECTED)
@@ -163,7 +171,7 @@ void removal_report_preview(FILE *out, const struct removal_plan *plan,
         write_sums(out, plan, format);
     if (unused > UNUSED_MAX && totals.in_use == 0)
         return;
-    choose_preview_columns(&columns, with_processes);
+    choose_preview_columns(&columns, plan, with_processes);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
     for (int in_use = unused > UNUSED_MAX; in_use <= 1; in_use++) {
         for (size_t i = 0; i < plan->count; i++) {
@@ -225,13 +233,35 @@ static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
         strbuf_puts(out, first ? " and some not visible to you" : "processes not visible to you");
 }
 
+/* Appends the number of segments, and of the namespaces that they are in, and their bytes. */
+static void put_pending(struct strbuf *out, const struct removal_plan *plan,
+                        const struct removal_totals *totals)
+{
+    CLEANUP_FREE uint64_t *numbers = xcalloc(plan->count, sizeof(*numbers));
+    size_t count = 0;
+    size_t different = 0;
+
+    human_count(out, totals->counts[REMOVAL_SELECTED], "segment");
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->items[i].outcome == REMOVAL_SELECTED)
+            numbers[count++] = plan->items[i].info.namespace;
+    }
+    /* In the order of the inventory: those of one namespace stand together. */
+    for (size_t i = 0; i < count; i++)
+        different += i == 0 || numbers[i] != numbers[i - 1];
+    if (plan->namespaces > 0)
+        strbuf_printf(out, " in %zu of %zu namespaces", different, plan->namespaces);
+    strbuf_puts(out, ", ");
+    human_size_long(out, totals->pending_bytes);
+}
+
 void removal_report_question(struct strbuf *out, const struct removal_plan *plan)
 {
     CLEANUP_STRBUF struct strbuf users = STRBUF_INIT;
     struct removal_totals totals = removal_count(plan);
 
     strbuf_puts(out, "Remove ");
-    describe_segments(out, totals.counts[REMOVAL_SELECTED], totals.pending_bytes);
+    put_pending(out, plan, &totals);
     strbuf_printf(out, ", %zu of them in use", totals.in_use);
     put_plan_users(&users, plan);
     if (users.length > 0)
@@ -314,7 +344,9 @@ void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
     put_other_user(out, info->owner, segment->uid);
     if (segment->cuid != segment->uid)
         put_other_user(out, info->creator, segment->cuid);
-    strbuf_printf(out, "%s: shmtool rm %d", remedy_root(inventory), segment->shmid);
+    strbuf_printf(out, "%s: ", remedy_root(inventory));
+    remedy_shmtool(out, info->elsewhere);
+    strbuf_printf(out, " rm %d", segment->shmid);
 }
 
 void removal_report_dry_run(struct strbuf *out, const struct removal_plan *plan)
@@ -322,7 +354,7 @@ void removal_report_dry_run(struct strbuf *out, const struct removal_plan *plan)
     struct removal_totals totals = removal_count(plan);
 
     strbuf_puts(out, "would remove ");
-    describe_segments(out, totals.counts[REMOVAL_SELECTED], totals.pending_bytes);
+    put_pending(out, plan, &totals);
     strbuf_printf(out, ", %zu in use", totals.in_use);
 }
 
@@ -355,7 +387,7 @@ void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
     put_outcome_count(out, missing, "did not exist");
 }
 
-static void put_removal_result(struct strbuf *out, const struct removal_item *item)
+static void put_removal_result(struct strbuf *out, const struct removal_item *item, bool everywhere)
 {
     strbuf_printf(out, "{\"shmid\": %d, \"outcome\": \"%s\", \"error\": ", item->info.segment.shmid,
                   removal_outcome_name(item->outcome));
@@ -365,6 +397,8 @@ static void put_removal_result(struct strbuf *out, const struct removal_item *it
         strbuf_puts(out, "null");
     else
         strbuf_put_u64(out, item->info.segment.size);
+    if (everywhere && !item->missing)
+        strbuf_printf(out, ", \"namespace\": %llu", (unsigned long long)item->info.namespace);
     strbuf_putc(out, '}');
 }
 
@@ -382,7 +416,7 @@ void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bo
     strbuf_puts(out, ", \"results\": [");
     for (size_t i = 0; i < plan->count; i++) {
         strbuf_puts(out, i > 0 ? ",\n" : "\n");
-        put_removal_result(out, &plan->items[i]);
+        put_removal_result(out, &plan->items[i], plan->namespaces > 0);
     }
     strbuf_puts(out, plan->count > 0 ? "\n]}\n" : "]}\n");
 }

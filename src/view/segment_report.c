@@ -134,7 +134,7 @@ static void put_attachments(struct strbuf *out, const struct segment_info *info,
     column_set_add_list(&columns, &attachment_columns, "pid,user,access,maps,command", NULL);
     writer_begin(&writer, FORM_TABLE, stream, &columns, format, NULL, NULL, true);
     for (uint32_t i = 0; i < info->attachment_count; i++) {
-        const struct attachment_row row = {&info->attachments[i], &info->segment};
+        const struct attachment_row row = {&info->attachments[i], info};
 
         writer_row(&writer, &row);
     }
@@ -215,7 +215,10 @@ void segment_report_text(struct strbuf *out, const struct segment_info *info,
 {
     CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
 
-    strbuf_printf(out, "Segment %d\n", info->segment.shmid);
+    strbuf_printf(out, "Segment %d", info->segment.shmid);
+    if (info->elsewhere != 0)
+        strbuf_printf(out, " in IPC namespace %llu", (unsigned long long)info->elsewhere);
+    strbuf_putc(out, '\n');
     for (size_t i = 0; i < segment_columns.count; i++)
         put_field(out, &segment_columns.columns[i], info, format);
     put_original_key(out, info);
@@ -241,7 +244,7 @@ static void put_json_attachments(struct strbuf *out, const struct segment_info *
     column_set_add_all(&columns, &attachment_columns);
     strbuf_puts(out, ", \"attachments\": [");
     for (uint32_t i = 0; i < info->attachment_count; i++) {
-        const struct attachment_row row = {&info->attachments[i], &info->segment};
+        const struct attachment_row row = {&info->attachments[i], info};
 
         strbuf_puts(out, i > 0 ? ", " : "");
         column_put_object(out, &columns, format, &row);

@@ -3,7 +3,7 @@ load common
 load forms
 
 COLUMNS_OF_LS=(key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch
-    status state cpid lpid atime dtime ctime command unit)
+    status state cpid lpid atime dtime ctime command unit namespace container)
 
 # varied_segments: odd keys, sizes, modes and owners; some locked, some dest, some attached, some used before
 varied_segments() {
@@ -387,6 +387,8 @@ for segment, line in zip(document["segments"], kernel):
     state = segment.pop("state")
     # That of the tests; where the creator is dead and nobody has it attached there is none.
     unit = segment.pop("unit")
+    assert segment.pop("namespace") == os.stat("/proc/self/ns/ipc").st_ino
+    assert segment.pop("container") is None or unit
     assert command or segment["nattch"] or unit is None, unit
     assert segment == {
         "key": "0x%08x" % (line["key"] & 0xffffffff), "shmid": line["shmid"],

@@ -2,31 +2,7 @@
 load common
 load forms
 load processes
-
-# Namespaces are looked for where nobody else's are: in PID, mount and IPC namespaces of a test's own.
-
-# start_keepers ARG...: the helper keepns there; sets $inside, its pid here, $kept, a line `NUMBER HELD` of each
-# namespace that it keeps, and $own, the number of its own
-start_keepers() {
-    need_ns
-    need_root
-    unshare --pid --fork --mount --mount-proc --ipc true 2>/dev/null || skip "no PID namespace can be made here"
-    start_helper unshare --pid --fork --kill-child --mount --mount-proc --ipc "$HELPERS/keepns" "$@" || return 1
-    inside=$(first_child "$helper_pid")
-    kept=$(grep -v '^ready' "$helper_out" | sed 's/ processes .*/ processes/' | sort -n) || true
-    own=$(stat -L -c %i "/proc/$inside/ns/ipc")
-}
-
-first_child() {
-    local children
-    read -r children _ <"/proc/$1/task/$1/children"
-    echo "$children"
-}
-
-# there COMMAND...: runs it where the keepers are
-there() {
-    nsenter --target "$inside" --mount --pid --ipc "$@"
-}
+load namespaces
 
 # look ARG...: shmtool ns there
 look() {
@@ -36,11 +12,6 @@ look() {
 # assert_found: exactly what is kept was found, after the own one, each once and with what holds it
 assert_found() {
     assert_equal "$(tr -s ' ' <<<"${out%$'\n'}")" "$own processes${kept:+$'\n'$kept}"
-}
-
-# number_of KIND: the number of the first namespace that is held by it
-number_of() {
-    sed -n "s/ $1.*//p" <<<"$kept" | head -n 1
 }
 
 @test "the namespaces of a process, a process whose leader has exited, a thread, a descriptor and a mount" {
@@ -96,7 +67,7 @@ number_of() {
     look --no-header
     assert_status 0
     assert_equal "$(tr -s ' ' <<<"$out" | cut -d ' ' -f 1,6-8)" \
-        "$(printf '%s\n' "$own 1 70000 1" "$(number_of processes) 1 5000 0" "$(number_of fd) 1 5000 1" | sort -n)"
+        "$own 1 70000 1"$'\n'"$(printf '%s\n' "$(number_of processes) 1 5000 0" "$(number_of fd) 1 5000 1" | sort -n)"
     # This process is where it was.
     run_split there "$SHMTOOL" ls -q
     assert_out_lines 1

@@ -28,7 +28,7 @@ words() {
     assert_err ''
     assert_out_matches "^Segment $id"$'\n'
     columns=$("$SHMTOOL" --sysroot "$SRC/tests/fixtures/listing" ls --csv | head -n 1 | tr , ' ')
-    [[ $(wc -w <<<"$columns") == 24 ]] || fail "24 columns: $columns"
+    [[ $(wc -w <<<"$columns") == 26 ]] || fail "26 columns: $columns"
     for column in $columns; do
         [[ -n $(field "$column") ]] || fail "no field $column" || return 1
     done
@@ -330,7 +330,7 @@ held = [s for s in mine["segments"] if s["shmid"] == int(sys.argv[3])][0]
 other = [s for s in mine["segments"] if s["shmid"] != int(sys.argv[3])][0]
 assert held["maps_found"] == 2 and held["unseen"] == 0 and held["original_key"] == "0x00006789" and held["key"] == "0x00000000"
 (a,) = held["attachments"]
-assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command"], list(a)
+assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command", "namespace", "container"], list(a)
 assert a["pid"] == int(sys.argv[4]) and a["maps"] == 2 and a["access"] == "rw"
 assert other["attachments"] == [] and other["maps_found"] == 0 and other["original_key"] is None
 ' "$BATS_TEST_TMPDIR/stat" "$id" "$actor"

@@ -289,7 +289,7 @@ d = doc()
 assert list(d) == ["attachments", "unreadable", "unseen"], list(d)
 assert d["unseen"] == [] and type(d["unreadable"]) is int and d["unreadable"] >= 0
 (a,) = d["attachments"]
-assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command"], list(a)
+assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command", "namespace", "container"], list(a)
 assert a["shmid"] == int(sys.argv[2]) and a["key"] == "0x00005353" and a["pid"] == int(sys.argv[3])
 assert type(a["uid"]) is int and a["access"] == "rw" and a["maps"] == 2
 assert a["command"].endswith("/actor make:0x5353 attach attach"), a["command"]' "$seg" "$actor"
@@ -315,7 +315,7 @@ assert a["command"].endswith("/actor make:0x5353 attach attach"), a["command"]' 
     assert_quiet
     python '
 document = json.load(open(sys.argv[2]))["attachments"]
-assert rows() == [{name: str(value) for name, value in a.items()} for a in document], rows()' \
+assert rows() == [{name: "" if value is None else str(value) for name, value in a.items()} for a in document], rows()' \
         "$BATS_TEST_TMPDIR/document"
     shmtool who --csv --no-header -c pid,access
     assert_out_lines 3

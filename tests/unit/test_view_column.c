@@ -120,6 +120,8 @@ static void every_column_of_a_segment(void **state)
         {"ctime", "2026-11-21T22:10:07+00:00", "\"2026-11-21T22:10:07+00:00\""},
         {"command", "", "null"},
         {"unit", "docker:a\x1b b", "\"docker:a\\u001b b\""},
+        {"namespace", "", "null"},
+        {"container", "", "null"},
     };
 
     (void)state;

@@ -97,8 +97,8 @@ static void assert_need(const struct column_table *table, unsigned need, const v
 static void needs_of_segments(void **state)
 {
     static const struct segment_info bare = {.segment = {RECORD}};
-    static char shown[] = "a.service";
-    static const struct cgroup_unit unit = {.kind = "service", .unit = shown};
+    static char shown[] = "docker:web";
+    static const struct cgroup_unit unit = {.kind = "docker", .unit = shown, .container = shown};
     static const struct {
         enum need need;
         struct segment_info info;
@@ -116,6 +116,8 @@ static void needs_of_segments(void **state)
           .last_status = PROCESS_DEAD}},
         {NEED_COMMAND, {.segment = {RECORD}, .command = "maker"}},
         {NEED_UNIT, {.segment = {RECORD}, .unit = {.is = &unit}}},
+        {NEED_NAMESPACE, {.segment = {RECORD}, .namespace = 4026531839}},
+        {NEED_CONTAINER, {.segment = {RECORD}, .container = "web"}},
     };
     unsigned all = 0;
 
@@ -130,7 +132,8 @@ static void needs_of_segments(void **state)
 
 static void needs_of_attachments(void **state)
 {
-    static const struct segment segment = {RECORD};
+    static const struct segment_info info = {
+        .segment = {RECORD}, .namespace = 7, .container = "web"};
     static const struct attachment bare = {
         .shmid = 5, .pid = 812, .has_uid = true, .uid = 1, .maps = 2};
     static const struct attachment named = {.shmid = 5,
@@ -140,8 +143,8 @@ static void needs_of_attachments(void **state)
                                             .maps = 2,
                                             .user = "zc",
                                             .command = "holder"};
-    const struct attachment_row bare_row = {&bare, &segment};
-    const struct attachment_row named_row = {&named, &segment};
+    const struct attachment_row bare_row = {&bare, &info};
+    const struct attachment_row named_row = {&named, &info};
 
     (void)state;
     assert_need(&attachment_columns, NEED_HOLDERS, &bare_row, &named_row);
@@ -186,7 +189,8 @@ static void attachments(void **state)
 {
     static const struct column_format plain = {0};
     static const struct column_format numeric = {.numeric = true};
-    static const struct segment segment = {RECORD};
+    static const struct segment_info info = {
+        .segment = {RECORD}, .namespace = 7, .container = "web"};
     static const struct attachment full = {.shmid = 5,
                                            .pid = 812,
                                            .original_key = 9,
@@ -197,20 +201,22 @@ static void attachments(void **state)
                                            .user = "z\"c\x01",
                                            .command = "\x1b\xff\\x41"};
     static const struct attachment empty = {.shmid = 5, .pid = 812, .maps = 1};
-    const struct attachment_row full_row = {&full, &segment};
-    const struct attachment_row empty_row = {&empty, &segment};
+    const struct attachment_row full_row = {&full, &info};
+    const struct attachment_row empty_row = {&empty, &info};
 
     (void)state;
     assert_object(&attachment_columns, &plain, &full_row,
                   "{\"shmid\": 5, \"key\": \"0x00000010\", \"pid\": 812, \"uid\": 1001, \"user\": "
                   "\"z\\\"c\\u0001\", \"access\": \"rw\", \"maps\": 2, \"command\": "
-                  "\"\\u001b\\ufffd\\\\x41\"}");
+                  "\"\\u001b\\ufffd\\\\x41\", \"namespace\": 7, \"container\": \"web\"}");
     assert_object(&attachment_columns, &numeric, &full_row,
                   "{\"shmid\": 5, \"key\": \"0x00000010\", \"pid\": 812, \"uid\": 1001, \"user\": "
-                  "null, \"access\": \"rw\", \"maps\": 2, \"command\": \"\\u001b\\ufffd\\\\x41\"}");
+                  "null, \"access\": \"rw\", \"maps\": 2, \"command\": \"\\u001b\\ufffd\\\\x41\", "
+                  "\"namespace\": 7, \"container\": \"web\"}");
     assert_object(&attachment_columns, &plain, &empty_row,
                   "{\"shmid\": 5, \"key\": \"0x00000010\", \"pid\": 812, \"uid\": null, \"user\": "
-                  "null, \"access\": \"ro\", \"maps\": 1, \"command\": null}");
+                  "null, \"access\": \"ro\", \"maps\": 1, \"command\": null, \"namespace\": 7, "
+                  "\"container\": \"web\"}");
 }
 
 static void files(void **state)

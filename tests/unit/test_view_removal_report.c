@@ -360,9 +360,14 @@ static void many_that_are_not_in_use_are_summed_up_by_owner(void **state)
 
 static void the_tables_say_what_they_need(void **state)
 {
+    const struct removal_plan one = {.namespaces = 0};
+    const struct removal_plan many = {.namespaces = 3};
+
     (void)state;
-    assert_int_equal(removal_report_table_needs(), NEED_OWNER);
-    assert_int_equal(removal_report_preview_needs(),
+    assert_int_equal(removal_report_table_needs(&many) & (NEED_NAMESPACE | NEED_CONTAINER),
+                     NEED_NAMESPACE | NEED_CONTAINER);
+    assert_int_equal(removal_report_table_needs(&one), NEED_OWNER);
+    assert_int_equal(removal_report_preview_needs(&one),
                      NEED_OWNER | NEED_STATE | NEED_TRY_ATTACHMENTS | NEED_HOLDERS);
 }
 

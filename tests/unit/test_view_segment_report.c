@@ -108,6 +108,8 @@ static void the_block_of_a_full_row(void **state)
         "  ctime          2026-11-21T22:10:07+00:00 (1m0s ago)\n"
         "  command        /bin/maker \\x07\n"
         "  unit           docker:web\\x1b\n"
+        "  namespace      -\n"
+        "  container      web\\x1b\n"
         "  original_key   0x00143511 (before it was marked; another segment may have it "
         "now)\n"
         "\n"
@@ -152,6 +154,8 @@ static void the_block_of_an_empty_row(void **state)
                    "  ctime          never\n"
                    "  command        -\n"
                    "  unit           -\n"
+                   "  namespace      -\n"
+                   "  container      -\n"
                    "\n"
                    "  nattch 0: attached by no process\n"
                    "\n"
@@ -171,12 +175,15 @@ static void the_object_of_a_full_row(void **state)
         "\"rss\": 4096, \"swap\": 0, \"nattch\": 3, \"status\": [\"dest\",\"locked\"], \"state\": "
         "\"dest\", \"cpid\": 4711, \"lpid\": 4712, \"atime\": \"2026-11-21T22:10:05+00:00\", "
         "\"dtime\": \"2026-11-21T22:10:06+00:00\", \"ctime\": \"2026-11-21T22:10:07+00:00\", "
-        "\"command\": \"/bin/maker \\u0007\", \"unit\": \"docker:web\\u001b\", \"attachments\": "
+        "\"command\": \"/bin/maker \\u0007\", \"unit\": \"docker:web\\u001b\", \"namespace\": "
+        "null, \"container\": \"web\\u001b\", \"attachments\": "
         "[{\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 812, \"uid\": 1001, \"user\": \"zc\", \"access\": \"rw\", "
-        "\"maps\": 2, \"command\": \"/usr/bin/postgres -D /x\"}, {\"shmid\": 5, \"key\": "
+        "\"maps\": 2, \"command\": \"/usr/bin/postgres -D /x\", \"namespace\": null, "
+        "\"container\": \"web\\u001b\"}, {\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 99, \"uid\": 54321, \"user\": null, \"access\": \"ro\", "
-        "\"maps\": 1, \"command\": \"\\u001b[31m\\ufffd\\\"\\\\x41\"}], \"maps_found\": 3, "
+        "\"maps\": 1, \"command\": \"\\u001b[31m\\ufffd\\\"\\\\x41\", \"namespace\": null, "
+        "\"container\": \"web\\u001b\"}], \"maps_found\": 3, "
         "\"unseen\": 0, "
         "\"original_key\": \"0x00143511\", \"explanation\": \"Marked for destruction: it goes when "
         "the last process that has it attached detaches or ends; nobody finds it by a key any "
@@ -194,7 +201,8 @@ static void the_object_of_an_empty_row(void **state)
         "\"gid\": 0, \"creator\": null, \"cuid\": 0, \"creator_group\": null, \"cgid\": 0, "
         "\"perms\": \"0000\", \"bytes\": 0, \"rss\": null, \"swap\": null, \"nattch\": 0, "
         "\"status\": [], \"state\": \"unknown\", \"cpid\": null, \"lpid\": null, \"atime\": null, "
-        "\"dtime\": null, \"ctime\": null, \"command\": null, \"unit\": null, \"attachments\": [], "
+        "\"dtime\": null, \"ctime\": null, \"command\": null, \"unit\": null, \"namespace\": null, "
+        "\"container\": null, \"attachments\": [], "
         "\"maps_found\": 0, \"unseen\": 0, \"original_key\": null, \"explanation\": \"Unknown: "
         "nobody has it "
         "attached, but whether anybody still needs it is unknown: its creator is in another PID "
@@ -249,7 +257,8 @@ static void everything_is_needed_that_can_be_shown(void **state)
     assert_int_equal(segment_report_needs(), NEED_USAGE | NEED_OWNER | NEED_GROUP | NEED_CREATOR |
                                                  NEED_CREATOR_GROUP | NEED_STATE | NEED_COMMAND |
                                                  NEED_LAST_COMMAND | NEED_ATTACHMENTS |
-                                                 NEED_HOLDERS | NEED_CREDENTIALS | NEED_UNIT);
+                                                 NEED_HOLDERS | NEED_CREDENTIALS | NEED_UNIT |
+                                                 NEED_NAMESPACE | NEED_CONTAINER);
 }
 
 static int setup(void **state)

@@ -1,0 +1,293 @@
+# -N and -A: segments of other IPC namespaces, listed, explained and removed from outside.
+load common
+load forms
+load processes
+load namespaces
+
+# start_twins: the helper's own namespace and two others, each with a segment of id 0, owned by root; $first and
+# $second are the others' numbers
+start_twins() {
+    local number
+    start_keepers process process || return 1
+    read -r first _ <<<"$kept"
+    second=$(sed -n 2p <<<"$kept" | cut -d ' ' -f 1)
+    for number in "$first" "$second"; do
+        inside_of "$number" "$HELPERS/mkseg" --size 5000 >/dev/null
+    done
+    there "$HELPERS/mkseg" --key 0x77 --size 7000 >/dev/null
+}
+
+# pid_in NUMBER: a process in that namespace, as it is known there
+pid_in() {
+    there "$SHMTOOL" ns --no-header -l -c pid "$1" | tr -d ' '
+}
+
+# inside_of NUMBER COMMAND...: runs it in that IPC namespace
+inside_of() {
+    there nsenter "--ipc=/proc/$(pid_in "$1")/ns/ipc" "${@:2}"
+}
+
+# fields: the output's fields, a blank between them
+fields() {
+    awk '{ $1 = $1; print }' "$out_file"
+}
+
+# try ARG...: shmtool there
+try() {
+    run_split there "$SHMTOOL" "$@"
+}
+
+# sizes_in NUMBER: the sizes of the segments in that namespace
+sizes_in() {
+    there "$SHMTOOL" -N "$1" ls --no-header -c bytes | tr -d ' '
+}
+
+@test "-N: as if started there, by number, pid and file, before and after the command" {
+    start_twins
+    local pid
+    pid=$(pid_in "$first")
+    try ls -c shmid,bytes --no-header
+    assert_equal "$(fields)" $'0 7000'
+    local words
+    for words in "-N $first ls" "ls -N $first" "ls --namespace=$first" "ls --namespace $pid" "-N$pid ls" \
+        "--namespace /proc/$pid/ns/ipc ls" "-N $first ls 0"; do
+        # shellcheck disable=SC2086 # words
+        try $words -c shmid,bytes --no-header
+        assert_status 0
+        assert_err ''
+        assert_equal "$(fields)" '0 5000' || fail "$words"
+    done
+    assert_equal "$(there "$SHMTOOL" -N "$first" ls -c key,shmid,owner,perms,bytes,nattch --no-header | tr -s ' ')" \
+        "$(nsenter --target "$inside" --mount --pid nsenter "--ipc=/proc/$pid/ns/ipc" ipcs -m | awk 'NR > 3 && NF { print $1, $2, $3, $4, $5, $6 }')"
+    try -N "$own" ls -c bytes --no-header
+    assert_equal "$(fields)" $'7000'
+    # Limits are those of the namespace too.
+    there sysctl -q -w kernel.shmmni=77
+    try limits -N "$first" --json
+    assert_equal "$(jq .limits.shmmni.value <<<"$out")" 4096
+    try limits --json
+    assert_equal "$(jq .limits.shmmni.value <<<"$out")" 77
+}
+
+@test "-N: commands that are recommended name the namespace too" {
+    start_twins
+    try -N "$first" stat 0
+    assert_status 0
+    assert_out_has "Segment 0 in IPC namespace $first"
+    assert_out_has "'shmtool -N $first rm 0' would destroy it at once"
+    try -N "$own" stat 0
+    assert_out_has "'shmtool rm 0' would destroy it at once"
+    try -N "$first" doctor
+    assert_out_has "shmtool -N $first rm --orphan --key 0"
+    try -N "$first" doctor --key 0 --size 1 --json
+    assert_status 0
+    try rm -N "$first" 0
+    assert_status 0
+    assert_equal "$(sizes_in "$first")" ''
+    assert_equal "$(sizes_in "$second") $(sizes_in "$own")" '5000 7000'
+}
+
+@test "-N: what does not exist is wrong usage, what may not be entered exit 4" {
+    start_twins
+    local word
+    for word in 4194304 4294967295 /nowhere /etc /proc/self/ns/net web 0123456789; do
+        try ls -N "$word"
+        assert_status 2
+        assert_out ''
+        assert_err_has "shmtool: ls: --namespace: $word: "
+    done
+    try rm -N '' --all --yes
+    assert_wrong_usage 'shmtool: rm: --namespace: needs a namespace'
+    try -N 5000000 ls
+    assert_wrong_usage "'5000000': neither a pid (1 to 4194304) nor the number of an IPC namespace (4026531839 and above)"
+    run_split there setpriv --bounding-set -sys_admin "$SHMTOOL" -N "$first" rm --all --yes
+    assert_status 4
+    assert_err_has "$first: Operation not permitted: it needs CAP_SYS_ADMIN"
+    run_split there setpriv --bounding-set -sys_ptrace "$SHMTOOL" rm --all --yes -N "/proc/$(pid_in "$first")/ns/ipc"
+    assert_status 4
+    assert_equal "$(sizes_in "$first") $(sizes_in "$second") $(sizes_in "$own")" '5000 5000 7000'
+    try run -N "$first" true
+    assert_wrong_usage 'shmtool: run: --namespace: run takes none'
+}
+
+@test "-N: by the name of a container, if it is that of one namespace alone" {
+    start_twins
+    local id=4f3a12bc9d01e5f64f3a12bc9d01e5f64f3a12bc9d01e5f64f3a12bc9d01e5f6 pids
+    read -rd '' -a pids <<<"$(there "$SHMTOOL" ns --no-header -l -c pid "$first" "$second")" || true
+    echo "0::/system.slice/docker-$id.scope" >"$BATS_TEST_TMPDIR/docker"
+    echo '0::/system.slice/postgresql.service' >"$BATS_TEST_TMPDIR/service"
+    there mount --bind "$BATS_TEST_TMPDIR/docker" "/proc/${pids[0]}/cgroup"
+    there mount --bind "$BATS_TEST_TMPDIR/service" "/proc/${pids[1]}/cgroup"
+    for word in "${id:0:12}" "${id:0:8}" "$id" "docker:${id:0:12}"; do
+        try -N "$word" ls --no-header -c bytes,namespace,container
+        assert_status 0
+        assert_equal "$(fields)" "5000 $first ${id:0:12}"
+    done
+    try -N postgresql.service ls --no-header -c bytes,namespace
+    assert_equal "$(fields)" "5000 $second"$''
+    try -N "${id:0:7}" ls
+    assert_status 2
+    try ns --no-header -c namespace,kind,container "$first" "$second"
+    assert_equal "$(fields | sort)" "$(printf '%s\n' "$first docker ${id:0:12}" "$second service" | sort)"
+    there umount "/proc/${pids[1]}/cgroup"
+    there mount --bind "$BATS_TEST_TMPDIR/docker" "/proc/${pids[1]}/cgroup"
+    try rm --all --yes -N "${id:0:12}"
+    assert_status 2
+    assert_err_has "${id:0:12}: names 2 IPC namespaces: "
+    assert_err_has "$first (docker:${id:0:12})"
+    assert_equal "$(sizes_in "$first") $(sizes_in "$second")" '5000 5000'
+}
+
+@test "-N: a rootless namespace of one's own, its users as they are outside, read and removed" {
+    need_ns
+    need_root
+    as_user 54321 unshare --user --map-root-user --ipc true 2>/dev/null || skip "users may make no namespaces here"
+    # shellcheck disable=SC2016 # for the inner shell
+    start_helper as_user 54321 unshare --user --map-root-user --ipc sh -c \
+        '"$1/mkseg" --size 5000 >/dev/null && "$1/mkseg" --size 6000 >/dev/null && exec "$1/actor" make:0x5 attach' - "$HELPERS"
+    run_split as_user 54321 "$SHMTOOL" ls -N "$helper_pid" --no-header -c shmid,uid,cuid,bytes,state
+    assert_status 0
+    assert_equal "$(fields)" $'0 54321 54321 5000 orphan\n1 54321 54321 6000 orphan\n2 54321 54321 8192 used'
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm 1 -v
+    assert_status 0
+    assert_out '1: removed, 6000 bytes'
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm --owner 54321 --unattached --yes -v
+    assert_status 0
+    assert_out '0: removed, 5000 bytes'
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm 2 7
+    assert_status 1
+    assert_err_has '7: no such segment'
+    run_split as_user 54321 "$SHMTOOL" ls -N "$helper_pid" --no-header -c shmid,status
+    assert_equal "$(fields)" $'2 dest'
+    # Not that of others; and root needs no detour.
+    run_split as_user 54322 "$SHMTOOL" ls -N "$helper_pid"
+    assert_status 4
+    shmtool ls -N "$helper_pid" --no-header -c uid,nattch
+    assert_equal "$(fields)" $'54321 1'
+}
+
+@test "ls -A: the own namespace first, then by number; columns are appended" {
+    start_twins
+    try ls -A --no-header
+    assert_status 0
+    assert_err ''
+    assert_equal "$(awk '{ print $2, $5 }' "$out_file")" $'0 7000\n0 5000\n0 5000'
+    try -A ls --no-header -c shmid,bytes,namespace
+    assert_equal "$(fields)" "0 7000 $own"$'\n'"0 5000 $first"$'\n'"0 5000 $second"$''
+    try ls
+    local header=${out%%$'\n'*}
+    try ls -A
+    assert_equal "$(head -n 1 "$out_file" | tr -s ' ')" "$(tr -s ' ' <<<"$header") namespace container"
+    try ls --all-namespaces --json --size 5000
+    assert_equal "$(jq -c '[.segments[] | [.shmid, .bytes, .namespace, .container]]' <<<"$out")" \
+        "[[0,5000,$first,null],[0,5000,$second,null]]"
+    # A key of one of them is missing nowhere; one that nobody has is missing.
+    try ls -A --key 0x77 --no-header -c bytes,namespace
+    assert_status 0
+    assert_equal "$(fields)" "7000 $own"$''
+    # What is asked of processes: each has its own namespace's segments.
+    try ls -A --orphan --no-header -c namespace
+    assert_out_lines 3
+}
+
+@test "who -A and stat -A: attachments belong to the segment of their own namespace" {
+    start_twins
+    start_helper nsenter --target "$inside" --mount --pid --ipc "$HELPERS/holdseg" 0
+    try who -A --no-header -c shmid,maps,namespace
+    assert_status 0
+    assert_equal "$(fields)" "0 1 $own"$''
+    try stat -A --json
+    assert_equal "$(jq -c '[.segments[] | [.namespace, .state, .maps_found]]' <<<"$out")" \
+        "[[$own,\"used\",1],[$first,\"orphan\",0],[$second,\"orphan\",0]]"
+    local pid
+    pid=$(there "$SHMTOOL" who -q)
+    try ls -A --pid "$pid" --no-header -c shmid,namespace
+    assert_equal "$(fields)" "0 $own"$''
+    try stat -A --size 5000
+    assert_out_has "'shmtool -N $second rm 0' would destroy it at once"
+}
+
+@test "-A: an id, --quiet and ids on standard input mean nothing; commands that look in one place refuse it" {
+    start_twins
+    try ls -A 0
+    assert_wrong_usage "shmtool: ls: '0': with -A an id means another segment in each IPC namespace; -N names one"
+    try who -A -q
+    assert_wrong_usage 'shmtool: who: --quiet: with -A an id means another segment'
+    try rm -A 0 --yes
+    assert_wrong_usage "'0': with -A an id means another segment in each"
+    run_split there "$SHMTOOL" rm -A --yes - <<<0
+    assert_wrong_usage 'with -A an id means another segment in each'
+    run_split there "$SHMTOOL" rm -A --yes <<<0
+    assert_wrong_usage 'nothing is selected'
+    try key -A /
+    assert_wrong_usage 'shmtool: key: --all-namespaces: key looks in one IPC namespace; -N names another'
+    try -A run true
+    assert_wrong_usage 'shmtool: run: --all-namespaces: run looks in one'
+    assert_equal "$(sizes_in "$first") $(sizes_in "$second") $(sizes_in "$own")" '5000 5000 7000'
+}
+
+@test "rm -A asks, also for a key; removes inside, and only what was selected" {
+    start_twins
+    run_split there "$SHMTOOL" rm -A --size 5000 <<<no
+    assert_status 3
+    assert_err_has 'Remove 2 segments in 2 of 3 namespaces, 9.8 KiB, 0 of them in use? (yes/no) '
+    run_split there "$SHMTOOL" rm -A --key 0x77 <<<no
+    assert_status 3
+    assert_err_has 'Remove 1 segment in 1 of 3 namespaces'
+    try rm -A --all --yes --max 2
+    assert_status 3
+    assert_err_has '3 segments are selected, more than --max 2'
+    try rm -A --all --dry-run
+    assert_status 0
+    assert_err_has 'would remove 3 segments in 3 of 3 namespaces'
+    assert_equal "$(sizes_in "$first") $(sizes_in "$second") $(sizes_in "$own")" '5000 5000 7000'
+    run_split there "$SHMTOOL" rm -A --size 5000 -v <<<yes
+    assert_status 0
+    assert_out "0 in $first: removed, 5000 bytes"$'\n'"0 in $second: removed, 5000 bytes"
+    assert_err_has 'removed 2 of 2 segments, 9.8 KiB freed'
+    assert_equal "$(sizes_in "$first")$(sizes_in "$second") $(sizes_in "$own")" ' 7000'
+    try rm -A --all --yes --json
+    assert_equal "$(jq -c '[.results[] | [.shmid, .outcome, .namespace]]' <<<"$out")" "[[0,\"removed\",$own]]"
+}
+
+@test "rm -A: one that ended while the question stood is gone; one that has its place is not touched" {
+    start_twins
+    ns_file=/proc/$(pid_in "$first")/ns/ipc
+    printf '#!/bin/sh\nexec nsenter --target %s --mount --pid --ipc "%s" "$@"\n' "$inside" "$SHMTOOL" >"$BATS_TEST_TMPDIR/outside"
+    chmod +x "$BATS_TEST_TMPDIR/outside"
+    # The segment is removed, and one of the same id and size made anew.
+    SHMTOOL=$BATS_TEST_TMPDIR/outside answer_meanwhile \
+        "there nsenter --ipc=$ns_file ipcrm -m 0; there nsenter --ipc=$ns_file $HELPERS/mkseg --size 5000 >/dev/null" \
+        rm -A --size 5000 -v
+    assert_status 0
+    assert_out_has "0 in $second: removed, 5000 bytes"
+    assert_out_has "0 in $first: gone"
+    assert_equal "$(sizes_in "$first")" 5000
+}
+
+@test "-A: namespaces that may not be entered are named, the rest is shown" {
+    start_twins
+    run_split there setpriv --bounding-set -sys_admin "$SHMTOOL" ls -A --no-header -c bytes
+    assert_status 0
+    assert_equal "$(fields)" $'7000'
+    assert_err_has "shmtool: ls: $first, $second could not be entered: Operation not permitted: it needs CAP_SYS_ADMIN"
+    run_split there setpriv --bounding-set -sys_ptrace "$SHMTOOL" ls -A --no-header -c bytes
+    assert_status 0
+    assert_equal "$(fields)" $'7000'
+    assert_err_has 'it needs CAP_SYS_PTRACE'
+}
+
+@test "a dead creator in a PID namespace: unknown inside, orphan from the host" {
+    need_ns
+    need_root
+    unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made here"
+    # shellcheck disable=SC2016 # for the inner shell
+    start_helper unshare --ipc sh -c 'unshare --pid --fork --mount-proc "$1/mkseg" --size 5000 >/dev/null
+        exec unshare --pid --fork --kill-child --mount-proc "$1/keepns"' - "$HELPERS"
+    local pid
+    pid=$(first_child "$helper_pid")
+    run_split nsenter --target "$pid" --ipc --pid --mount "$SHMTOOL" ls --no-header -c state
+    assert_out unknown
+    shmtool -N "$pid" ls --no-header -c state
+    assert_out orphan
+}
