@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "action/elsewhere.h"
 #include "action/inventory.h"
 #include "base/error.h"
 #include "model/ipc_use.h"
@@ -64,6 +65,7 @@ struct diagnosis {
     struct error ipc_error;
     char *remove_ipc_file; /* owned; which file sets RemoveIPC; NULL: none, it is the default */
     struct error logind_error;
+    struct elsewhere elsewhere;    /* what other IPC namespaces hold */
     struct open_segment_list open; /* of segments that have been removed; by shmid, then by pid */
     struct finding *items;         /* owned; in the order of the checks, the most segments first */
     size_t count;
@@ -104,6 +106,7 @@ struct shmget_diagnosis {
     struct owner_sum *sums; /* owned; the largest first, when shmall or shmmni is reached */
     size_t sum_count;
     struct creator_sum creator; /* who made the most and is alive, likewise; pid 0: nobody */
+    struct elsewhere elsewhere; /* where nobody has the key: who has it elsewhere */
 
     /* What shmat answers after it; only where shmget succeeds. */
     struct shmat_answer attach[SHMAT_ACCESS_COUNT];

@@ -17,6 +17,17 @@ extern const struct option_group where_group;
  */
 int where_open(struct context *context);
 
+/*
+ * With -A: enters each namespace, writes which it is, and calls SHOW, which reads and writes what
+ * there is in that one and returns an exit status. Says which could not be entered. Returns the
+ * highest status.
+ *
+ * json: SHOW appends the members of an object, and its end; the rest of the document is written
+ *       here
+ */
+int where_each(struct context *context, bool json, int (*show)(struct context *context, void *arg),
+               void *arg);
+
 /* One line for all namespaces that could not be entered, with the reason that the first one has. */
 void where_warn_refused(struct context *context, const struct complaint_list *refused);
 

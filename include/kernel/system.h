@@ -22,6 +22,7 @@ struct system {
     struct strbuf host;      /* its name (uname(2)'s nodename); empty: not known */
     uint64_t elsewhere;      /* number of the IPC namespace that was entered to stay; 0: none was */
     pid_t elsewhere_pid;     /* a process that tells what it is of; 0: not known */
+    bool one_of_many;        /* that one is shown as one of all, and what is the host's elsewhere */
     /* All IPC namespaces, to look in each of them; NULL: in one alone; borrowed. */
     const struct ipc_namespace_list *namespaces;
 };

@@ -455,14 +455,20 @@ int diagnose_machine(struct system *system, enum severity least, struct diagnosi
 {
     struct diagnosis diagnosis = {.least = least};
     struct checking checking = {.system = system, .diagnosis = &diagnosis};
-    int r = inventory_read(system, NULL,
-                           NEED_OWNER | NEED_USERS | NEED_STATE | NEED_COMMAND | NEED_USAGE |
-                               NEED_ATTACHMENTS | NEED_HOLDERS | NEED_LIMITS | NEED_SHMEM |
-                               NEED_CREDENTIALS,
-                           &diagnosis.inventory, err);
+    bool of_host = !system->one_of_many || system->elsewhere == 0;
+    int r;
 
-    if (r < 0)
+    elsewhere_read(system, 0, &diagnosis.elsewhere); /* first: it reads processes for itself */
+    r = inventory_read(system, NULL,
+                       NEED_OWNER | NEED_USERS | NEED_STATE | NEED_COMMAND | NEED_USAGE |
+                           NEED_ATTACHMENTS | NEED_HOLDERS | NEED_LIMITS |
+                           (of_host ? NEED_SHMEM : 0) | NEED_CREDENTIALS,
+                       &diagnosis.inventory, err);
+
+    if (r < 0) {
+        elsewhere_release(&diagnosis.elsewhere);
         return r;
+    }
     sum_rows(&diagnosis);
     check_all(&checking);
     *ret_diagnosis = diagnosis;
@@ -480,6 +486,7 @@ void diagnosis_release(struct diagnosis *diagnosis)
     error_clear(&diagnosis->ipc_error);
     error_clear(&diagnosis->logind_error);
     open_segment_list_release(&diagnosis->open);
+    elsewhere_release(&diagnosis->elsewhere);
     inventory_release(&diagnosis->inventory);
     *diagnosis = (struct diagnosis){.count = 0};
 }

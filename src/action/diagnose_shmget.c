@@ -212,6 +212,8 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
     diagnosis.has_filter =
         procfs_find_number(&system->procfs, "proc/self/status", "\nSeccomp:", &filter) &&
         filter > 0;
+    if (request->key != 0 && !(request->flags & SHMGET_CREATE))
+        elsewhere_read(system, request->key, &diagnosis.elsewhere);
     r = predict_once(system, &diagnosis, err);
     for (int attempt = 1; r == 0 && attempt < ATTEMPTS_MAX; attempt++) {
         inventory_release(&diagnosis.inventory);
@@ -222,8 +224,10 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
         r = error_set(err, EAGAIN, "key 0x%08x: its segment comes and goes; try again",
                       request->key);
     }
-    if (r < 0)
+    if (r < 0) {
+        elsewhere_release(&diagnosis.elsewhere);
         return r;
+    }
     if (!diagnosis.segment && request->key != 0)
         diagnosis.former = find_former(&diagnosis.inventory, request->key);
     sum_shares(&diagnosis);
@@ -237,6 +241,7 @@ void shmget_diagnosis_release(struct shmget_diagnosis *diagnosis)
 {
     free(diagnosis->sums);
     memory_group_release(&diagnosis->group);
+    elsewhere_release(&diagnosis->elsewhere);
     inventory_release(&diagnosis->inventory);
     *diagnosis = (struct shmget_diagnosis){.sums = NULL};
 }

@@ -8,6 +8,7 @@
 #include "action/diagnose.h"
 #include "base/parse.h"
 #include "command/options.h"
+#include "command/where.h"
 #include "view/findings_report.h"
 #include "view/shmget_report.h"
 
@@ -151,6 +152,14 @@ static int check_doctor(struct context *context, void *args, struct error *err)
         return error_set(err, EINVAL, "%s: needs --key or --size", flag);
     if (doctor->least.given && is_about_shmget(doctor))
         return error_set(err, EINVAL, "--severity: is about the machine, not with --key or --size");
+    if (is_about_shmget(doctor) && context->where.all_namespaces)
+        return error_set(err, EINVAL,
+                         "--all-namespaces: one call is made in one IPC namespace; -N "
+                         "names it");
+    if (is_about_shmget(doctor) && context->system.procfs.inside)
+        return error_set(err, EINVAL,
+                         "--namespace: the kernel cannot be asked from outside of that user "
+                         "namespace; nsenter --user --ipc does it");
     if (is_about_shmget(doctor) && !context->system.procfs.live)
         return error_set(
             err, EINVAL,
@@ -232,9 +241,10 @@ static void warn_uninspected(struct context *context, const struct diagnosis *di
                  (unsigned long long)unseen, unseen == 1 ? "" : "s", where);
 }
 
-/* Checks the machine. Returns an exit status. */
-static int report_findings(struct context *context, const struct doctor *doctor)
+/* Checks the machine, in the IPC namespace that is entered. Returns an exit status. */
+static int report_findings(struct context *context, void *arg)
 {
+    const struct doctor *doctor = arg;
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     struct diagnosis diagnosis;
@@ -244,7 +254,8 @@ static int report_findings(struct context *context, const struct doctor *doctor)
         return context_fail(context, &err, STATUS_UNREADABLE);
     found = context_warn_unparsed(context, &diagnosis.inventory.unparsed);
     if (doctor->json) {
-        context_put_head(context, &text);
+        if (!context->where.all_namespaces)
+            context_put_head(context, &text);
         findings_report_json(&text, &diagnosis);
     } else {
         findings_report_text(&text, &diagnosis, context_width());
@@ -261,8 +272,10 @@ static int run_doctor(struct context *context, void *args)
 {
     const struct doctor *doctor = args;
 
-    return is_about_shmget(doctor) ? report_shmget(context, doctor)
-                                   : report_findings(context, doctor);
+    if (is_about_shmget(doctor))
+        return report_shmget(context, doctor);
+    return context->where.all_namespaces ? where_each(context, doctor->json, report_findings, args)
+                                         : report_findings(context, args);
 }
 
 const struct command command_doctor = {
@@ -272,6 +285,7 @@ const struct command command_doctor = {
                  "                      [--huge[=SIZE]] [--attach ro|rw] [--json]",
                  "[-k KEY] [-s N] --flags WORD [--attach ro|rw] [--json]"},
     .summary = "say why shmget fails, or what is wrong on this machine",
+    .flags = COMMAND_EVERYWHERE,
     .details = "Exit status 1: a warning or an error was found, or the call would fail.\n"
                "With --key or --size: what shmget would answer here and now, and why. A key\n"
                "alone looks for a segment; a size alone asks for a new private one.",

@@ -8,6 +8,7 @@
 
 #include "action/limits_change.h"
 #include "command/options.h"
+#include "command/where.h"
 #include "kernel/namespace.h"
 #include "kernel/signals.h"
 #include "view/limits_report.h"
@@ -64,6 +65,9 @@ static int check_limits_usage(struct context *context, void *args, struct error 
     const struct limits_args *limits = args;
     const struct limits_change *change = &limits->change;
 
+    if (context->where.all_namespaces && change->count > 0)
+        return error_set(err, EINVAL,
+                         "--set: with -A limits are only shown; -N names one namespace");
     if (limits->yes && change->count == 0)
         return error_set(err, EINVAL, "--yes: needs --set");
     if (change->persist && change->count == 0)
@@ -298,7 +302,8 @@ static void write_limits(struct context *context, const struct limits_args *args
     CLEANUP_STRBUF struct strbuf document = STRBUF_INIT;
 
     if (args->json) {
-        context_put_head(context, &document);
+        if (!context->where.all_namespaces)
+            context_put_head(context, &document);
         limits_report_json(&document, &inventory->limits, &inventory->usage,
                            change->count > 0 ? change->items : NULL, change->count,
                            change->dry_run);
@@ -319,7 +324,8 @@ static void write_limits(struct context *context, const struct limits_args *args
     }
 }
 
-static int run_limits(struct context *context, void *args)
+/* Shows the limits of the IPC namespace that is entered, or sets them. Returns an exit status. */
+static int show_or_set(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_INVENTORY struct inventory inventory = {0};
@@ -328,7 +334,9 @@ static int run_limits(struct context *context, void *args)
     unsigned needs = limits_change_needs(change) | NEED_USAGE | NEED_SHMEM;
     bool failed;
 
-    if (needs & NEED_STATE) /* segments may have to be shown */
+    if (context->system.one_of_many && context->system.elsewhere != 0)
+        needs &= ~(unsigned)NEED_SHMEM; /* it is the host's */
+    if (needs & NEED_STATE)             /* segments may have to be shown */
         needs |= NEED_OWNER;
     if (inventory_read(&context->system, NULL, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
@@ -356,6 +364,14 @@ static int run_limits(struct context *context, void *args)
     return failed || limits_change_failed(change) ? STATUS_FAILED : STATUS_DONE;
 }
 
+static int run_limits(struct context *context, void *args)
+{
+    const struct limits_args *limits = args;
+
+    return context->where.all_namespaces ? where_each(context, limits->json, show_or_set, args)
+                                         : show_or_set(context, args);
+}
+
 static void release_limits(void *args)
 {
     struct limits_args *limits = args;
@@ -367,6 +383,7 @@ const struct command command_limits = {
     .name = "limits",
     .synopsis = {"[--json]", "--set NAME=VALUE... [--persist] [-y] [--dry-run] [--json]"},
     .summary = "show or set the limits of shared memory",
+    .flags = COMMAND_EVERYWHERE,
     .details = "shmmax and shmall with a unit take sizes: 268435456, 256M, 1GB. A plain number\n"
                "for shmall is in pages. Both take 'unlimited'. shm_rmid_forced=1 destroys every\n"
                "segment that nobody has attached and whose creator is gone: they are shown, and\n"

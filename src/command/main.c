@@ -63,6 +63,7 @@
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
+ *   elsewhere        what other IPC namespaces hold
  *   resolve          a row: names, creator and last user, state, unit
  *   inventory_settled  the reading repeated while processes come and go
  *   namespace_rows   what is in IPC namespaces

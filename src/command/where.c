@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "action/resolve.h"
+#include "base/text.h"
 #include "command/options.h"
 #include "view/describe.h"
 
@@ -193,6 +194,105 @@ void where_warn_incomplete(struct context *context, const struct ipc_namespace_l
     if (list->exhausted)
         context_warn(context, "not all namespaces are shown: no more descriptors can be opened "
                               "(see 'ulimit -Hn')");
+}
+
+/* Writes which namespace what follows is of. */
+static void write_heading(struct context *context, const struct ipc_namespace *namespace, bool json,
+                          bool first)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const struct cgroup_unit *unit = resolve_namespace(&context->system, namespace);
+    const char *container = unit ? cgroup_unit_container(unit) : NULL;
+
+    if (json) {
+        strbuf_printf(&text, "%s{\"namespace\": %llu, \"container\": ", first ? "\n" : ",\n",
+                      (unsigned long long)namespace->number);
+        if (container)
+            text_json(&text, container, strlen(container));
+        else
+            strbuf_puts(&text, "null");
+        strbuf_puts(&text, ", ");
+    } else {
+        strbuf_printf(&text, "%sIPC namespace %llu", first ? "" : "\n",
+                      (unsigned long long)namespace->number);
+        if (container) {
+            strbuf_puts(&text, ", container ");
+            text_escape(&text, container, strlen(container));
+        }
+        strbuf_puts(&text, namespace->own ? ", that of this process:\n" : ":\n");
+    }
+    context_write(context, &text);
+}
+
+/* A going through all namespaces. */
+struct tour {
+    struct context *context;
+    bool json;
+    int (*show)(struct context *context, void *arg);
+    void *arg;
+    size_t shown;
+    struct complaint_list refused;
+};
+
+/* Returns an exit status: STATUS_DONE where it cannot be entered; or -1 without a way back. */
+static int show_one(struct tour *tour, const struct ipc_namespace *namespace)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct context *context = tour->context;
+    struct namespace_entry entry;
+    int status;
+
+    if (namespace_enter(&context->system.procfs, namespace, &entry, &err) < 0) {
+        namespace_complaint_add(&tour->refused, namespace->number, err.text);
+        return STATUS_DONE;
+    }
+    context->system.elsewhere = namespace->own ? 0 : namespace->number;
+    context->system.one_of_many = true;
+    write_heading(context, namespace, tour->json, tour->shown++ == 0);
+    status = tour->show(context, tour->arg);
+    if (namespace_return(&context->system.procfs, &entry, &err) < 0) {
+        context_fail(context, &err, STATUS_UNREADABLE);
+        return -1;
+    }
+    return status;
+}
+
+static int show_all(struct tour *tour)
+{
+    const struct ipc_namespace_list *list = &tour->context->namespaces;
+    int highest = STATUS_DONE;
+
+    for (size_t i = 0; i < list->count; i++) {
+        int status = show_one(tour, &list->items[i]);
+
+        if (status < 0)
+            return STATUS_UNREADABLE;
+        highest = status > highest ? status : highest;
+    }
+    return highest;
+}
+
+int where_each(struct context *context, bool json, int (*show)(struct context *context, void *arg),
+               void *arg)
+{
+    CLEANUP_STRBUF struct strbuf head = STRBUF_INIT;
+    struct tour tour = {context, json, show, arg, 0, COMPLAINT_LIST_INIT};
+    int status;
+
+    proc_cache_refresh(context->system.proc);
+    context->system.namespaces = NULL; /* each alone */
+    if (json) {
+        context_put_head(context, &head);
+        strbuf_puts(&head, "\"namespaces\": [");
+        context_write(context, &head);
+    }
+    status = show_all(&tour);
+    if (json)
+        fputs(tour.shown > 0 ? "\n]}\n" : "]}\n", context->out);
+    where_warn_refused(context, &tour.refused);
+    where_warn_incomplete(context, &context->namespaces);
+    complaint_list_release(&tour.refused);
+    return status;
 }
 
 void where_close(struct context *context)

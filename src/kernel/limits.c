@@ -48,12 +48,28 @@ static bool tree_page_size(const struct procfs *procfs, uint64_t *ret_size)
     return true;
 }
 
+/*
+ * /proc/sys and the other listings show the IPC namespace of who asks, which a foreign listing is
+ * not of.
+ */
+static int refuse_foreign(const struct procfs *procfs, const char *what, struct error *err)
+{
+    if (!procfs->inside)
+        return 0;
+    return error_set(err, ENOTSUP,
+                     "%s of an IPC namespace of another user namespace cannot be asked for from "
+                     "outside: nsenter --user --ipc does it",
+                     what);
+}
+
 int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err)
 {
     struct limits limits = {.page_size = procfs->page_size};
     bool any = false;
-    int r = 0;
+    int r = refuse_foreign(procfs, "the limits", err);
 
+    if (r < 0)
+        return r;
     for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
         char path[64];
 
@@ -88,7 +104,10 @@ int limits_check_write(const struct procfs *procfs, enum limit_id id, struct err
 {
     CLEANUP_CLOSE int fd = -1;
     char path[64];
+    int r = refuse_foreign(procfs, "the limits", err);
 
+    if (r < 0)
+        return r;
     limit_path(id, path, sizeof(path));
     fd = openat(procfs->root_fd, path, O_WRONLY | O_CLOEXEC);
     return fd < 0 ? error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path) : 0;
@@ -118,8 +137,10 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
 {
     char path[64];
     uint64_t now = 0;
-    int r;
+    int r = refuse_foreign(procfs, "the limits", err);
 
+    if (r < 0)
+        return r;
     limit_path(setting->id, path, sizeof(path));
     r = write_limit(procfs, path, setting, err);
     if (r == 0)
@@ -212,6 +233,8 @@ int ipc_use_read(const struct procfs *procfs, struct ipc_use *ret_use, struct er
     int failed = 0;
 
     *ret_use = (struct ipc_use){0};
+    if (procfs->inside)
+        return refuse_foreign(procfs, "semaphores and message queues", err);
     for (enum ipc_limit limit = 0; limit < IPC_LIMIT_COUNT; limit++) {
         int r = read_ipc_count(procfs, limit, ret_use, failed ? NULL : err);
 

@@ -43,6 +43,7 @@ int system_open(struct system *system, const char *dir, struct error *err)
     system->host = (struct strbuf)STRBUF_INIT;
     system->elsewhere = 0;
     system->elsewhere_pid = 0;
+    system->one_of_many = false;
     system->namespaces = NULL;
     read_host(system);
     system->names = names_new(&system->procfs);

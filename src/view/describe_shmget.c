@@ -160,6 +160,14 @@ static void describe_absent(struct strbuf *out, const struct shmget_diagnosis *d
     strbuf_puts(out, "nobody has the key, in this IPC namespace, and without IPC_CREAT "
                      "none is made");
     put_former(out, diagnosis);
+    for (size_t i = 0; i < diagnosis->elsewhere.key_count && i < DESCRIBE_NAMED_MAX; i++) {
+        const struct elsewhere_key *key = &diagnosis->elsewhere.keys[i];
+
+        strbuf_printf(out, "; IPC namespace %llu", (unsigned long long)key->number);
+        if (key->container)
+            strbuf_printf(out, " (container %s)", key->container);
+        strbuf_printf(out, " has a segment with it, %d", key->shmid);
+    }
 }
 
 static void describe_zero(struct strbuf *out, const struct shmget_diagnosis *diagnosis)

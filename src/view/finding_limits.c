@@ -180,13 +180,17 @@ static void put_culprit(const struct finding_text *text, enum sum_order order, u
         describe_process(text->out, creator->command, creator->pid);
         strbuf_puts(text->out, " made ");
         human_count(text->out, creator->segments, "segment");
-        strbuf_printf(text->out, " and keeps them (shmtool ls --cpid %d)", (int)creator->pid);
+        strbuf_puts(text->out, " and keeps them (");
+        remedy_shmtool(text->out, text->inventory->elsewhere);
+        strbuf_printf(text->out, " ls --cpid %d)", (int)creator->pid);
     } else if (diagnosis->owner_count > 0 &&
                (by_pages ? owner->pages : owner->segments) > used / 2) {
         begin_step(text, "; ");
         strbuf_puts(text->out, "see what ");
         describe_user(text->out, owner->owner, owner->uid);
-        strbuf_puts(text->out, " needs most of them for (shmtool ls");
+        strbuf_puts(text->out, " needs most of them for (");
+        remedy_shmtool(text->out, text->inventory->elsewhere);
+        strbuf_puts(text->out, " ls");
         remedy_owner(text->out, owner->owner, owner->uid);
         strbuf_puts(text->out, " --sort -bytes)");
     }
@@ -205,8 +209,9 @@ static void put_keyed_orphans(const struct finding_text *text)
     if (keyed == 0)
         return;
     begin_step(text, "; ");
-    strbuf_puts(text->out, "then look for orphans with a key that nobody needs "
-                           "(shmtool ls -l --orphan)");
+    strbuf_puts(text->out, "then look for orphans with a key that nobody needs (");
+    remedy_shmtool(text->out, text->inventory->elsewhere);
+    strbuf_puts(text->out, " ls -l --orphan)");
 }
 
 static void remedy_full(const struct finding_text *text, enum limit_id id, enum sum_order order)
@@ -221,8 +226,11 @@ static void remedy_full(const struct finding_text *text, enum limit_id id, enum 
         put_unfindable(text);
         put_culprit(text, order, used);
         put_keyed_orphans(text);
-        if (text->out->length == text->begin)
-            strbuf_puts(text->out, "see who has them (shmtool ls --sort -bytes)");
+        if (text->out->length == text->begin) {
+            strbuf_puts(text->out, "see who has them (");
+            remedy_shmtool(text->out, text->inventory->elsewhere);
+            strbuf_puts(text->out, " ls --sort -bytes)");
+        }
     }
     value = raised_limit(value, used, limit_kinds[id].usual, max);
     if (value == 0)

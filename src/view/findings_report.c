@@ -1,10 +1,12 @@
 #include "view/findings_report.h"
+#include "view/human.h"
 
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "view/describe.h"
 #include "view/finding_text.h"
+#include "view/human.h"
 #include "view/limits_report.h"
 #include "view/remedy.h"
 #include "view/wrap.h"
@@ -49,6 +51,21 @@ static void compose_finding(const struct diagnosis *diagnosis, const struct find
     check->remedy(&text);
 }
 
+/* What else there is on this host, which is not inspected here. */
+static void put_elsewhere(struct strbuf *out, const struct elsewhere *elsewhere, size_t width)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+    if (elsewhere->namespaces == 0)
+        return;
+    human_count(&text, elsewhere->namespaces, "other IPC namespace");
+    strbuf_puts(&text, elsewhere->namespaces == 1 ? " holds " : " hold ");
+    describe_segments(&text, elsewhere->segments, elsewhere->bytes);
+    strbuf_puts(&text, ", which are not checked here: shmtool doctor -A");
+    wrap_text(out, &text, 4, width);
+    strbuf_putc(out, '\n');
+}
+
 void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis, size_t width)
 {
     CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
@@ -67,8 +84,10 @@ void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis,
         wrap_clauses(out, &remedy, 12, width);
         strbuf_putc(out, '\n');
     }
-    if (diagnosis->least == SEVERITY_INFO)
-        limits_report_shmem(out, &diagnosis->inventory.usage, width);
+    if (diagnosis->least != SEVERITY_INFO)
+        return;
+    limits_report_shmem(out, &diagnosis->inventory.usage, width);
+    put_elsewhere(out, &diagnosis->elsewhere, width);
 }
 
 static void put_finding(struct strbuf *out, const struct finding *finding,
@@ -98,5 +117,9 @@ void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis)
     }
     strbuf_puts(out, diagnosis->count > 0 ? "\n], " : "], ");
     limits_report_shmem_json(out, &diagnosis->inventory.usage);
-    strbuf_puts(out, "}\n");
+    strbuf_printf(out, ", \"elsewhere\": {\"namespaces\": %zu, \"segments\": %llu, \"bytes\": ",
+                  diagnosis->elsewhere.namespaces,
+                  (unsigned long long)diagnosis->elsewhere.segments);
+    strbuf_put_u64(out, diagnosis->elsewhere.bytes);
+    strbuf_puts(out, "}}\n");
 }

@@ -128,11 +128,11 @@ static bool put_enough(struct strbuf *out, const struct shmget_diagnosis *diagno
     strbuf_puts(&options, leftovers.keyless ? "--orphan --key 0" : "--orphan");
     if (leftovers.sum)
         remedy_owner(&options, leftovers.sum->owner, leftovers.sum->uid);
-    if (!leftovers.keyless)
-        strbuf_printf(out,
-                      "look at the leftovers, some of which may be kept on purpose "
-                      "(shmtool ls %s), then: ",
-                      strbuf_string(&options));
+    if (!leftovers.keyless) {
+        strbuf_puts(out, "look at the leftovers, some of which may be kept on purpose (");
+        remedy_shmtool(out, diagnosis->inventory.elsewhere);
+        strbuf_printf(out, " ls %s), then: ", strbuf_string(&options));
+    }
     remedy_remove(out, &diagnosis->inventory, rows, count, strbuf_string(&options));
     return true;
 }
@@ -169,8 +169,9 @@ static bool put_stop_creator(struct strbuf *out, const struct shmget_diagnosis *
         return false;
     strbuf_puts(out, "if ");
     describe_process(out, creator->command, creator->pid);
-    strbuf_printf(out, " needs no %llu segments (shmtool ls --cpid %d), stop or fix it",
-                  (unsigned long long)creator->segments, (int)creator->pid);
+    strbuf_printf(out, " needs no %llu segments (", (unsigned long long)creator->segments);
+    remedy_shmtool(out, diagnosis->inventory.elsewhere);
+    strbuf_printf(out, " ls --cpid %d), stop or fix it", (int)creator->pid);
     return true;
 }
 
@@ -202,9 +203,12 @@ static void remedy_above_shmmni(struct strbuf *out, const struct shmget_diagnosi
     put_make_room(out, diagnosis, (struct shortage){needed - now, false});
     if (needed <= SHMMNI_USUAL_MAX)
         put_raise(out, diagnosis, LIMIT_SHMMNI, twice > needed ? twice : needed);
-    else
-        strbuf_puts(out, "remove segments that nobody needs (shmtool ls --unattached): a kernel "
-                         "allows more than 32768 only with the boot option ipcmni_extend");
+    else {
+        strbuf_puts(out, "remove segments that nobody needs (");
+        remedy_shmtool(out, diagnosis->inventory.elsewhere);
+        strbuf_puts(out, " ls --unattached): a kernel allows more than 32768 only with the boot "
+                         "option ipcmni_extend");
+    }
 }
 
 /* --- Memory ----------------------------------------------------------------------------------- */
@@ -307,6 +311,20 @@ static void remedy_attach(struct strbuf *out, const struct shmget_diagnosis *dia
     }
 }
 
+/* Programs of two IPC namespaces share nothing. */
+static void remedy_absent(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+{
+    if (diagnosis->elsewhere.key_count == 0) {
+        strbuf_puts(out, "start the program that makes the segment first");
+        return;
+    }
+    strbuf_puts(out, "start the program in the IPC namespace of the one that makes the segment "
+                     "(docker run --ipc container:NAME, or nsenter --ipc), or both outside of "
+                     "containers; see it: ");
+    remedy_shmtool(out, diagnosis->elsewhere.keys[0].number);
+    strbuf_printf(out, " stat %d", diagnosis->elsewhere.keys[0].shmid);
+}
+
 /* --- The whole -------------------------------------------------------------------------------- */
 
 static const struct {
@@ -318,7 +336,7 @@ static const struct {
     [SHMGET_EXISTS] = {remedy_old_segment, NULL},
     [SHMGET_TOO_SMALL] = {remedy_old_segment, NULL},
     [SHMGET_DENIED] = {remedy_denied, NULL},
-    [SHMGET_ABSENT] = {NULL, "start the program that makes the segment first"},
+    [SHMGET_ABSENT] = {remedy_absent, NULL},
     [SHMGET_ZERO] = {NULL, "ask for 1 byte or more"},
     [SHMGET_ABOVE_SHMMAX] = {remedy_above_shmmax, NULL},
     [SHMGET_ABOVE_SHMALL] = {remedy_above_shmall, NULL},

@@ -291,3 +291,48 @@ sizes_in() {
     shmtool -N "$pid" ls --no-header -c state
     assert_out orphan
 }
+
+@test "limits -A: a block each; --set is refused" {
+    start_twins
+    inside_of "$first" sysctl -q -w kernel.shmmni=77
+    try limits -A
+    assert_status 0
+    assert_equal "$(grep -c '^IPC namespace ' "$out_file")" 3
+    assert_out_has "IPC namespace $own, that of this process:"
+    assert_equal "$(sed -n "/^IPC namespace $first:/,/^$/p" "$out_file" | awk '$1 == "shmmni" { print $2, $3 }')" '77 1'
+    # What is the host's is said once.
+    assert_equal "$(grep -c 'Shmem' "$out_file")" 1
+    try limits -A --json
+    assert_equal "$(jq -c '[.host != null, .time != null, (.namespaces | map([.namespace, .limits.shmmni.value, .limits.shmmni.used]))]' <<<"$out")" \
+        "[true,true,[[$own,4096,1],[$first,77,1],[$second,4096,1]]]"
+    try limits -A --set shmmni=5
+    assert_wrong_usage '--set: with -A limits are only shown; -N names one namespace'
+    try limits -N "$first" --set shmmni=88
+    assert_status 0
+    assert_equal "$(inside_of "$first" sysctl -n kernel.shmmni) $(there sysctl -n kernel.shmmni)" '88 4096'
+}
+
+@test "doctor: what other namespaces hold, and that the key is there; -A checks each" {
+    start_twins
+    try doctor
+    assert_out_has '2 other IPC namespaces hold 2 segments, 9.8 KiB, which are not checked here: shmtool doctor -A'
+    try doctor --json
+    assert_equal "$(jq -c .elsewhere <<<"$out")" '{"namespaces":2,"segments":2,"bytes":10000}'
+    try doctor -N "$first"
+    assert_out_has_not 'not checked here'
+    try doctor -A --json
+    assert_equal "$(jq -c '[.namespaces[] | [.namespace, (.findings | map(select(.check | test("orphan")).shmids))]]' <<<"$out")" \
+        "[[$own,[[0]]],[$first,[[0]]],[$second,[[0]]]]"
+    try doctor -A
+    assert_out_has "shmtool -N $first rm --orphan --key 0"
+    assert_equal "$(grep -c 'not checked here' "$out_file")" 0
+    inside_of "$second" "$HELPERS/mkseg" --key 0x1234 >/dev/null
+    try doctor --key 0x1234
+    assert_status 1
+    assert_out_has "IPC namespace $second has a segment with it, 1"
+    assert_out_has "shmtool -N $second stat 1"
+    try doctor --key 0x1235
+    assert_out_has_not "IPC namespace $second"
+    try doctor -A --key 0x1234
+    assert_wrong_usage '--all-namespaces: one call is made in one IPC namespace; -N names it'
+}

@@ -98,7 +98,9 @@ static const struct segment_info nameless[] = {
 static struct owner_sum largest = {1001, "zc", 2, 40, 163840, 2, 40};
 static struct owner_sum smallest = {4711, NULL, 1, 1, 100, 0, 0};
 
-#define SYSTEM "\n], \"system\": {\"shmem\": null, \"sysv\": 0}"
+#define SYSTEM \
+    "\n], \"system\": {\"shmem\": null, \"sysv\": 0}, \"elsewhere\": {\"namespaces\": 0, " \
+    "\"segments\": 0, \"bytes\": 0}"
 #define FULL "; when none is left, shmget fails with ENOSPC (No space left on device)"
 #define NOTHING_FITS ": every shmget for a new segment fails with ENOSPC (No space left on device)"
 #define TOO_FEW_PAGES \
@@ -586,9 +588,11 @@ static void nothing_is_wrong(void **state)
         "IPC namespace, the rest in tmpfs (df -t tmpfs), memfd, shared anonymous memory "
         "or other IPC namespaces\n",
         findings_report_text, &shared, WRAP_NEVER);
-    assert_appends("\"findings\": [], \"system\": {\"shmem\": null, \"sysv\": 0}}\n",
+    assert_appends("\"findings\": [], \"system\": {\"shmem\": null, \"sysv\": 0}, \"elsewhere\": "
+                   "{\"namespaces\": 0, \"segments\": 0, \"bytes\": 0}}\n",
                    findings_report_json, &some);
-    assert_appends("\"findings\": [], \"system\": {\"shmem\": 8192, \"sysv\": 4096}}\n",
+    assert_appends("\"findings\": [], \"system\": {\"shmem\": 8192, \"sysv\": 4096}, "
+                   "\"elsewhere\": {\"namespaces\": 0, \"segments\": 0, \"bytes\": 0}}\n",
                    findings_report_json, &shared);
 }
 
