@@ -31,3 +31,26 @@ there() {
 number_of() {
     sed -n "s/ $1.*//p" <<<"$kept" | head -n 1
 }
+
+# pid_in NUMBER: a process in that namespace, as it is known there
+pid_in() {
+    there "$SHMTOOL" ns --no-header -l -c pid "$1" | tr -d ' '
+}
+
+# inside_of NUMBER COMMAND...: runs it in that IPC namespace
+inside_of() {
+    there nsenter "--ipc=/proc/$(pid_in "$1")/ns/ipc" "${@:2}"
+}
+
+# start_twins: the helper's own namespace and two others, each with a segment of id 0, owned by root; $first and
+# $second are the others' numbers
+start_twins() {
+    local number
+    start_keepers process process || return 1
+    read -r first _ <<<"$kept"
+    second=$(sed -n 2p <<<"$kept" | cut -d ' ' -f 1)
+    for number in "$first" "$second"; do
+        inside_of "$number" "$HELPERS/mkseg" --size 5000 >/dev/null
+    done
+    there "$HELPERS/mkseg" --key 0x77 --size 7000 >/dev/null
+}

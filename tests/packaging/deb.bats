@@ -53,8 +53,7 @@ teardown() {
 @test "the package holds what it should" {
     want=$({
         echo ./usr/bin/shmtool
-        echo ./lib/systemd/system/shmtool-clean.service
-        echo ./lib/systemd/system/shmtool-clean.timer
+        printf './lib/systemd/system/shmtool-clean%s\n' .service .timer -all.service -all.timer
         (cd "$BATS_FILE_TMPDIR/shmtool-$VERSION" &&
             printf './usr/share/%s.gz\n' man/*.1 | sed 's|/man/|&man1/|' &&
             for shell in bash-completion/completions/shmtool:bash zsh/site-functions/_shmtool:zsh \
@@ -62,7 +61,7 @@ teardown() {
                 [[ ! -f contrib/completions/shmtool.${shell#*:} ]] || echo "./usr/share/${shell%:*}"
             done)
         printf './usr/share/doc/shmtool/%s\n' README.md changelog.gz copyright examples/ansible/shmtool.yml \
-            examples/slurm/epilog
+            examples/kubernetes/shmtool-clean.yaml examples/slurm/epilog
     } | sort)
     # debhelper compresses documents from a certain size on, and knows where units belong.
     have=$(dpkg-deb --fsys-tarfile "$deb" | tar -tf - | grep -v '/$' |
@@ -83,7 +82,7 @@ teardown() {
     if command -v systemctl >/dev/null; then
         run_split systemctl --root=/ is-enabled shmtool-clean.timer
         assert_out disabled
-        run_split systemd-analyze verify --man=no shmtool-clean.service shmtool-clean.timer
+        run_split systemd-analyze verify --man=no shmtool-clean{,-all}.{service,timer}
         assert_status 0
         assert_err_has_not shmtool
     fi

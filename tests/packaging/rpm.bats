@@ -38,7 +38,7 @@ setup() {
     root=$BATS_TEST_TMPDIR/root
     make -s -C "$SRC" BUILD="$BATS_TEST_TMPDIR/build" CFLAGS=-O0 PREFIX=/usr DESTDIR="$root" install >/dev/null
     want=$( (cd "$root" && find . ! -type d -printf '/%P\n' | sed 's|\(/man1/.*\)|\1.gz|'
-        printf '/usr/lib/systemd/system/shmtool-clean.%s\n' service timer) | sort)
+        printf '/usr/lib/systemd/system/shmtool-clean%s\n' .service .timer -all.service -all.timer) | sort)
     have=$(rpm -qp --queryformat '[%{FILENAMES} %{FILEMODES:perms}\n]' "$rpm" |
         awk '$2 ~ /^-/ && $1 !~ "^/usr/(share/(doc|licenses)|lib/.build-id)/" { print $1 }' |
         sed 's|\(/man1/.*\.1\)$|\1.gz|' | sort)
