@@ -125,7 +125,7 @@ _shmtool_options() {
     local output='--columns --sort --human --numeric --time --color --no-header --quiet --json --ndjson --csv'
     local options=''
     case $command in
-        '') options='--sysroot --help --version' ;;
+        '') options='--namespace --all-namespaces --sysroot --help --version' ;;
         ls) options="$selection $output --long --fail-if-none --help" ;;
         stat) options="$selection --json --help" ;;
         who) options="$selection $output --help" ;;
@@ -153,15 +153,16 @@ _shmtool_operand() {
     esac
 }
 
-# _shmtool_find_command: sets $command and its place $at, and adds --sysroot to the words of $shmtool
+# _shmtool_find_command: sets $command and its place $at, and adds --sysroot and -N to the words of $shmtool
 _shmtool_find_command() {
     for ((at = 1; at < COMP_CWORD; at++)); do
         case ${COMP_WORDS[at]} in
-            --sysroot)
+            --sysroot | --namespace | -N)
+                local option=${COMP_WORDS[at]}
                 # bash takes --sysroot=DIR apart at the equals sign
                 [[ ${COMP_WORDS[at + 1]} != '=' ]] || ((at++))
                 ((++at < COMP_CWORD)) || return
-                shmtool+=(--sysroot "${COMP_WORDS[at]}")
+                shmtool+=("$option" "${COMP_WORDS[at]}")
                 ;;
             -*) ;;
             *)
@@ -200,6 +201,8 @@ _shmtool() {
     _shmtool_find_command
     if [[ $previous == --sysroot && $command == '' ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null
+    elif [[ $previous == --namespace || $previous == -N ]]; then
+        _shmtool_namespaces
     elif [[ $command == run ]] && _shmtool_run; then
         :
     elif _shmtool_value "$previous"; then

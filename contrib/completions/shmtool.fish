@@ -1,15 +1,15 @@
 # Completion of shmtool for fish: commands, options, and live ids, keys, owners and processes.
 
-# The program and its --sysroot, as they stand on the line.
+# The program and its --sysroot or -N, as they stand on the line.
 function __shmtool
     set --local words (commandline -opc)
     set --local program $words[1]
     for i in (seq 2 (count $words))
         switch $words[$i]
-            case '--sysroot=*'
+            case '--sysroot=*' '--namespace=*'
                 set -a program $words[$i]
-            case --sysroot
-                test $i -lt (count $words); and set -a program --sysroot $words[(math $i + 1)]
+            case --sysroot --namespace -N
+                test $i -lt (count $words); and set -a program $words[$i] $words[(math $i + 1)]
         end
     end
     command $program $argv 2>/dev/null
@@ -50,6 +50,9 @@ set --local columns key shmid owner uid group gid creator cuid creator_group cgi
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
     -d 'read this tree instead of the live system'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -s N -l namespace -x -a '(__shmtool_namespaces)' \
+    -d 'in this IPC namespace'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -s A -l all-namespaces -d 'in every IPC namespace'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'show the version'
 complete -c shmtool -s h -l help -d 'show the options'
 

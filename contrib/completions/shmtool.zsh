@@ -1,7 +1,7 @@
 #compdef shmtool
 # Completion of shmtool for zsh: commands, options, and live ids, keys, owners and processes.
 
-# The program with its --sysroot: _shmtool_call ARG...
+# The program with its --sysroot or -N: _shmtool_call ARG...
 _shmtool_call() {
     _call_program segments "${(@q)shmtool_program}" "${(@q)@}" 2>/dev/null
 }
@@ -93,8 +93,8 @@ _shmtool() {
     shmtool_program=(${(Q)words[1]})
     for ((at = 2; at < CURRENT; at++)); do
         case $words[at] in
-            --sysroot=*) shmtool_program+=(${(Q)words[at]}) ;;
-            --sysroot) shmtool_program+=(--sysroot ${(Q)words[++at]}) ;;
+            --sysroot=*|--namespace=*) shmtool_program+=(${(Q)words[at]}) ;;
+            --sysroot|--namespace|-N) shmtool_program+=(${words[at]} ${(Q)words[++at]}) ;;
             -*) ;;
             *) break ;;
         esac
@@ -121,6 +121,8 @@ _shmtool() {
         '*:segment:_shmtool_ids'
     )
     _arguments -C \
+        '(-A --all-namespaces --sysroot)'{-N+,--namespace=}'[in this IPC namespace]:namespace:_shmtool_namespaces' \
+        '(-N --namespace --sysroot)'{-A,--all-namespaces}'[in every IPC namespace]' \
         '--sysroot=[read this tree instead of the live system]:directory:_files -/' \
         '(- *)'{-h,--help}'[show help]' \
         '(- *)'{-V,--version}'[show the version]' \

@@ -1,5 +1,7 @@
 #include "command/help.h"
 
+#include "command/where.h"
+
 static void put_option(FILE *out, const struct option_spec *option)
 {
     char text[64];
@@ -17,7 +19,7 @@ static void put_option(FILE *out, const struct option_spec *option)
 
 void help_program(FILE *out)
 {
-    fputs("Usage: shmtool [--sysroot DIR] COMMAND [OPTION]... [ARG]...\n"
+    fputs("Usage: shmtool [-N NS | -A | --sysroot DIR] COMMAND [OPTION]... [ARG]...\n"
           "       shmtool --help | --version | help [COMMAND]\n"
           "\n"
           "Shows, explains and safely cleans System V shared memory.\n"
@@ -26,9 +28,11 @@ void help_program(FILE *out)
           out);
     for (size_t i = 0; commands[i]; i++)
         fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    fprintf(out, "\n%s (before the command, or among its options):\n", where_group.title);
+    for (size_t i = 0; i < where_group.count; i++)
+        put_option(out, &where_group.options[i]);
     fputs("\n"
           "Options:\n"
-          "      --sysroot DIR           read DIR/proc and DIR/etc, not the live system\n"
           "  -h, --help                  show this help\n"
           "  -V, --version               show the version\n"
           "\n"
@@ -61,6 +65,10 @@ void help_command(FILE *out, const struct command *command)
     }
     fputc('\n', out);
     put_option(out, &help_option);
+    if (!(command->flags & COMMAND_NO_NAMESPACE))
+        fprintf(out, "\nWhere to look: -N NS%s%s; see 'shmtool --help'.\n",
+                command->flags & COMMAND_EVERYWHERE ? ", -A" : "",
+                command->flags & COMMAND_CHANGES ? "" : ", --sysroot DIR");
     fputs("\nExamples:\n", out);
     for (size_t i = 0; i < COMMAND_EXAMPLES; i++)
         fprintf(out, "  shmtool %s\n      %s\n", command->examples[i].line,

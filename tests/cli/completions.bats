@@ -52,7 +52,7 @@ make_some() {
     assert_equal "$(offers_bash shmtool ls --st)" --state
     assert_equal "$(offers_bash shmtool key --nd)" --ndjson
     assert_equal "$(offers_bash shmtool rm --i)" "$(lines --ignore-missing --interactive)"
-    assert_equal "$(offers_bash shmtool --)" "$(lines --help --sysroot --version)"
+    assert_equal "$(offers_bash shmtool --)" "$(lines --all-namespaces --help --namespace --sysroot --version)"
     assert_equal "$(offers_bash shmtool run --i)" --isolate
     assert_equal "$(offers_bash shmtool who -q --)" "$(offers_bash shmtool who --)"
 }

@@ -10,7 +10,7 @@ many_segments() {
     shmtool --help
     assert_status 0
     assert_err ''
-    assert_out_has 'Usage: shmtool [--sysroot DIR] COMMAND'
+    assert_out_has 'Usage: shmtool [-N NS | -A | --sysroot DIR] COMMAND'
     assert_out_matches $'\n  ls +[a-z]'
     assert_out_matches $'\n  rm +[a-z]'
     assert_out_has --version
