@@ -32,6 +32,7 @@ struct supervise_result {
     struct child_end end;         /* the program's; from CLEAN on */
     struct removal_plan removal;  /* what became of the segments that it left */
     struct segment_list held;     /* made by it, and attached by somebody still */
+    struct segment_list creators; /* made by a descendant that lives on, and attached by nobody */
     struct segment_list untraced; /* created while it ran, it is not known by whom */
     struct segment_list used;     /* there before it, and used by it or a descendant */
     bool can_isolate;             /* in a namespace of its own none would have been untraced */
@@ -44,9 +45,9 @@ struct supervise_result {
 
 /*
  * Starts the program in the caller's process group and on its terminal, waits for its end and
- * removes the segments that it and its descendants created and that nobody has attached. Where
- * descendants are still there, or hold segments, they get a moment to exit; those that go on
- * running are not waited for.
+ * removes the segments that it and its descendants created and that nobody has attached, unless
+ * their creator lives on and may attach them yet. Where descendants are still there, or hold
+ * segments, they get a moment to exit; those that go on running are not waited for.
  *
  * While it runs SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are passed on to it, the keyboard's signals
  * are left to it, and this process stops and continues with it. All signals stay blocked

@@ -215,6 +215,18 @@ static int settle(struct supervisor *supervisor, struct error *err)
     return r;
 }
 
+/*
+ * Whether a descendant that lives on made it: a server that has just created a segment, or is
+ * between two uses of it, must not lose it.
+ */
+static bool creator_lives_on(const struct supervisor *supervisor, const struct segment *segment)
+{
+    struct proc_cache *cache = supervisor->system->proc;
+
+    return segment->cpid > 0 && segment_creator(segment, proc_fact(cache, segment->cpid),
+                                                proc_clock(cache)) == PID_ALIVE;
+}
+
 /* Removes what is the program's and not attached, if it still is both. */
 static void remove_left_segments(struct supervisor *supervisor, struct supervise_result *result)
 {
@@ -222,6 +234,7 @@ static void remove_left_segments(struct supervisor *supervisor, struct supervise
     const struct removal_hooks hooks = {NULL, NULL, NULL};
     struct selection selection = {.by_id = true, .filter = {.unattached = true}};
 
+    proc_cache_refresh(supervisor->system->proc);
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_entry *entry = &trace->entries[i];
         const struct segment *segment = &entry->segment;
@@ -230,6 +243,8 @@ static void remove_left_segments(struct supervisor *supervisor, struct supervise
             continue; /* goes by itself */
         if (is_held(entry)) {
             segment_list_add(&result->held, segment);
+        } else if (entry->origin == TRACE_PROGRAM && creator_lives_on(supervisor, segment)) {
+            segment_list_add(&result->creators, segment);
         } else if (entry->origin == TRACE_PROGRAM) {
             selection_add_id(&selection, &(struct named_id){.shmid = segment->shmid});
             removal_add(&result->removal, &selection, &(struct segment_info){.segment = *segment});
@@ -377,6 +392,7 @@ void supervise_result_release(struct supervise_result *result)
 {
     removal_plan_release(&result->removal);
     segment_list_release(&result->held);
+    segment_list_release(&result->creators);
     segment_list_release(&result->untraced);
     segment_list_release(&result->used);
     free(result->survivors);

@@ -104,6 +104,27 @@ static void report_held(struct context *context, const struct run *run,
     }
 }
 
+/* Names the segments that nobody has attached and whose creator, a descendant, lives on. */
+static void report_creators(struct context *context, const struct run *run,
+                            const struct segment_list *creators)
+{
+    for (size_t i = 0; i < creators->count; i++) {
+        CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+        const struct segment *segment = &creators->items[i];
+        const char *command = proc_command(context->system.proc, segment->cpid);
+
+        human_count(&line, segment->size, "byte");
+        strbuf_puts(&line, ", its creator ");
+        describe_process(&line, command ? command : "?", segment->cpid);
+        strbuf_puts(&line, " lives on and may attach it");
+        if (run->isolate)
+            strbuf_puts(&line, ": it goes with the last process of its namespace");
+        else
+            strbuf_printf(&line, "; when that has exited: 'shmtool rm %d'", segment->shmid);
+        context_warn(context, "%d: left: %s", segment->shmid, strbuf_string(&line));
+    }
+}
+
 /* Names the segments that were there before the program and that it used, where that was asked. */
 static void report_used(struct context *context, const struct run *run,
                         const struct segment_list *used)
@@ -210,6 +231,7 @@ static int run_run(struct context *context, void *args)
     supervise_run(&context->system, &request, &result, &err);
     report_leftovers(context, run, &result.removal);
     report_held(context, run, &result.held);
+    report_creators(context, run, &result.creators);
     report_used(context, run, &result.used);
     report_untraced(context, &result);
     report_survivors(context, run, &result);

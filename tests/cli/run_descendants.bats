@@ -44,6 +44,20 @@ teardown() {
     rm "$ids"
 }
 
+@test "a segment that nobody has attached stays while the descendant that made it lives on" {
+    need_ns
+    has_events || skip "the kernel reports no forks here"
+    run_split "$SHMTOOL" run "$HELPERS/actor" daemon make:0
+    assert_status 0
+    local id pid
+    read -r _ pid id _ <<<"$out"
+    id=$(all_ids)
+    assert_equal "$(wc -l <<<"$id")" 1
+    assert_err_matches "shmtool: run: $id: left: 8192 bytes, its creator actor\\[[0-9]+\\] lives on and may attach it; when that has exited: 'shmtool rm $id'"
+    pid=$(grep -o 'creator actor\[[0-9]*' "$err_file" | grep -o '[0-9]*$')
+    kill "$pid"
+}
+
 @test "some die before, some live on, some are orphans" {
     need_ns
     run_split "$SHMTOOL" run sh -c '
