@@ -94,10 +94,12 @@ int namespace_rows_read(struct system *system, const struct ipc_namespace_list *
         struct namespace_info *info = &rows.rows[rows.count++];
 
         info->namespace = &list->items[i];
-        resolve_outside(system, needs, info);
         if (needs & NEED_SUMS)
             r = resolve_sums(system, needs, info, err);
     }
+    /* Afterwards: each listing reads processes again, and what was borrowed of them is gone. */
+    for (size_t i = 0; i < rows.count; i++)
+        resolve_outside(system, needs, &rows.rows[i]);
     if (r < 0) {
         namespace_rows_release(&rows);
         return r;

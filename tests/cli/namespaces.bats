@@ -104,8 +104,8 @@ sizes_in() {
     assert_equal "$(fields)" "5000 $second"$''
     try -N "${id:0:7}" ls
     assert_status 2
-    try ns --no-header -c namespace,kind,container "$first" "$second"
-    assert_equal "$(fields | sort)" "$(printf '%s\n' "$first docker ${id:0:12}" "$second service" | sort)"
+    try ns --no-header -c namespace,kind,container,segments,orphans "$first" "$second"
+    assert_equal "$(fields | sort)" "$(printf '%s\n' "$first docker ${id:0:12} 1 1" "$second service - 1 1" | sort)"
     there umount "/proc/${pids[1]}/cgroup"
     there mount --bind "$BATS_TEST_TMPDIR/docker" "/proc/${pids[1]}/cgroup"
     try rm --all --yes -N "${id:0:12}"
