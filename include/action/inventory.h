@@ -74,6 +74,25 @@ int inventory_read(struct system *system, const struct selection *selection, uns
 int inventory_read_again(struct system *system, const struct selection *selection, int shmid,
                          struct segment *ret_segment, struct error *err);
 
+/* --- For looks that come again and again (action/look) ---------------------------------------- */
+
+/*
+ * Looks up what NEEDS (enum need) asks for of one row, and is not there yet; no attachments. What
+ * it says of processes is what proc_cache_refresh() found last, or now.
+ */
+void inventory_resolve(struct system *system, struct segment_info *info, unsigned needs);
+
+/*
+ * Adds the ids that the filter's PIDs have attached now, for inventory_matches(). Returns 0 or a
+ * negative errno and sets *err.
+ */
+int inventory_attached_ids(struct system *system, const struct filter *filter,
+                           struct idset *ret_attached, struct error *err);
+
+/* Tests a row that has what filter_needs() asks for. */
+bool inventory_matches(struct system *system, const struct filter *filter,
+                       const struct segment_info *info, const struct idset *attached);
+
 /*
  * Lists all segments by their records alone, without rss and swap: for a supervisor that reads
  * them often. Lines that are not understood are left out. Returns 0 or a negative errno and sets

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "base/xalloc.h"
@@ -22,6 +23,18 @@ static bool is_live(const struct system *system)
 static struct pid_fact fact_of(struct system *system, pid_t pid)
 {
     return pid > 0 ? proc_fact(system->proc, pid) : (struct pid_fact){.presence = PID_UNKNOWN};
+}
+
+/*
+ * The same of the last user. This process uses none: the kernel names it when it read the command
+ * line of one that was being killed, and so was the last to hold that one's memory (mm/util.c,
+ * get_cmdline()). Who goes on reading for long would keep the segment from being an orphan.
+ */
+static struct pid_fact last_user_fact(struct system *system, pid_t pid)
+{
+    if (is_live(system) && pid == getpid())
+        return (struct pid_fact){.presence = PID_GONE};
+    return fact_of(system, pid);
 }
 
 /* PRESENCE: whether the process of FACT is the one that the segment names by PID. */
@@ -78,7 +91,7 @@ static void resolve_state(struct system *system, struct segment_info *info)
     const struct segment *segment = &info->segment;
     const struct state_clock *clock = proc_clock(system->proc);
     struct pid_fact creator = fact_of(system, segment->cpid);
-    struct pid_fact last = fact_of(system, segment->lpid);
+    struct pid_fact last = last_user_fact(system, segment->lpid);
     enum pid_presence first = segment_creator(segment, creator, clock);
     enum pid_presence latest = segment_last_user(segment, last, clock);
 
@@ -117,8 +130,7 @@ static bool needs_processes(unsigned needs)
     return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND)) != 0;
 }
 
-/* Looks up what NEEDS asks for and is not there yet; attachments are assigned later. */
-static void resolve_row(struct system *system, struct segment_info *info, unsigned needs)
+void inventory_resolve(struct system *system, struct segment_info *info, unsigned needs)
 {
     resolve_names(system->names, info, needs);
     if (needs_processes(needs) && info->creator_status == PROCESS_NOT_LOOKED_UP)
@@ -131,20 +143,18 @@ static void resolve_row(struct system *system, struct segment_info *info, unsign
 
 /* --- Matching --------------------------------------------------------------------------------- */
 
-/* The ids that the filter's pids have attached now. */
-static int read_attached_ids(struct system *system, const struct filter *filter,
-                             struct idset *attached, struct error *err)
+int inventory_attached_ids(struct system *system, const struct filter *filter,
+                           struct idset *ret_attached, struct error *err)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < filter->pids.count; i++)
-        r = attach_ids_of_pid(&system->procfs, (pid_t)filter->pids.items[i].low, attached, err);
+        r = attach_ids_of_pid(&system->procfs, (pid_t)filter->pids.items[i].low, ret_attached, err);
     return r;
 }
 
-/* Tests a resolved row. */
-static bool matches(struct system *system, const struct filter *filter,
-                    const struct segment_info *info, const struct idset *attached)
+bool inventory_matches(struct system *system, const struct filter *filter,
+                       const struct segment_info *info, const struct idset *attached)
 {
     const struct filter_facts facts = {
         .now = proc_clock(system->proc)->now,
@@ -203,10 +213,10 @@ static void add_row(struct pass *pass, const struct segment *segment)
     inventory->rows = xgrow(inventory->rows, inventory->count, &pass->capacity, sizeof(*info));
     info = &inventory->rows[inventory->count];
     *info = (struct segment_info){.segment = *segment};
-    resolve_row(pass->system, info, pass->tested);
-    if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
+    inventory_resolve(pass->system, info, pass->tested);
+    if (!inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached))
         return;
-    resolve_row(pass->system, info, pass->needs);
+    inventory_resolve(pass->system, info, pass->needs);
     inventory->count++;
 }
 
@@ -310,7 +320,7 @@ static void share_attachments(const struct pass *pass)
         if (count > 0 && info->state == STATE_ORPHAN) {
             info->state = STATE_UNKNOWN;
             info->doubt = DOUBT_TOUCHED;
-            if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
+            if (!inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached))
                 continue;
         }
         if (kept < i)
@@ -338,7 +348,7 @@ static int read_all(struct pass *pass, struct error *err)
     struct system *system = pass->system;
     struct inventory *inventory = pass->inventory;
     unsigned needs = pass->needs;
-    int r = read_attached_ids(system, &pass->selection->filter, &pass->attached, err);
+    int r = inventory_attached_ids(system, &pass->selection->filter, &pass->attached, err);
 
     if (r == 0 && needs & NEED_CREDENTIALS)
         r = read_credentials(system, inventory, err);
@@ -427,16 +437,16 @@ int inventory_read_again(struct system *system, const struct selection *selectio
 
     if (r < 0)
         return error_set_errno(err, -r, "segment %d", shmid);
-    r = read_attached_ids(system, &selection->filter, &attached, err);
+    r = inventory_attached_ids(system, &selection->filter, &attached, err);
     if (r < 0)
         return r;
     if (needs & NEED_STATE)
         proc_cache_refresh(system->proc);
     else if (needs & NEED_TIME)
         proc_clock_refresh(system->proc);
-    resolve_row(system, &info, needs);
+    inventory_resolve(system, &info, needs);
     *ret_segment = info.segment;
-    return matches(system, &selection->filter, &info, &attached);
+    return inventory_matches(system, &selection->filter, &info, &attached);
 }
 
 /* --- Asking an inventory ---------------------------------------------------------------------- */
