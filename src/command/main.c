@@ -17,6 +17,8 @@
  *   attachment       a segment that a process has attached
  *   segment_info     a segment with all that was found out about it
  *   idset            has this id been seen?
+ *   diff             what happened between two looks
+ *   unseen           how many came and went between them
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
  *   selection        named ids and a filter; lines of rm's standard input
