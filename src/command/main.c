@@ -48,6 +48,7 @@
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
+ *   look             looks that come again and again, and how often
  *   removal          plan, verify, remove
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
