@@ -67,6 +67,7 @@
  *   describe         phrases about segments, users and processes
  *   remedy           commands that help, and for whom
  *   segment_report   all of a segment, for stat
+ *   event_report     what happened, as a line or JSON
  *   removal_report   what rm is about to do, and did
  *   findings_report  what doctor found
  *   shmget_report    why a call of shmget fails
