@@ -62,8 +62,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | doctor:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | watch:-k | wait:-k | doctor:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | watch:-o | wait:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -72,7 +72,7 @@ _shmtool_value() {
             mapfile -t pids < <("${shmtool[@]}" who -q 2>/dev/null)
             _shmtool_add "${pids[@]}"
             ;;
-        ls:-c | ls:--columns | ls:--sort)
+        ls:-c | ls:--columns | ls:--sort | watch:-c | watch:--columns)
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
                 nattch status state cpid lpid atime dtime ctime command
             ;;
@@ -80,8 +80,10 @@ _shmtool_value() {
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
         *:--time) _shmtool_add iso epoch age short ;;
         *:--color) _shmtool_add auto always never ;;
+        wait:--until) _shmtool_add gone present unattached attached orphan ;;
+        watch:--interval | watch:--for | wait:--timeout) _shmtool_add 100ms 10s 1m 1h ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
-        *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode) ;;
+        *:-s | *:--size | *:--nattch | rm:--max | watch:--count | key:-p | key:--proj | doctor:--mode) ;;
         *) return 1 ;;
     esac
 }
@@ -104,6 +106,11 @@ _shmtool_options() {
         limits) options='--set --persist --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --json --help' ;;
+        watch)
+            options="$selection --interval --count --for --initial --columns --numeric --time --color --quiet
+                --ndjson --help"
+            ;;
+        wait) options="$selection --until --timeout --help" ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options
@@ -111,10 +118,10 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor help ;;
-        ls | stat | who | rm) _shmtool_ids ;;
+        '') _shmtool_add ls stat who rm run limits key doctor watch wait help ;;
+        ls | stat | who | rm | watch | wait) _shmtool_ids ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ;;
+        help) _shmtool_add ls stat who rm run limits key doctor watch wait ;;
     esac
 }
 

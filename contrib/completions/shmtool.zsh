@@ -66,6 +66,8 @@ _shmtool_commands() {
         'limits:show or set the limits of shared memory'
         'key:ftok keys of files'
         'doctor:why shmget fails, what is wrong here'
+        'watch:say what happens to segments'
+        'wait:wait until something is so'
         'help:show help'
     )
     _describe -t commands command commands
@@ -157,6 +159,22 @@ _shmtool() {
                 '(-s --size)'{-s+,--size=}'[predict it with this size]:bytes: ' \
                 '--exclusive[predict it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \
                 '--json[one JSON document]'
+            ;;
+        watch)
+            _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
+                nattch status state cpid lpid atime dtime ctime command
+            # Of output what makes sense line by line.
+            output=(${output:#*--(sort|human|no-header|json|csv)[=\[]*})
+            _arguments -s : $selection $output '(- *)--help[show the options]' \
+                '--interval=[look this often]:time:(100ms 1s 10s)' \
+                '--count=[end after so many events]:number: ' \
+                '--for=[end after this time]:time:(10s 1m 1h)' \
+                '--initial[first list what is there]'
+            ;;
+        wait)
+            _arguments -s : $selection '(- *)--help[show the options]' \
+                '--until=[what is waited for]:what:(gone present unattached attached orphan)' \
+                '--timeout=[give up after this time]:time:(10s 1m 1h)'
             ;;
         help) _shmtool_commands ;;
     esac

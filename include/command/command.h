@@ -76,6 +76,7 @@ enum { COMMAND_GROUPS = 4, COMMAND_SYNOPSES = 4, COMMAND_EXAMPLES = 2 };
 
 enum command_flags {
     COMMAND_CHANGES = 1, /* changes the system: refuses --sysroot */
+    COMMAND_WAITS = 4,   /* for what happens, which no saved tree shows: refuses it, too */
     COMMAND_WRAPS = 2,   /* the first operand ends the options: the rest is a command line */
 };
 

@@ -43,6 +43,9 @@ int option_count(const struct option_use *use, struct error *err);
 int option_size(const struct option_use *use, struct error *err);
 int option_key(const struct option_use *use, struct error *err);
 
+/* The same of a duration, in milliseconds. */
+int option_duration(const struct option_use *use, struct error *err);
+
 /* An operand: the place is a struct selection, which the id is added to. */
 int option_id(const struct option_use *use, struct error *err);
 

@@ -17,6 +17,8 @@ extern const struct command command_ls;
 extern const struct command command_rm;
 extern const struct command command_run;
 extern const struct command command_stat;
+extern const struct command command_wait;
+extern const struct command command_watch;
 extern const struct command command_who;
 
 /* A line each. clang-format would fill lines. */
@@ -30,6 +32,8 @@ const struct command *const commands[] = {
     &command_limits,
     &command_key,
     &command_doctor,
+    &command_watch,
+    &command_wait,
     NULL,
 };
 /* clang-format on */

@@ -227,6 +227,12 @@ static int run_command(struct context *context, const struct invocation *invocat
         context_warn(context, "--sysroot: %s changes the live system only", command->name);
         return STATUS_USAGE;
     }
+    if (invocation->sysroot && command->flags & COMMAND_WAITS) {
+        context_warn(context,
+                     "--sysroot: nothing happens in a saved tree: %s shows the live system only",
+                     command->name);
+        return STATUS_USAGE;
+    }
     if (system_open(&context->system, invocation->sysroot, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     status =

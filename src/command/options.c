@@ -197,6 +197,14 @@ int option_size(const struct option_use *use, struct error *err)
     return parse_size(use->word, &number->value, err);
 }
 
+int option_duration(const struct option_use *use, struct error *err)
+{
+    struct option_number *number = use->place;
+
+    number->given = true;
+    return parse_duration(use->word, &number->value, err);
+}
+
 int option_key(const struct option_use *use, struct error *err)
 {
     struct option_number *number = use->place;
