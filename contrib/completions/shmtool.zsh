@@ -79,6 +79,8 @@ _shmtool_commands() {
         'key:ftok keys of files'
         'doctor:why shmget fails, what is wrong here'
         'ns:IPC namespaces of this host and what is in them'
+        'watch:say what happens to segments'
+        'wait:wait until something is so'
         'help:show help'
     )
     _describe -t commands command commands
@@ -183,6 +185,22 @@ _shmtool() {
             _shmtool_output namespace kind container user pid processes segments bytes orphans held
             _arguments -s : $output '(- *)--help[show the options]' {-l,--long}'[more columns]' \
                 '*:namespace:_shmtool_namespaces'
+            ;;
+        watch)
+            _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
+                nattch status state cpid lpid atime dtime ctime command unit
+            # Of output what makes sense line by line.
+            output=(${output:#*--(sort|human|no-header|json|csv)[=\[]*})
+            _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
+                '--interval=[look this often]:time:(100ms 1s 10s)' \
+                '--count=[end after so many events]:number: ' \
+                '--for=[end after this time]:time:(10s 1m 1h)' \
+                '--initial[first list what is there]'
+            ;;
+        wait)
+            _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' \
+                '--until=[what is waited for]:what:(gone present unattached attached orphan)' \
+                '--timeout=[give up after this time]:time:(10s 1m 1h)'
             ;;
         help) _shmtool_commands ;;
     esac

@@ -36,6 +36,12 @@ int system_open(struct system *system, const char *dir, struct error *err);
 void system_close(struct system *system);
 
 /*
+ * Tells whether the kernel is known to give ids as model/unseen.h says: not before Linux 5.2, and
+ * not when it was booted with ipcmni_extend, which makes turns longer (ipc/ipc_sysctl.c).
+ */
+bool system_ids_are_cyclic(const struct system *system);
+
+/*
  * Reads this process's effective ids, groups, whether it may set limits, and the capabilities that
  * it has in the user namespace to which its IPC namespace belongs: root in a user namespace of its
  * own has none in the IPC namespace that was there before (security/commoncap.c, cap_capable).

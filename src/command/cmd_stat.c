@@ -59,7 +59,7 @@ static int run_stat(struct context *context, void *args)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);
-    options_warn_unknown_units(context, &inventory);
+    options_warn_unknown_units(context, inventory.unknown_units);
     where_warn_refused(context, &inventory.refused);
     where_warn_incomplete(context, &context->namespaces);
     write_reports(context, stat, &inventory);

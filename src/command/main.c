@@ -18,6 +18,8 @@
  *   attachment       a segment that a process has attached
  *   segment_info     a segment with all that was found out about it
  *   idset            has this id been seen?
+ *   diff             what happened between two looks
+ *   unseen           how many came and went between them
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
  *   selection        named ids and a filter; lines of rm's standard input
@@ -66,6 +68,7 @@
  *   resolve          a row: names, creator and last user, state, unit
  *   inventory_settled  the reading repeated while processes come and go
  *   namespace_rows   what is in IPC namespaces
+ *   look             looks that come again and again, and how often
  *   removal          plan, verify, remove
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
@@ -86,6 +89,7 @@
  *   remedy           commands that help, and for whom
  *   remedy_shmget    what helps where a call of shmget fails
  *   segment_report   all of a segment, for stat
+ *   event_report     what happened, as a line or JSON
  *   removal_report   what rm is about to do, and did
  *   findings_report  what doctor found
  *   finding_text     what is said of each check

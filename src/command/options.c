@@ -334,6 +334,14 @@ int option_size(const struct option_use *use, struct error *err)
     return parse_size(use->word, &number->value, err);
 }
 
+int option_duration(const struct option_use *use, struct error *err)
+{
+    struct option_number *number = use->place;
+
+    number->given = true;
+    return parse_duration(use->word, &number->value, err);
+}
+
 int option_key(const struct option_use *use, struct error *err)
 {
     struct option_number *number = use->place;
@@ -542,14 +550,14 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
     return inventory->missing_id_count > 0;
 }
 
-void options_warn_unknown_units(struct context *context, const struct inventory *inventory)
+void options_warn_unknown_units(struct context *context, size_t count)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    bool one = inventory->unknown_units == 1;
+    bool one = count == 1;
 
-    if (inventory->unknown_units == 0)
+    if (count == 0)
         return;
-    human_count(&text, inventory->unknown_units, "segment");
+    human_count(&text, count, "segment");
     context_warn(context,
                  "--unit: %s left out: %s creator is not alive, and not all processes that have %s "
                  "attached can be inspected, so %s unit is unknown",

@@ -58,6 +58,27 @@ void system_close(struct system *system)
     procfs_close(&system->procfs);
 }
 
+bool system_ids_are_cyclic(const struct system *system)
+{
+    enum { MAJOR = 5, MINOR = 2, COMMAND_LINE_MAX = 64 * 1024 };
+    CLEANUP_STRBUF struct strbuf boot = STRBUF_INIT;
+    uint64_t major = 0;
+    uint64_t minor = 0;
+    struct utsname live;
+    size_t used;
+
+    if (!system->procfs.live || uname(&live) < 0)
+        return false;
+    used = parse_digits(live.release, strlen(live.release), &major);
+    if (used == 0 || live.release[used] != '.')
+        return false;
+    parse_digits(live.release + used + 1, strlen(live.release + used + 1), &minor);
+    if (major < MAJOR || (major == MAJOR && minor < MINOR))
+        return false;
+    return procfs_read_file(&system->procfs, "proc/cmdline", COMMAND_LINE_MAX, &boot, NULL) == 0 &&
+           !strstr(strbuf_string(&boot), "ipcmni_extend");
+}
+
 /* --- Credentials ------------------------------------------------------------------------------ */
 
 /* All capabilities, as a mask. */

@@ -148,6 +148,11 @@ sizes_in() {
     run_split as_user 54321 "$SHMTOOL" ls -N "$helper_pid" --no-header -c shmid,uid,cuid,bytes,state
     assert_status 0
     assert_equal "$(fields)" $'0 54321 54321 5000 orphan\n1 54321 54321 6000 orphan\n2 54321 54321 8192 used'
+    run_split as_user 54321 "$SHMTOOL" watch -N "$helper_pid" --initial --for 10ms --ndjson
+    assert_status 0
+    assert_equal "$(jq -c '[.segment | .shmid, .uid, .state]' <<<"$out")" $'[0,54321,"orphan"]\n[1,54321,"orphan"]\n[2,54321,"used"]'
+    run_split as_user 54321 "$SHMTOOL" wait 0 1 --until orphan --timeout 0 -N "$helper_pid"
+    assert_status 0
     run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm 1 -v
     assert_status 0
     assert_out '1: removed, 6000 bytes'
@@ -164,6 +169,29 @@ sizes_in() {
     assert_status 4
     shmtool ls -N "$helper_pid" --no-header -c uid,nattch
     assert_equal "$(fields)" $'54321 1'
+}
+
+@test "-N: watch and wait look in that namespace, too; -A they refuse" {
+    start_twins
+    local command
+    try watch -N "$first" --initial --for 10ms --ndjson
+    assert_status 0
+    assert_err ''
+    assert_equal "$(jq -c '[.event, .segment.bytes, .segment.state, .segment.namespace]' <<<"$out")" \
+        "[\"initial\",5000,\"orphan\",$first]"
+    try -N "$first" wait 0 --until orphan --timeout 0
+    assert_status 0
+    try -N "$first" rm 0
+    try wait 0 --until gone --timeout 0 -N "$first"
+    assert_status 0
+    try wait 0 --until gone --timeout 0
+    assert_status 1
+    assert_err_has '0: still there, nattch 0'
+    for command in watch 'wait --until gone'; do
+        # shellcheck disable=SC2086 # words
+        try $command -A
+        assert_wrong_usage "shmtool: ${command%% *}: --all-namespaces: ${command%% *} looks in one IPC namespace; -N names another"
+    done
 }
 
 @test "ls -A: the own namespace first, then by number; columns are appended" {
