@@ -22,6 +22,13 @@ int options_parse(struct context *context, const struct command *command, int ar
                   void *args);
 
 /*
+ * The same of words that nothing stands before, ended by NULL, which say so in *err: a line of a
+ * file is read by the tables of a command line.
+ */
+int options_parse_words(struct context *context, const struct command *command, char **words,
+                        void *args, struct error *err);
+
+/*
  * Parses the command line (ARGV[0] is the command's name), checks it, runs the context's command
  * and releases what it held: the one way in which all commands are run. Returns the exit status.
  */

@@ -10,6 +10,7 @@
 #include "kernel/names.h"
 #include "kernel/proc.h"
 #include "kernel/procfs.h"
+#include "model/protection.h"
 #include "model/shmget.h"
 
 struct system {
@@ -17,6 +18,7 @@ struct system {
     struct names *names;     /* owned */
     struct proc_cache *proc; /* owned */
     struct strbuf host;      /* its name (uname(2)'s nodename); empty: not known */
+    struct protection *protection; /* owned; of its shmtool.conf; NULL: not read yet */
 };
 
 /*

@@ -31,6 +31,7 @@ enum need {
     NEED_CREDENTIALS = 1 << 11,     /* what this process may do */
     NEED_USERS = 1 << 12,           /* whether there is a user database at all */
     NEED_TRY_ATTACHMENTS = 1 << 14, /* attachments where they can be had, else none */
+    NEED_PROTECTION = 1 << 17,      /* the line of shmtool.conf that protects it, where that was read */
     NEED_TIME = 1 << 13,            /* age: right before a change the time is read again */
     NEED_SHMEM = 1 << 20,           /* with NEED_LIMITS and NEED_USAGE: Shmem of the system */
 };
@@ -60,6 +61,8 @@ enum state_doubt {
     DOUBT_MAPPED,     /* a process has it mapped by a descriptor, which nattch does not count */
 };
 
+struct protection_rule;
+
 struct segment_info {
     struct segment segment; /* the kernel's record */
 
@@ -77,6 +80,10 @@ struct segment_info {
     const struct attachment *attachments; /* borrowed from the inventory */
     uint32_t attachment_count;
     bool unsettled; /* what was found is not what nattch counts, and changes all the time */
+
+    /* With NEED_PROTECTION alone. */
+    bool has_protection; /* whether it is protected is known */
+    const struct protection_rule *protected_by; /* NULL: by none; borrowed from the system */
 
     /* With NEED_STATE alone. */
     enum segment_state state;

@@ -112,6 +112,13 @@ static void resolve_names(struct names *names, struct segment_info *info, unsign
         info->creator_group = names_group(names, segment->cgid);
 }
 
+/* By what was read of shmtool.conf; a line that was understood counts also where others were not. */
+static void resolve_protection(const struct protection *protection, struct segment_info *info)
+{
+    info->protected_by = protection_find(protection, &info->segment);
+    info->has_protection = info->protected_by || protection_is_complete(protection);
+}
+
 /* Whether NEEDS asks for anything that depends on creators and last users. */
 static bool needs_processes(unsigned needs)
 {
@@ -122,6 +129,8 @@ static bool needs_processes(unsigned needs)
 static void resolve_row(struct system *system, struct segment_info *info, unsigned needs)
 {
     resolve_names(system->names, info, needs);
+    if (needs & NEED_PROTECTION)
+        resolve_protection(system->protection, info);
     if (needs_processes(needs) && info->creator_status == PROCESS_NOT_LOOKED_UP)
         resolve_state(system, info);
     if (needs & NEED_COMMAND && info->creator_status == PROCESS_ALIVE)
@@ -150,6 +159,8 @@ static bool matches(struct system *system, const struct filter *filter,
     const struct filter_facts facts = {
         .now = proc_clock(system->proc)->now,
         .state = info->state,
+        .has_protection = info->has_protection,
+        .is_protected = info->protected_by != NULL,
         .attached = attached,
     };
 
@@ -490,7 +501,8 @@ const struct segment_info **inventory_orphans(const struct inventory *inventory,
     size_t count = 0;
 
     for (size_t i = 0; i < inventory->count; i++) {
-        if (orphans[i]->state == STATE_ORPHAN && (!owner || orphans[i]->segment.uid == *owner))
+        if (orphans[i]->state == STATE_ORPHAN && !orphans[i]->protected_by &&
+            (!owner || orphans[i]->segment.uid == *owner))
             orphans[count++] = orphans[i];
     }
     *ret_count = count;

@@ -5,11 +5,13 @@
 
 #include "base/num.h"
 #include "base/xalloc.h"
+#include "kernel/system.h"
 #include "kernel/sysv.h"
 
 static const char *const outcome_names[REMOVAL_OUTCOMES] = {
-    [REMOVAL_SELECTED] = "selected", [REMOVAL_REMOVED] = "removed", [REMOVAL_MARKED] = "marked",
-    [REMOVAL_GONE] = "gone",         [REMOVAL_CHANGED] = "changed", [REMOVAL_FAILED] = "failed",
+    [REMOVAL_SELECTED] = "selected",   [REMOVAL_REMOVED] = "removed", [REMOVAL_MARKED] = "marked",
+    [REMOVAL_GONE] = "gone",           [REMOVAL_CHANGED] = "changed",
+    [REMOVAL_PROTECTED] = "protected", [REMOVAL_FAILED] = "failed",
 };
 
 const char *removal_outcome_name(enum removal_outcome outcome)
@@ -36,6 +38,8 @@ void removal_add(struct removal_plan *plan, const struct selection *selection,
 
     if (!selection_claims_hold(selection, info))
         item.outcome = REMOVAL_CHANGED;
+    else if (info->protected_by && !plan->even_protected && !segment_is_dest(&info->segment))
+        item.outcome = REMOVAL_PROTECTED;
     add_plan_item(plan, &item);
 }
 
@@ -47,9 +51,25 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored)
     add_plan_item(plan, &item);
 }
 
+/* Whether nothing protects the segment as it is NOW; if something does, the outcome says so. */
+static bool verify_protection(const struct system *system, bool even_protected,
+                              struct removal_item *item, const struct segment *now)
+{
+    const struct protection_rule *rule = protection_find(system->protection, now);
+
+    if (rule && !even_protected) {
+        item->info.protected_by = rule;
+        item->protected_late = true;
+        set_outcome(item, REMOVAL_PROTECTED, 0);
+    } else if (!protection_is_complete(system->protection)) {
+        set_outcome(item, REMOVAL_FAILED, ECANCELED);
+    }
+    return item->outcome == REMOVAL_SELECTED;
+}
+
 /* Whether the item may be removed now; if not, its outcome says why. */
 static bool verify_item(struct system *system, const struct selection *selection,
-                        struct removal_item *item)
+                        bool even_protected, struct removal_item *item)
 {
     struct segment now;
     int r = inventory_read_again(system, selection, item->info.segment.shmid, &now, NULL);
@@ -61,16 +81,16 @@ static bool verify_item(struct system *system, const struct selection *selection
     else if (segment_is_dest(&now))
         set_outcome(item, REMOVAL_MARKED, 0);
     else
-        return true;
+        return verify_protection(system, even_protected, item, &now);
     return false;
 }
 
 static void verify_and_remove(struct system *system, const struct selection *selection,
-                              struct removal_item *item)
+                              bool even_protected, struct removal_item *item)
 {
     int r;
 
-    if (!verify_item(system, selection, item))
+    if (!verify_item(system, selection, even_protected, item))
         return;
     r = sysv_remove(item->info.segment.shmid);
     if (r == -EINVAL || r == -EIDRM)
@@ -95,7 +115,7 @@ void removal_run(struct system *system, const struct selection *selection,
             if (stopped)
                 set_outcome(item, REMOVAL_FAILED, EINTR);
             else
-                verify_and_remove(system, selection, item);
+                verify_and_remove(system, selection, plan->even_protected, item);
         }
         if (hooks->done)
             hooks->done(hooks->arg, item);
@@ -113,6 +133,7 @@ struct removal_totals removal_count(const struct removal_plan *plan)
         totals.selected += !item->missing;
         if (item->outcome == REMOVAL_SELECTED) {
             totals.in_use += item->info.segment.nattch > 0;
+            totals.defied += item->info.protected_by != NULL;
             totals.pending_bytes = saturating_add(totals.pending_bytes, item->info.segment.size);
             if (item->info.segment.nattch == 0)
                 totals.unused_bytes = saturating_add(totals.unused_bytes, item->info.segment.size);

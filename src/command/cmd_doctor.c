@@ -8,6 +8,7 @@
 #include "action/diagnose.h"
 #include "base/parse.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "view/findings_report.h"
 #include "view/shmget_report.h"
 
@@ -173,6 +174,7 @@ static int run_doctor(struct context *context, void *args)
 {
     const struct doctor *doctor = args;
 
+    protect_read(context, NULL, NEED_PROTECTION);
     return is_about_shmget(doctor) ? report_shmget(context, doctor)
                                    : report_findings(context, doctor);
 }

@@ -19,6 +19,7 @@ struct command_line {
     const struct command *command;
     char *args;
     char **words; /* what is left of it, ended by NULL */
+    struct error *err;
 };
 
 /* An option and the place of its value. */
@@ -53,18 +54,14 @@ static int use_option(const struct command_line *line, struct found_option found
     const struct option_use use = {line->context, found.spec, found.place, word, NULL};
     int r = found.spec->take(&use, &err);
 
-    if (r < 0)
-        context_warn(line->context, "--%s: %s", found.spec->name, err.text);
-    return r;
+    return r < 0 ? error_set(line->err, err.code, "--%s: %s", found.spec->name, err.text) : r;
 }
 
 /* Uses an option whose argument is the next word. */
 static int use_next_word(struct command_line *line, struct found_option found, const char *word)
 {
-    if (!*line->words) {
-        context_warn(line->context, "%s: needs a value: %s", word, found.spec->argument);
-        return -EINVAL;
-    }
+    if (!*line->words)
+        return error_set(line->err, EINVAL, "%s: needs a value: %s", word, found.spec->argument);
     return use_option(line, found, *line->words++);
 }
 
@@ -105,9 +102,8 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
     suggest_put(&hint, &suggestion, "--");
     if (!suggestion.best)
         strbuf_printf(&hint, "; see 'shmtool %s --help'", line->command->name);
-    context_warn(line->context, "--%.*s: no such option%s", (int)length, word,
-                 strbuf_string(&hint));
-    return -EINVAL;
+    return error_set(line->err, EINVAL, "--%.*s: no such option%s", (int)length, word,
+                     strbuf_string(&hint));
 }
 
 /* --name, --name=value, --name value */
@@ -126,14 +122,12 @@ static int parse_long_option(struct command_line *line, char *word)
     if (strcmp(word, "--version") == 0)
         return show_version(line);
     if (found.spec || strncmp(word, "--help=", 7) == 0)
-        context_warn(line->context, "%s: takes no value", word);
-    else if (strncmp(word, "--sysroot", 9) == 0)
-        context_warn(line->context,
-                     "--sysroot: must stand before the command: 'shmtool --sysroot DIR %s'",
-                     line->command->name);
-    else
-        return refuse_name(line, word + 2, length - 2);
-    return -EINVAL;
+        return error_set(line->err, EINVAL, "%s: takes no value", word);
+    if (strncmp(word, "--sysroot", 9) == 0)
+        return error_set(line->err, EINVAL,
+                         "--sysroot: must stand before the command: 'shmtool --sysroot DIR %s'",
+                         line->command->name);
+    return refuse_name(line, word + 2, length - 2);
 }
 
 /*
@@ -152,22 +146,19 @@ static int use_unknown_letter(const struct command_line *line, char letter, cons
         return show_version(line);
     while (habit && habit->letter && habit->letter != letter)
         habit++;
-    if (!habit || !habit->letter) {
-        context_warn(line->context, "-%c: no such option; see 'shmtool %s --help'", letter,
-                     line->command->name);
-        return -EINVAL;
-    }
+    if (!habit || !habit->letter)
+        return error_set(line->err, EINVAL, "-%c: no such option; see 'shmtool %s --help'", letter,
+                         line->command->name);
     if (!habit->why)
         return 0;
     if (!habit->value)
-        context_warn(line->context, "-%c: %s: shmtool %s", letter, habit->why, habit->instead);
-    else if (!value || *value == '-')
-        context_warn(line->context, "-%c: %s: shmtool %s %s", letter, habit->why, habit->instead,
-                     habit->value);
-    else
-        context_warn(line->context, "-%c %s: %s: shmtool %s %s", letter, value, habit->why,
+        return error_set(line->err, EINVAL, "-%c: %s: shmtool %s", letter, habit->why,
+                         habit->instead);
+    if (!value || *value == '-')
+        return error_set(line->err, EINVAL, "-%c: %s: shmtool %s %s", letter, habit->why,
+                         habit->instead, habit->value);
+    return error_set(line->err, EINVAL, "-%c %s: %s: shmtool %s %s", letter, value, habit->why,
                      habit->instead, value);
-    return -EINVAL;
 }
 
 /* -v, -vy, -k5, -k 5, -vk5 */
@@ -191,22 +182,19 @@ static int parse_letters(struct command_line *line, char *word)
 
 static int use_operand(const struct command_line *line, char **words)
 {
-    CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct command *command = line->command;
     const struct option_use use = {line->context, NULL, line->args + command->operand.place,
                                    words[0], words};
-    int r = command->operand.take ? command->operand.take(&use, &err)
-                                  : error_set(&err, EINVAL, "'%s': takes no operands", words[0]);
 
-    if (r < 0)
-        context_warn(line->context, "%s", err.text);
-    return r;
+    return command->operand.take
+               ? command->operand.take(&use, line->err)
+               : error_set(line->err, EINVAL, "'%s': takes no operands", words[0]);
 }
 
-int options_parse(struct context *context, const struct command *command, int argc, char **argv,
-                  void *args)
+int options_parse_words(struct context *context, const struct command *command, char **words,
+                        void *args, struct error *err)
 {
-    struct command_line line = {context, command, args, argv + (argc > 0)};
+    struct command_line line = {context, command, args, words, err};
     bool ended = false;
     int r = 0;
 
@@ -225,6 +213,17 @@ int options_parse(struct context *context, const struct command *command, int ar
             r = parse_long_option(&line, word);
         }
     }
+    return r;
+}
+
+int options_parse(struct context *context, const struct command *command, int argc, char **argv,
+                  void *args)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    int r = options_parse_words(context, command, argv + (argc > 0), args, &err);
+
+    if (r < 0)
+        context_fail(context, &err, 0);
     return r;
 }
 
@@ -423,6 +422,9 @@ static const struct option_spec selection_options[] = {
     {0, "pid", "PID", "attached by this process now", FILTER(pids), select_attached_pid},
     {0, "perms", "MODE", "bits: 666 exactly, -022 all of, /022 any of them", WHOLE_FILTER,
      select_perms},
+    {0, "protected", NULL, "protected by a line of /etc/shmtool.conf", FILTER(is_protected),
+     option_flag},
+    {0, "unprotected", NULL, "protected by none", FILTER(is_unprotected), option_flag},
 };
 
 const struct option_group selection_group = {

@@ -40,6 +40,7 @@ int system_open(struct system *system, const char *dir, struct error *err)
     if (r < 0)
         return r;
     system->host = (struct strbuf)STRBUF_INIT;
+    system->protection = NULL;
     read_host(system);
     system->names = names_new(&system->procfs);
     system->proc = proc_cache_new(&system->procfs);
@@ -48,6 +49,8 @@ int system_open(struct system *system, const char *dir, struct error *err)
 
 void system_close(struct system *system)
 {
+    protection_free(system->protection);
+    system->protection = NULL;
     proc_cache_free(system->proc);
     names_free(system->names);
     strbuf_release(&system->host);

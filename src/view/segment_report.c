@@ -32,10 +32,12 @@ static void put_label(struct strbuf *out, const char *name)
 }
 
 /* What a field has where there is no value. */
-static const char *absent_value(const struct column *column)
+static const char *absent_value(const struct column *column, const struct column_value *value)
 {
     if (column->type == COLUMN_TIME)
         return "never";
+    if (column->type == COLUMN_RULE)
+        return value->known ? "no" : "unknown";
     return column->type == COLUMN_SIZE ? "unknown" : "-";
 }
 
@@ -63,6 +65,8 @@ static void note_value(struct strbuf *note, const struct column *column,
     } else if (value->known && column->type == COLUMN_TIME) {
         human_time(note, (int64_t)value->number, TIME_AGE, format->now);
         strbuf_puts(note, " ago");
+    } else if (value->note) {
+        strbuf_puts(note, value->note);
     } else if (column->type == COLUMN_PERMS) {
         note_perms(note, value->number);
     }
@@ -79,7 +83,7 @@ static void put_field(struct strbuf *out, const struct column *column,
     column_put_text(&text, column, format, &value);
     put_label(out, column->name);
     if (text.length == 0)
-        strbuf_puts(out, absent_value(column));
+        strbuf_puts(out, absent_value(column, &value));
     else
         text_escape(out, strbuf_string(&text), text.length);
     note_value(&note, column, &value, info, format);
