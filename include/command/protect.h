@@ -15,8 +15,8 @@ void protect_read(struct context *context, const struct selection *selection, un
 
 /*
  * For what changes: reads it, again where it was read before. Returns STATUS_DONE, or
- * STATUS_UNREADABLE after naming the first file or line that cannot be used, and that nothing was
- * UNDONE ("removed").
+ * STATUS_UNREADABLE after naming the first file or line that cannot be used, and what was UNDONE
+ * ("nothing was removed").
  */
 int protect_require(struct context *context, const char *undone);
 

@@ -155,7 +155,8 @@ static int report_findings(struct context *context, const struct doctor *doctor)
 
     if (diagnose_machine(&context->system, doctor->least.value, &diagnosis, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
-    found = context_warn_unparsed(context, &diagnosis.inventory.unparsed);
+    found = context_warn_unparsed(context, &diagnosis.inventory.unparsed) ||
+            !protection_is_complete(context->system.protection);
     if (doctor->json) {
         context_put_head(context, &text);
         findings_report_json(&text, &diagnosis);

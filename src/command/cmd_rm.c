@@ -191,7 +191,7 @@ static int make_plan(struct rm *rm)
     const struct inventory *inventory = &rm->inventory;
     unsigned needs = NEED_PROTECTION;
 
-    if (protect_require(rm->context, "removed") != STATUS_DONE)
+    if (protect_require(rm->context, "nothing was removed") != STATUS_DONE)
         return STATUS_UNREADABLE;
     if (asks(rm))
         needs |= removal_report_preview_needs();
@@ -246,7 +246,7 @@ static int ask_before_removal(struct rm *rm)
     status =
         context_ask(rm->context, strbuf_string(&question), input, rm->interrupts.fd, "removed");
     /* Somebody may have protected a segment while the question stood there. */
-    return status == STATUS_DONE ? protect_require(rm->context, "removed") : status;
+    return status == STATUS_DONE ? protect_require(rm->context, "nothing was removed") : status;
 }
 
 /* Says in one line what is passed over because it is protected; named segments have lines. */

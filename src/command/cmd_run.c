@@ -212,7 +212,7 @@ static int run_run(struct context *context, void *args)
         context_warn(context, "'': %s", strerror(ENOENT));
         return STATUS_NOT_FOUND;
     }
-    if (protect_require(context, "started") != STATUS_DONE)
+    if (protect_require(context, "the program was not started") != STATUS_DONE)
         return STATUS_UNREADABLE;
     supervise_run(&context->system, &request, &result, &err);
     report_leftovers(context, run, &result.removal);

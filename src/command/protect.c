@@ -256,19 +256,21 @@ static void warn_problem(struct context *context, const char *end)
 
 void protect_read(struct context *context, const struct selection *selection, unsigned needs)
 {
+    const char *end = context->system.procfs.live
+                          ? "which segments are protected is not fully known, and until this is "
+                            "right shmtool removes none"
+                          : "which segments are protected is not fully known";
+
     if (selection)
         needs |= filter_needs(&selection->filter);
     if (needs & NEED_PROTECTION && !protection_is_complete(read_conf_files(context)))
-        warn_problem(context, "which segments are protected is not fully known");
+        warn_problem(context, end);
 }
 
 int protect_require(struct context *context, const char *undone)
 {
-    CLEANUP_STRBUF struct strbuf end = STRBUF_INIT;
-
     if (protection_is_complete(read_conf_files(context)))
         return STATUS_DONE;
-    strbuf_printf(&end, "nothing was %s", undone);
-    warn_problem(context, strbuf_string(&end));
+    warn_problem(context, undone);
     return STATUS_UNREADABLE;
 }

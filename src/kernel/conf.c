@@ -61,7 +61,11 @@ static int read_conf_text(const struct procfs *procfs, const char *path, struct 
     if (fstat(fd, &status) < 0)
         return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
     r = check_writers(procfs, path, &status, err);
-    return r < 0 ? r : procfs_read_fd(procfs, fd, path, CONF_SIZE_LIMIT, text, err);
+    if (r == 0)
+        r = procfs_read_fd(procfs, fd, path, CONF_SIZE_LIMIT, text, err);
+    if (r == -EFBIG)
+        error_set(err, EFBIG, "%s%s: larger than 1 MiB", procfs_prefix(procfs), path);
+    return r;
 }
 
 /* Adds an entry; PATH becomes the list's own. */

@@ -344,7 +344,7 @@ static void put_rm_would(struct strbuf *out, const struct segment_info *info,
     if (defies) {
         strbuf_puts(out, "Protected by ");
         describe_rule(out, info->protected_by);
-        strbuf_puts(out, ": shmtool leaves it alone. ");
+        strbuf_puts(out, ": it is left alone. ");
     }
     strbuf_printf(out, "%s'shmtool rm %s%d' would ", inventory->live ? "" : "On that machine ",
                   defies ? "--even-protected " : "", info->segment.shmid);

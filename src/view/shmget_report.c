@@ -236,11 +236,26 @@ static void put_rm_segment(const struct shmget_text *text)
     remedy_remove(text->out, &text->diagnosis->inventory, &text->diagnosis->segment, 1, id);
 }
 
+/* Appends what is to be done where rm leaves the segment that has the key. Returns whether it does.
+ */
+static bool put_kept_segment(const struct shmget_text *text)
+{
+    const struct protection_rule *rule = text->diagnosis->segment->protected_by;
+
+    if (!rule)
+        return false;
+    strbuf_puts(text->out, "use another key: the segment is protected by ");
+    describe_rule(text->out, rule);
+    return true;
+}
+
 /* To get rid of the segment that has the key, without taking it from those who use it. */
 static void remedy_old_segment(const struct shmget_text *text)
 {
     const struct shmget_diagnosis *diagnosis = text->diagnosis;
 
+    if (put_kept_segment(text))
+        return;
     if (diagnosis->segment->state == STATE_USED)
         strbuf_printf(text->out, "stop the processes that use it (shmtool who %d), then: ",
                       diagnosis->segment->segment.shmid);
@@ -257,7 +272,8 @@ static void remedy_denied(const struct shmget_text *text)
     const struct shmget_diagnosis *diagnosis = text->diagnosis;
 
     if (diagnosis->segment->state == STATE_ORPHAN) {
-        put_rm_segment(text);
+        if (!put_kept_segment(text))
+            put_rm_segment(text);
         return;
     }
     strbuf_puts(text->out, "call it as ");
@@ -308,6 +324,20 @@ static void put_rm_orphans(const struct shmget_text *text, const struct owner_su
         strbuf_printf(text->out, " --owner %lu", (unsigned long)sum->uid);
 }
 
+/* How many of an owner's orphans, or pages of them, rm leaves: sums count protected ones too. */
+static uint64_t count_kept_orphans(const struct inventory *inventory, uid_t owner, bool in_pages)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < inventory->count; i++) {
+        const struct segment_info *info = &inventory->rows[i];
+
+        if (info->segment.uid == owner && info->state == STATE_ORPHAN && info->protected_by)
+            count += in_pages ? pages_of(info->segment.size, inventory->limits.page_size) : 1;
+    }
+    return count;
+}
+
 /*
  * Appends the removal of orphans where that is enough, of one owner if it can be, and returns
  * whether it is. LACKING: how much too much there is, in pages or in segments.
@@ -321,6 +351,8 @@ static bool put_enough_orphans(const struct shmget_text *text, uint64_t lacking,
         const struct owner_sum *sum = &diagnosis->sums[i];
         uint64_t own = in_pages ? sum->orphan_pages : sum->orphans;
 
+        if (own > 0)
+            own -= count_kept_orphans(&diagnosis->inventory, sum->uid, in_pages);
         all = saturating_add(all, own);
         if (own < lacking)
             continue;

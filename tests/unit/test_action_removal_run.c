@@ -59,6 +59,7 @@ static int setup(void **state)
     removal_calls = 0;
     tree_make(&fixture.tree);
     assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
+    fixture.system.protection = protection_new(NULL);
     for (int shmid = 0; shmid < COUNT; shmid++) {
         const struct segment_info info = {
             .segment = {.shmid = shmid, .size = (uint64_t)shmid * 10}};
@@ -223,8 +224,8 @@ static void counts_of_what_is_in_use_and_huge(void **state)
 
 static void outcomes_have_the_names_of_the_json_document(void **state)
 {
-    static const char *const names[] = {"selected", "removed", "marked",
-                                        "gone",     "changed", "failed"};
+    static const char *const names[] = {"selected", "removed",   "marked", "gone",
+                                        "changed",  "protected", "failed"};
 
     (void)state;
     assert_int_equal(REMOVAL_OUTCOMES, COUNT_OF(names));

@@ -109,6 +109,7 @@ static void needs_of_segments(void **state)
           .creator_status = PROCESS_DEAD,
           .last_status = PROCESS_DEAD}},
         {NEED_COMMAND, {.segment = {RECORD}, .command = "maker"}},
+        {NEED_PROTECTION, {.segment = {RECORD}, .has_protection = true}},
     };
     unsigned all = 0;
 

@@ -3,8 +3,10 @@
 
 #include <locale.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "model/protection.h"
 #include "shown.h"
 #include "unit.h"
 
@@ -30,6 +32,9 @@ static const struct attachment holders[] = {
      .maps = 1,
      .command = "\x1b[31m\xff\"\\x41"},
 };
+
+static const struct protection_rule rule = {.where = (char[]){"/etc/shmtool.conf:2"},
+                                            .text = (char[]){"stop\x1b it"}};
 
 /* A row of which all that there is was looked up; hostile names and command lines. */
 static const struct segment_info full = {
@@ -58,6 +63,8 @@ static const struct segment_info full = {
     .last_command = "user\n\xc3\xbc\x80",
     .attachments = holders,
     .attachment_count = 2,
+    .has_protection = true,
+    .protected_by = &rule,
     .state = STATE_DEST,
     .creator_status = PROCESS_ALIVE,
     .last_status = PROCESS_ALIVE,
@@ -99,6 +106,7 @@ static void the_block_of_a_full_row(void **state)
                    "  dtime          2026-11-21T22:10:06+00:00 (1m1s ago)\n"
                    "  ctime          2026-11-21T22:10:07+00:00 (1m0s ago)\n"
                    "  command        /bin/maker \\x07\n"
+                   "  protected      /etc/shmtool.conf:2 (stop\\x1b it)\n"
                    "  original_key   0x00143511 (before it was marked; another segment may have it "
                    "now)\n"
                    "\n"
@@ -141,6 +149,7 @@ static void the_block_of_an_empty_row(void **state)
                    "  dtime          never\n"
                    "  ctime          never\n"
                    "  command        -\n"
+                   "  protected      unknown\n"
                    "\n"
                    "  nattch 0: attached by no process\n"
                    "\n"
@@ -160,7 +169,8 @@ static void the_object_of_a_full_row(void **state)
         "\"rss\": 4096, \"swap\": 0, \"nattch\": 3, \"status\": [\"dest\",\"locked\"], \"state\": "
         "\"dest\", \"cpid\": 4711, \"lpid\": 4712, \"atime\": \"2026-11-21T22:10:05+00:00\", "
         "\"dtime\": \"2026-11-21T22:10:06+00:00\", \"ctime\": \"2026-11-21T22:10:07+00:00\", "
-        "\"command\": \"/bin/maker \\u0007\", \"attachments\": [{\"shmid\": 5, \"key\": "
+        "\"command\": \"/bin/maker \\u0007\", \"protected\": {\"by\": \"/etc/shmtool.conf:2\", "
+        "\"reason\": \"stop\\u001b it\"}, \"attachments\": [{\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 812, \"uid\": 1001, \"user\": \"zc\", \"access\": \"rw\", "
         "\"maps\": 2, \"command\": \"/usr/bin/postgres -D /x\"}, {\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 99, \"uid\": 54321, \"user\": null, \"access\": \"ro\", "
@@ -181,7 +191,8 @@ static void the_object_of_an_empty_row(void **state)
         "\"gid\": 0, \"creator\": null, \"cuid\": 0, \"creator_group\": null, \"cgid\": 0, "
         "\"perms\": \"0000\", \"bytes\": 0, \"rss\": null, \"swap\": null, \"nattch\": 0, "
         "\"status\": [], \"state\": \"unknown\", \"cpid\": null, \"lpid\": null, \"atime\": null, "
-        "\"dtime\": null, \"ctime\": null, \"command\": null, \"attachments\": [], "
+        "\"dtime\": null, \"ctime\": null, \"command\": null, \"protected\": null, "
+        "\"attachments\": [], "
         "\"maps_found\": 0, \"unseen\": 0, \"original_key\": null, \"explanation\": \"Unknown: "
         "nobody has it "
         "attached, but whether anybody still needs it is unknown: its creator is in another PID "
@@ -230,13 +241,34 @@ static void only_what_is_marked_shows_its_original_key_as_a_field(void **state)
     assert_non_null(strstr(strbuf_string(&json), "\"original_key\": \"0x00143511\", "));
 }
 
+/* What is protected goes with --even-protected alone, and stat says so. */
+static void a_protected_orphan(void **state)
+{
+    static const struct segment_info info = {
+        .segment = {.shmid = 5, .cpid = 4711},
+        .has_protection = true,
+        .protected_by = &rule,
+        .state = STATE_ORPHAN,
+        .creator_status = PROCESS_DEAD,
+        .last_status = PROCESS_NEVER,
+    };
+    CLEANUP_STRBUF struct strbuf json = STRBUF_INIT;
+
+    (void)state;
+    segment_report_json(&json, &info, &live, &plain);
+    assert_non_null(strstr(strbuf_string(&json),
+                           "Protected by /etc/shmtool.conf:2 (stop\\u001b it): it is left alone. "
+                           "'shmtool rm --even-protected 5' would destroy it at once"));
+}
+
 static void everything_is_needed_that_can_be_shown(void **state)
 {
     (void)state;
     assert_int_equal(segment_report_needs(), NEED_USAGE | NEED_OWNER | NEED_GROUP | NEED_CREATOR |
                                                  NEED_CREATOR_GROUP | NEED_STATE | NEED_COMMAND |
                                                  NEED_LAST_COMMAND | NEED_ATTACHMENTS |
-                                                 NEED_HOLDERS | NEED_CREDENTIALS);
+                                                 NEED_HOLDERS | NEED_CREDENTIALS |
+                                                 NEED_PROTECTION);
 }
 
 static int setup(void **state)
@@ -257,6 +289,7 @@ int main(void)
         cmocka_unit_test(the_object_of_an_empty_row),
         cmocka_unit_test(a_private_segment_that_was_marked),
         cmocka_unit_test(only_what_is_marked_shows_its_original_key_as_a_field),
+        cmocka_unit_test(a_protected_orphan),
         cmocka_unit_test(everything_is_needed_that_can_be_shown),
     };
 

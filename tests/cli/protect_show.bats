@@ -1,0 +1,130 @@
+# The column protected, --protected and --unprotected, stat and doctor; and what reading the file costs.
+
+load common
+load protect
+
+setup() {
+    common_setup
+    need_ns
+    with_conf "$KEPT_LINE"
+    three_kinds
+}
+
+@test "the column, in a table, JSON and CSV" {
+    shmtool ls -c shmid,protected
+    assert_equal "$(tr -s ' ' <"$out_file")" "shmid protected
+$kept /etc/shmtool.conf:1
+$other
+$third"
+    shmtool ls --json
+    assert_equal "$(jq -c '[.segments[].protected]' "$out_file")" \
+        '[{"by":"/etc/shmtool.conf:1","reason":"kept between starts"},false,false]'
+    shmtool ls --csv -c shmid,protected
+    assert_out "shmid,protected
+$kept,/etc/shmtool.conf:1
+$other,
+$third,"
+    shmtool ls -q --sort -protected
+    assert_equal "${out%%$'\n'*}" "$kept"
+    conf oops
+    shmtool ls --json
+    assert_status 0
+    assert_equal "$(jq -c '[.segments[].protected]' "$out_file")" '[null,null,null]'
+}
+
+@test "--protected and --unprotected; what is not known is neither" {
+    shmtool ls -q --protected
+    assert_out "$kept"
+    shmtool ls -q --unprotected
+    assert_out "$other"$'\n'"$third"
+    shmtool ls -q --protected --unprotected
+    assert_out ''
+    shmtool stat --json --protected
+    assert_equal "$(jq '.segments[].shmid' "$out_file")" "$kept"
+    start_helper holdseg "$kept" "$other"
+    shmtool who -c shmid --protected --no-header
+    assert_out "$kept"
+    conf "$KEPT_LINE" oops
+    shmtool ls -q --unprotected
+    assert_status 0
+    assert_out ''
+    assert_err_has '/etc/shmtool.conf:2: '
+    shmtool ls -q --protected
+    assert_out "$kept"
+}
+
+@test "stat says what protects it, and what rm would do" {
+    shmtool stat "$kept"
+    assert_out_has 'protected      /etc/shmtool.conf:1 (kept between starts)'
+    unwrap
+    assert_out_has "Protected by $KEPT_BY: it is left alone. 'shmtool rm --even-protected $kept' would destroy it at once"
+    shmtool stat "$other"
+    assert_out_has 'protected      no'
+    assert_out_has "'shmtool rm $other' would"
+}
+
+@test "doctor suggests the removal of no protected orphan" {
+    ipcrm -m "$other" -m "$third"
+    shmtool doctor
+    assert_status 0
+    assert_out_has_not 'rm '
+    conf 'protect --size 3000'
+    third=$(make_seg --size 3000)
+    shmtool doctor --json
+    assert_equal "$(jq -c '[.findings[] | select(.check == "orphans")]' "$out_file")" '[]'
+    assert_equal "$(jq -c '[.findings[] | select(.check == "orphans-with-key") | .shmids]' "$out_file")" "[[$kept]]"
+    conf "$KEPT_LINE"
+    shmtool doctor --key 0x4e545031 --size 1M
+    assert_status 1
+    assert_out_has 'remedy: use another key: the segment is protected by /etc/shmtool.conf:1 (kept between starts)'
+    conf oops
+    shmtool doctor
+    assert_status 1
+    assert_err_has "/etc/shmtool.conf:1: 'oops'"
+    assert_exists "$kept" "$third"
+}
+
+@test "a saved tree has its own file, whoever owns it there" {
+    local tree=$BATS_TEST_TMPDIR/tree
+    mkdir -p "$tree/proc/sysvipc" "$tree/etc/shmtool.d"
+    cp /proc/sysvipc/shm "$tree/proc/sysvipc/shm"
+    echo 'there:x:2345:2345::/:/bin/sh' >"$tree/etc/passwd"
+    echo 'protect --owner there' >"$tree/etc/shmtool.conf"
+    echo 'protect --key 0x77 # theirs' >"$tree/etc/shmtool.d/x.conf"
+    chmod 666 "$tree/etc/shmtool.conf"
+    run_split "$SHMTOOL" --sysroot "$tree" ls -c shmid,protected
+    assert_status 0
+    assert_err ''
+    assert_equal "$(tr -s ' ' <"$out_file")" "shmid protected
+$kept
+$other /etc/shmtool.d/x.conf:1
+$third"
+    echo oops >>"$tree/etc/shmtool.d/x.conf"
+    run_split "$SHMTOOL" --sysroot "$tree" ls -c shmid,protected
+    assert_status 0
+    assert_err "shmtool: ls: $tree/etc/shmtool.d/x.conf:2: 'oops': a line begins with protect, label or #: which segments are protected is not fully known"
+}
+
+@test "the file is read where it is needed alone" {
+    need_program strace
+    local words
+    for words in ls 'ls -l' 'ls --owner root' who limits 'limits --set shm_rmid_forced=0 --dry-run' 'key /'; do
+        # shellcheck disable=SC2086 # words
+        strace -f -e trace=openat,openat2 -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" $words >/dev/null
+        ! grep -q 'shmtool\.conf' "$BATS_TEST_TMPDIR/trace" || fail "$words reads shmtool.conf"
+    done
+    strace -f -e trace=openat,openat2 -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls -c +protected >/dev/null
+    grep -q 'shmtool\.conf' "$BATS_TEST_TMPDIR/trace"
+}
+
+@test "in a user namespace that does not show root the host's file counts" {
+    need_root
+    local own plain
+    plain=$(sed -n 's/.*"\([^"]*\)" "\$@"$/\1/p' "$SHMTOOL")
+    # shellcheck disable=SC2016 # for the inner shell
+    run_split unshare --mount sh -c 'mount --bind "$0" /etc && exec setpriv --reuid 20001 --regid 20001 --clear-groups \
+        unshare --user --ipc "$@"' "$etc" "$plain" rm --all --yes
+    [[ $err != *unshare:* ]] || skip "needs user namespaces"
+    assert_status 0
+    assert_exists "$kept" "$other" "$third"
+}
