@@ -103,6 +103,8 @@ _shmtool() {
         '--newer-than=[last used or changed less than this ago]:age:(10m 2h 1d 7d)'
         '*--cpid=[created by this process]:process: _shmtool_live cpid process'
         '*--pid=[attached by this process now]:process:_shmtool_pids'
+        '--protected[protected by a line of /etc/shmtool.conf]'
+        '--unprotected[protected by none]'
         '*:segment:_shmtool_ids'
     )
     _arguments -C \
@@ -116,7 +118,7 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command
+                nattch status state cpid lpid atime dtime ctime command protected
             _arguments -s : $selection $output '(- *)--help[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'
@@ -133,6 +135,7 @@ _shmtool() {
                 '(-y --yes)'{-i,--interactive}'[always ask]' \
                 '--dry-run[show what would be removed]' \
                 '--max=[remove nothing if more are selected]:number: ' \
+                '--even-protected[protected segments too]' \
                 '--ignore-missing[a missing id is no error]' \
                 '(-q --quiet)'{-v,--verbose}'[print a line for each segment]' \
                 '(-v --verbose)'{-q,--quiet}'[no summary]' \

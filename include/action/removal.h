@@ -14,13 +14,13 @@
 struct system;
 
 enum removal_outcome {
-    REMOVAL_SELECTED, /* not tried yet */
-    REMOVAL_REMOVED,  /* destroyed */
-    REMOVAL_MARKED,   /* dest: destroyed when the last process detaches */
-    REMOVAL_GONE,     /* somebody else has removed it */
-    REMOVAL_CHANGED,  /* not the segment that was selected any more: left alone */
+    REMOVAL_SELECTED,  /* not tried yet */
+    REMOVAL_REMOVED,   /* destroyed */
+    REMOVAL_MARKED,    /* dest: destroyed when the last process detaches */
+    REMOVAL_GONE,      /* somebody else has removed it */
+    REMOVAL_CHANGED,   /* not the segment that was selected any more: left alone */
     REMOVAL_PROTECTED, /* by a line of shmtool.conf, which is its info's: left alone */
-    REMOVAL_FAILED,   /* the kernel refused */
+    REMOVAL_FAILED,    /* the kernel refused */
     REMOVAL_OUTCOMES,
 };
 
@@ -28,7 +28,7 @@ struct removal_item {
     bool missing;             /* an id that was named and does not exist: only its shmid is set */
     struct segment_info info; /* as it was selected; what it borrows is the inventory's */
     enum removal_outcome outcome;
-    int code; /* positive errno with REMOVAL_FAILED, else 0 */
+    int code;            /* positive errno with REMOVAL_FAILED, else 0 */
     bool protected_late; /* REMOVAL_PROTECTED only when it was read again */
 };
 

@@ -15,9 +15,9 @@
 
 struct system {
     struct procfs procfs;
-    struct names *names;     /* owned */
-    struct proc_cache *proc; /* owned */
-    struct strbuf host;      /* its name (uname(2)'s nodename); empty: not known */
+    struct names *names;           /* owned */
+    struct proc_cache *proc;       /* owned */
+    struct strbuf host;            /* its name (uname(2)'s nodename); empty: not known */
     struct protection *protection; /* owned; of its shmtool.conf; NULL: not read yet */
 };
 

@@ -15,7 +15,7 @@
 struct protection_rule {
     struct filter filter; /* owned; of nothing but the kernel's record */
     char *where;          /* owned; "/etc/shmtool.conf:2" */
-    char *text; /* owned; of protect the reason, NULL: none; of label what it is called */
+    char *text;           /* owned; of protect the reason, NULL: none; of label what it is called */
 };
 
 struct protection_rules {

@@ -31,9 +31,9 @@ enum need {
     NEED_CREDENTIALS = 1 << 11,     /* what this process may do */
     NEED_USERS = 1 << 12,           /* whether there is a user database at all */
     NEED_TRY_ATTACHMENTS = 1 << 14, /* attachments where they can be had, else none */
-    NEED_PROTECTION = 1 << 17,      /* the line of shmtool.conf that protects it, where that was read */
-    NEED_TIME = 1 << 13,            /* age: right before a change the time is read again */
-    NEED_SHMEM = 1 << 20,           /* with NEED_LIMITS and NEED_USAGE: Shmem of the system */
+    NEED_PROTECTION = 1 << 17, /* the line of shmtool.conf that protects it, where that was read */
+    NEED_TIME = 1 << 13,       /* age: right before a change the time is read again */
+    NEED_SHMEM = 1 << 20,      /* with NEED_LIMITS and NEED_USAGE: Shmem of the system */
 };
 
 /* What is known of a process that a segment names: its creator, the last one that used it. */
@@ -82,7 +82,7 @@ struct segment_info {
     bool unsettled; /* what was found is not what nattch counts, and changes all the time */
 
     /* With NEED_PROTECTION alone. */
-    bool has_protection; /* whether it is protected is known */
+    bool has_protection;                        /* whether it is protected is known */
     const struct protection_rule *protected_by; /* NULL: by none; borrowed from the system */
 
     /* With NEED_STATE alone. */

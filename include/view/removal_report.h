@@ -47,8 +47,9 @@ void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
                             const struct inventory *inventory);
 
 /*
- * Appends how many segments of the plan are protected, and by which lines: "3 segments are protected
- * and left alone: 2 by /etc/shmtool.conf:2 (stop the instance first), 1 by ...". Nothing if none is.
+ * Appends how many segments of the plan are protected, and by which lines: "3 segments are
+ * protected and left alone: 2 by /etc/shmtool.conf:2 (stop the instance first), 1 by ...". Nothing
+ * if none is.
  */
 void removal_report_protected(struct strbuf *out, const struct removal_plan *plan);
 

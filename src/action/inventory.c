@@ -112,7 +112,8 @@ static void resolve_names(struct names *names, struct segment_info *info, unsign
         info->creator_group = names_group(names, segment->cgid);
 }
 
-/* By what was read of shmtool.conf; a line that was understood counts also where others were not. */
+/* By what was read of shmtool.conf; a line that was understood counts also where others were not.
+ */
 static void resolve_protection(const struct protection *protection, struct segment_info *info)
 {
     info->protected_by = protection_find(protection, &info->segment);

@@ -9,9 +9,10 @@
 #include "kernel/sysv.h"
 
 static const char *const outcome_names[REMOVAL_OUTCOMES] = {
-    [REMOVAL_SELECTED] = "selected",   [REMOVAL_REMOVED] = "removed", [REMOVAL_MARKED] = "marked",
-    [REMOVAL_GONE] = "gone",           [REMOVAL_CHANGED] = "changed",
-    [REMOVAL_PROTECTED] = "protected", [REMOVAL_FAILED] = "failed",
+    [REMOVAL_SELECTED] = "selected", [REMOVAL_REMOVED] = "removed",
+    [REMOVAL_MARKED] = "marked",     [REMOVAL_GONE] = "gone",
+    [REMOVAL_CHANGED] = "changed",   [REMOVAL_PROTECTED] = "protected",
+    [REMOVAL_FAILED] = "failed",
 };
 
 const char *removal_outcome_name(enum removal_outcome outcome)

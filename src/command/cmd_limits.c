@@ -213,8 +213,7 @@ static int refuse_protected(struct context *context, const struct limits_change 
         const struct segment_info *info = &inventory->rows[i];
 
         /* What is marked already goes then in any case. */
-        if (info->protected_by && !segment_is_dest(&info->segment) &&
-            ++count <= DESCRIBE_NAMED_MAX)
+        if (info->protected_by && !segment_is_dest(&info->segment) && ++count <= DESCRIBE_NAMED_MAX)
             warn_of_protected(context, info);
     }
     if (count == 0)

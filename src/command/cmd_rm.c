@@ -249,7 +249,7 @@ static int ask_before_removal(struct rm *rm)
     return status == STATUS_DONE ? protect_require(rm->context, "nothing was removed") : status;
 }
 
-/* Says in one line what is passed over because it is protected; named segments have lines. */
+/* Says in one line what is skipped because it is protected; named segments have lines. */
 static void report_protected(const struct rm *rm)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;

@@ -20,6 +20,7 @@
  *   idset            has this id been seen?
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
+ *   protection       which segments shmtool.conf protects, by which line
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
@@ -41,6 +42,7 @@
  *   signals          signals blocked and taken in turn; those that interrupt rm
  *   limits           limits read and set; how memory is granted
  *   dropins          the files of configuration directories, in their order
+ *   conf             the files of shmtool.conf, checked and read
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
@@ -82,6 +84,7 @@
  *   command          the list of commands, messages
  *   options          command lines, and the options that select segments
  *   output           the options of output
+ *   protect          the lines of shmtool.conf, by the options that select segments
  *   help             help texts, made from the tables
  *   cmd_*            a command each
  *   main             from argv to a command

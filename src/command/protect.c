@@ -71,7 +71,7 @@ struct line_args {
 static int refuse_protect_operand(const struct option_use *use, struct error *err)
 {
     return error_set(err, EINVAL,
-                     "'%s': a line 'protect' takes options alone, and its reason behind a #",
+                     "'%s': a line 'protect' takes options alone, and its reason after a #",
                      use->word);
 }
 
@@ -93,7 +93,7 @@ struct reading {
     struct line_options options;
 };
 
-/* Parses what stands behind the line's first word, and adds it to RULES. */
+/* Parses what stands after the line's first word, and adds it to RULES. */
 static int parse_rule(const struct reading *reading, char **words, struct protection_rules *rules,
                       struct protection_rule *rule, struct error *err)
 {
@@ -206,7 +206,7 @@ static void parse_conf_file(const struct reading *reading, struct conf_file *fil
         char *newline = memchr(text, '\n', (size_t)(end - text));
         char *line_end = newline ? newline : end;
 
-        *line_end = '\0'; /* there is a NUL behind the text already */
+        *line_end = '\0'; /* there is a NUL after the text already */
         strbuf_reset(&where);
         strbuf_printf(&where, "/%s:%zu", file->path, number);
         if (strlen(text) != (size_t)(line_end - text))

@@ -3,7 +3,7 @@ load common
 load forms
 
 COLUMNS_OF_LS=(key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch
-    status state cpid lpid atime dtime ctime command)
+    status state cpid lpid atime dtime ctime command protected)
 
 # varied_segments: odd keys, sizes, modes and owners; some locked, some dest, some attached, some used before
 varied_segments() {
@@ -385,6 +385,7 @@ for segment, line in zip(document["segments"], kernel):
     assert ",".join(segment) == sys.argv[2], list(segment)
     command = segment.pop("command")
     state = segment.pop("state")
+    assert segment.pop("protected") is False
     assert segment == {
         "key": "0x%08x" % (line["key"] & 0xffffffff), "shmid": line["shmid"],
         "owner": name(pwd.getpwuid, line["uid"]), "uid": line["uid"],

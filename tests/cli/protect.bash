@@ -6,6 +6,7 @@
 # skips the test where that cannot be
 with_conf() {
     etc=$BATS_TEST_TMPDIR/etc
+    # shellcheck disable=SC2016 # for the inner shell
     unshare --mount sh -c 'mount --bind "$0" /etc' "$BATS_TEST_TMPDIR" 2>/dev/null ||
         skip "needs a mount namespace of its own"
     mkdir -m 755 "$etc"

@@ -1,4 +1,4 @@
-# /etc/shmtool.conf: what it protects stays, in every way in which a removal can be asked for.
+# shmtool.conf: what it protects stays, in every way in which a removal can be asked for.
 
 load common
 load input
@@ -104,6 +104,7 @@ shmtool: rm: removed 2 of 3 segments, 4.9 KiB freed, 1 protected and left alone"
 }
 
 @test "a line that came while the question stood there counts; a broken one stops all" {
+    # shellcheck disable=SC2016 # for eval
     answer_meanwhile 'conf "$KEPT_LINE" "protect --key 0x77"' rm --all
     assert_status 0
     assert_err_has "$other: protected by /etc/shmtool.conf:2"
@@ -118,6 +119,7 @@ shmtool: rm: removed 2 of 3 segments, 4.9 KiB freed, 1 protected and left alone"
 
 @test "protection by what changed since it was listed: judged on the segment as it is then" {
     conf 'protect --perms 640'
+    # shellcheck disable=SC2016 # for eval
     answer_meanwhile '"$HELPERS/setseg" --mode 640 "$other"' rm --all
     assert_status 0
     assert_err_has "$other: protected by /etc/shmtool.conf:1"
@@ -235,6 +237,7 @@ shmtool: limits: protected segments: nothing was set"
 @test "limits --set shm_rmid_forced=1: what was protected while the question stood there, and a broken file" {
     [[ -w /proc/sys/kernel/shm_rmid_forced ]] || skip "needs a writable /proc/sys"
     conf
+    # shellcheck disable=SC2016 # for eval
     answer_meanwhile 'conf "$KEPT_LINE"' limits --set shm_rmid_forced=1
     assert_status 1
     assert_err_has "$kept: protected by $KEPT_BY"

@@ -1,4 +1,4 @@
-# /etc/shmtool.conf: what cannot be understood or trusted stops every removal, and nothing that only shows.
+# shmtool.conf: what cannot be understood or trusted stops every removal, and nothing that only shows.
 
 load common
 load protect

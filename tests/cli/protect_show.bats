@@ -119,7 +119,7 @@ $third"
 
 @test "in a user namespace that does not show root the host's file counts" {
     need_root
-    local own plain
+    local plain
     plain=$(sed -n 's/.*"\([^"]*\)" "\$@"$/\1/p' "$SHMTOOL")
     # shellcheck disable=SC2016 # for the inner shell
     run_split unshare --mount sh -c 'mount --bind "$0" /etc && exec setpriv --reuid 20001 --regid 20001 --clear-groups \

@@ -73,12 +73,11 @@ static void what_is_no_plain_file_cannot_be_used(void **state)
     tree_symlink(tree, "etc/shmtool.d/3.conf", "nowhere");
     tree_puts(tree, "etc/shmtool.d/4.conf", "text");
     assert_conf(
-        tree,
-        "etc/shmtool.conf: etc/shmtool.conf: is a symbolic link, and must be a file\n"
-        "etc/shmtool.d/1.conf: etc/shmtool.d/1.conf: not a regular file\n"
-        "etc/shmtool.d/2.conf: etc/shmtool.d/2.conf: Is a directory\n"
-        "etc/shmtool.d/3.conf: etc/shmtool.d/3.conf: is a symbolic link, and must be a file\n"
-        "etc/shmtool.d/4.conf: text\n");
+        tree, "etc/shmtool.conf: etc/shmtool.conf: is a symbolic link, and must be a file\n"
+              "etc/shmtool.d/1.conf: etc/shmtool.d/1.conf: not a regular file\n"
+              "etc/shmtool.d/2.conf: etc/shmtool.d/2.conf: Is a directory\n"
+              "etc/shmtool.d/3.conf: etc/shmtool.d/3.conf: is a symbolic link, and must be a file\n"
+              "etc/shmtool.d/4.conf: text\n");
 }
 
 static void a_folder_that_is_none(void **state)

@@ -94,7 +94,7 @@ static void assert_shown(const struct segment_info *info, const struct column_fo
 static void what_protects_a_segment(void **state)
 {
     const struct protection_rule reason = {.where = (char[]){"/etc/a b.conf:2"},
-                                                  .text = (char[]){"it's \"ours\"\n"}};
+                                           .text = (char[]){"it's \"ours\"\n"}};
     const struct protection_rule bare = {.where = (char[]){"/etc/shmtool.conf:3"}};
     struct segment_info info = {.has_protection = true, .protected_by = &reason};
 

@@ -362,9 +362,9 @@ static void the_tables_say_what_they_need(void **state)
 {
     (void)state;
     assert_int_equal(removal_report_table_needs(), NEED_OWNER);
-    assert_int_equal(removal_report_preview_needs(),
-                     NEED_OWNER | NEED_STATE | NEED_TRY_ATTACHMENTS | NEED_HOLDERS |
-                         NEED_PROTECTION);
+    assert_int_equal(removal_report_preview_needs(), NEED_OWNER | NEED_STATE |
+                                                         NEED_TRY_ATTACHMENTS | NEED_HOLDERS |
+                                                         NEED_PROTECTION);
 }
 
 int main(void)

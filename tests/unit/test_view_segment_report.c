@@ -267,8 +267,7 @@ static void everything_is_needed_that_can_be_shown(void **state)
     assert_int_equal(segment_report_needs(), NEED_USAGE | NEED_OWNER | NEED_GROUP | NEED_CREATOR |
                                                  NEED_CREATOR_GROUP | NEED_STATE | NEED_COMMAND |
                                                  NEED_LAST_COMMAND | NEED_ATTACHMENTS |
-                                                 NEED_HOLDERS | NEED_CREDENTIALS |
-                                                 NEED_PROTECTION);
+                                                 NEED_HOLDERS | NEED_CREDENTIALS | NEED_PROTECTION);
 }
 
 static int setup(void **state)
