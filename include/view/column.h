@@ -23,7 +23,7 @@ enum column_type {
     COLUMN_PERMS,  /* octal */
     COLUMN_TIME,   /* epoch seconds */
     COLUMN_STATUS, /* SEGMENT_DEST and SEGMENT_LOCKED bits */
-    COLUMN_RULE,   /* the line that protects it, in JSON with its reason; without one: false */
+    COLUMN_RULE,   /* the line that protects it, in JSON with its reason; none: no, false */
     COLUMN_NAME,   /* a name, or the number where there is no such user or group */
     /* Those with text alone: */
     COLUMN_TEXT,

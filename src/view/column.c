@@ -162,8 +162,7 @@ void column_put_text(struct strbuf *out, const struct column *column,
             strbuf_put_u64(out, value->number);
         break;
     case COLUMN_RULE:
-        if (value->text)
-            strbuf_puts(out, value->text);
+        strbuf_puts(out, value->text ? value->text : "no");
         break;
     case COLUMN_SIZE:
         if (format->human)

@@ -32,13 +32,11 @@ static void put_label(struct strbuf *out, const char *name)
 }
 
 /* What a field has where there is no value. */
-static const char *absent_value(const struct column *column, const struct column_value *value)
+static const char *absent_value(const struct column *column)
 {
     if (column->type == COLUMN_TIME)
         return "never";
-    if (column->type == COLUMN_RULE)
-        return value->known ? "no" : "unknown";
-    return column->type == COLUMN_SIZE ? "unknown" : "-";
+    return column->type == COLUMN_SIZE || column->type == COLUMN_RULE ? "unknown" : "-";
 }
 
 static void note_perms(struct strbuf *note, uint64_t mode)
@@ -83,7 +81,7 @@ static void put_field(struct strbuf *out, const struct column *column,
     column_put_text(&text, column, format, &value);
     put_label(out, column->name);
     if (text.length == 0)
-        strbuf_puts(out, absent_value(column, &value));
+        strbuf_puts(out, absent_value(column));
     else
         text_escape(out, strbuf_string(&text), text.length);
     note_value(&note, column, &value, info, format);

@@ -458,6 +458,8 @@ def text(name, value):
         return ",".join(value)
     if name == "perms":
         return "%o" % int(value, 8)
+    if name == "protected":
+        return value["by"] if value else "no"
     return str(value)
 
 expected = [{name: text(name, value) for name, value in segment.items()}

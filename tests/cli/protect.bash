@@ -3,9 +3,10 @@
 # A shmtool.conf of a test's own (`load protect`, after `load common`).
 
 # with_conf [LINE...]: from here on $SHMTOOL sees the folder $etc as /etc, with these lines in its shmtool.conf;
-# skips the test where that cannot be
+# $plain_shmtool is the program itself; skips the test where that cannot be
 with_conf() {
     etc=$BATS_TEST_TMPDIR/etc
+    plain_shmtool=$SHMTOOL
     # shellcheck disable=SC2016 # for the inner shell
     unshare --mount sh -c 'mount --bind "$0" /etc' "$BATS_TEST_TMPDIR" 2>/dev/null ||
         skip "needs a mount namespace of its own"

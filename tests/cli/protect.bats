@@ -310,9 +310,8 @@ shmtool: limits: protected segments: nothing was set"
     # shellcheck disable=SC2016 # for the inner shell
     as_them() {
         run_split unshare --mount sh -c 'mount --bind "$0" /etc && exec setpriv --reuid 20001 --regid 20001 --clear-groups "$@"' \
-            "$etc" "${SHMTOOL_PLAIN:?}" "$@"
+            "$etc" "$plain_shmtool" "$@"
     }
-    SHMTOOL_PLAIN=$(sed -n 's/.*"\([^"]*\)" "\$@"$/\1/p' "$SHMTOOL")
     as_them rm "$own"
     assert_status 1
     assert_err_has "$own: protected by /etc/shmtool.conf:1 (keep)"

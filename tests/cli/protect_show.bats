@@ -14,22 +14,26 @@ setup() {
     shmtool ls -c shmid,protected
     assert_equal "$(tr -s ' ' <"$out_file")" "shmid protected
 $kept /etc/shmtool.conf:1
-$other
-$third"
+$other no
+$third no"
     shmtool ls --json
     assert_equal "$(jq -c '[.segments[].protected]' "$out_file")" \
         '[{"by":"/etc/shmtool.conf:1","reason":"kept between starts"},false,false]'
     shmtool ls --csv -c shmid,protected
     assert_out "shmid,protected
 $kept,/etc/shmtool.conf:1
-$other,
-$third,"
+$other,no
+$third,no"
     shmtool ls -q --sort -protected
     assert_equal "${out%%$'\n'*}" "$kept"
     conf oops
     shmtool ls --json
     assert_status 0
     assert_equal "$(jq -c '[.segments[].protected]' "$out_file")" '[null,null,null]'
+    shmtool ls -c protected,shmid --no-header
+    assert_equal "$(tr -s ' ' <"$out_file")" "- $kept
+- $other
+- $third"
 }
 
 @test "--protected and --unprotected; what is not known is neither" {
@@ -96,9 +100,9 @@ $third,"
     assert_status 0
     assert_err ''
     assert_equal "$(tr -s ' ' <"$out_file")" "shmid protected
-$kept
+$kept no
 $other /etc/shmtool.d/x.conf:1
-$third"
+$third no"
     echo oops >>"$tree/etc/shmtool.d/x.conf"
     run_split "$SHMTOOL" --sysroot "$tree" ls -c shmid,protected
     assert_status 0
@@ -107,6 +111,7 @@ $third"
 
 @test "the file is read where it is needed alone" {
     need_program strace
+    SHMTOOL=$plain_shmtool need_no_leak_sanitizer
     local words
     for words in ls 'ls -l' 'ls --owner root' who limits 'limits --set shm_rmid_forced=0 --dry-run' 'key /'; do
         # shellcheck disable=SC2086 # words
@@ -119,11 +124,9 @@ $third"
 
 @test "in a user namespace that does not show root the host's file counts" {
     need_root
-    local plain
-    plain=$(sed -n 's/.*"\([^"]*\)" "\$@"$/\1/p' "$SHMTOOL")
     # shellcheck disable=SC2016 # for the inner shell
     run_split unshare --mount sh -c 'mount --bind "$0" /etc && exec setpriv --reuid 20001 --regid 20001 --clear-groups \
-        unshare --user --ipc "$@"' "$etc" "$plain" rm --all --yes
+        unshare --user --ipc "$@"' "$etc" "$plain_shmtool" rm --all --yes
     [[ $err != *unshare:* ]] || skip "needs user namespaces"
     assert_status 0
     assert_exists "$kept" "$other" "$third"

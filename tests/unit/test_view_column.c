@@ -108,7 +108,7 @@ static void what_protects_a_segment(void **state)
                  &(struct shown){"protected", "/etc/shmtool.conf:3",
                                  "{\"by\": \"/etc/shmtool.conf:3\", \"reason\": null}"});
     info.protected_by = NULL;
-    assert_shown(&info, &plain, &(struct shown){"protected", "", "false"});
+    assert_shown(&info, &plain, &(struct shown){"protected", "no", "false"});
 }
 
 static void every_column_of_a_segment(void **state)
