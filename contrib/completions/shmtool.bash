@@ -101,7 +101,7 @@ _shmtool_value() {
             ;;
         ls:-c | ls:--columns | ls:--sort | watch:-c | watch:--columns)
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit
+                nattch status state cpid lpid atime dtime ctime command unit protected
             ;;
         who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
@@ -123,7 +123,7 @@ _shmtool_value() {
 
 _shmtool_options() {
     local selection='--key --owner --creator --group --size --nattch --dest --locked --attached --unattached
-        --orphan --state --older-than --newer-than --cpid --pid --perms --unit'
+        --orphan --state --older-than --newer-than --cpid --pid --perms --unit --protected --unprotected'
     local output='--columns --sort --human --numeric --time --color --no-header --quiet --json --ndjson --csv'
     local options=''
     case $command in
@@ -133,7 +133,7 @@ _shmtool_options() {
         who) options="$selection $output --help" ;;
         rm)
             options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
-                --json --help"
+                --json --even-protected --help"
             ;;
         run) options='--verbose --isolate --help' ;;
         limits) options='--set --persist --yes --dry-run --json --help' ;;

@@ -45,7 +45,7 @@ end
 set --local commands ls stat who rm run limits key doctor ns watch wait help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm watch wait'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
-    status state cpid lpid atime dtime ctime command unit
+    status state cpid lpid atime dtime ctime command unit protected
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -87,6 +87,8 @@ complete -c shmtool -n "$selecting" -l cpid -x -a '(__shmtool_live cpid)' -d 'cr
 complete -c shmtool -n "$selecting" -l perms -x -a '666 -022 /022' -d 'these permission bits, all or any of them'
 complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attached by this process now'
 complete -c shmtool -n "$selecting" -l unit -x -a '(__shmtool_live unit)' -d 'of this unit or container'
+complete -c shmtool -n "$selecting" -l protected -d 'protected by a line of /etc/shmtool.conf'
+complete -c shmtool -n "$selecting" -l unprotected -d 'protected by none'
 
 complete -c shmtool -n '__fish_seen_subcommand_from ls ns' -s l -l long -d 'more columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
@@ -114,6 +116,7 @@ complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit
 complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor ns' -l json -d 'one JSON document'
 
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -l even-protected -d 'protected segments too'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -s y -l yes -d 'do not ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -s i -l interactive -d 'always ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -l dry-run -d 'show it, change nothing'

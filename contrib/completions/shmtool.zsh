@@ -120,6 +120,8 @@ _shmtool() {
         '*--perms=[these permission bits, all or any of them]:mode:(666 -022 /022)'
         '*--pid=[attached by this process now]:process:_shmtool_pids'
         '*--unit=[of this unit or container]:unit: _shmtool_live unit unit'
+        '--protected[protected by a line of /etc/shmtool.conf]'
+        '--unprotected[protected by none]'
         '*:segment:_shmtool_ids'
     )
     _arguments -C \
@@ -133,7 +135,7 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit
+                nattch status state cpid lpid atime dtime ctime command unit protected
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'
@@ -150,6 +152,7 @@ _shmtool() {
                 '(-y --yes)'{-i,--interactive}'[always ask]' \
                 '--dry-run[show what would be removed]' \
                 '--max=[remove nothing if more are selected]:number: ' \
+                '--even-protected[protected segments too]' \
                 '--ignore-missing[a missing id is no error]' \
                 '(-q --quiet)'{-v,--verbose}'[print a line for each segment]' \
                 '(-v --verbose)'{-q,--quiet}'[no summary]' \
@@ -188,7 +191,7 @@ _shmtool() {
             ;;
         watch)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit
+                nattch status state cpid lpid atime dtime ctime command unit protected
             # Of output what makes sense line by line.
             output=(${output:#*--(sort|human|no-header|json|csv)[=\[]*})
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \

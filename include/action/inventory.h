@@ -117,7 +117,8 @@ const struct segment_info **inventory_pointers(const struct inventory *inventory
 
 /*
  * Returns an array of pointers to the rows whose state is orphan (only with NEED_STATE), *ret_count
- * of them, which the caller frees; OWNER: of this owner alone; NULL: of all.
+ * of them, which the caller frees; OWNER: of this owner alone; NULL: of all. Not those that are
+ * known to be protected (NEED_PROTECTION).
  */
 const struct segment_info **inventory_orphans(const struct inventory *inventory, const uid_t *owner,
                                               size_t *ret_count);

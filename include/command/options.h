@@ -22,6 +22,14 @@ int options_parse(struct context *context, const struct command *command, int ar
                   void *args);
 
 /*
+ * The same of words that nothing stands before, ended by NULL, which say so in *err: a line of a
+ * file is read by the tables of a command line. Options of where to look (command/where), which
+ * have been taken by then, do nothing unless the command's own tables have them.
+ */
+int options_parse_words(struct context *context, const struct command *command, char **words,
+                        void *args, struct error *err);
+
+/*
  * Takes one of the options of where to look (command/where), if WORDS[0] is one. Returns how many
  * words it has, 0 when it is none, or -EINVAL after a message.
  */

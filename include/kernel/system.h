@@ -13,6 +13,7 @@
 #include "kernel/proc.h"
 #include "kernel/procfs.h"
 #include "model/ipc_namespace.h"
+#include "model/protection.h"
 #include "model/shmget.h"
 
 struct system {
@@ -24,6 +25,7 @@ struct system {
     pid_t elsewhere_pid;     /* a process that tells what it is of; 0: not known */
     /* All IPC namespaces, to look in each of them; NULL: in one alone; borrowed. */
     const struct ipc_namespace_list *namespaces;
+    struct protection *protection; /* owned; of its shmtool.conf; NULL: not read yet */
 };
 
 /*

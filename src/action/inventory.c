@@ -32,6 +32,8 @@ bool inventory_matches(struct system *system, const struct filter *filter,
     const struct filter_facts facts = {
         .now = proc_clock(system->proc)->now,
         .state = info->state,
+        .has_protection = info->has_protection,
+        .is_protected = info->protected_by != NULL,
         .attached = attached,
         .unit = info->unit,
     };
@@ -454,7 +456,8 @@ const struct segment_info **inventory_orphans(const struct inventory *inventory,
     size_t count = 0;
 
     for (size_t i = 0; i < inventory->count; i++) {
-        if (orphans[i]->state == STATE_ORPHAN && (!owner || orphans[i]->segment.uid == *owner))
+        if (orphans[i]->state == STATE_ORPHAN && !orphans[i]->protected_by &&
+            (!owner || orphans[i]->segment.uid == *owner))
             orphans[count++] = orphans[i];
     }
     *ret_count = count;

@@ -39,7 +39,7 @@ static void resolve_look(struct system *system, struct segment_info *info,
     info->last_status = previous->last_status;
 }
 
-/* Returns rows of all of LIST, which the caller frees, with state and unit where NEEDS asks. */
+/* Returns rows of all of LIST, which the caller frees, with what NEEDS asks for. */
 static struct segment_info *resolve_rows(struct system *system, const struct segment_list *list,
                                          unsigned needs, const struct snapshot *previous,
                                          size_t *ret_unknown_units)
@@ -53,8 +53,7 @@ static struct segment_info *resolve_rows(struct system *system, const struct seg
         info->segment = list->items[i];
         if (resolve_needs_processes(needs))
             resolve_look(system, info, snapshot_find(previous, info->segment.shmid, &hint));
-        if (needs & NEED_UNIT)
-            resolve_row(system, info, NEED_UNIT);
+        resolve_row(system, info, needs & (NEED_UNIT | NEED_PROTECTION));
     }
     *ret_unknown_units = resolve_pending_units(system, rows, list->count);
     return rows;

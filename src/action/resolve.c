@@ -116,6 +116,14 @@ static void resolve_names(struct names *names, struct segment_info *info, unsign
         info->creator_group = names_group(names, segment->cgid);
 }
 
+/* By what was read of shmtool.conf; a line that was understood counts also where others were not.
+ */
+static void resolve_protection(const struct protection *protection, struct segment_info *info)
+{
+    info->protected_by = protection_find(protection, &info->segment);
+    info->has_protection = info->protected_by || protection_is_complete(protection);
+}
+
 bool resolve_needs_processes(unsigned needs)
 {
     return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND | NEED_UNIT)) != 0;
@@ -167,6 +175,8 @@ int resolve_all_processes(struct system *system, struct error *err)
 void resolve_row(struct system *system, struct segment_info *info, unsigned needs)
 {
     resolve_names(system->names, info, needs);
+    if (needs & NEED_PROTECTION)
+        resolve_protection(system->protection, info);
     if (resolve_needs_processes(needs) && info->creator_status == PROCESS_NOT_LOOKED_UP)
         resolve_state(system, info);
     if (needs & NEED_COMMAND && info->creator_status == PROCESS_ALIVE)

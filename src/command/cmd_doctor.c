@@ -8,6 +8,7 @@
 #include "action/diagnose.h"
 #include "base/parse.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "view/findings_report.h"
 #include "view/shmget_report.h"
 
@@ -242,7 +243,8 @@ static int report_findings(struct context *context, const struct doctor *doctor)
 
     if (diagnose_machine(&context->system, doctor->least.value, &diagnosis, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
-    found = context_warn_unparsed(context, &diagnosis.inventory.unparsed);
+    found = context_warn_unparsed(context, &diagnosis.inventory.unparsed) ||
+            !protection_is_complete(context->system.protection);
     if (doctor->json) {
         context_put_head(context, &text);
         findings_report_json(&text, &diagnosis);
@@ -261,6 +263,7 @@ static int run_doctor(struct context *context, void *args)
 {
     const struct doctor *doctor = args;
 
+    protect_read(context, NULL, NEED_PROTECTION);
     return is_about_shmget(doctor) ? report_shmget(context, doctor)
                                    : report_findings(context, doctor);
 }

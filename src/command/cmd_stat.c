@@ -5,6 +5,7 @@
 
 #include "action/inventory_settled.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "view/segment_report.h"
 
@@ -54,6 +55,7 @@ static int run_stat(struct context *context, void *args)
     struct stat_args *stat = args;
     bool incomplete;
 
+    protect_read(context, &stat->selection, segment_report_needs());
     if (inventory_read_settled(&context->system, &stat->selection, segment_report_needs(),
                                &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "view/describe.h"
 
 /* What is waited for. */
@@ -306,14 +307,19 @@ static int look_once(struct context *context, struct wait *wait)
 
 /*
  * It is so. But what stands in a line that was not understood is not known to be gone, nor what has
- * a unit that is not known.
+ * a unit or protection that is not known.
  */
 static int answer(struct context *context, const struct wait *wait)
 {
-    size_t unknown = holds_when_gone(wait->until.what) ? wait->last.unknown_units : 0;
+    bool by_protection = filter_needs(&wait->selection.filter) & NEED_PROTECTION;
+    bool unknown = by_protection && !protection_is_complete(context->system.protection);
 
-    options_warn_unknown_units(context, unknown);
-    return wait->incomplete || unknown > 0 ? STATUS_FAILED : STATUS_DONE;
+    if (wait->incomplete)
+        return STATUS_FAILED;
+    if (!holds_when_gone(wait->until.what))
+        return STATUS_DONE;
+    options_warn_unknown_units(context, wait->last.unknown_units);
+    return unknown || wait->last.unknown_units > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
 static int run_wait(struct context *context, void *args)
@@ -323,6 +329,7 @@ static int run_wait(struct context *context, void *args)
     struct pace pace = {.interval = interval};
     int64_t end = INT64_MAX;
 
+    protect_read(context, &wait->selection, 0);
     xalloc_keep();
     if (wait->timeout.given)
         end = clock_monotonic() + (int64_t)(wait->timeout.value * NSEC_PER_MSEC);

@@ -16,6 +16,7 @@
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/output.h"
+#include "command/protect.h"
 #include "kernel/signals.h"
 #include "model/unseen.h"
 #include "view/columns.h"
@@ -349,6 +350,8 @@ static int run_watch(struct context *context, void *args)
     watch->fd = fd;
     output_choose_columns(&watch->output, context, NULL);
     output_begin_events(&watch->output);
+    protect_read(context, &watch->selection,
+                 watch->output.form == FORM_NDJSON ? output_needs(&watch->output) : 0);
     watch->needs = NEED_STATE;
     if (watch->output.form == FORM_NDJSON)
         watch->needs |= output_needs(&watch->output) & NEED_USAGE;

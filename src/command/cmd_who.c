@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/output.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "view/columns.h"
 #include "view/describe.h"
@@ -105,6 +106,7 @@ static int run_who(struct context *context, void *args)
     bool incomplete;
 
     output_choose_columns(&who->output, context, NULL);
+    protect_read(context, &who->selection, 0);
     if (inventory_read_settled(&context->system, &who->selection,
                                output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);

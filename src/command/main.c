@@ -22,6 +22,7 @@
  *   unseen           how many came and went between them
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
+ *   protection       which segments shmtool.conf protects, by which line
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
@@ -51,6 +52,7 @@
  *   memory           how memory is granted; huge pages; room in the address space
  *   memory_group     what the memory control groups still allow
  *   dropins          the files of configuration directories, in their order
+ *   conf             the files of shmtool.conf, checked and read
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
@@ -104,6 +106,7 @@
  *   options          command lines, and the options that select segments
  *   where            --sysroot, -N and -A
  *   output           the options of output
+ *   protect          the lines of shmtool.conf, by the options that select segments
  *   help             help texts, made from the tables
  *   cmd_*            a command each
  *   main             from argv to a command

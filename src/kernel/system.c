@@ -44,6 +44,7 @@ int system_open(struct system *system, const char *dir, struct error *err)
     system->elsewhere = 0;
     system->elsewhere_pid = 0;
     system->namespaces = NULL;
+    system->protection = NULL;
     read_host(system);
     system->names = names_new(&system->procfs);
     system->proc = proc_cache_new(&system->procfs);
@@ -52,6 +53,8 @@ int system_open(struct system *system, const char *dir, struct error *err)
 
 void system_close(struct system *system)
 {
+    protection_free(system->protection);
+    system->protection = NULL;
     proc_cache_free(system->proc);
     names_free(system->names);
     strbuf_release(&system->host);

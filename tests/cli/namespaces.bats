@@ -3,6 +3,7 @@ load common
 load forms
 load processes
 load namespaces
+load protect
 
 # start_twins: the helper's own namespace and two others, each with a segment of id 0, owned by root; $first and
 # $second are the others' numbers
@@ -35,6 +36,13 @@ fields() {
 # try ARG...: shmtool there
 try() {
     run_split there "$SHMTOOL" "$@"
+}
+
+# answer_meanwhile_there DEED ARG...: as answer_meanwhile, shmtool there
+answer_meanwhile_there() {
+    printf '#!/bin/sh\nexec nsenter --target %s --mount --pid --ipc "%s" "$@"\n' "$inside" "$SHMTOOL" >"$BATS_TEST_TMPDIR/outside"
+    chmod +x "$BATS_TEST_TMPDIR/outside"
+    SHMTOOL=$BATS_TEST_TMPDIR/outside answer_meanwhile "$@"
 }
 
 # sizes_in NUMBER: the sizes of the segments in that namespace
@@ -281,10 +289,8 @@ sizes_in() {
 @test "rm -A: one that ended while the question stood is gone; one that has its place is not touched" {
     start_twins
     ns_file=/proc/$(pid_in "$first")/ns/ipc
-    printf '#!/bin/sh\nexec nsenter --target %s --mount --pid --ipc "%s" "$@"\n' "$inside" "$SHMTOOL" >"$BATS_TEST_TMPDIR/outside"
-    chmod +x "$BATS_TEST_TMPDIR/outside"
     # The segment is removed, and one of the same id and size made anew.
-    SHMTOOL=$BATS_TEST_TMPDIR/outside answer_meanwhile \
+    answer_meanwhile_there \
         "there nsenter --ipc=$ns_file ipcrm -m 0; there nsenter --ipc=$ns_file $HELPERS/mkseg --size 5000 >/dev/null" \
         rm -A --size 5000 -v
     assert_status 0
@@ -318,4 +324,70 @@ sizes_in() {
     assert_out unknown
     shmtool -N "$pid" ls --no-header -c state
     assert_out orphan
+}
+
+@test "-N and -A: what shmtool.conf protects stays in every namespace" {
+    need_ns
+    need_root
+    with_conf 'protect --size 5000 # the twins'
+    start_twins
+    local by='/etc/shmtool.conf:1 (the twins)' kept_numbers
+    kept_numbers=$(printf '%s\n' "$first" "$second")
+    try -N "$first" rm 0
+    assert_status 1
+    assert_err_has "0: protected by $by"
+    try rm -N "$first" --all --yes
+    assert_status 0
+    assert_err_has "1 segment is protected and left alone: 1 by $by"
+    try ls -A --protected --no-header -c namespace
+    assert_equal "$(fields)" "$kept_numbers"
+    try -N "$first" stat 0
+    unwrap
+    assert_out_has "Protected by $by: it is left alone. 'shmtool -N $first rm --even-protected 0' would destroy it at once"
+    run_split there "$SHMTOOL" rm -A --all --even-protected <<<no
+    assert_err_has 'Remove 3 segments in 3 of 3 namespaces, 16.6 KiB, 2 of them PROTECTED, 0 of them in use? (yes/no) '
+    conf oops
+    try rm -A --all --yes
+    assert_status 4
+    assert_equal "$(sizes_in "$first") $(sizes_in "$second") $(sizes_in "$own")" '5000 5000 7000'
+    conf 'protect --size 5000 # the twins'
+    try rm -A --all --yes --json
+    assert_status 0
+    assert_err_has "2 segments are protected and left alone: 2 by $by"
+    assert_equal "$(jq -c '[.protected, [.results[] | [.outcome, .namespace]]]' <<<"$out")" \
+        "[2,[[\"removed\",$own],[\"protected\",$first],[\"protected\",$second]]]"
+    # By what is known of it right before it goes.
+    conf
+    answer_meanwhile_there "conf 'protect --size 5000 # late'" rm -A --all
+    assert_status 0
+    assert_err_has "0 in $first: protected by /etc/shmtool.conf:1 (late)"
+    assert_err_has "0 in $second: protected by /etc/shmtool.conf:1 (late)"
+    assert_equal "$(sizes_in "$first") $(sizes_in "$second")" '5000 5000'
+    try rm -A --size 5000 --even-protected --yes
+    assert_equal "$(sizes_in "$first")$(sizes_in "$second")" ''
+}
+
+@test "-N: shmtool.conf protects in a rootless namespace too, by users as they are outside" {
+    need_ns
+    need_root
+    as_user 54321 unshare --user --map-root-user --ipc true 2>/dev/null || skip "users may make no namespaces here"
+    with_conf 'protect --owner 54321 --size 5000 # theirs'
+    # shellcheck disable=SC2016 # for the inner shell
+    start_helper as_user 54321 unshare --user --map-root-user --ipc sh -c \
+        '"$1/mkseg" --size 5000 >/dev/null && "$1/mkseg" --size 6000 >/dev/null && exec "$1/actor" make:0x5' - "$HELPERS"
+    # shellcheck disable=SC2016 # for the inner shell
+    printf '#!/bin/sh\nexec unshare --mount sh -c '\''mount --bind "$0" /etc && exec setpriv --reuid 54321 --regid 54321 --clear-groups "$@"'\'' "%s" "%s" -N %s "$@"\n' \
+        "$etc" "$plain_shmtool" "$helper_pid" >"$BATS_TEST_TMPDIR/theirs"
+    chmod 755 "$BATS_TEST_TMPDIR/theirs"
+    SHMTOOL=$BATS_TEST_TMPDIR/theirs
+    shmtool rm 0
+    assert_status 1
+    assert_err 'shmtool: rm: 0: protected by /etc/shmtool.conf:1 (theirs)'
+    answer_meanwhile "conf 'protect --size 6000 # late' 'protect --size 5000'" rm --size 6000
+    assert_status 0
+    assert_err_has '1: protected by /etc/shmtool.conf:1 (late)'
+    shmtool rm --unattached --yes -v
+    assert_status 0
+    assert_out_has '2: removed, 8192 bytes'
+    assert_err_has '2 segments are protected and left alone: 1 by /etc/shmtool.conf:1 (late), 1 by /etc/shmtool.conf:2'
 }
