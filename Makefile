@@ -301,14 +301,14 @@ format:
 
 # --- Installing -------------------------------------------------------------------------------
 
-MAN_PAGES := $(sort $(wildcard man/*.1))
+MAN_PAGES := $(sort $(wildcard man/*.[15]))
 BASH_COMPLETION := $(wildcard contrib/completions/shmtool.bash)
 ZSH_COMPLETION := $(wildcard contrib/completions/shmtool.zsh)
 FISH_COMPLETION := $(wildcard contrib/completions/shmtool.fish)
 
 # SOURCE:MODE:DESTINATION, for install and uninstall alike.
 INSTALLED := $(BIN):755:$(BINDIR)/$(NAME) \
-	$(foreach page,$(MAN_PAGES),$(page):644:$(MANDIR)/man1/$(notdir $(page))) \
+	$(foreach page,$(MAN_PAGES),$(page):644:$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 	$(BASH_COMPLETION:%=%:644:$(DATADIR)/bash-completion/completions/shmtool) \
 	$(ZSH_COMPLETION:%=%:644:$(DATADIR)/zsh/site-functions/_shmtool) \
 	$(FISH_COMPLETION:%=%:644:$(DATADIR)/fish/vendor_completions.d/shmtool.fish)

@@ -88,8 +88,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | doctor:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | watch:-k | wait:-k | doctor:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | watch:-o | wait:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -99,9 +99,9 @@ _shmtool_value() {
             mapfile -t pids < <("${shmtool[@]}" who -q 2>/dev/null)
             _shmtool_add "${pids[@]}"
             ;;
-        ls:-c | ls:--columns | ls:--sort)
+        ls:-c | ls:--columns | ls:--sort | watch:-c | watch:--columns)
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit
+                nattch status state cpid lpid atime dtime ctime command unit protected
             ;;
         who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
@@ -110,9 +110,11 @@ _shmtool_value() {
             ;;
         *:--time) _shmtool_add iso epoch age short ;;
         *:--color) _shmtool_add auto always never ;;
+        wait:--until) _shmtool_add gone present unattached attached orphan ;;
+        watch:--interval | watch:--for | wait:--timeout) _shmtool_add 100ms 10s 1m 1h ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
         *:--perms) _shmtool_add 666 -022 /022 ;;
-        *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode | doctor:--flags) ;;
+        *:-s | *:--size | *:--nattch | rm:--max | watch:--count | key:-p | key:--proj | doctor:--mode | doctor:--flags) ;;
         doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
@@ -121,7 +123,7 @@ _shmtool_value() {
 
 _shmtool_options() {
     local selection='--key --owner --creator --group --size --nattch --dest --locked --attached --unattached
-        --orphan --state --older-than --newer-than --cpid --pid --perms --unit'
+        --orphan --state --older-than --newer-than --cpid --pid --perms --unit --protected --unprotected'
     local output='--columns --sort --human --numeric --time --color --no-header --quiet --json --ndjson --csv'
     local options=''
     case $command in
@@ -131,13 +133,18 @@ _shmtool_options() {
         who) options="$selection $output --help" ;;
         rm)
             options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
-                --json --help"
+                --json --even-protected --help"
             ;;
         run) options='--verbose --isolate --help' ;;
         limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --flags --huge --attach --severity --json --help' ;;
         ns) options="$output --long --help" ;;
+        watch)
+            options="$selection --interval --count --for --initial --columns --numeric --time --color --quiet
+                --ndjson --help"
+            ;;
+        wait) options="$selection --until --timeout --help" ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options
@@ -145,11 +152,11 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns help ;;
-        ls | stat | who | rm) _shmtool_ids ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns watch wait help ;;
+        ls | stat | who | rm | watch | wait) _shmtool_ids ;;
         ns) _shmtool_namespaces ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns watch wait ;;
     esac
 }
 

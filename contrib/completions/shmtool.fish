@@ -42,10 +42,10 @@ function __shmtool_list
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor ns help
-set --local selecting '__fish_seen_subcommand_from ls stat who rm'
+set --local commands ls stat who rm run limits key doctor ns watch wait help
+set --local selecting '__fish_seen_subcommand_from ls stat who rm watch wait'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
-    status state cpid lpid atime dtime ctime command unit
+    status state cpid lpid atime dtime ctime command unit protected
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -65,8 +65,10 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a limits -d 
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a key -d 'ftok keys of files'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'what is wrong'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a ns -d 'IPC namespaces'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a watch -d 'say what happens to segments'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a wait -d 'wait until something is so'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns watch wait'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -88,9 +90,12 @@ complete -c shmtool -n "$selecting" -l cpid -x -a '(__shmtool_live cpid)' -d 'cr
 complete -c shmtool -n "$selecting" -l perms -x -a '666 -022 /022' -d 'these permission bits, all or any of them'
 complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attached by this process now'
 complete -c shmtool -n "$selecting" -l unit -x -a '(__shmtool_live unit)' -d 'of this unit or container'
+complete -c shmtool -n "$selecting" -l protected -d 'protected by a line of /etc/shmtool.conf'
+complete -c shmtool -n "$selecting" -l unprotected -d 'protected by none'
 
 complete -c shmtool -n '__fish_seen_subcommand_from ls ns' -s l -l long -d 'more columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from watch' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l sort -x -a "(__shmtool_list $columns)" -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'sort by value'
@@ -101,19 +106,20 @@ complete -c shmtool -n '__fish_seen_subcommand_from ns' -l sort -x -a '(__shmtoo
 complete -c shmtool -n '__fish_seen_subcommand_from ns' -a '(__shmtool_namespaces)'
 complete -c shmtool -n '__fish_seen_subcommand_from ns' -s q -l quiet -d 'numbers alone'
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -s H -l human -d 'sizes as 1.5M'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -s n -l numeric -d 'numbers instead of names'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l time -x -a 'iso epoch age short' -d 'form of times'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l color -x -a 'auto always never' -d 'colors on a terminal'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns watch' -s n -l numeric -d 'numbers instead of names'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns watch' -l time -x -a 'iso epoch age short' -d 'form of times'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns watch' -l color -x -a 'auto always never' -d 'colors on a terminal'
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l no-header -d 'no header line'
-complete -c shmtool -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'ids alone'
+complete -c shmtool -n '__fish_seen_subcommand_from ls watch' -s q -l quiet -d 'ids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -s q -l quiet -d 'pids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'keys alone'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l ndjson -d 'one JSON object per line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns watch' -l ndjson -d 'one JSON object per line'
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l csv -d 'comma-separated values'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit 1 when nothing matched'
 complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor ns' -l json -d 'one JSON document'
 
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -l even-protected -d 'protected segments too'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -s y -l yes -d 'do not ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -s i -l interactive -d 'always ask'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -l dry-run -d 'show it, change nothing'
@@ -141,3 +147,11 @@ complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l flags -x -d 'all 
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l huge -d 'predict it with huge pages'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l attach -x -a 'ro rw' -d 'predict shmat after it'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l severity -x -a 'info warning error' -d 'only these and above'
+
+complete -c shmtool -n '__fish_seen_subcommand_from watch' -l interval -x -a '100ms 1s 10s' -d 'look this often'
+complete -c shmtool -n '__fish_seen_subcommand_from watch' -l count -x -d 'end after so many events'
+complete -c shmtool -n '__fish_seen_subcommand_from watch' -l for -x -a '10s 1m 1h' -d 'end after this time'
+complete -c shmtool -n '__fish_seen_subcommand_from watch' -l initial -d 'first list what is there'
+complete -c shmtool -n '__fish_seen_subcommand_from wait' -l until -x -a 'gone present unattached attached orphan' \
+    -d 'what is waited for'
+complete -c shmtool -n '__fish_seen_subcommand_from wait' -l timeout -x -a '10s 1m 1h' -d 'give up after this time'

@@ -79,6 +79,8 @@ _shmtool_commands() {
         'key:ftok keys of files'
         'doctor:why shmget fails, what is wrong here'
         'ns:IPC namespaces of this host and what is in them'
+        'watch:say what happens to segments'
+        'wait:wait until something is so'
         'help:show help'
     )
     _describe -t commands command commands
@@ -118,6 +120,8 @@ _shmtool() {
         '*--perms=[these permission bits, all or any of them]:mode:(666 -022 /022)'
         '*--pid=[attached by this process now]:process:_shmtool_pids'
         '*--unit=[of this unit or container]:unit: _shmtool_live unit unit'
+        '--protected[protected by a line of /etc/shmtool.conf]'
+        '--unprotected[protected by none]'
         '*:segment:_shmtool_ids'
     )
     _arguments -C \
@@ -133,7 +137,7 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit
+                nattch status state cpid lpid atime dtime ctime command unit protected
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'
@@ -150,6 +154,7 @@ _shmtool() {
                 '(-y --yes)'{-i,--interactive}'[always ask]' \
                 '--dry-run[show what would be removed]' \
                 '--max=[remove nothing if more are selected]:number: ' \
+                '--even-protected[protected segments too]' \
                 '--ignore-missing[a missing id is no error]' \
                 '(-q --quiet)'{-v,--verbose}'[print a line for each segment]' \
                 '(-v --verbose)'{-q,--quiet}'[no summary]' \
@@ -185,6 +190,22 @@ _shmtool() {
             _shmtool_output namespace kind container user pid processes segments bytes orphans held
             _arguments -s : $output '(- *)--help[show the options]' {-l,--long}'[more columns]' \
                 '*:namespace:_shmtool_namespaces'
+            ;;
+        watch)
+            _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
+                nattch status state cpid lpid atime dtime ctime command unit protected
+            # Of output what makes sense line by line.
+            output=(${output:#*--(sort|human|no-header|json|csv)[=\[]*})
+            _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
+                '--interval=[look this often]:time:(100ms 1s 10s)' \
+                '--count=[end after so many events]:number: ' \
+                '--for=[end after this time]:time:(10s 1m 1h)' \
+                '--initial[first list what is there]'
+            ;;
+        wait)
+            _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' \
+                '--until=[what is waited for]:what:(gone present unattached attached orphan)' \
+                '--timeout=[give up after this time]:time:(10s 1m 1h)'
             ;;
         help) _shmtool_commands ;;
     esac

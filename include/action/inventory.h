@@ -84,6 +84,19 @@ int inventory_read(struct system *system, const struct selection *selection, uns
 int inventory_read_again(struct system *system, const struct selection *selection, int shmid,
                          struct segment *ret_segment, struct error *err);
 
+/* --- For looks that come again and again (action/look) ---------------------------------------- */
+
+/*
+ * Adds the ids that the filter's PIDs have attached now, for inventory_matches(). Returns 0 or a
+ * negative errno and sets *err.
+ */
+int inventory_attached_ids(struct system *system, const struct filter *filter,
+                           struct idset *ret_attached, struct error *err);
+
+/* Tests a row that has what filter_needs() asks for. */
+bool inventory_matches(struct system *system, const struct filter *filter,
+                       const struct segment_info *info, const struct idset *attached);
+
 /*
  * Lists all segments by their records alone, without rss and swap: for a supervisor that reads
  * them often. Lines that are not understood are left out. Returns 0 or a negative errno and sets
@@ -104,7 +117,8 @@ const struct segment_info **inventory_pointers(const struct inventory *inventory
 
 /*
  * Returns an array of pointers to the rows whose state is orphan (only with NEED_STATE), *ret_count
- * of them, which the caller frees; OWNER: of this owner alone; NULL: of all.
+ * of them, which the caller frees; OWNER: of this owner alone; NULL: of all. Not those that are
+ * known to be protected (NEED_PROTECTION).
  */
 const struct segment_info **inventory_orphans(const struct inventory *inventory, const uid_t *owner,
                                               size_t *ret_count);

@@ -65,6 +65,12 @@ unsigned limits_change_needs(const struct limits_change *change);
 void limits_change_prepare(struct system *system, struct limits_change *change,
                            const struct inventory *inventory);
 
+/*
+ * Tells whether shm_rmid_forced would be turned on: that destroys segments, those that are attached
+ * when nobody has them attached any more. After limits_change_prepare().
+ */
+bool limits_change_destroys(const struct limits_change *change);
+
 /* Tells whether something can be set, or could be but for the dry run. */
 bool limits_change_is_possible(const struct limits_change *change);
 

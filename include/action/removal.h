@@ -14,12 +14,13 @@
 struct system;
 
 enum removal_outcome {
-    REMOVAL_SELECTED, /* not tried yet */
-    REMOVAL_REMOVED,  /* destroyed */
-    REMOVAL_MARKED,   /* dest: destroyed when the last process detaches */
-    REMOVAL_GONE,     /* somebody else has removed it */
-    REMOVAL_CHANGED,  /* not the segment that was selected any more: left alone */
-    REMOVAL_FAILED,   /* the kernel refused */
+    REMOVAL_SELECTED,  /* not tried yet */
+    REMOVAL_REMOVED,   /* destroyed */
+    REMOVAL_MARKED,    /* dest: destroyed when the last process detaches */
+    REMOVAL_GONE,      /* somebody else has removed it */
+    REMOVAL_CHANGED,   /* not the segment that was selected any more: left alone */
+    REMOVAL_PROTECTED, /* by a line of shmtool.conf, which is its info's: left alone */
+    REMOVAL_FAILED,    /* the kernel refused */
     REMOVAL_OUTCOMES,
 };
 
@@ -27,10 +28,12 @@ struct removal_item {
     bool missing;             /* an id that was named and does not exist: only its shmid is set */
     struct segment_info info; /* as it was selected; what it borrows is the inventory's */
     enum removal_outcome outcome;
-    int code; /* positive errno with REMOVAL_FAILED, else 0 */
+    int code;            /* positive errno with REMOVAL_FAILED, else 0 */
+    bool protected_late; /* REMOVAL_PROTECTED only when it was read again */
 };
 
 struct removal_plan {
+    bool even_protected;        /* protected segments go too */
     struct removal_item *items; /* owned; in the order of removal */
     size_t count;
     size_t capacity;
@@ -41,6 +44,7 @@ struct removal_totals {
     size_t selected; /* items of segments that there were */
     size_t counts[REMOVAL_OUTCOMES];
     size_t in_use;          /* of those not tried yet: the attached ones */
+    size_t defied;          /* of those not tried yet: the protected ones, with even_protected */
     uint64_t pending_bytes; /* of those not tried yet */
     uint64_t unused_bytes;  /* of those not tried yet and not in use: removing them frees these */
     uint64_t freed_bytes;   /* of those destroyed */
@@ -58,7 +62,8 @@ const char *removal_outcome_name(enum removal_outcome outcome);
 
 /*
  * Adds a row to the plan. Where the line of standard input that named it gives another key or size,
- * the item counts as changed and is not touched. The selection's ids must be sorted.
+ * the item counts as changed and is not touched; nor is one that is protected, unless it is marked
+ * already: then there is nothing left to do to it. The selection's ids must be sorted.
  */
 void removal_add(struct removal_plan *plan, const struct selection *selection,
                  const struct segment_info *info);
@@ -73,8 +78,9 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored);
  * Removes the plan's segments that are not decided yet, one after the other.
  *
  * Each is read again first and must be the same segment (segment_same()) and match the selection
- * still; one failure does not stop the rest. One that is marked already is not touched. When
- * interrupted, the rest is REMOVAL_FAILED with EINTR.
+ * still, and be protected by no line of the system's protection, which must have been read whole:
+ * else nothing is removed (ECANCELED). One failure does not stop the rest. One that is marked
+ * already is not touched. When interrupted, the rest is REMOVAL_FAILED with EINTR.
  */
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks);

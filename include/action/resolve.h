@@ -1,12 +1,13 @@
 /*
  * What the record of a segment does not say, looked up: names, creator and last user, state, unit.
- * Only the inventory asks for it.
+ * What it says of processes is what proc_cache_refresh() (kernel/proc) found last, or now.
  */
 #ifndef SHMTOOL_ACTION_RESOLVE_H
 #define SHMTOOL_ACTION_RESOLVE_H
 
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "model/ipc_namespace.h"
 #include "model/segment_info.h"
 
@@ -19,6 +20,13 @@ bool resolve_needs_processes(unsigned needs);
 void resolve_processes(struct system *system, const struct segment *segment);
 
 /*
+ * The same of all segments there are: in a namespace that calls do not reach (PROCFS->inside) this
+ * comes before they are read, for none can be read again to see whether it was touched since.
+ * Returns 0 or a negative errno and sets *err.
+ */
+int resolve_all_processes(struct system *system, struct error *err);
+
+/*
  * Looks up what NEEDS asks for and is not there yet, of a live segment in the namespace that this
  * process is in. Attachments are assigned later: a unit that depends on them is pending until then.
  */
@@ -26,6 +34,16 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
 
 /* The unit of the processes that have the segment attached: none, unless all were found in it. */
 struct segment_unit resolve_unit_of_holders(struct system *system, const struct segment_info *info);
+
+/*
+ * Reads who has what attached, if the unit of one of COUNT rows depends on it, and finds out those
+ * units; attachments are left unassigned. Returns how many are not known because not all who have
+ * the segment attached were found.
+ */
+size_t resolve_pending_units(struct system *system, struct segment_info *rows, size_t count);
+
+/* Sets the namespace that this process looks in, with what NEEDS asks for of it. */
+void resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs);
 
 /*
  * What an IPC namespace is of: the unit of who has been inside for longest, or else of who keeps

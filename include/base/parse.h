@@ -1,5 +1,6 @@
 /*
- * Strict readers for the words of a command line: numbers, ids, keys, sizes, ranges, ages.
+ * Strict readers for the words of a command line: numbers, ids, keys, sizes, ranges, ages,
+ * durations.
  *
  * A word is understood whole or not at all: no blanks, no sign where none belongs, nothing after
  * it, nothing wrapped or cut to fit. Each returns 0, or -EINVAL and sets *err, which names the
@@ -52,5 +53,11 @@ int parse_range(const char *word, struct range *ret_range, struct error *err);
  * unit to the shortest, as ages are printed: 3d4h, 1h30m.
  */
 int parse_age(const char *word, uint64_t *ret_seconds, struct error *err);
+
+/*
+ * How long something takes or lasts, in milliseconds: digits and ms, s, m, h or d, or none
+ * (seconds); 100 years at the most.
+ */
+int parse_duration(const char *word, uint64_t *ret_milliseconds, struct error *err);
 
 #endif

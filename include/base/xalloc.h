@@ -12,6 +12,12 @@
 /* Ends the program at once with "shmtool: out of memory" and exit status 1. */
 _Noreturn void xalloc_die(void);
 
+/*
+ * From now on memory that is released stays with the process, for what asks for as much next time:
+ * for a command that does the same again and again.
+ */
+void xalloc_keep(void);
+
 /* Returns SIZE bytes (at least one), not initialised. */
 void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 

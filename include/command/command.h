@@ -102,6 +102,7 @@ enum command_flags {
     COMMAND_CHANGES = 1,      /* changes the system: refuses --sysroot */
     COMMAND_EVERYWHERE = 4,   /* takes -A */
     COMMAND_NO_NAMESPACE = 8, /* refuses -N */
+    COMMAND_WAITS = 16,       /* for what happens, which no saved tree shows: refuses it, too */
     COMMAND_WRAPS = 2,        /* the first operand ends the options: the rest is a command line */
 };
 

@@ -22,6 +22,14 @@ int options_parse(struct context *context, const struct command *command, int ar
                   void *args);
 
 /*
+ * The same of words that nothing stands before, ended by NULL, which say so in *err: a line of a
+ * file is read by the tables of a command line. Options of where to look (command/where), which
+ * have been taken by then, do nothing unless the command's own tables have them.
+ */
+int options_parse_words(struct context *context, const struct command *command, char **words,
+                        void *args, struct error *err);
+
+/*
  * Takes one of the options of where to look (command/where), if WORDS[0] is one. Returns how many
  * words it has, 0 when it is none, or -EINVAL after a message.
  */
@@ -50,6 +58,9 @@ int option_count(const struct option_use *use, struct error *err);
 int option_size(const struct option_use *use, struct error *err);
 int option_key(const struct option_use *use, struct error *err);
 
+/* The same of a duration, in milliseconds. */
+int option_duration(const struct option_use *use, struct error *err);
+
 /* An operand: the place is a struct selection, which the id is added to. */
 int option_id(const struct option_use *use, struct error *err);
 
@@ -72,8 +83,8 @@ void options_hint_id(struct strbuf *out, const struct context *context,
  */
 bool options_warn_missing(struct context *context, const struct inventory *inventory);
 
-/* Says how many segments the selection leaves out because their unit is not known, if any. */
-void options_warn_unknown_units(struct context *context, const struct inventory *inventory);
+/* Says that the selection leaves out COUNT segments because their unit is not known, if any. */
+void options_warn_unknown_units(struct context *context, size_t count);
 
 /* Says which page size is assumed, if a saved tree does not show it. */
 void options_warn_page_size(struct context *context, const struct limits *limits);

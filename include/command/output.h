@@ -32,6 +32,12 @@ struct output_options {
 extern const struct option_group output_group;
 
 /*
+ * Those of them that make sense where lines come one by one: -c, -n, --time, --color, -q, --ndjson;
+ * the columns are those of the objects.
+ */
+extern const struct option_group output_event_group;
+
+/*
  * Chooses the columns: of the form, and then what --columns said.
  *
  * The columns are those of the context's command; with -A the IPC namespace stands after them.
@@ -54,6 +60,9 @@ unsigned output_needs(const struct output_options *output);
  */
 void output_begin(struct output_options *output, struct context *context, int64_t now,
                   struct writer *ret_writer);
+
+/* Sets the format of lines that come one by one. */
+void output_begin_events(struct output_options *output);
 
 /* Sorts COUNT records of SIZE bytes as --sort says; as they are without it. */
 void output_sort(const struct output_options *output, void *records, size_t count, size_t size);

@@ -52,6 +52,9 @@ void procfs_close(struct procfs *procfs);
  */
 int procfs_open_file(const struct procfs *procfs, const char *path, struct error *err);
 
+/* The same; where PATH itself is a symbolic link: -ELOOP. */
+int procfs_open_no_link(const struct procfs *procfs, const char *path, struct error *err);
+
 /*
  * Opens a directory below the root, likewise. Returns the stream, which the caller closes, or
  * NULL with errno set and the path in ERR.
@@ -70,6 +73,10 @@ const struct dirent *procfs_next_entry(DIR *dir);
  */
 int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
                      struct strbuf *buf, struct error *err);
+
+/* The same of FD, which is open for reading and stays the caller's; PATH is for ERR alone. */
+int procfs_read_fd(const struct procfs *procfs, int fd, const char *path, size_t limit,
+                   struct strbuf *buf, struct error *err);
 
 /*
  * Reads a file that holds one number and, but for blanks after it, nothing else.

@@ -6,6 +6,8 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -71,6 +73,27 @@ int interrupts_block(struct interrupts *interrupts, struct error *err);
 
 /* Tells whether one of them has come. It stays pending. */
 bool interrupts_pending(const struct interrupts *interrupts);
+
+/*
+ * Waits until one of them has come, nobody reads OUTPUT any more (a pipe, a socket, a terminal), or
+ * clock_monotonic() gives DEADLINE. Returns 0 at the deadline, -EINTR, -EPIPE, or another negative
+ * errno.
+ */
+int interrupts_wait(const struct interrupts *interrupts, int output, int64_t deadline);
+
+/*
+ * Returns a descriptor for interrupts_write() to what OUTPUT is, which the caller closes, or a
+ * negative errno. Writing to it does not block, where it is a pipe or terminal that may be opened
+ * again; OUTPUT's own mode, which others share, stays.
+ */
+int interrupts_open_output(int output);
+
+/*
+ * Writes all of DATA, and waits until it can, but not longer than until one of them comes: -EINTR.
+ * Returns 0 or a negative errno; then a part may have been written.
+ */
+int interrupts_write(const struct interrupts *interrupts, int output, const char *data,
+                     size_t size);
 
 /* Drops what has come, restores the mask and closes the descriptor. */
 void interrupts_release(struct interrupts *interrupts);

@@ -13,6 +13,7 @@
 #include "kernel/proc.h"
 #include "kernel/procfs.h"
 #include "model/ipc_namespace.h"
+#include "model/protection.h"
 #include "model/shmget.h"
 
 struct system {
@@ -25,6 +26,7 @@ struct system {
     bool one_of_many;        /* that one is shown as one of all, and what is the host's elsewhere */
     /* All IPC namespaces, to look in each of them; NULL: in one alone; borrowed. */
     const struct ipc_namespace_list *namespaces;
+    struct protection *protection; /* owned; of its shmtool.conf; NULL: not read yet */
 };
 
 /*
@@ -35,6 +37,12 @@ int system_open(struct system *system, const char *dir, struct error *err);
 
 /* Releases everything. */
 void system_close(struct system *system);
+
+/*
+ * Tells whether the kernel is known to give ids as model/unseen.h says: not before Linux 5.2, and
+ * not when it was booted with ipcmni_extend, which makes turns longer (ipc/ipc_sysctl.c).
+ */
+bool system_ids_are_cyclic(const struct system *system);
 
 /*
  * Reads this process's effective ids, groups, whether it may set limits, and the capabilities that

@@ -60,6 +60,8 @@ struct filter {
     bool attached;
     bool unattached;
     bool orphan;
+    bool is_protected;
+    bool is_unprotected;
     unsigned states; /* mask of 1 << STATE_x; 0: not given */
     bool has_older;
     bool has_newer;
@@ -71,6 +73,8 @@ struct filter {
 struct filter_facts {
     int64_t now;                  /* epoch seconds */
     enum segment_state state;     /* only with NEED_STATE in filter_needs() */
+    bool has_protection;          /* with NEED_PROTECTION: whether it is protected is known */
+    bool is_protected;            /* and it is */
     const struct idset *attached; /* ids that the filter's pids hold; only when pids are given */
     struct segment_unit unit;     /* only with NEED_UNIT; one that is pending lets pass */
 };

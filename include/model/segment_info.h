@@ -35,9 +35,10 @@ enum need {
     NEED_TIME = 1 << 13,            /* age: right before a change the time is read again */
     NEED_SHMEM = 1 << 20,           /* with NEED_LIMITS and NEED_USAGE: Shmem of the system */
     NEED_NAMESPACE = 1 << 17,       /* number of the IPC namespace */
-    NEED_CONTAINER = 1 << 18, /* which container's that is, or else the segment's unit is in */
-    NEED_SUMS = 1 << 16,      /* of an IPC namespace what is in it, counted inside */
-    NEED_UNIT = 1 << 15,      /* unit or container; attachments too where it depends on them */
+    NEED_CONTAINER = 1 << 18,  /* which container's that is, or else the segment's unit is in */
+    NEED_SUMS = 1 << 16,       /* of an IPC namespace what is in it, counted inside */
+    NEED_PROTECTION = 1 << 19, /* the line of shmtool.conf that protects it, where that was read */
+    NEED_UNIT = 1 << 15,       /* unit or container; attachments too where it depends on them */
 };
 
 /* What is known of a process that a segment names: its creator, the last one that used it. */
@@ -76,6 +77,8 @@ struct segment_unit {
     bool pending;                 /* depends on attachments that were not read yet */
 };
 
+struct protection_rule;
+
 struct segment_info {
     struct segment segment; /* the kernel's record */
 
@@ -99,6 +102,10 @@ struct segment_info {
     const struct attachment *attachments; /* borrowed from the inventory */
     uint32_t attachment_count;
     bool unsettled; /* what was found is not what nattch counts, and changes all the time */
+
+    /* With NEED_PROTECTION alone. */
+    bool has_protection;                        /* whether it is protected is known */
+    const struct protection_rule *protected_by; /* NULL: by none; borrowed from the system */
 
     /* With NEED_STATE alone. */
     enum segment_state state;

@@ -23,6 +23,7 @@ enum column_type {
     COLUMN_PERMS,  /* octal */
     COLUMN_TIME,   /* epoch seconds */
     COLUMN_STATUS, /* SEGMENT_DEST and SEGMENT_LOCKED bits */
+    COLUMN_RULE,   /* the line that protects it, in JSON with its reason; none: no, false */
     COLUMN_NAME,   /* a name, or the number where there is no such user or group */
     /* Those with text alone: */
     COLUMN_TEXT,
@@ -37,6 +38,7 @@ struct column_value {
     uint64_t number;   /* of names: the uid or gid */
     const char *text;  /* of names and texts; NULL: none; borrowed from the record */
     char *const *list; /* of lists: NUMBER texts, borrowed; TEXT is all of them, joined */
+    const char *note;  /* of COLUMN_RULE the reason; NULL: none; borrowed likewise */
 };
 
 /* How values are to be shown. */

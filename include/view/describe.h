@@ -17,6 +17,9 @@ enum { DESCRIBE_NAMED_MAX = 5 };
 /* Appends a user's name, or "uid 4711" where NAME is NULL: there is no such user. */
 void describe_user(struct strbuf *out, const char *name, uid_t uid);
 
+/* Appends the line that protects a segment: "/etc/shmtool.conf:2 (stop the instance first)". */
+void describe_rule(struct strbuf *out, const struct protection_rule *rule);
+
 /* Appends "postgres[812]": the program's name without directories, and the pid. */
 void describe_process(struct strbuf *out, const char *command, pid_t pid);
 

@@ -21,13 +21,13 @@ void human_size_long(struct strbuf *out, uint64_t bytes);
 void human_pages(struct strbuf *out, uint64_t pages, uint64_t page_size);
 
 /* How times are shown. */
-enum human_time { TIME_ISO, TIME_EPOCH, TIME_AGE, TIME_SHORT };
+enum human_time { TIME_ISO, TIME_EPOCH, TIME_AGE, TIME_SHORT, TIME_CLOCK };
 
 /*
  * Appends a time (epoch seconds): 2026-11-21T22:10:05+00:00 in the local zone, the seconds
  * themselves, how long before NOW ("3d4h", "10m3s"; with a minus sign when it lies ahead), or the
  * shortest that is clear: "22:10" on the day of NOW, "Nov21" up to half a year before it (as in
- * ls -l), else "2025-11-21".
+ * ls -l), else "2025-11-21"; or "22:10:05" whatever the day.
  */
 void human_time(struct strbuf *out, int64_t time, enum human_time form, int64_t now);
 

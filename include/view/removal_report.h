@@ -18,12 +18,12 @@ void removal_report_table(FILE *out, const struct removal_plan *plan,
  * Writes them for whoever is asked, with their state: those in use last, right above the question,
  * and of many that are not in use the sums by owner.
  *
- * with_processes: adds the column "processes"
+ * with_processes: adds the column "processes"; that of protection goes by the plan
  */
 void removal_report_preview(FILE *out, const struct removal_plan *plan,
                             const struct column_format *format, bool with_processes);
 
-/* What the table has to know, or the preview with processes: a mask of enum need. */
+/* What the table has to know, or the preview with all its columns: a mask of enum need. */
 unsigned removal_report_table_needs(const struct removal_plan *plan);
 unsigned removal_report_preview_needs(const struct removal_plan *plan);
 
@@ -45,6 +45,13 @@ void removal_report_line(struct strbuf *out, const struct removal_item *item);
  */
 void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
                             const struct inventory *inventory);
+
+/*
+ * Appends how many segments of the plan are protected, and by which lines: "3 segments are
+ * protected and left alone: 2 by /etc/shmtool.conf:2 (stop the instance first), 1 by ...". Nothing
+ * if none is.
+ */
+void removal_report_protected(struct strbuf *out, const struct removal_plan *plan);
 
 /* Appends "removed 3 of 5 segments, 1.2 MiB freed, 1 ..."; without a newline. */
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan);

@@ -31,4 +31,18 @@ void table_put(struct table *table, struct strbuf *out);
 /* Releases the table. NULL is allowed. */
 void table_free(struct table *table);
 
+/* What ends a color on a terminal. */
+#define TABLE_COLOR_END "\033[0m"
+
+/*
+ * Returns the color of a state, or of a status, which may go on after a comma; NULL: none.
+ */
+const char *table_state_color(const char *text);
+
+/*
+ * Cuts TEXT to WIDTH columns (at least 1) of a terminal, with a sign that it is; not at all where
+ * its first KEEP bytes would be cut. Returns whether it was.
+ */
+bool table_cut(struct strbuf *text, size_t keep, size_t width);
+
 #endif

@@ -132,13 +132,13 @@ static void check_ipc(struct checking *checking)
 static bool is_unfindable_orphan(const struct checking *checking, const struct segment_info *info)
 {
     (void)checking;
-    return info->segment.key == 0 && info->state == STATE_ORPHAN;
+    return info->segment.key == 0 && info->state == STATE_ORPHAN && !info->protected_by;
 }
 
 static bool is_keyed_orphan(const struct checking *checking, const struct segment_info *info)
 {
     (void)checking;
-    return info->segment.key != 0 && info->state == STATE_ORPHAN;
+    return info->segment.key != 0 && info->state == STATE_ORPHAN && !info->protected_by;
 }
 
 static bool has_unknown_state(const struct checking *checking, const struct segment_info *info)
@@ -462,7 +462,7 @@ int diagnose_machine(struct system *system, enum severity least, struct diagnosi
     r = inventory_read(system, NULL,
                        NEED_OWNER | NEED_USERS | NEED_STATE | NEED_COMMAND | NEED_USAGE |
                            NEED_ATTACHMENTS | NEED_HOLDERS | NEED_LIMITS |
-                           (of_host ? NEED_SHMEM : 0) | NEED_CREDENTIALS,
+                           (of_host ? NEED_SHMEM : 0) | NEED_CREDENTIALS | NEED_PROTECTION,
                        &diagnosis.inventory, err);
 
     if (r < 0) {

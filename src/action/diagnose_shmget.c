@@ -175,7 +175,7 @@ static int predict_once(struct system *system, struct shmget_diagnosis *diagnosi
     struct inventory *inventory = &diagnosis->inventory;
     int r = inventory_read(system, NULL,
                            NEED_OWNER | NEED_STATE | NEED_COMMAND | NEED_TRY_ATTACHMENTS |
-                               NEED_HOLDERS | NEED_LIMITS | NEED_CREDENTIALS,
+                               NEED_HOLDERS | NEED_LIMITS | NEED_CREDENTIALS | NEED_PROTECTION,
                            inventory, err);
 
     if (r == -ENOSYS) {

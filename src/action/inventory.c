@@ -16,24 +16,24 @@
 
 /* --- Matching --------------------------------------------------------------------------------- */
 
-/* The ids that the filter's pids have attached now. */
-static int read_attached_ids(struct system *system, const struct filter *filter,
-                             struct idset *attached, struct error *err)
+int inventory_attached_ids(struct system *system, const struct filter *filter,
+                           struct idset *ret_attached, struct error *err)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < filter->pids.count; i++)
-        r = attach_ids_of_pid(&system->procfs, (pid_t)filter->pids.items[i].low, attached, err);
+        r = attach_ids_of_pid(&system->procfs, (pid_t)filter->pids.items[i].low, ret_attached, err);
     return r;
 }
 
-/* Tests a resolved row. */
-static bool matches(struct system *system, const struct filter *filter,
-                    const struct segment_info *info, const struct idset *attached)
+bool inventory_matches(struct system *system, const struct filter *filter,
+                       const struct segment_info *info, const struct idset *attached)
 {
     const struct filter_facts facts = {
         .now = proc_clock(system->proc)->now,
         .state = info->state,
+        .has_protection = info->has_protection,
+        .is_protected = info->protected_by != NULL,
         .attached = attached,
         .unit = info->unit,
     };
@@ -50,14 +50,12 @@ struct pass {
     unsigned needs;
     unsigned tested; /* what the selection needs of them */
     struct inventory *inventory;
-    size_t capacity;       /* of its rows */
-    uint64_t namespace;    /* the one at hand; 0: not asked for */
-    uint64_t elsewhere;    /* the same, if commands have to name it */
-    const char *container; /* what that is of; NULL: none, or not known */
-    bool has_pending;      /* a row's unit depends on its attachments */
-    struct idset attached; /* ids that the selection's PIDs have attached */
-    struct idset met_ids;  /* of the named ids those that exist */
-    struct idset met_keys; /* positions of the selection's keys that a segment has */
+    size_t capacity;           /* of its rows */
+    struct segment_info blank; /* what each row has of the namespace at hand */
+    bool has_pending;          /* a row's unit depends on its attachments */
+    struct idset attached;     /* ids that the selection's PIDs have attached */
+    struct idset met_ids;      /* of the named ids those that exist */
+    struct idset met_keys;     /* positions of the selection's keys that a segment has */
 };
 
 static void release_pass(struct pass *pass)
@@ -100,14 +98,10 @@ static void add_row(struct pass *pass, const struct segment *segment)
         idset_add(&pass->met_ids, segment->shmid);
     inventory->rows = xgrow(inventory->rows, inventory->count, &pass->capacity, sizeof(*info));
     info = &inventory->rows[inventory->count];
-    *info = (struct segment_info){
-        .segment = *segment,
-        .namespace = pass->namespace,
-        .elsewhere = pass->elsewhere,
-        .container = pass->container,
-    };
+    *info = pass->blank;
+    info->segment = *segment;
     resolve_row(pass->system, info, pass->tested);
-    if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
+    if (!inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached))
         return;
     resolve_row(pass->system, info, pass->needs);
     pass->has_pending = pass->has_pending || info->unit.pending;
@@ -126,22 +120,7 @@ static void add_rows(struct pass *pass, const struct segment_list *part)
         add_row(pass, &part->items[i]);
 }
 
-/* Looks up the creators and last users of all segments. */
-static int look_up_processes(struct system *system, struct error *err)
-{
-    CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
-    int r = source_read(&system->procfs, false, &list, NULL, err);
-
-    for (size_t i = 0; i < list.count; i++)
-        resolve_processes(system, &list.items[i]);
-    return r;
-}
-
-/*
- * Reads the listing part by part, or where the kernel is asked instead, all at once. In a namespace
- * that calls do not reach, no segment can be read again (doubt_orphan()): there all processes are
- * looked up first.
- */
+/* Reads the listing part by part, or where the kernel is asked instead, all at once. */
 static int read_rows(struct pass *pass, struct error *err)
 {
     CLEANUP_SEGMENT_LIST struct segment_list part = SEGMENT_LIST_INIT;
@@ -152,7 +131,7 @@ static int read_rows(struct pass *pass, struct error *err)
     int r = 0;
 
     if (procfs->inside && resolve_needs_processes(pass->needs))
-        r = look_up_processes(pass->system, err);
+        r = resolve_all_processes(pass->system, err);
     if (r < 0)
         return r;
     if ((pass->system->procfs.live && without_usage && !resolve_needs_processes(pass->needs)) ||
@@ -223,7 +202,7 @@ static bool still_matches(const struct pass *pass, const struct segment_info *in
         if (filter_values_have(&filter->pids, (uint64_t)info->attachments[i].pid))
             idset_add(&attached, info->segment.shmid);
     }
-    return matches(pass->system, filter, info, &attached);
+    return inventory_matches(pass->system, filter, info, &attached);
 }
 
 /*
@@ -282,13 +261,8 @@ static int read_this_namespace(struct pass *pass, struct error *err)
     int r;
 
     idset_release(&pass->attached);
-    r = read_attached_ids(pass->system, &pass->selection->filter, &pass->attached, err);
+    r = inventory_attached_ids(pass->system, &pass->selection->filter, &pass->attached, err);
     return r < 0 ? r : read_rows(pass, err);
-}
-
-static const char *container_by(const struct cgroup_unit *unit)
-{
-    return unit ? cgroup_unit_container(unit) : NULL;
 }
 
 /* Enters, reads and leaves one namespace. Returns a negative errno without a way back alone. */
@@ -302,10 +276,12 @@ static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespa
     int back = 0;
     int r = namespace_enter(&system->procfs, namespace, &entry, &refusal);
 
-    pass->namespace = namespace->number;
-    pass->elsewhere = namespace->own ? 0 : namespace->number;
     unit = pass->needs & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
-    pass->container = container_by(unit);
+    pass->blank = (struct segment_info){
+        .namespace = namespace->number,
+        .elsewhere = namespace->own ? 0 : namespace->number,
+        .container = unit ? cgroup_unit_container(unit) : NULL,
+    };
     if (r == 0) {
         r = read_this_namespace(pass, &refusal);
         back = namespace_return(&system->procfs, &entry, err);
@@ -322,11 +298,7 @@ static int read_namespaces(struct pass *pass, struct error *err)
     int r = 0;
 
     if (!list) {
-        if (pass->needs & NEED_NAMESPACE)
-            pass->namespace = namespaces_own_number(&pass->system->procfs);
-        if (pass->needs & NEED_CONTAINER && pass->system->elsewhere_pid > 0)
-            pass->container =
-                container_by(proc_unit(pass->system->proc, pass->system->elsewhere_pid));
+        resolve_own_namespace(pass->system, &pass->blank, pass->needs);
         return read_this_namespace(pass, err);
     }
     for (size_t i = 0; r == 0 && i < list->count; i++)
@@ -377,7 +349,6 @@ int inventory_read(struct system *system, const struct selection *selection, uns
         .system = system,
         .selection = selection ? selection : &everything,
         .inventory = &inventory,
-        .elsewhere = system->elsewhere,
     };
     int r;
 
@@ -426,20 +397,6 @@ static int read_record_again(struct system *system, int shmid, struct segment *r
     return 0;
 }
 
-/* Finds out a unit that depends on who has the segment attached now. */
-static void resolve_pending_unit(struct system *system, struct segment_info *info)
-{
-    CLEANUP_ATTACHMENT_LIST struct attachment_list list = {.items = NULL};
-    size_t count = 0;
-
-    if (attach_scan(&system->procfs, false, &list, NULL) == 0)
-        info->attachments = attachment_list_find(&list, 0, info->segment.shmid, &count);
-    info->attachment_count = (uint32_t)count;
-    info->unit = resolve_unit_of_holders(system, info);
-    info->attachments = NULL;
-    info->attachment_count = 0;
-}
-
 int inventory_read_again(struct system *system, const struct selection *selection, int shmid,
                          struct segment *ret_segment, struct error *err)
 {
@@ -450,7 +407,7 @@ int inventory_read_again(struct system *system, const struct selection *selectio
 
     if (r < 0)
         return error_set_errno(err, -r, "segment %d", shmid);
-    r = read_attached_ids(system, &selection->filter, &attached, err);
+    r = inventory_attached_ids(system, &selection->filter, &attached, err);
     if (r < 0)
         return r;
     if (needs & (NEED_STATE | NEED_UNIT))
@@ -458,10 +415,9 @@ int inventory_read_again(struct system *system, const struct selection *selectio
     else if (needs & NEED_TIME)
         proc_clock_refresh(system->proc);
     resolve_row(system, &info, needs);
-    if (info.unit.pending)
-        resolve_pending_unit(system, &info);
+    resolve_pending_units(system, &info, 1);
     *ret_segment = info.segment;
-    return matches(system, &selection->filter, &info, &attached);
+    return inventory_matches(system, &selection->filter, &info, &attached);
 }
 
 /* --- Asking an inventory ---------------------------------------------------------------------- */
@@ -500,7 +456,8 @@ const struct segment_info **inventory_orphans(const struct inventory *inventory,
     size_t count = 0;
 
     for (size_t i = 0; i < inventory->count; i++) {
-        if (orphans[i]->state == STATE_ORPHAN && (!owner || orphans[i]->segment.uid == *owner))
+        if (orphans[i]->state == STATE_ORPHAN && !orphans[i]->protected_by &&
+            (!owner || orphans[i]->segment.uid == *owner))
             orphans[count++] = orphans[i];
     }
     *ret_count = count;

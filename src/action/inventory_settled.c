@@ -5,7 +5,7 @@
 
 /* How often all is read at the most, and how long processes get in between. */
 enum { READINGS_MAX = 4 };
-static const uint64_t pause_between = 20 * NSEC_PER_MSEC;
+static const int64_t pause_between = 20 * (int64_t)NSEC_PER_MSEC;
 
 bool inventory_has_unread(const struct inventory *inventory)
 {
@@ -84,7 +84,7 @@ int inventory_read_settled(struct system *system, const struct selection *select
          readings++) {
         inventory_release(&before);
         before = inventory;
-        clock_pause(pause_between);
+        clock_wait_until(clock_monotonic() + pause_between);
         r = inventory_read(system, selection, needs, &inventory, err);
     }
     if (r < 0)

@@ -24,7 +24,7 @@ unsigned limits_change_needs(const struct limits_change *change)
 
     for (size_t i = 0; i < change->count; i++) {
         if (turns_on_forced(&change->items[i]))
-            needs |= NEED_STATE;
+            needs |= NEED_STATE | NEED_PROTECTION;
     }
     return needs;
 }
@@ -101,6 +101,15 @@ void limits_change_prepare(struct system *system, struct limits_change *change,
         if (item->code == 0 && turns_on_forced(item))
             plan_destroyed(change, inventory);
     }
+}
+
+bool limits_change_destroys(const struct limits_change *change)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        if (change->items[i].code == 0 && turns_on_forced(&change->items[i]))
+            return true;
+    }
+    return false;
 }
 
 bool limits_change_is_possible(const struct limits_change *change)

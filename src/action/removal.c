@@ -10,8 +10,10 @@
 #include "kernel/sysv.h"
 
 static const char *const outcome_names[REMOVAL_OUTCOMES] = {
-    [REMOVAL_SELECTED] = "selected", [REMOVAL_REMOVED] = "removed", [REMOVAL_MARKED] = "marked",
-    [REMOVAL_GONE] = "gone",         [REMOVAL_CHANGED] = "changed", [REMOVAL_FAILED] = "failed",
+    [REMOVAL_SELECTED] = "selected", [REMOVAL_REMOVED] = "removed",
+    [REMOVAL_MARKED] = "marked",     [REMOVAL_GONE] = "gone",
+    [REMOVAL_CHANGED] = "changed",   [REMOVAL_PROTECTED] = "protected",
+    [REMOVAL_FAILED] = "failed",
 };
 
 const char *removal_outcome_name(enum removal_outcome outcome)
@@ -38,6 +40,8 @@ void removal_add(struct removal_plan *plan, const struct selection *selection,
 
     if (!selection_claims_hold(selection, info))
         item.outcome = REMOVAL_CHANGED;
+    else if (info->protected_by && !plan->even_protected && !segment_is_dest(&info->segment))
+        item.outcome = REMOVAL_PROTECTED;
     add_plan_item(plan, &item);
 }
 
@@ -49,12 +53,38 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored)
     add_plan_item(plan, &item);
 }
 
+/* --- Removing --------------------------------------------------------------------------------- */
+
+/* What a removal goes by. */
+struct removal_work {
+    struct system *system;
+    const struct selection *selection;
+    bool even_protected;
+};
+
+/* Whether nothing protects the segment as it is NOW; if something does, the outcome says so. */
+static bool verify_protection(const struct removal_work *work, struct removal_item *item,
+                              const struct segment *now)
+{
+    const struct protection *protection = work->system->protection;
+    const struct protection_rule *rule = protection_find(protection, now);
+
+    if (rule && !work->even_protected) {
+        item->info.protected_by = rule;
+        item->protected_late = true;
+        set_outcome(item, REMOVAL_PROTECTED, 0);
+    } else if (!protection_is_complete(protection)) {
+        set_outcome(item, REMOVAL_FAILED, ECANCELED);
+    }
+    return item->outcome == REMOVAL_SELECTED;
+}
+
 /* Whether the item may be removed now; if not, its outcome says why. */
-static bool verify_item(struct system *system, const struct selection *selection,
-                        struct removal_item *item)
+static bool verify_item(const struct removal_work *work, struct removal_item *item)
 {
     struct segment now;
-    int r = inventory_read_again(system, selection, item->info.segment.shmid, &now, NULL);
+    int r =
+        inventory_read_again(work->system, work->selection, item->info.segment.shmid, &now, NULL);
 
     if (r < 0)
         set_outcome(item, r == -ENOENT ? REMOVAL_GONE : REMOVAL_FAILED, -r);
@@ -63,16 +93,15 @@ static bool verify_item(struct system *system, const struct selection *selection
     else if (segment_is_dest(&now))
         set_outcome(item, REMOVAL_MARKED, 0);
     else
-        return true;
+        return verify_protection(work, item, &now);
     return false;
 }
 
-static void verify_and_remove(struct system *system, const struct selection *selection,
-                              struct removal_item *item)
+static void verify_and_remove(const struct removal_work *work, struct removal_item *item)
 {
     int r;
 
-    if (!verify_item(system, selection, item))
+    if (!verify_item(work, item))
         return;
     r = sysv_remove(item->info.segment.shmid);
     if (r == -EINVAL || r == -EIDRM)
@@ -86,8 +115,7 @@ static void verify_and_remove(struct system *system, const struct selection *sel
 
 /* What a child does in a namespace that only it may enter. */
 struct removal_errand {
-    struct system *system;
-    const struct selection *selection;
+    const struct removal_work *work;
     struct removal_item *item;
 };
 
@@ -98,29 +126,30 @@ static int remove_by_child(void *arg)
 {
     const struct removal_errand *errand = arg;
 
-    verify_and_remove(errand->system, errand->selection, errand->item);
+    verify_and_remove(errand->work, errand->item);
     return errand->item->outcome == REMOVAL_FAILED ? ERRAND_FAILED + errand->item->code
                                                    : (int)errand->item->outcome;
 }
 
 /* Removes a segment of the namespace that this process reads. */
-static void remove_here(struct system *system, const struct selection *selection,
-                        struct removal_item *item)
+static void remove_here(const struct removal_work *work, struct removal_item *item)
 {
-    struct removal_errand errand = {system, selection, item};
+    struct removal_errand errand = {work, item};
     int r;
 
-    if (!system->procfs.inside) {
-        verify_and_remove(system, selection, item);
+    if (!work->system->procfs.inside) {
+        verify_and_remove(work, item);
         return;
     }
-    r = namespace_run_inside(&system->procfs, remove_by_child, &errand);
+    r = namespace_run_inside(&work->system->procfs, remove_by_child, &errand);
     if (r < 0)
         set_outcome(item, REMOVAL_FAILED, -r);
     else if (r >= ERRAND_FAILED)
         set_outcome(item, REMOVAL_FAILED, r - ERRAND_FAILED);
-    else
+    else if (r != REMOVAL_PROTECTED)
         set_outcome(item, (enum removal_outcome)r, 0);
+    else if (verify_item(work, item)) /* by which line the child cannot say; by none any more */
+        set_outcome(item, REMOVAL_CHANGED, 0);
 }
 
 /* Of all namespaces that are looked in the one with this number, or NULL. */
@@ -139,15 +168,15 @@ static const struct ipc_namespace *find_namespace(const struct ipc_namespace_lis
  * found with it: one that ended meanwhile is empty, whoever has its number now. Returns a negative
  * errno without a way back: then nothing more may be removed.
  */
-static int remove_there(struct system *system, const struct selection *selection,
-                        struct removal_item *item)
+static int remove_there(const struct removal_work *work, struct removal_item *item)
 {
+    struct system *system = work->system;
     const struct ipc_namespace *namespace;
     struct namespace_entry entry;
     int r;
 
     if (!system->namespaces || item->info.elsewhere == 0) {
-        remove_here(system, selection, item);
+        remove_here(work, item);
         return 0;
     }
     namespace = find_namespace(system->namespaces, item->info.elsewhere);
@@ -156,13 +185,14 @@ static int remove_there(struct system *system, const struct selection *selection
         set_outcome(item, REMOVAL_FAILED, -r);
         return 0;
     }
-    remove_here(system, selection, item);
+    remove_here(work, item);
     return namespace_return(&system->procfs, &entry, NULL);
 }
 
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks)
 {
+    const struct removal_work work = {system, selection, plan->even_protected};
     bool stopped = false;
 
     for (size_t i = 0; i < plan->count; i++) {
@@ -173,7 +203,7 @@ void removal_run(struct system *system, const struct selection *selection,
             if (stopped)
                 set_outcome(item, REMOVAL_FAILED, EINTR);
             else
-                stopped = remove_there(system, selection, item) < 0;
+                stopped = remove_there(&work, item) < 0;
         }
         if (hooks->done)
             hooks->done(hooks->arg, item);
@@ -191,6 +221,7 @@ struct removal_totals removal_count(const struct removal_plan *plan)
         totals.selected += !item->missing;
         if (item->outcome == REMOVAL_SELECTED) {
             totals.in_use += item->info.segment.nattch > 0;
+            totals.defied += item->info.protected_by != NULL;
             totals.pending_bytes = saturating_add(totals.pending_bytes, item->info.segment.size);
             if (item->info.segment.nattch == 0)
                 totals.unused_bytes = saturating_add(totals.unused_bytes, item->info.segment.size);

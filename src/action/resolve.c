@@ -1,7 +1,11 @@
 #include "action/resolve.h"
 
 #include <errno.h>
+#include <unistd.h>
 
+#include "kernel/attach.h"
+#include "kernel/namespaces.h"
+#include "kernel/source.h"
 #include "kernel/system.h"
 #include "kernel/sysv.h"
 
@@ -9,6 +13,18 @@
 static struct pid_fact fact_of(struct system *system, pid_t pid)
 {
     return pid > 0 ? proc_fact(system->proc, pid) : (struct pid_fact){.presence = PID_UNKNOWN};
+}
+
+/*
+ * The same of the last user. This process uses none: the kernel names it when it read the command
+ * line of one that was being killed, and so was the last to hold that one's memory (mm/util.c,
+ * get_cmdline()). Who goes on reading for long would keep the segment from being an orphan.
+ */
+static struct pid_fact last_user_fact(struct system *system, pid_t pid)
+{
+    if (system->procfs.live && pid == getpid())
+        return (struct pid_fact){.presence = PID_GONE};
+    return fact_of(system, pid);
 }
 
 /* PRESENCE: whether the process of FACT is the one that the segment names by PID. */
@@ -67,7 +83,7 @@ static void resolve_state(struct system *system, struct segment_info *info)
     const struct segment *segment = &info->segment;
     const struct state_clock *clock = proc_clock(system->proc);
     struct pid_fact creator = fact_of(system, segment->cpid);
-    struct pid_fact last = fact_of(system, segment->lpid);
+    struct pid_fact last = last_user_fact(system, segment->lpid);
     enum pid_presence first = segment_creator(segment, creator, clock);
     enum pid_presence latest = segment_last_user(segment, last, clock);
 
@@ -98,6 +114,14 @@ static void resolve_names(struct names *names, struct segment_info *info, unsign
         info->creator = names_user(names, segment->cuid);
     if (needs & NEED_CREATOR_GROUP)
         info->creator_group = names_group(names, segment->cgid);
+}
+
+/* By what was read of shmtool.conf; a line that was understood counts also where others were not.
+ */
+static void resolve_protection(const struct protection *protection, struct segment_info *info)
+{
+    info->protected_by = protection_find(protection, &info->segment);
+    info->has_protection = info->protected_by || protection_is_complete(protection);
 }
 
 bool resolve_needs_processes(unsigned needs)
@@ -138,9 +162,21 @@ void resolve_processes(struct system *system, const struct segment *segment)
     fact_of(system, segment->lpid);
 }
 
+int resolve_all_processes(struct system *system, struct error *err)
+{
+    CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
+    int r = source_read(&system->procfs, false, &list, NULL, err);
+
+    for (size_t i = 0; i < list.count; i++)
+        resolve_processes(system, &list.items[i]);
+    return r;
+}
+
 void resolve_row(struct system *system, struct segment_info *info, unsigned needs)
 {
     resolve_names(system->names, info, needs);
+    if (needs & NEED_PROTECTION)
+        resolve_protection(system->protection, info);
     if (resolve_needs_processes(needs) && info->creator_status == PROCESS_NOT_LOOKED_UP)
         resolve_state(system, info);
     if (needs & NEED_COMMAND && info->creator_status == PROCESS_ALIVE)
@@ -149,6 +185,49 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
         info->last_command = proc_command(system->proc, info->segment.lpid);
     if (needs & NEED_UNIT)
         info->unit = unit_of_creator(system, info);
+}
+
+/* The unit of a row whose attachments, and no others, are in LIST. */
+static void resolve_pending_unit(struct system *system, const struct attachment_list *list,
+                                 struct segment_info *info, size_t *unknown)
+{
+    size_t count = 0;
+
+    info->attachments = attachment_list_find(list, 0, info->segment.shmid, &count);
+    info->attachment_count = (uint32_t)count;
+    info->unit = resolve_unit_of_holders(system, info);
+    *unknown += segment_info_unseen(info) > 0;
+    info->attachments = NULL;
+    info->attachment_count = 0;
+}
+
+size_t resolve_pending_units(struct system *system, struct segment_info *rows, size_t count)
+{
+    CLEANUP_ATTACHMENT_LIST struct attachment_list list = {.items = NULL};
+    bool is_read = false;
+    size_t unknown = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i].unit.pending)
+            continue;
+        if (!is_read)
+            attach_scan(&system->procfs, false, &list, NULL);
+        is_read = true;
+        resolve_pending_unit(system, &list, &rows[i], &unknown);
+    }
+    return unknown;
+}
+
+void resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs)
+{
+    const struct cgroup_unit *unit = NULL;
+
+    if (needs & NEED_NAMESPACE)
+        info->namespace = namespaces_own_number(&system->procfs);
+    info->elsewhere = system->elsewhere;
+    if (needs & NEED_CONTAINER && system->elsewhere_pid > 0)
+        unit = proc_unit(system->proc, system->elsewhere_pid);
+    info->container = unit ? cgroup_unit_container(unit) : NULL;
 }
 
 const struct cgroup_unit *resolve_namespace(struct system *system,

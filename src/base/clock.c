@@ -1,6 +1,6 @@
 #include "base/clock.h"
 
-#include <time.h>
+#include <errno.h>
 
 static uint64_t clock_read(clockid_t id)
 {
@@ -25,10 +25,16 @@ uint64_t clock_cpu_used(void)
     return clock_read(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-void clock_pause(uint64_t nanoseconds)
+struct timespec clock_timespec(int64_t nanoseconds)
 {
-    const struct timespec time = {(time_t)(nanoseconds / NSEC_PER_SEC),
-                                  (long)(nanoseconds % NSEC_PER_SEC)};
+    return (struct timespec){.tv_sec = nanoseconds / (int64_t)NSEC_PER_SEC,
+                             .tv_nsec = nanoseconds % (int64_t)NSEC_PER_SEC};
+}
 
-    nanosleep(&time, NULL);
+void clock_wait_until(int64_t deadline)
+{
+    struct timespec until = clock_timespec(deadline);
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        continue;
 }

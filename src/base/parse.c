@@ -268,3 +268,33 @@ int parse_age(const char *word, uint64_t *ret_seconds, struct error *err)
     *ret_seconds = seconds;
     return 0;
 }
+
+/* The milliseconds of a duration's unit; 0 for a word that is none. */
+static uint64_t duration_factor(const char *unit)
+{
+    static const struct {
+        const char *unit;
+        uint64_t factor;
+    } factors[] = {{"ms", 1},    {"", 1000},     {"s", 1000},
+                   {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+
+    for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
+        if (strcmp(unit, factors[i].unit) == 0)
+            return factors[i].factor;
+    }
+    return 0;
+}
+
+int parse_duration(const char *word, uint64_t *ret_milliseconds, struct error *err)
+{
+    uint64_t value = 0;
+    size_t used = parse_digits(word, strlen(word), &value);
+    uint64_t factor = duration_factor(word + used);
+
+    /* In nanoseconds it still has to fit 64 bits when it is added to a clock: 100 years do. */
+    if (used == 0 || factor == 0 || __builtin_mul_overflow(value, factor, &value) ||
+        value > UINT64_C(100) * 365 * 86400 * 1000)
+        return error_set(err, EINVAL, "'%s': not a duration (500ms, 10, 10s, 2m or 1h)", word);
+    *ret_milliseconds = value;
+    return 0;
+}

@@ -1,5 +1,6 @@
 #include "base/xalloc.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +15,20 @@ void xalloc_die(void)
 
     (void)ignored;
     _exit(1);
+}
+
+/*
+ * Measured: a look of watch at 30,000 segments takes half the processor time. Where the C library
+ * has no such setting, it takes all of it.
+ */
+void xalloc_keep(void)
+{
+#ifdef M_TRIM_THRESHOLD
+    enum { KEPT_MAX = 32 * 1024 * 1024 }; /* the largest that mallopt(3) takes */
+
+    mallopt(M_MMAP_THRESHOLD, KEPT_MAX);
+    mallopt(M_TRIM_THRESHOLD, 4 * KEPT_MAX);
+#endif
 }
 
 void *xmalloc(size_t size)

@@ -8,6 +8,7 @@
 #include "action/diagnose.h"
 #include "base/parse.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "view/findings_report.h"
 #include "view/shmget_report.h"
@@ -252,7 +253,8 @@ static int report_findings(struct context *context, void *arg)
 
     if (diagnose_machine(&context->system, doctor->least.value, &diagnosis, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
-    found = context_warn_unparsed(context, &diagnosis.inventory.unparsed);
+    found = context_warn_unparsed(context, &diagnosis.inventory.unparsed) ||
+            !protection_is_complete(context->system.protection);
     if (doctor->json) {
         if (!context->where.all_namespaces)
             context_put_head(context, &text);
@@ -272,6 +274,7 @@ static int run_doctor(struct context *context, void *args)
 {
     const struct doctor *doctor = args;
 
+    protect_read(context, NULL, NEED_PROTECTION);
     if (is_about_shmget(doctor))
         return report_shmget(context, doctor);
     return context->where.all_namespaces ? where_each(context, doctor->json, report_findings, args)

@@ -8,9 +8,11 @@
 
 #include "action/limits_change.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "kernel/namespace.h"
 #include "kernel/signals.h"
+#include "view/describe.h"
 #include "view/limits_report.h"
 #include "view/removal_report.h"
 
@@ -152,6 +154,10 @@ static int ask_to_destroy(struct limits_question *question, struct inventory *in
     status = ask_to_set(question, strbuf_string(&text));
     if (status != STATUS_DONE)
         return status;
+    /* Somebody may have protected a segment while the question stood there. */
+    status = protect_require(context, "nothing was set");
+    if (status != STATUS_DONE)
+        return status;
     if (inventory_read(&context->system, NULL, limits_change_needs(change), &now, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     unplanned = limits_change_unplanned(change, &now);
@@ -187,6 +193,38 @@ static int confirm_change(struct context *context, const struct limits_args *lim
     }
     interrupts_release(&question.interrupts);
     return status;
+}
+
+/* Names a protected segment that shm_rmid_forced=1 destroys, now or later. */
+static void warn_of_protected(struct context *context, const struct segment_info *info)
+{
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+    describe_rule(&line, info->protected_by);
+    context_warn(context, "%d: protected by %s: shm_rmid_forced=1 would destroy it%s",
+                 info->segment.shmid, strbuf_string(&line),
+                 info->segment.nattch > 0 ? " when nobody has it attached any more" : "");
+}
+
+/* Refuses to destroy what is protected. Returns an exit status. */
+static int refuse_protected(struct context *context, const struct limits_change *change,
+                            const struct inventory *inventory)
+{
+    CLEANUP_STRBUF struct strbuf rest = STRBUF_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; limits_change_destroys(change) && i < inventory->count; i++) {
+        const struct segment_info *info = &inventory->rows[i];
+
+        /* What is marked already goes then in any case. */
+        if (info->protected_by && !segment_is_dest(&info->segment) && ++count <= DESCRIBE_NAMED_MAX)
+            warn_of_protected(context, info);
+    }
+    if (count == 0)
+        return STATUS_DONE;
+    describe_rest(&rest, count);
+    context_warn(context, "protected segments%s: nothing was set", strbuf_string(&rest));
+    return STATUS_FAILED;
 }
 
 /* --- What was done ---------------------------------------------------------------------------- */
@@ -338,6 +376,8 @@ static int show_or_set(struct context *context, void *args)
         needs &= ~(unsigned)NEED_SHMEM; /* it is the host's */
     if (needs & NEED_STATE)             /* segments may have to be shown */
         needs |= NEED_OWNER;
+    if (needs & NEED_PROTECTION && protect_require(context, "nothing was set") != STATUS_DONE)
+        return STATUS_UNREADABLE;
     if (inventory_read(&context->system, NULL, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     failed = context_warn_unparsed(context, &inventory.unparsed);
@@ -348,7 +388,11 @@ static int show_or_set(struct context *context, void *args)
         int r;
 
         limits_change_prepare(&context->system, change, &inventory);
-        status = confirm_change(context, limits, &inventory);
+        status = refuse_protected(context, change, &inventory);
+        if (status == STATUS_DONE)
+            status = confirm_change(context, limits, &inventory);
+        if (status == STATUS_DONE)
+            status = refuse_protected(context, change, &inventory);
         if (status != STATUS_DONE)
             return status;
         r = limits_change_run(&context->system, change, &inventory, &err);

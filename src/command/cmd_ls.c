@@ -5,6 +5,7 @@
 
 #include "command/options.h"
 #include "command/output.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "view/columns.h"
 
@@ -53,16 +54,18 @@ static int run_ls(struct context *context, void *args)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_INVENTORY struct inventory inventory = {0};
     struct ls *ls = args;
+    unsigned needs;
     bool incomplete;
 
     output_choose_columns(&ls->output, context, ls->long_form ? segment_columns.long_form : NULL);
-    if (inventory_read(&context->system, &ls->selection, output_needs(&ls->output), &inventory,
-                       &err) < 0)
+    needs = output_needs(&ls->output);
+    protect_read(context, &ls->selection, needs);
+    if (inventory_read(&context->system, &ls->selection, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     write_segments(context, ls, &inventory);
     incomplete |= options_warn_missing(context, &inventory);
-    options_warn_unknown_units(context, &inventory);
+    options_warn_unknown_units(context, inventory.unknown_units);
     where_warn_refused(context, &inventory.refused);
     where_warn_incomplete(context, &context->namespaces);
     return incomplete || (ls->fail_if_none && inventory.count == 0) ? STATUS_FAILED : STATUS_DONE;

@@ -12,6 +12,7 @@
 #include "action/removal.h"
 #include "base/cleanup.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "kernel/signals.h"
 #include "view/removal_report.h"
@@ -54,6 +55,8 @@ static const struct option_spec rm_options[] = {
     {'q', "quiet", NULL, "no summary; errors are still reported", offsetof(struct rm, quiet),
      option_flag},
     {0, "json", NULL, "the outcome as a JSON document", offsetof(struct rm, json), option_flag},
+    {0, "even-protected", NULL, "protected segments too; asks also for ids",
+     offsetof(struct rm, plan.even_protected), option_flag},
 };
 
 static const struct option_group rm_group = {"Removing", OPTIONS(rm_options)};
@@ -184,7 +187,7 @@ static int select_input(struct rm *rm)
 static bool asks(const struct rm *rm)
 {
     return !rm->dry_run && !rm->yes &&
-           (rm->interactive || rm->context->where.all_namespaces ||
+           (rm->interactive || rm->plan.even_protected || rm->context->where.all_namespaces ||
             !selection_is_named(&rm->selection));
 }
 
@@ -193,13 +196,15 @@ static int make_plan(struct rm *rm)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct inventory *inventory = &rm->inventory;
-    unsigned needs = 0;
+    unsigned needs = NEED_PROTECTION;
 
+    if (protect_require(rm->context, "nothing was removed") != STATUS_DONE)
+        return STATUS_UNREADABLE;
     rm->plan.namespaces = rm->context->namespaces.count;
     if (asks(rm))
-        needs = removal_report_preview_needs(&rm->plan);
+        needs |= removal_report_preview_needs(&rm->plan);
     else if (rm->dry_run && !rm->json)
-        needs = removal_report_table_needs(&rm->plan);
+        needs |= removal_report_table_needs(&rm->plan);
     if (selection_has_rows(&rm->selection))
         needs |= NEED_OWNER;
     selection_sort_ids(&rm->selection);
@@ -208,7 +213,7 @@ static int make_plan(struct rm *rm)
     rm->failed = context_warn_unparsed(rm->context, &inventory->unparsed);
     where_warn_refused(rm->context, &inventory->refused);
     where_warn_incomplete(rm->context, &rm->context->namespaces);
-    options_warn_unknown_units(rm->context, inventory);
+    options_warn_unknown_units(rm->context, inventory->unknown_units);
     rm->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)
         removal_add(&rm->plan, &rm->selection, &inventory->rows[i]);
@@ -235,6 +240,7 @@ static int ask_before_removal(struct rm *rm)
     CLEANUP_CLOSE int input =
         rm->reads_input ? open("/dev/tty", O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     bool in_use;
+    int status;
 
     if (input < 0) {
         context_warn(rm->context,
@@ -248,19 +254,36 @@ static int ask_before_removal(struct rm *rm)
     removal_report_preview(rm->context->err, &rm->plan, &rm->format,
                            in_use && !rm->inventory.attachments_error.text);
     removal_report_question(&question, &rm->plan);
-    return context_ask(rm->context, strbuf_string(&question), input, rm->interrupts.fd, "removed");
+    status =
+        context_ask(rm->context, strbuf_string(&question), input, rm->interrupts.fd, "removed");
+    /* Somebody may have protected a segment while the question stood there. */
+    return status == STATUS_DONE ? protect_require(rm->context, "nothing was removed") : status;
+}
+
+/* Says in one line what is skipped because it is protected; named segments have lines. */
+static void report_protected(const struct rm *rm)
+{
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+    if (rm->quiet || selection_is_named(&rm->selection))
+        return;
+    removal_report_protected(&line, &rm->plan);
+    if (line.length > 0)
+        context_warn(rm->context, "%s", strbuf_string(&line));
 }
 
 /* Decides whether the plan may be carried out. Returns an exit status. */
 static int confirm_plan(struct rm *rm)
 {
     struct removal_totals totals = removal_count(&rm->plan);
+    size_t selected = totals.selected - totals.counts[REMOVAL_PROTECTED];
     int status = STATUS_DONE;
 
-    if (rm->max.given && totals.selected > rm->max.value) {
+    report_protected(rm);
+    if (rm->max.given && selected > rm->max.value) {
         context_warn(rm->context,
                      "%zu segments are selected, more than --max %llu: nothing was removed",
-                     totals.selected, (unsigned long long)rm->max.value);
+                     selected, (unsigned long long)rm->max.value);
         return STATUS_DECLINED;
     }
     if (totals.counts[REMOVAL_SELECTED] > 0 && asks(rm)) {
@@ -305,6 +328,8 @@ static bool is_reported(const struct rm *rm, const struct removal_item *item)
     switch (item->outcome) {
     case REMOVAL_CHANGED:
         return true;
+    case REMOVAL_PROTECTED: /* else in the line of report_protected() */
+        return item->protected_late || selection_is_named(&rm->selection);
     case REMOVAL_FAILED:
         /* The summary counts those that were not tried; it is due then also with --quiet. */
         return item->code != EINTR || !(rm->has_summary || rm->quiet);
@@ -417,6 +442,8 @@ static int plan_and_remove(struct rm *rm)
     else
         carry_out(rm);
     totals = removal_count(&rm->plan);
+    if (selection_is_named(&rm->selection) && totals.counts[REMOVAL_PROTECTED] > 0)
+        rm->failed = true;
     return rm->failed || totals.counts[REMOVAL_CHANGED] || totals.counts[REMOVAL_FAILED]
                ? STATUS_FAILED
                : STATUS_DONE;

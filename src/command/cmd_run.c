@@ -9,6 +9,7 @@
 
 #include "action/supervise.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "kernel/signals.h"
 #include "view/describe.h"
 #include "view/human.h"
@@ -61,6 +62,10 @@ static void report_leftover(struct context *context, const struct run *run,
     if (item->outcome == REMOVAL_FAILED)
         context_warn(context, "%d: left: %s; to remove it: 'shmtool rm %d'", shmid,
                      strbuf_string(&line), shmid);
+    else if (item->outcome == REMOVAL_PROTECTED)
+        context_warn(context, "%d: left: %s%s", shmid, strbuf_string(&line),
+                     run->isolate ? "; it goes with the last process of its namespace all the same"
+                                  : "");
     else if (item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_MARKED || run->verbose)
         context_warn(context, "%d: %s", shmid, strbuf_string(&line));
 }
@@ -228,6 +233,8 @@ static int run_run(struct context *context, void *args)
         context_warn(context, "'': %s", strerror(ENOENT));
         return STATUS_NOT_FOUND;
     }
+    if (protect_require(context, "the program was not started") != STATUS_DONE)
+        return STATUS_UNREADABLE;
     supervise_run(&context->system, &request, &result, &err);
     report_leftovers(context, run, &result.removal);
     report_held(context, run, &result.held);

@@ -5,6 +5,7 @@
 
 #include "action/inventory_settled.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "view/segment_report.h"
 
@@ -54,12 +55,13 @@ static int run_stat(struct context *context, void *args)
     struct stat_args *stat = args;
     bool incomplete;
 
+    protect_read(context, &stat->selection, segment_report_needs());
     if (inventory_read_settled(&context->system, &stat->selection, segment_report_needs(),
                                &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);
-    options_warn_unknown_units(context, &inventory);
+    options_warn_unknown_units(context, inventory.unknown_units);
     where_warn_refused(context, &inventory.refused);
     where_warn_incomplete(context, &context->namespaces);
     write_reports(context, stat, &inventory);

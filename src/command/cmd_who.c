@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/output.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "view/columns.h"
 #include "view/describe.h"
@@ -105,12 +106,13 @@ static int run_who(struct context *context, void *args)
     bool incomplete;
 
     output_choose_columns(&who->output, context, NULL);
+    protect_read(context, &who->selection, 0);
     if (inventory_read_settled(&context->system, &who->selection,
                                output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     incomplete |= options_warn_missing(context, &inventory);
-    options_warn_unknown_units(context, &inventory);
+    options_warn_unknown_units(context, inventory.unknown_units);
     where_warn_refused(context, &inventory.refused);
     where_warn_incomplete(context, &context->namespaces);
     write_attachments(context, who, &inventory);

@@ -20,6 +20,8 @@ extern const struct command command_ns;
 extern const struct command command_rm;
 extern const struct command command_run;
 extern const struct command command_stat;
+extern const struct command command_wait;
+extern const struct command command_watch;
 extern const struct command command_who;
 
 /* A line each. clang-format would fill lines. */
@@ -34,6 +36,8 @@ const struct command *const commands[] = {
     &command_key,
     &command_doctor,
     &command_ns,
+    &command_watch,
+    &command_wait,
     NULL,
 };
 /* clang-format on */

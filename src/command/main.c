@@ -18,8 +18,11 @@
  *   attachment       a segment that a process has attached
  *   segment_info     a segment with all that was found out about it
  *   idset            has this id been seen?
+ *   diff             what happened between two looks
+ *   unseen           how many came and went between them
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
+ *   protection       which segments shmtool.conf protects, by which line
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
@@ -49,6 +52,7 @@
  *   memory           how memory is granted; huge pages; room in the address space
  *   memory_group     what the memory control groups still allow
  *   dropins          the files of configuration directories, in their order
+ *   conf             the files of shmtool.conf, checked and read
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
@@ -67,6 +71,7 @@
  *   resolve          a row: names, creator and last user, state, unit
  *   inventory_settled  the reading repeated while processes come and go
  *   namespace_rows   what is in IPC namespaces
+ *   look             looks that come again and again, and how often
  *   removal          plan, verify, remove
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
@@ -87,6 +92,7 @@
  *   remedy           commands that help, and for whom
  *   remedy_shmget    what helps where a call of shmget fails
  *   segment_report   all of a segment, for stat
+ *   event_report     what happened, as a line or JSON
  *   removal_report   what rm is about to do, and did
  *   findings_report  what doctor found
  *   finding_text     what is said of each check
@@ -101,6 +107,7 @@
  *   options          command lines, and the options that select segments
  *   where            --sysroot, -N and -A
  *   output           the options of output
+ *   protect          the lines of shmtool.conf, by the options that select segments
  *   help             help texts, made from the tables
  *   cmd_*            a command each
  *   main             from argv to a command

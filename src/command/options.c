@@ -31,6 +31,7 @@ struct command_line {
     char *args;
     char **words; /* what is left of it, ended by NULL */
     enum pass_kind pass;
+    struct error *err;
 };
 
 /* An option and the place of its value. */
@@ -78,18 +79,14 @@ static int use_option(const struct command_line *line, struct found_option found
     const struct option_use use = {line->context, found.spec, found.place, word, NULL};
     int r = found.pass == line->pass ? found.spec->take(&use, &err) : 0;
 
-    if (r < 0)
-        context_warn(line->context, "--%s: %s", found.spec->name, err.text);
-    return r;
+    return r < 0 ? error_set(line->err, err.code, "--%s: %s", found.spec->name, err.text) : r;
 }
 
 /* Uses an option whose argument is the next word. */
 static int use_next_word(struct command_line *line, struct found_option found, const char *word)
 {
-    if (!*line->words) {
-        context_warn(line->context, "%s: needs a value: %s", word, found.spec->argument);
-        return -EINVAL;
-    }
+    if (!*line->words)
+        return error_set(line->err, EINVAL, "%s: needs a value: %s", word, found.spec->argument);
     return use_option(line, found, *line->words++);
 }
 
@@ -130,9 +127,8 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
     suggest_put(&hint, &suggestion, "--");
     if (!suggestion.best)
         strbuf_printf(&hint, "; see 'shmtool %s --help'", line->command->name);
-    context_warn(line->context, "--%.*s: no such option%s", (int)length, word,
-                 strbuf_string(&hint));
-    return -EINVAL;
+    return error_set(line->err, EINVAL, "--%.*s: no such option%s", (int)length, word,
+                     strbuf_string(&hint));
 }
 
 /* --name, --name=value, --name value */
@@ -153,10 +149,8 @@ static int parse_long_option(struct command_line *line, char *word)
     if (strcmp(word, "--version") == 0)
         return print_version(line);
     if (found.spec || strncmp(word, "--help=", 7) == 0)
-        context_warn(line->context, "%s: takes no value", word);
-    else
-        return refuse_name(line, word + 2, length - 2);
-    return -EINVAL;
+        return error_set(line->err, EINVAL, "%s: takes no value", word);
+    return refuse_name(line, word + 2, length - 2);
 }
 
 /*
@@ -177,22 +171,19 @@ static int use_unknown_letter(const struct command_line *line, char letter, cons
         return print_version(line);
     while (habit && habit->letter && habit->letter != letter)
         habit++;
-    if (!habit || !habit->letter) {
-        context_warn(line->context, "-%c: no such option; see 'shmtool %s --help'", letter,
-                     line->command->name);
-        return -EINVAL;
-    }
+    if (!habit || !habit->letter)
+        return error_set(line->err, EINVAL, "-%c: no such option; see 'shmtool %s --help'", letter,
+                         line->command->name);
     if (!habit->why)
         return 0;
     if (!habit->value)
-        context_warn(line->context, "-%c: %s: shmtool %s", letter, habit->why, habit->instead);
-    else if (!value || *value == '-')
-        context_warn(line->context, "-%c: %s: shmtool %s %s", letter, habit->why, habit->instead,
-                     habit->value);
-    else
-        context_warn(line->context, "-%c %s: %s: shmtool %s %s", letter, value, habit->why,
+        return error_set(line->err, EINVAL, "-%c: %s: shmtool %s", letter, habit->why,
+                         habit->instead);
+    if (!value || *value == '-')
+        return error_set(line->err, EINVAL, "-%c: %s: shmtool %s %s", letter, habit->why,
+                         habit->instead, habit->value);
+    return error_set(line->err, EINVAL, "-%c %s: %s: shmtool %s %s", letter, value, habit->why,
                      habit->instead, value);
-    return -EINVAL;
 }
 
 /* -v, -vy, -k5, -k 5, -vk5 */
@@ -216,19 +207,15 @@ static int parse_letters(struct command_line *line, char *word)
 
 static int use_operand(const struct command_line *line, char **words)
 {
-    CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct command *command = line->command;
     const struct option_use use = {line->context, NULL, line->args + command->operand.place,
                                    words[0], words};
-    int r;
 
     if (line->pass == PASS_WHERE)
         return 0;
-    r = command->operand.take ? command->operand.take(&use, &err)
-                              : error_set(&err, EINVAL, "'%s': takes no operands", words[0]);
-    if (r < 0)
-        context_warn(line->context, "%s", err.text);
-    return r;
+    return command->operand.take
+               ? command->operand.take(&use, line->err)
+               : error_set(line->err, EINVAL, "'%s': takes no operands", words[0]);
 }
 
 static int parse_words(struct command_line *line)
@@ -254,18 +241,30 @@ static int parse_words(struct command_line *line)
     return r;
 }
 
+int options_parse_words(struct context *context, const struct command *command, char **words,
+                        void *args, struct error *err)
+{
+    struct command_line line = {context, command, args, words, PASS_REST, err};
+
+    return parse_words(&line);
+}
+
 int options_parse(struct context *context, const struct command *command, int argc, char **argv,
                   void *args)
 {
-    struct command_line line = {context, command, args, argv + (argc > 0), PASS_REST};
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    int r = options_parse_words(context, command, argv + (argc > 0), args, &err);
 
-    return parse_words(&line);
+    if (r < 0)
+        context_fail(context, &err, 0);
+    return r;
 }
 
 int options_take_where(struct context *context, char **words)
 {
     static const struct command none = {.name = ""};
-    struct command_line line = {context, &none, NULL, words + 1, PASS_WHERE};
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct command_line line = {context, &none, NULL, words + 1, PASS_WHERE, &err};
     char *word = words[0];
     bool is_long = word[0] == '-' && word[1] == '-';
     struct found_option found = is_long ? find_option(&line, 0, word + 2, strcspn(word + 2, "="))
@@ -275,15 +274,19 @@ int options_take_where(struct context *context, char **words)
     if (!found.spec || word[1] == '\0')
         return 0;
     r = is_long ? parse_long_option(&line, word) : parse_letters(&line, word);
+    if (r < 0)
+        context_fail(context, &err, 0);
     return r < 0 ? r : (int)(line.words - words);
 }
 
 /* Finds where to look, and opens that. Returns an exit status. */
 static int open_where(struct context *context, int argc, char **argv)
 {
-    struct command_line line = {context, context->command, NULL, argv + (argc > 0), PASS_WHERE};
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct command_line line = {context,           context->command, NULL,
+                                argv + (argc > 0), PASS_WHERE,       &err};
 
-    return parse_words(&line) < 0 ? STATUS_USAGE : where_open(context);
+    return parse_words(&line) < 0 ? context_fail(context, &err, STATUS_USAGE) : where_open(context);
 }
 
 int options_run_command(struct context *context, int argc, char **argv)
@@ -332,6 +335,14 @@ int option_size(const struct option_use *use, struct error *err)
 
     number->given = true;
     return parse_size(use->word, &number->value, err);
+}
+
+int option_duration(const struct option_use *use, struct error *err)
+{
+    struct option_number *number = use->place;
+
+    number->given = true;
+    return parse_duration(use->word, &number->value, err);
 }
 
 int option_key(const struct option_use *use, struct error *err)
@@ -503,6 +514,9 @@ static const struct option_spec selection_options[] = {
      select_perms},
     {0, "unit", "NAME", "of this unit or container (name, 8 digits of id)", FILTER(units),
      select_unit},
+    {0, "protected", NULL, "protected by a line of /etc/shmtool.conf", FILTER(is_protected),
+     option_flag},
+    {0, "unprotected", NULL, "protected by none", FILTER(is_unprotected), option_flag},
 };
 
 const struct option_group selection_group = {
@@ -542,14 +556,14 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
     return inventory->missing_id_count > 0;
 }
 
-void options_warn_unknown_units(struct context *context, const struct inventory *inventory)
+void options_warn_unknown_units(struct context *context, size_t count)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    bool one = inventory->unknown_units == 1;
+    bool one = count == 1;
 
-    if (inventory->unknown_units == 0)
+    if (count == 0)
         return;
-    human_count(&text, inventory->unknown_units, "segment");
+    human_count(&text, count, "segment");
     context_warn(context,
                  "--unit: %s left out: %s creator is not alive, and not all processes that have %s "
                  "attached can be inspected, so %s unit is unknown",

@@ -114,6 +114,19 @@ static const struct option_spec output_options[] = {
 
 const struct option_group output_group = {"Output", OPTIONS(output_options)};
 
+static const struct option_spec output_event_options[] = {
+    {'c', "columns", "LIST", "with --ndjson: of a segment exactly these columns", 0,
+     add_column_list},
+    {'n', "numeric", NULL, "uids and gids instead of names", OUTPUT(format.numeric), option_flag},
+    {0, "time", "FORM", "times as iso, epoch, age or short, not 22:10:05", 0, choose_time_form},
+    {0, "color", "WHEN", "auto (default: on a terminal), always or never", OUTPUT(color),
+     choose_color},
+    {'q', "quiet", NULL, "only ids, one per line", 0, choose_form},
+    {0, "ndjson", NULL, "one JSON object per line", 0, choose_form},
+};
+
+const struct option_group output_event_group = {"Output", OPTIONS(output_event_options)};
+
 void output_choose_columns(struct output_options *output, const struct context *context,
                            const char *defaults)
 {
@@ -185,6 +198,13 @@ void output_begin(struct output_options *output, struct context *context, int64_
     context_put_head(context, &head);
     writer_begin(ret_writer, output->form, context->out, &output->columns, &output->format,
                  strbuf_string(&head), context->command->columns->list_name, !output->no_header);
+}
+
+void output_begin_events(struct output_options *output)
+{
+    suit_terminal(output);
+    if (output->form == FORM_TABLE && !output->has_time)
+        output->format.time = TIME_CLOCK;
 }
 
 void output_sort(const struct output_options *output, void *records, size_t count, size_t size)

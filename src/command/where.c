@@ -56,6 +56,10 @@ static int check_command(struct context *context)
 
     if (where->sysroot && command->flags & COMMAND_CHANGES)
         context_warn(context, "--sysroot: %s changes the live system only", command->name);
+    else if (where->sysroot && command->flags & COMMAND_WAITS)
+        context_warn(context,
+                     "--sysroot: nothing happens in a saved tree: %s shows the live system only",
+                     command->name);
     else if (where->all_namespaces && !(command->flags & COMMAND_EVERYWHERE))
         context_warn(context, "--all-namespaces: %s looks in one IPC namespace; -N names another",
                      command->name);

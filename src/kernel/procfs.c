@@ -73,10 +73,13 @@ static int open_below(const struct procfs *procfs, const char *path, int flags)
     return fd;
 }
 
-int procfs_open_file(const struct procfs *procfs, const char *path, struct error *err)
+/* MORE: further flags of open(2). */
+static int open_regular_file(const struct procfs *procfs, const char *path, int more,
+                             struct error *err)
 {
     /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-    CLEANUP_CLOSE int fd = open_below(procfs, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    CLEANUP_CLOSE int fd =
+        open_below(procfs, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | more);
     struct stat status;
 
     if (fd < 0 || fstat(fd, &status) < 0)
@@ -86,6 +89,16 @@ int procfs_open_file(const struct procfs *procfs, const char *path, struct error
     if (!S_ISREG(status.st_mode))
         return error_set(err, EINVAL, "%s%s: not a regular file", procfs_prefix(procfs), path);
     return steal_fd(&fd);
+}
+
+int procfs_open_file(const struct procfs *procfs, const char *path, struct error *err)
+{
+    return open_regular_file(procfs, path, 0, err);
+}
+
+int procfs_open_no_link(const struct procfs *procfs, const char *path, struct error *err)
+{
+    return open_regular_file(procfs, path, O_NOFOLLOW, err);
 }
 
 DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error *err)
@@ -138,15 +151,20 @@ static int read_open_file(int fd, size_t limit, struct strbuf *buf)
     }
 }
 
+int procfs_read_fd(const struct procfs *procfs, int fd, const char *path, size_t limit,
+                   struct strbuf *buf, struct error *err)
+{
+    int r = read_open_file(fd, limit, buf);
+
+    return r < 0 ? error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path) : 0;
+}
+
 int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,
                      struct strbuf *buf, struct error *err)
 {
     CLEANUP_CLOSE int fd = procfs_open_file(procfs, path, err);
-    int r = fd < 0 ? fd : read_open_file(fd, limit, buf);
 
-    if (fd >= 0 && r < 0)
-        return error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path);
-    return r;
+    return fd < 0 ? fd : procfs_read_fd(procfs, fd, path, limit, buf, err);
 }
 
 int procfs_read_number(const struct procfs *procfs, const char *path, uint64_t *ret_value,

@@ -1,13 +1,18 @@
 #include "kernel/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 /* Signals that must work: a fault that is blocked ends the process all the same. */
 static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
@@ -147,6 +152,74 @@ bool interrupts_pending(const struct interrupts *interrupts)
     sigpending(&pending);
     sigandset(&pending, &pending, &interrupts->blocked);
     return !sigisemptyset(&pending);
+}
+
+/*
+ * Waits for a signal, or EVENTS of OUTPUT. Returns OUTPUT's events, 0 at the deadline (NULL: none),
+ * or a negative errno: -EINTR when a signal has come.
+ */
+static int wait_for_output(const struct interrupts *interrupts, int output, short events,
+                           const struct timespec *timeout)
+{
+    struct pollfd fds[2] = {{.fd = interrupts->fd, .events = POLLIN},
+                            {.fd = output, .events = events}};
+    int r = ppoll(fds, 2, timeout, NULL);
+
+    if (r < 0)
+        return -errno;
+    return fds[0].revents ? -EINTR : fds[1].revents;
+}
+
+int interrupts_wait(const struct interrupts *interrupts, int output, int64_t deadline)
+{
+    int r = 0;
+
+    for (int64_t now = clock_monotonic(); r == 0 && now < deadline; now = clock_monotonic()) {
+        struct timespec timeout = clock_timespec(deadline - now);
+
+        r = wait_for_output(interrupts, output, 0, &timeout);
+        /* Another signal, such as SIGCONT. */
+        if (r == -EINTR && !interrupts_pending(interrupts))
+            r = 0;
+    }
+    return r > 0 ? -EPIPE : r;
+}
+
+int interrupts_open_output(int output)
+{
+    char path[32];
+    struct stat status;
+    int fd = -1;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", output);
+    if (fstat(output, &status) == 0 && (S_ISFIFO(status.st_mode) || isatty(output)))
+        fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        fd = fcntl(output, F_DUPFD_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+int interrupts_write(const struct interrupts *interrupts, int output, const char *data, size_t size)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        /* What has room for anything has room for so much (pipe(7)), also where it could block. */
+        size_t part = size - done < PIPE_BUF ? size - done : PIPE_BUF;
+        int r = wait_for_output(interrupts, output, POLLOUT, NULL);
+        ssize_t written;
+
+        if (r == -EINTR && !interrupts_pending(interrupts))
+            continue;
+        if (r < 0)
+            return r;
+        written = write(output, data + done, part);
+        if (written > 0)
+            done += (size_t)written;
+        else if (written < 0 && errno != EAGAIN && errno != EINTR)
+            return -errno;
+    }
+    return 0;
 }
 
 void interrupts_release(struct interrupts *interrupts)

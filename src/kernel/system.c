@@ -45,6 +45,7 @@ int system_open(struct system *system, const char *dir, struct error *err)
     system->elsewhere_pid = 0;
     system->one_of_many = false;
     system->namespaces = NULL;
+    system->protection = NULL;
     read_host(system);
     system->names = names_new(&system->procfs);
     system->proc = proc_cache_new(&system->procfs);
@@ -53,10 +54,33 @@ int system_open(struct system *system, const char *dir, struct error *err)
 
 void system_close(struct system *system)
 {
+    protection_free(system->protection);
+    system->protection = NULL;
     proc_cache_free(system->proc);
     names_free(system->names);
     strbuf_release(&system->host);
     procfs_close(&system->procfs);
+}
+
+bool system_ids_are_cyclic(const struct system *system)
+{
+    enum { MAJOR = 5, MINOR = 2, COMMAND_LINE_MAX = 64 * 1024 };
+    CLEANUP_STRBUF struct strbuf boot = STRBUF_INIT;
+    uint64_t major = 0;
+    uint64_t minor = 0;
+    struct utsname live;
+    size_t used;
+
+    if (!system->procfs.live || uname(&live) < 0)
+        return false;
+    used = parse_digits(live.release, strlen(live.release), &major);
+    if (used == 0 || live.release[used] != '.')
+        return false;
+    parse_digits(live.release + used + 1, strlen(live.release + used + 1), &minor);
+    if (major < MAJOR || (major == MAJOR && minor < MINOR))
+        return false;
+    return procfs_read_file(&system->procfs, "proc/cmdline", COMMAND_LINE_MAX, &boot, NULL) == 0 &&
+           !strstr(strbuf_string(&boot), "ipcmni_extend");
 }
 
 /* --- Credentials ------------------------------------------------------------------------------ */

@@ -49,7 +49,8 @@ bool filter_is_empty(const struct filter *filter)
            filter->nattchs.count == 0 && filter->cpids.count == 0 && filter->pids.count == 0 &&
            filter->perms_count == 0 && filter->units.count == 0 && !filter->dest &&
            !filter->locked && !filter->attached && !filter->unattached && !filter->orphan &&
-           filter->states == 0 && !filter->has_older && !filter->has_newer;
+           !filter->is_protected && !filter->is_unprotected && filter->states == 0 &&
+           !filter->has_older && !filter->has_newer;
 }
 
 static bool filter_tests_state(const struct filter *filter)
@@ -62,6 +63,7 @@ unsigned filter_needs(const struct filter *filter)
     unsigned needs = filter_tests_state(filter) ? NEED_STATE : 0;
 
     needs |= filter->units.count > 0 ? NEED_UNIT : 0;
+    needs |= filter->is_protected || filter->is_unprotected ? NEED_PROTECTION : 0;
     return needs | (filter->has_older || filter->has_newer ? NEED_TIME : 0);
 }
 
@@ -142,6 +144,13 @@ static bool allows_unit(const struct filter *filter, const struct segment_unit *
     return matches;
 }
 
+/* What is not known to be either is neither. */
+static bool allows_protection(const struct filter *filter, const struct filter_facts *facts)
+{
+    return (!filter->is_protected || facts->is_protected) &&
+           (!filter->is_unprotected || (facts->has_protection && !facts->is_protected));
+}
+
 bool filter_match(const struct filter *filter, const struct segment *segment,
                   const struct filter_facts *facts)
 {
@@ -153,6 +162,7 @@ bool filter_match(const struct filter *filter, const struct segment *segment,
            allows_value(&filter->nattchs, segment->nattch) &&
            allows_value(&filter->cpids, (uint64_t)segment->cpid) &&
            allows_status(filter, segment) && allows_age(filter, segment, facts->now) &&
+           allows_protection(filter, facts) &&
            (filter->pids.count == 0 ||
             (facts->attached && idset_has(facts->attached, segment->shmid))) &&
            (!filter_tests_state(filter) || allows_state(filter, facts->state)) &&

@@ -174,6 +174,9 @@ void column_put_text(struct strbuf *out, const struct column *column,
         else
             strbuf_put_u64(out, value->number);
         break;
+    case COLUMN_RULE:
+        strbuf_puts(out, value->text ? value->text : "no");
+        break;
     case COLUMN_SIZE:
         if (format->human)
             human_size(out, value->number);
@@ -185,6 +188,22 @@ void column_put_text(struct strbuf *out, const struct column *column,
         strbuf_put_u64(out, value->number);
         break;
     }
+}
+
+static void put_json_rule(struct strbuf *out, const struct column_value *value)
+{
+    if (!value->text) {
+        strbuf_puts(out, "false");
+        return;
+    }
+    strbuf_puts(out, "{\"by\": ");
+    text_json(out, value->text, strlen(value->text));
+    strbuf_puts(out, ", \"reason\": ");
+    if (value->note)
+        text_json(out, value->note, strlen(value->note));
+    else
+        strbuf_puts(out, "null");
+    strbuf_putc(out, '}');
 }
 
 void column_put_json(struct strbuf *out, const struct column *column,
@@ -218,6 +237,9 @@ void column_put_json(struct strbuf *out, const struct column *column,
         human_time(out, (int64_t)value->number, format->time, format->now);
         if (format->time != TIME_EPOCH)
             strbuf_putc(out, '"');
+        break;
+    case COLUMN_RULE:
+        put_json_rule(out, value);
         break;
     case COLUMN_NAME:
     case COLUMN_TEXT:

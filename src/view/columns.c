@@ -1,5 +1,7 @@
 #include "view/columns.h"
 
+#include "model/protection.h"
+
 /*
  * A getter looks at one record of its table, a struct RECORD. GET_NUMBER's value is always known;
  * GET_FOUND's is not when it is 0: a pid or a time that there is none of.
@@ -89,6 +91,13 @@ GETTER(get_swap)
     ret_value->number = SEGMENT->swap;
 }
 
+GETTER(get_protected)
+{
+    ret_value->known = INFO->has_protection;
+    ret_value->text = INFO->protected_by ? INFO->protected_by->where : NULL;
+    ret_value->note = INFO->protected_by ? INFO->protected_by->text : NULL;
+}
+
 static const struct column of_segments[] = {
     {"key", COLUMN_KEY, 0, "key, in hex", get_key},
     {"shmid", COLUMN_ID, 0, "id", get_shmid},
@@ -118,6 +127,8 @@ static const struct column of_segments[] = {
     {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
     {"container", COLUMN_TEXT, NEED_CONTAINER | NEED_UNIT, "container that this is of",
      get_segment_container},
+    {"protected", COLUMN_RULE, NEED_PROTECTION, "the line of shmtool.conf that protects it",
+     get_protected},
 };
 
 #define SEGMENT_DEFAULTS "key,shmid,owner,perms,bytes,nattch,status"

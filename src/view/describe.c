@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/num.h"
+#include "model/protection.h"
 #include "view/human.h"
 #include "view/remedy.h"
 
@@ -15,6 +16,13 @@ void describe_user(struct strbuf *out, const char *name, uid_t uid)
         strbuf_puts(out, name);
     else
         strbuf_printf(out, "uid %lu", (unsigned long)uid);
+}
+
+void describe_rule(struct strbuf *out, const struct protection_rule *rule)
+{
+    strbuf_puts(out, rule->where);
+    if (rule->text)
+        strbuf_printf(out, " (%s)", rule->text);
 }
 
 void describe_process(struct strbuf *out, const char *command, pid_t pid)
@@ -331,10 +339,16 @@ static void put_rm_would(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory)
 {
     const char *root = remedy_root(inventory);
+    bool defies = info->protected_by && !segment_is_dest(&info->segment);
 
+    if (defies) {
+        strbuf_puts(out, "Protected by ");
+        describe_rule(out, info->protected_by);
+        strbuf_puts(out, ": it is left alone. ");
+    }
     strbuf_puts(out, inventory->live ? "'" : "On that machine '");
     remedy_shmtool(out, info->elsewhere);
-    strbuf_printf(out, " rm %d' would ", info->segment.shmid);
+    strbuf_printf(out, " rm %s%d' would ", defies ? "--even-protected " : "", info->segment.shmid);
     if (!inventory->has_credentials || segment_is_dest(&info->segment) ||
         shmget_may_remove(&info->segment, &inventory->credentials))
         return;

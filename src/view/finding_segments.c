@@ -177,7 +177,10 @@ static void remedy_states(const struct finding_text *text)
     strbuf_puts(text->out, " before you remove any");
 }
 
-/* First what nobody can find again, then what is to be inspected before; never what is in use. */
+/*
+ * First what nobody can find again, then what is to be inspected before; never what is in use. rm
+ * leaves what is protected.
+ */
 static void remedy_owners(const struct finding_text *text)
 {
     const struct finding *finding = text->finding;
@@ -189,9 +192,9 @@ static void remedy_owners(const struct finding_text *text)
     for (size_t i = 0; i < finding->count; i++) {
         const struct segment_info *info = finding->rows[i];
 
-        if (info->state == STATE_ORPHAN && info->segment.key == 0)
+        if (info->state == STATE_ORPHAN && info->segment.key == 0 && !info->protected_by)
             rows[unfindable++] = info;
-        attached += info->segment.nattch > 0;
+        attached += info->segment.nattch > 0 || info->protected_by;
     }
     if (unfindable > 0)
         put_rm(text, "--orphan --key 0", rows, unfindable);

@@ -161,6 +161,8 @@ void human_time(struct strbuf *out, int64_t time, enum human_time form, int64_t 
         /* A year that no calendar has: the seconds are still true. */
         strbuf_putc(out, '@');
         strbuf_put_i64(out, time);
+    } else if (form == TIME_CLOCK) {
+        strbuf_printf(out, "%02d:%02d:%02d", parts.tm_hour, parts.tm_min, parts.tm_sec);
     } else if (form == TIME_SHORT) {
         put_short_time(out, time, &parts, now);
     } else {

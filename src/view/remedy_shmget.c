@@ -30,9 +30,24 @@ static void put_rm_segment(struct strbuf *out, const struct shmget_diagnosis *di
     remedy_remove(out, &diagnosis->inventory, &diagnosis->segment, 1, id);
 }
 
+/* Appends what is to be done where rm leaves the segment that has the key. Returns whether it does.
+ */
+static bool put_kept_segment(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+{
+    const struct protection_rule *rule = diagnosis->segment->protected_by;
+
+    if (!rule)
+        return false;
+    strbuf_puts(out, "use another key: the segment is protected by ");
+    describe_rule(out, rule);
+    return true;
+}
+
 /* To get rid of the segment that has the key, without taking it from those who use it. */
 static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
+    if (put_kept_segment(out, diagnosis))
+        return;
     if (diagnosis->segment->state == STATE_USED) {
         strbuf_puts(out, "stop the processes that use it (");
         remedy_shmtool(out, diagnosis->segment->elsewhere);
@@ -48,7 +63,8 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
 static void remedy_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     if (diagnosis->segment->state == STATE_ORPHAN) {
-        put_rm_segment(out, diagnosis);
+        if (!put_kept_segment(out, diagnosis))
+            put_rm_segment(out, diagnosis);
         return;
     }
     strbuf_puts(out, "call it as ");

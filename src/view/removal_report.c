@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "model/protection.h"
 #include "model/sums.h"
 #include "view/columns.h"
 #include "view/describe.h"
@@ -52,10 +53,12 @@ static void choose_table_columns(struct column_set *columns, const struct remova
 }
 
 static void choose_preview_columns(struct column_set *columns, const struct removal_plan *plan,
-                                   bool with_processes)
+                                   bool with_protection, bool with_processes)
 {
     choose_table_columns(columns, plan);
     column_set_add_list(columns, &segment_columns, "state", NULL);
+    if (with_protection)
+        column_set_add_list(columns, &segment_columns, "protected", NULL);
     if (with_processes)
         column_set_add(columns, &processes_column);
 }
@@ -72,7 +75,7 @@ unsigned removal_report_preview_needs(const struct removal_plan *plan)
 {
     struct column_set columns = COLUMN_SET_INIT;
 
-    choose_preview_columns(&columns, plan, true);
+    choose_preview_columns(&columns, plan, true, true);
     return release_to_needs(&columns);
 }
 
@@ -171,7 +174,7 @@ void removal_report_preview(FILE *out, const struct removal_plan *plan,
         write_sums(out, plan, format);
     if (unused > UNUSED_MAX && totals.in_use == 0)
         return;
-    choose_preview_columns(&columns, plan, with_processes);
+    choose_preview_columns(&columns, plan, totals.defied > 0, with_processes);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
     for (int in_use = unused > UNUSED_MAX; in_use <= 1; in_use++) {
         for (size_t i = 0; i < plan->count; i++) {
@@ -262,6 +265,8 @@ void removal_report_question(struct strbuf *out, const struct removal_plan *plan
 
     strbuf_puts(out, "Remove ");
     put_pending(out, plan, &totals);
+    if (totals.defied > 0)
+        strbuf_printf(out, ", %zu of them PROTECTED", totals.defied);
     strbuf_printf(out, ", %zu of them in use", totals.in_use);
     put_plan_users(&users, plan);
     if (users.length > 0)
@@ -292,6 +297,10 @@ void removal_report_line(struct strbuf *out, const struct removal_item *item)
         break;
     case REMOVAL_CHANGED:
         strbuf_puts(out, "changed since it was listed, left alone");
+        break;
+    case REMOVAL_PROTECTED:
+        strbuf_puts(out, "protected by ");
+        describe_rule(out, item->info.protected_by);
         break;
     case REMOVAL_FAILED:
         strbuf_puts(out, item->missing         ? "no such segment"
@@ -382,9 +391,45 @@ void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
                       "only marked dest because processes hold them");
     put_outcome_count(out, totals.counts[REMOVAL_GONE], "gone already");
     put_outcome_count(out, totals.counts[REMOVAL_CHANGED], "changed and left alone");
+    put_outcome_count(out, totals.counts[REMOVAL_PROTECTED], "protected and left alone");
     put_outcome_count(out, totals.counts[REMOVAL_FAILED], "failed");
     put_outcome_count(out, not_tried, "not tried because a signal came");
     put_outcome_count(out, missing, "did not exist");
+}
+
+/* In the order in which the lines were read: they stand in an array. */
+static int compare_rules(const void *a, const void *b)
+{
+    const struct protection_rule *const *first = a;
+    const struct protection_rule *const *second = b;
+
+    return (*first > *second) - (*first < *second);
+}
+
+void removal_report_protected(struct strbuf *out, const struct removal_plan *plan)
+{
+    CLEANUP_FREE const struct protection_rule **rules = xcalloc(plan->count, sizeof(*rules));
+    size_t count = 0;
+    size_t lines = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->items[i].outcome == REMOVAL_PROTECTED)
+            rules[count++] = plan->items[i].info.protected_by;
+    }
+    if (count == 0)
+        return;
+    qsort(rules, count, sizeof(*rules), compare_rules);
+    human_count(out, count, "segment");
+    strbuf_printf(out, " %s protected and left alone: ", count == 1 ? "is" : "are");
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && rules[end] == rules[i];)
+            end++;
+        if (++lines > DESCRIBE_NAMED_MAX)
+            continue;
+        strbuf_printf(out, "%s%zu by ", lines > 1 ? ", " : "", end - i);
+        describe_rule(out, rules[i]);
+    }
+    describe_rest(out, lines);
 }
 
 static void put_removal_result(struct strbuf *out, const struct removal_item *item, bool everywhere)

@@ -36,7 +36,7 @@ static const char *absent_value(const struct column *column)
 {
     if (column->type == COLUMN_TIME)
         return "never";
-    return column->type == COLUMN_SIZE ? "unknown" : "-";
+    return column->type == COLUMN_SIZE || column->type == COLUMN_RULE ? "unknown" : "-";
 }
 
 static void note_perms(struct strbuf *note, uint64_t mode)
@@ -63,6 +63,8 @@ static void note_value(struct strbuf *note, const struct column *column,
     } else if (value->known && column->type == COLUMN_TIME) {
         human_time(note, (int64_t)value->number, TIME_AGE, format->now);
         strbuf_puts(note, " ago");
+    } else if (value->note) {
+        strbuf_puts(note, value->note);
     } else if (column->type == COLUMN_PERMS) {
         note_perms(note, value->number);
     }

@@ -18,10 +18,8 @@ struct table {
 };
 
 #define BOLD "\033[1m"
-#define COLOR_END "\033[0m"
 
-/* The color of a state, or of a status, which may go on after a comma; NULL: none. */
-static const char *state_color(const char *text)
+const char *table_state_color(const char *text)
 {
     static const struct {
         const char *word;
@@ -84,7 +82,8 @@ void table_add_row(struct table *table)
 void table_set_cell(struct table *table, size_t column, const char *text)
 {
     enum column_type type = table->columns->items[column]->type;
-    const char *color = type == COLUMN_STATE || type == COLUMN_STATUS ? state_color(text) : NULL;
+    const char *color =
+        type == COLUMN_STATE || type == COLUMN_STATUS ? table_state_color(text) : NULL;
 
     must_succeed(scols_line_set_data(table->line, column, text));
     if (color && table->format->color)
@@ -167,18 +166,28 @@ static size_t width_of_others(const struct table *table, size_t command,
     return sum;
 }
 
-/* Cuts a cell to WIDTH columns of the terminal, with a sign that it is. */
+bool table_cut(struct strbuf *text, size_t keep, size_t width)
+{
+    size_t used;
+    size_t length;
+
+    if (fitting_length(strbuf_string(text), width, &used) == text->length)
+        return false;
+    length = fitting_length(text->data, width - 1, &used);
+    if (length < keep)
+        return false;
+    strbuf_truncate(text, length);
+    strbuf_puts(text, MB_CUR_MAX > 1 ? "\xe2\x80\xa6" : "+"); /* U+2026 */
+    return true;
+}
+
 static void cut_cell(struct libscols_line *line, size_t column, size_t width)
 {
     CLEANUP_STRBUF struct strbuf cut = STRBUF_INIT;
-    const char *text = cell_text(line, column);
-    size_t used;
 
-    if (text[fitting_length(text, width, &used)] == '\0')
-        return;
-    strbuf_append(&cut, text, fitting_length(text, width - 1, &used));
-    strbuf_puts(&cut, MB_CUR_MAX > 1 ? "\xe2\x80\xa6" : "+"); /* U+2026 */
-    must_succeed(scols_line_set_data(line, column, strbuf_string(&cut)));
+    strbuf_puts(&cut, cell_text(line, column));
+    if (table_cut(&cut, 0, width))
+        must_succeed(scols_line_set_data(line, column, strbuf_string(&cut)));
 }
 
 /* Cuts command lines to what the other columns leave of the terminal, and never below the header.
@@ -255,7 +264,7 @@ static void put_header(const struct table *table, struct strbuf *out)
     strbuf_puts(out, table->format->color ? BOLD : "");
     for (size_t i = 0; i < table->columns->count; i++)
         strbuf_printf(out, "%s%s", i > 0 ? " " : "", table->columns->items[i]->name);
-    strbuf_puts(out, table->format->color ? COLOR_END : "");
+    strbuf_puts(out, table->format->color ? TABLE_COLOR_END : "");
     strbuf_putc(out, '\n');
 }
 

@@ -110,9 +110,10 @@ static void begin_table(struct writer *writer, const char *head __attribute__((u
 static void cell_table(struct writer *writer, size_t column, const struct column_value *value,
                        struct strbuf *out)
 {
+    enum column_type type = writer->columns->items[column]->type;
     size_t length = value->text ? strlen(value->text) : 0;
 
-    if (value->text && writer->columns->items[column]->type == COLUMN_NAME)
+    if (value->text && (type == COLUMN_NAME || type == COLUMN_RULE))
         text_escape_word(out, value->text, length);
     else if (value->text)
         text_escape(out, value->text, length);

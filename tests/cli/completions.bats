@@ -46,7 +46,7 @@ make_some() {
 }
 
 @test "bash: commands and options" {
-    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor ns help)"
+    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor ns watch wait help)"
     assert_equal "$(offers_bash shmtool l)" "$(lines limits ls)"
     assert_equal "$(offers_bash shmtool help doc)" doctor
     assert_equal "$(offers_bash shmtool ls --st)" --state
@@ -72,6 +72,9 @@ make_some() {
     assert_equal "$(offers_bash shmtool key --time i)" iso
     assert_equal "$(offers_bash shmtool limits --set shma)" shmall=
     assert_equal "$(offers_bash shmtool rm --max '')" ''
+    assert_equal "$(offers_bash shmtool wait --until '')" "$(lines attached gone orphan present unattached)"
+    assert_equal "$(offers_bash shmtool watch --in)" "$(lines --initial --interval)"
+    assert_equal "$(offers_bash shmtool watch -c key,sw)" key,swap
 }
 
 @test "bash: live ids, keys, owners and processes" {
@@ -134,7 +137,7 @@ named_tree() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns help)"
+    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns watch wait help)"
     assert_equal "$(offers_fish 'shmtool ls --st')" --state
     assert_equal "$(offers_fish 'shmtool ls --state used,d')" used,dest
     assert_equal "$(offers_fish 'shmtool who -c key,ac')" key,access
@@ -145,6 +148,8 @@ named_tree() {
     assert_equal "$(offers_fish 'shmtool ls -o ')" "$(lines 54321 "$(id -un)")"
     assert_equal "$(offers_fish "shmtool --sysroot $SRC/tests/fixtures/listing ls -o ")" "$(lines cs root zc)"
     assert_equal "$(offers_fish 'shmtool limits --set shma')" shmall=
+    assert_equal "$(offers_fish 'shmtool wait --until o')" orphan
+    assert_equal "$(offers_fish 'shmtool watch --in')" "$(lines --initial --interval)"
 }
 
 @test "zsh: commands, options, values, live ids, keys and owners" {
@@ -152,7 +157,7 @@ named_tree() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns help)"
+    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns watch wait help)"
     assert_equal "$(offers_zsh 'shmtool ls --st')" --state
     assert_equal "$(offers_zsh 'shmtool who -c ac')" access
     assert_equal "$(offers_zsh 'shmtool key --nd')" --ndjson
@@ -163,4 +168,7 @@ named_tree() {
     assert_equal "$(offers_zsh 'shmtool ls --owner=')" "$(lines 54321 "$(id -un)")"
     assert_equal "$(offers_zsh "shmtool --sysroot $SRC/tests/fixtures/listing ls -o ")" "$(lines cs root zc)"
     assert_equal "$(offers_zsh 'shmtool limits --set shma')" shmall
+    assert_equal "$(offers_zsh 'shmtool wait --until o')" orphan
+    assert_equal "$(offers_zsh 'shmtool watch --in')" "$(lines --initial --interval)"
+    assert_equal "$(offers_zsh 'shmtool watch --n')" "$(lines --nattch --ndjson --newer-than --numeric)"
 }

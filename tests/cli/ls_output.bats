@@ -3,7 +3,7 @@ load common
 load forms
 
 COLUMNS_OF_LS=(key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch
-    status state cpid lpid atime dtime ctime command unit namespace container)
+    status state cpid lpid atime dtime ctime command unit namespace container protected)
 
 # varied_segments: odd keys, sizes, modes and owners; some locked, some dest, some attached, some used before
 varied_segments() {
@@ -390,6 +390,7 @@ for segment, line in zip(document["segments"], kernel):
     assert segment.pop("namespace") == os.stat("/proc/self/ns/ipc").st_ino
     assert segment.pop("container") is None or unit
     assert command or segment["nattch"] or unit is None, unit
+    assert segment.pop("protected") is False
     assert segment == {
         "key": "0x%08x" % (line["key"] & 0xffffffff), "shmid": line["shmid"],
         "owner": name(pwd.getpwuid, line["uid"]), "uid": line["uid"],
@@ -462,6 +463,8 @@ def text(name, value):
         return ",".join(value)
     if name == "perms":
         return "%o" % int(value, 8)
+    if name == "protected":
+        return value["by"] if value else "no"
     return str(value)
 
 expected = [{name: text(name, value) for name, value in segment.items()}

@@ -3,6 +3,7 @@ load common
 load forms
 load processes
 load namespaces
+load protect
 
 # fields: the output's fields, a blank between them
 fields() {
@@ -12,6 +13,13 @@ fields() {
 # try ARG...: shmtool there
 try() {
     run_split there "$SHMTOOL" "$@"
+}
+
+# answer_meanwhile_there DEED ARG...: as answer_meanwhile, shmtool there
+answer_meanwhile_there() {
+    printf '#!/bin/sh\nexec nsenter --target %s --mount --pid --ipc "%s" "$@"\n' "$inside" "$SHMTOOL" >"$BATS_TEST_TMPDIR/outside"
+    chmod +x "$BATS_TEST_TMPDIR/outside"
+    SHMTOOL=$BATS_TEST_TMPDIR/outside answer_meanwhile "$@"
 }
 
 # sizes_in NUMBER: the sizes of the segments in that namespace
@@ -125,6 +133,11 @@ sizes_in() {
     run_split as_user 54321 "$SHMTOOL" ls -N "$helper_pid" --no-header -c shmid,uid,cuid,bytes,state
     assert_status 0
     assert_equal "$(fields)" $'0 54321 54321 5000 orphan\n1 54321 54321 6000 orphan\n2 54321 54321 8192 used'
+    run_split as_user 54321 "$SHMTOOL" watch -N "$helper_pid" --initial --for 10ms --ndjson
+    assert_status 0
+    assert_equal "$(jq -c '[.segment | .shmid, .uid, .state]' <<<"$out")" $'[0,54321,"orphan"]\n[1,54321,"orphan"]\n[2,54321,"used"]'
+    run_split as_user 54321 "$SHMTOOL" wait 0 1 --until orphan --timeout 0 -N "$helper_pid"
+    assert_status 0
     run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm 1 -v
     assert_status 0
     assert_out '1: removed, 6000 bytes'
@@ -141,6 +154,29 @@ sizes_in() {
     assert_status 4
     shmtool ls -N "$helper_pid" --no-header -c uid,nattch
     assert_equal "$(fields)" $'54321 1'
+}
+
+@test "-N: watch and wait look in that namespace, too; -A they refuse" {
+    start_twins
+    local command
+    try watch -N "$first" --initial --for 10ms --ndjson
+    assert_status 0
+    assert_err ''
+    assert_equal "$(jq -c '[.event, .segment.bytes, .segment.state, .segment.namespace]' <<<"$out")" \
+        "[\"initial\",5000,\"orphan\",$first]"
+    try -N "$first" wait 0 --until orphan --timeout 0
+    assert_status 0
+    try -N "$first" rm 0
+    try wait 0 --until gone --timeout 0 -N "$first"
+    assert_status 0
+    try wait 0 --until gone --timeout 0
+    assert_status 1
+    assert_err_has '0: still there, nattch 0'
+    for command in watch 'wait --until gone'; do
+        # shellcheck disable=SC2086 # words
+        try $command -A
+        assert_wrong_usage "shmtool: ${command%% *}: --all-namespaces: ${command%% *} looks in one IPC namespace; -N names another"
+    done
 }
 
 @test "ls -A: the own namespace first, then by number; columns are appended" {
@@ -230,10 +266,8 @@ sizes_in() {
 @test "rm -A: one that ended while the question stood is gone; one that has its place is not touched" {
     start_twins
     ns_file=/proc/$(pid_in "$first")/ns/ipc
-    printf '#!/bin/sh\nexec nsenter --target %s --mount --pid --ipc "%s" "$@"\n' "$inside" "$SHMTOOL" >"$BATS_TEST_TMPDIR/outside"
-    chmod +x "$BATS_TEST_TMPDIR/outside"
     # The segment is removed, and one of the same id and size made anew.
-    SHMTOOL=$BATS_TEST_TMPDIR/outside answer_meanwhile \
+    answer_meanwhile_there \
         "there nsenter --ipc=$ns_file ipcrm -m 0; there nsenter --ipc=$ns_file $HELPERS/mkseg --size 5000 >/dev/null" \
         rm -A --size 5000 -v
     assert_status 0
@@ -312,4 +346,70 @@ sizes_in() {
     assert_out_has_not "IPC namespace $second"
     try doctor -A --key 0x1234
     assert_wrong_usage '--all-namespaces: one call is made in one IPC namespace; -N names it'
+}
+
+@test "-N and -A: what shmtool.conf protects stays in every namespace" {
+    need_ns
+    need_root
+    with_conf 'protect --size 5000 # the twins'
+    start_twins
+    local by='/etc/shmtool.conf:1 (the twins)' kept_numbers
+    kept_numbers=$(printf '%s\n' "$first" "$second")
+    try -N "$first" rm 0
+    assert_status 1
+    assert_err_has "0: protected by $by"
+    try rm -N "$first" --all --yes
+    assert_status 0
+    assert_err_has "1 segment is protected and left alone: 1 by $by"
+    try ls -A --protected --no-header -c namespace
+    assert_equal "$(fields)" "$kept_numbers"
+    try -N "$first" stat 0
+    unwrap
+    assert_out_has "Protected by $by: it is left alone. 'shmtool -N $first rm --even-protected 0' would destroy it at once"
+    run_split there "$SHMTOOL" rm -A --all --even-protected <<<no
+    assert_err_has 'Remove 3 segments in 3 of 3 namespaces, 16.6 KiB, 2 of them PROTECTED, 0 of them in use? (yes/no) '
+    conf oops
+    try rm -A --all --yes
+    assert_status 4
+    assert_equal "$(sizes_in "$first") $(sizes_in "$second") $(sizes_in "$own")" '5000 5000 7000'
+    conf 'protect --size 5000 # the twins'
+    try rm -A --all --yes --json
+    assert_status 0
+    assert_err_has "2 segments are protected and left alone: 2 by $by"
+    assert_equal "$(jq -c '[.protected, [.results[] | [.outcome, .namespace]]]' <<<"$out")" \
+        "[2,[[\"removed\",$own],[\"protected\",$first],[\"protected\",$second]]]"
+    # By what is known of it right before it goes.
+    conf
+    answer_meanwhile_there "conf 'protect --size 5000 # late'" rm -A --all
+    assert_status 0
+    assert_err_has "0 in $first: protected by /etc/shmtool.conf:1 (late)"
+    assert_err_has "0 in $second: protected by /etc/shmtool.conf:1 (late)"
+    assert_equal "$(sizes_in "$first") $(sizes_in "$second")" '5000 5000'
+    try rm -A --size 5000 --even-protected --yes
+    assert_equal "$(sizes_in "$first")$(sizes_in "$second")" ''
+}
+
+@test "-N: shmtool.conf protects in a rootless namespace too, by users as they are outside" {
+    need_ns
+    need_root
+    as_user 54321 unshare --user --map-root-user --ipc true 2>/dev/null || skip "users may make no namespaces here"
+    with_conf 'protect --owner 54321 --size 5000 # theirs'
+    # shellcheck disable=SC2016 # for the inner shell
+    start_helper as_user 54321 unshare --user --map-root-user --ipc sh -c \
+        '"$1/mkseg" --size 5000 >/dev/null && "$1/mkseg" --size 6000 >/dev/null && exec "$1/actor" make:0x5' - "$HELPERS"
+    # shellcheck disable=SC2016 # for the inner shell
+    printf '#!/bin/sh\nexec unshare --mount sh -c '\''mount --bind "$0" /etc && exec setpriv --reuid 54321 --regid 54321 --clear-groups "$@"'\'' "%s" "%s" -N %s "$@"\n' \
+        "$etc" "$plain_shmtool" "$helper_pid" >"$BATS_TEST_TMPDIR/theirs"
+    chmod 755 "$BATS_TEST_TMPDIR/theirs"
+    SHMTOOL=$BATS_TEST_TMPDIR/theirs
+    shmtool rm 0
+    assert_status 1
+    assert_err 'shmtool: rm: 0: protected by /etc/shmtool.conf:1 (theirs)'
+    answer_meanwhile "conf 'protect --size 6000 # late' 'protect --size 5000'" rm --size 6000
+    assert_status 0
+    assert_err_has '1: protected by /etc/shmtool.conf:1 (late)'
+    shmtool rm --unattached --yes -v
+    assert_status 0
+    assert_out_has '2: removed, 8192 bytes'
+    assert_err_has '2 segments are protected and left alone: 1 by /etc/shmtool.conf:1 (late), 1 by /etc/shmtool.conf:2'
 }

@@ -42,7 +42,7 @@ many_segments() {
 @test "every help fits a terminal of 80 columns" {
     local command commands
     mapfile -t commands < <("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
-    assert_equal "${commands[*]}" 'ls stat who rm run limits key doctor ns'
+    assert_equal "${commands[*]}" 'ls stat who rm run limits key doctor ns watch wait'
     for command in '' "${commands[@]}"; do
         # shellcheck disable=SC2086 # none or one
         shmtool help $command
@@ -62,6 +62,9 @@ many_segments() {
             case $command in
             # What starts a program or sets a limit is only read.
             run) continue ;;
+            # What lasts is to end.
+            watch) example+=' --count 0' ;;
+            wait) example+=' --timeout 0' ;;
             limits) [[ $example != *--set* ]] || example+=' --dry-run' ;;
             esac
             run_split bash -c "shmtool() { '$SHMTOOL' \"\$@\"; }; $example" </dev/null

@@ -488,7 +488,7 @@ first, second, third = map(int, sys.argv[2:])
 document = doc()
 results = sorted(document.pop("results"), key=lambda result: result["shmid"])
 assert document == {"dry_run": False, "selected": 3, "removed": 2, "marked": 1, "gone": 0,
-                    "changed": 0, "failed": 1, "freed_bytes": 10000}, document
+                    "changed": 0, "protected": 0, "failed": 1, "freed_bytes": 10000}, document
 expected = [{"shmid": first, "outcome": "removed", "error": None, "bytes": 5000},
             {"shmid": second, "outcome": "marked", "error": None, "bytes": 5000},
             {"shmid": third, "outcome": "removed", "error": None, "bytes": 5000},
@@ -505,7 +505,7 @@ assert results == sorted(expected, key=lambda result: result["shmid"]), results'
     assert_status 0
     # shellcheck disable=SC2016 # Python
     python '
-assert doc() == {"dry_run": True, "selected": 1, "removed": 0, "marked": 0, "gone": 0, "changed": 0,
+assert doc() == {"dry_run": True, "selected": 1, "removed": 0, "marked": 0, "gone": 0, "changed": 0, "protected": 0,
                  "failed": 0, "freed_bytes": 7, "results": [
                      {"shmid": int(sys.argv[2]), "outcome": "selected", "error": None, "bytes": 7}]}' "$id"
     # What is in use would only be marked, and nothing of it freed.

@@ -82,7 +82,7 @@ END
     assert_status 1
     assert_out_has "{\"shmid\": $root_s, \"outcome\": \"failed\", \"error\": \"EPERM\", \"bytes\": 4096}"
     assert_out_has "{\"shmid\": $mine, \"outcome\": \"removed\", \"error\": null, \"bytes\": 7}"
-    assert_out_has '"selected": 2, "removed": 1, "marked": 0, "gone": 0, "changed": 0, "failed": 1, "freed_bytes": 7'
+    assert_out_has '"selected": 2, "removed": 1, "marked": 0, "gone": 0, "changed": 0, "protected": 0, "failed": 1, "freed_bytes": 7'
     assert_equal "$(all_ids)" "$root_s"
 }
 

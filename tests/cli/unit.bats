@@ -265,6 +265,39 @@ in_cgroup() {
     assert_err_has 'changed since it was listed, left alone'
 }
 
+@test "watch and wait --unit: by the creator, or by those that have it attached" {
+    need_ns
+    need_root
+    need_mounts
+    local cgroup=$BATS_TEST_TMPDIR/cgroup held mine
+    echo '0::/system.slice/a.service' >"$cgroup"
+    held=$(make_seg)
+    make_seg >/dev/null
+    start_helper holdseg "$held"
+    local holder=$helper_pid
+    act make:0
+    mine=$seg
+    in_cgroup "$holder=$cgroup" "$actor=$cgroup" -- "$SHMTOOL" watch --unit a.service --initial --for 10ms -q
+    assert_status 0
+    assert_err ''
+    assert_out "$held"$'\n'"$mine"
+    in_cgroup "$holder=$cgroup" -- "$SHMTOOL" wait --unit a.service --until attached --timeout 0
+    assert_status 0
+    in_cgroup "$holder=$cgroup" -- "$SHMTOOL" wait --unit a.service --until gone --timeout 0
+    assert_status 1
+    assert_err_has "$held: still there, nattch 1"
+    in_cgroup "$holder=$cgroup" -- "$SHMTOOL" wait --unit b.service --until gone --timeout 0
+    assert_status 0
+    # What may be of the unit is not known to be gone.
+    in_cgroup "$holder=$cgroup" -- setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" wait --unit b.service --until gone
+    assert_status 1
+    assert_err 'shmtool: wait: --unit: 1 segment left out: its creator is not alive, and not all processes that have it attached can be inspected, so its unit is unknown'
+    in_cgroup "$holder=$cgroup" -- setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" watch --unit b.service --for 30ms --interval 10ms
+    assert_status 0
+    assert_err_has '--unit: 1 segment left out'
+    assert_equal "$(grep -c 'left out' <<<"$err")" 1
+}
+
 @test "ls without the column reads no cgroup and no mappings" {
     need_ns
     need_program strace

@@ -129,6 +129,8 @@ static const struct situation situations[] = {
     {.words = {"stat", "--json", "@0", "@4", "@5"}, .output = JSON, .partial = true},
     {.words = {"who", "--json"}, .output = JSON, .partial = true},
     {.words = {"who", "-q", "@5"}, .output = TABLE, .partial = true},
+    {.words = {"watch", "--initial", "--count=5", "--ndjson"}, .output = JSON},
+    {.words = {"wait", "@5", "--until=attached"}},
     {.words = {"limits", "--json"}, .output = JSON, .old = true},
     {.words = {"key", "/"}, .output = TABLE},
     {.words = {"doctor", "--json"}, .output = WORDS},

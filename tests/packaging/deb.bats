@@ -52,10 +52,11 @@ teardown() {
 
 @test "the package holds what it should" {
     want=$({
+        echo ./etc/shmtool.conf
         echo ./usr/bin/shmtool
         printf './lib/systemd/system/shmtool-clean%s\n' .service .timer -all.service -all.timer
         (cd "$BATS_FILE_TMPDIR/shmtool-$VERSION" &&
-            printf './usr/share/%s.gz\n' man/*.1 | sed 's|/man/|&man1/|' &&
+            printf './usr/share/%s.gz\n' man/*.[15] | sed -E 's|/man/(.*\.([15])\.gz)$|/man/man\2/\1|' &&
             for shell in bash-completion/completions/shmtool:bash zsh/site-functions/_shmtool:zsh \
                 fish/vendor_completions.d/shmtool.fish:fish; do
                 [[ ! -f contrib/completions/shmtool.${shell#*:} ]] || echo "./usr/share/${shell%:*}"

@@ -37,11 +37,12 @@ setup() {
 @test "the package holds what install installs, and the units" {
     root=$BATS_TEST_TMPDIR/root
     make -s -C "$SRC" BUILD="$BATS_TEST_TMPDIR/build" CFLAGS=-O0 PREFIX=/usr DESTDIR="$root" install >/dev/null
-    want=$( (cd "$root" && find . ! -type d -printf '/%P\n' | sed 's|\(/man1/.*\)|\1.gz|'
-        printf '/usr/lib/systemd/system/shmtool-clean%s\n' .service .timer -all.service -all.timer) | sort)
+    want=$( (cd "$root" && find . ! -type d -printf '/%P\n' | sed 's|\(/man[15]/.*\)|\1.gz|'
+        printf '/usr/lib/systemd/system/shmtool-clean%s\n' .service .timer -all.service -all.timer
+        echo /etc/shmtool.conf) | sort)
     have=$(rpm -qp --queryformat '[%{FILENAMES} %{FILEMODES:perms}\n]' "$rpm" |
         awk '$2 ~ /^-/ && $1 !~ "^/usr/(share/(doc|licenses)|lib/.build-id)/" { print $1 }' |
-        sed 's|\(/man1/.*\.1\)$|\1.gz|' | sort)
+        sed 's|\(/man[15]/.*\.[15]\)$|\1.gz|' | sort)
     assert_equal "$have" "$want"
     for file in README.md epilog shmtool.yml LICENSE; do
         rpm -qlp "$rpm" | grep -q "/$file\$" || fail "no $file in the package"

@@ -310,8 +310,12 @@ static void what_was_touched_since_it_was_read_is_no_orphan(void **state)
     assert_state(fixture, STATE_UNKNOWN, DOUBT_TOUCHED);
     /* Read again it is what it is. */
     assert_state(fixture, STATE_USED, DOUBT_NONE);
+    /* Who reads is no user, even where it did the last detach: that of one that was killed while
+     * its command line was read. */
     detach_it();
-    assert_state(fixture, STATE_IDLE, DOUBT_NONE);
+    assert_state(fixture, STATE_ORPHAN, DOUBT_NONE);
+    assert_int_equal(fixture->inventory.rows[0].segment.lpid, getpid());
+    assert_int_equal(fixture->inventory.rows[0].last_status, PROCESS_DEAD);
 }
 
 static void one_that_others_use_all_the_time_is_unknown_each_time(void **state)

@@ -3,7 +3,7 @@
  *
  * What processes have attached is what the test says.
  *
- * wrap: attach_scan nanosleep
+ * wrap: attach_scan clock_nanosleep
  */
 #include "action/inventory_settled.h"
 
@@ -32,7 +32,8 @@ static int shmid;
 
 int __wrap_attach_scan(const struct procfs *procfs, bool everywhere,
                        struct attachment_list *ret_list, struct error *err);
-int __wrap_nanosleep(const struct timespec *time, struct timespec *rest);
+int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                           struct timespec *rest);
 
 int __wrap_attach_scan(const struct procfs *procfs, bool everywhere,
                        struct attachment_list *ret_list, struct error *err)
@@ -54,8 +55,11 @@ int __wrap_attach_scan(const struct procfs *procfs, bool everywhere,
     return 0;
 }
 
-int __wrap_nanosleep(const struct timespec *time, struct timespec *rest)
+int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                           struct timespec *rest)
 {
+    (void)clock;
+    (void)flags;
     (void)time;
     (void)rest;
     pauses++;

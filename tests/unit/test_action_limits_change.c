@@ -209,7 +209,8 @@ static void a_dry_run_predicts_it_and_changes_nothing(void **state)
     fake.override = "5";
     add_setting(fixture, LIMIT_RMID_FORCED, 1);
     add_setting(fixture, LIMIT_SHMMAX, 6);
-    assert_int_equal(limits_change_needs(&fixture->change), NEED_LIMITS | NEED_STATE);
+    assert_int_equal(limits_change_needs(&fixture->change),
+                     NEED_LIMITS | NEED_STATE | NEED_PROTECTION);
     assert_runs(fixture);
     assert_int_equal(fake.looks + fake.limit_looks + fake.written + fake.kept, 0);
     assert_int_equal(fixture->change.destroyed, 2);

@@ -136,6 +136,7 @@ static int setup(void **state)
     removal_calls = 0;
     tree_make(&fixture->tree);
     assert_int_equal(system_open(&fixture->system, fixture->tree.path, NULL), 0);
+    fixture->system.protection = protection_new(NULL);
     *state = fixture;
     return 0;
 }
@@ -395,6 +396,7 @@ static void the_state_is_looked_at_again(void **state)
               "1 (init) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0\n");
     system_close(&fixture->system);
     assert_int_equal(system_open(&fixture->system, fixture->tree.path, NULL), 0);
+    fixture->system.protection = protection_new(NULL);
     fixture->selection.filter.orphan = true;
     plan_one(fixture, 1);
     assert_int_equal(inventory_read_again(&fixture->system, &fixture->selection, 1, &now, NULL), 1);

@@ -8,6 +8,7 @@
 #include <sys/shm.h>
 
 #include "action/removal.h"
+#include "base/xalloc.h"
 #include "kernel/system.h"
 #include "tree.h"
 #include "unit.h"
@@ -59,6 +60,7 @@ static int setup(void **state)
     removal_calls = 0;
     tree_make(&fixture.tree);
     assert_int_equal(system_open(&fixture.system, fixture.tree.path, NULL), 0);
+    fixture.system.protection = protection_new(NULL);
     for (int shmid = 0; shmid < COUNT; shmid++) {
         const struct segment_info info = {
             .segment = {.shmid = shmid, .size = (uint64_t)shmid * 10}};
@@ -221,10 +223,68 @@ static void counts_of_what_is_in_use_and_huge(void **state)
     assert_int_equal(totals.selected, 0);
 }
 
+/* Segment 3 has 30 bytes. */
+static void protect_three(struct fixture *fixture)
+{
+    struct protection_rule rule = {.where = xstrdup("/etc/shmtool.conf:2")};
+
+    filter_add_value(&rule.filter.sizes, 30);
+    protection_add(&fixture->system.protection->protects, &rule);
+}
+
+static void what_is_protected_when_it_is_read_again_stays(void **state)
+{
+    struct fixture *fixture = *state;
+
+    protect_three(fixture);
+    run(fixture);
+    assert_int_equal(removal_calls, COUNT - 1);
+    assert_false(gone[3]);
+    assert_int_equal(fixture->plan.items[3].outcome, REMOVAL_PROTECTED);
+    assert_true(fixture->plan.items[3].protected_late);
+    assert_string_equal(fixture->plan.items[3].info.protected_by->where, "/etc/shmtool.conf:2");
+    assert_int_equal(removal_count(&fixture->plan).counts[REMOVAL_PROTECTED], 1);
+}
+
+static void what_is_protected_goes_where_that_is_wanted(void **state)
+{
+    struct fixture *fixture = *state;
+
+    protect_three(fixture);
+    fixture->plan.even_protected = true;
+    run(fixture);
+    assert_int_equal(removal_calls, COUNT);
+}
+
+/* Neither when it was not read at all, nor when it was not understood, whatever is wanted. */
+static void nothing_goes_without_all_of_the_protection(void **state)
+{
+    struct fixture *fixture = *state;
+    CLEANUP_ERROR struct error problem = ERROR_INIT;
+
+    error_set(&problem, EINVAL, "wrong");
+    protection_note_problem(fixture->system.protection, &problem);
+    fixture->plan.even_protected = true;
+    run(fixture);
+    assert_int_equal(removal_calls, 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_int_equal(fixture->plan.items[i].outcome, REMOVAL_FAILED);
+        assert_int_equal(fixture->plan.items[i].code, ECANCELED);
+        fixture->plan.items[i].outcome = REMOVAL_SELECTED;
+    }
+    protection_free(fixture->system.protection);
+    fixture->system.protection = NULL;
+    fixture->reports = 0;
+    fixture->plan.even_protected = false;
+    run(fixture);
+    assert_int_equal(removal_calls, 0);
+    assert_int_equal(fixture->plan.items[0].code, ECANCELED);
+}
+
 static void outcomes_have_the_names_of_the_json_document(void **state)
 {
-    static const char *const names[] = {"selected", "removed", "marked",
-                                        "gone",     "changed", "failed"};
+    static const char *const names[] = {"selected", "removed",   "marked", "gone",
+                                        "changed",  "protected", "failed"};
 
     (void)state;
     assert_int_equal(REMOVAL_OUTCOMES, COUNT_OF(names));
@@ -236,6 +296,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(what_is_protected_when_it_is_read_again_stays),
+        TEST(what_is_protected_goes_where_that_is_wanted),
+        TEST(nothing_goes_without_all_of_the_protection),
         TEST(each_item_is_reported_once_in_order),
         TEST(an_interrupt_leaves_the_rest_untried),
         TEST(an_interrupt_before_the_first_leaves_all_untried),

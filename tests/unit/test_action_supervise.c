@@ -184,7 +184,9 @@ static int setup(void **state)
     readings = 0;
     good_readings = 10000;
     *state = &fixture;
-    return system_open(&fixture.system, NULL, NULL);
+    assert_int_equal(system_open(&fixture.system, NULL, NULL), 0);
+    fixture.system.protection = protection_new(NULL);
+    return 0;
 }
 
 static int teardown(void **state)

@@ -1,4 +1,4 @@
-/* base/parse: sizes, ranges and ages of the command line, taken whole or not at all. */
+/* base/parse: sizes, ranges, ages and durations of the command line, taken whole or not at all. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -274,6 +274,47 @@ static void age_errors_say_what_would_be_right(void **state)
     assert_string_equal(err.text, "'1y': not an age (45, 30s, 10m, 2h, 7d, 1w, 1h30m)");
 }
 
+static void durations_take_units(void **state)
+{
+    static const struct meaning meanings[] = {
+        {"0", 0},
+        {"0ms", 0},
+        {"500ms", 500},
+        {"10", 10000},
+        {"10s", 10000},
+        {"2m", 120000},
+        {"1h", 3600000},
+        {"1d", 86400000},
+        {"007", 7000},
+        {"36500d", UINT64_C(3153600000000)},
+        {"3153600000000ms", UINT64_C(3153600000000)},
+    };
+
+    (void)state;
+    read_all(parse_duration, meanings, COUNT_OF(meanings));
+}
+
+static void durations_are_nothing_else(void **state)
+{
+    static const char words[] = "-1|-1s|s|ms|m|1us|1w|1y|1sec|1S|1M|1 s|1s | 1s|1.5s|.5|1m30s|1..2|"
+                                "0x1|1min|1 ms|1mss|36501d|3153600000001ms|18446744073709551615|"
+                                "18446744073709551615ms|18446744073709551616ms";
+
+    (void)state;
+    refuse_all(parse_duration, never_numbers);
+    refuse_all(parse_duration, words);
+}
+
+static void duration_errors_say_what_would_be_right(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    uint64_t milliseconds;
+
+    (void)state;
+    assert_int_equal(parse_duration("1.5s", &milliseconds, &err), -EINVAL);
+    assert_string_equal(err.text, "'1.5s': not a duration (500ms, 10, 10s, 2m or 1h)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +329,9 @@ int main(void)
         cmocka_unit_test(ages_take_units),
         cmocka_unit_test(ages_are_nothing_else),
         cmocka_unit_test(age_errors_say_what_would_be_right),
+        cmocka_unit_test(durations_take_units),
+        cmocka_unit_test(durations_are_nothing_else),
+        cmocka_unit_test(duration_errors_say_what_would_be_right),
     };
 
     return cmocka_run_group_tests_name("base/parse: sizes, ranges, ages", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "model/protection.h"
 #include "unit.h"
 #include "view/columns.h"
 
@@ -93,6 +94,27 @@ static void assert_shown(const struct segment_info *info, const struct column_fo
             assert_shown(info, format, &shown_[i_]); \
     } while (0)
 
+/* Protected with and without a reason, and not. */
+static void what_protects_a_segment(void **state)
+{
+    const struct protection_rule reason = {.where = (char[]){"/etc/a b.conf:2"},
+                                           .text = (char[]){"it's \"ours\"\n"}};
+    const struct protection_rule bare = {.where = (char[]){"/etc/shmtool.conf:3"}};
+    struct segment_info info = {.has_protection = true, .protected_by = &reason};
+
+    (void)state;
+    assert_shown(&info, &plain,
+                 &(struct shown){"protected", "/etc/a b.conf:2",
+                                 "{\"by\": \"/etc/a b.conf:2\", \"reason\": \"it's "
+                                 "\\\"ours\\\"\\u000a\"}"});
+    info.protected_by = &bare;
+    assert_shown(&info, &plain,
+                 &(struct shown){"protected", "/etc/shmtool.conf:3",
+                                 "{\"by\": \"/etc/shmtool.conf:3\", \"reason\": null}"});
+    info.protected_by = NULL;
+    assert_shown(&info, &plain, &(struct shown){"protected", "no", "false"});
+}
+
 static void every_column_of_a_segment(void **state)
 {
     static const struct shown expected[] = {
@@ -122,6 +144,7 @@ static void every_column_of_a_segment(void **state)
         {"unit", "docker:a\x1b b", "\"docker:a\\u001b b\""},
         {"namespace", "", "null"},
         {"container", "", "null"},
+        {"protected", "", "null"},
     };
 
     (void)state;
@@ -328,6 +351,7 @@ static void an_object_has_the_chosen_fields(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_protects_a_segment),
         cmocka_unit_test(every_column_of_a_segment),
         cmocka_unit_test(what_is_not_known_or_never_happened),
         cmocka_unit_test(the_largest_values),

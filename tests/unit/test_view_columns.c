@@ -118,6 +118,7 @@ static void needs_of_segments(void **state)
         {NEED_UNIT, {.segment = {RECORD}, .unit = {.is = &unit}}},
         {NEED_NAMESPACE, {.segment = {RECORD}, .namespace = 4026531839}},
         {NEED_CONTAINER, {.segment = {RECORD}, .container = "web"}},
+        {NEED_PROTECTION, {.segment = {RECORD}, .has_protection = true}},
     };
     unsigned all = 0;
 

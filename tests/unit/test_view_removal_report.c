@@ -203,7 +203,7 @@ static void the_json_document(void **state)
     struct removal_plan *plan = *state;
 
     assert_appends("\"dry_run\": false, \"selected\": 0, \"removed\": 0, "
-                   "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"failed\": 0, "
+                   "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"protected\": 0, \"failed\": 0, "
                    "\"freed_bytes\": 0, \"results\": []}\n",
                    removal_report_json, plan, false);
     add(plan, 1, 4096, 0, REMOVAL_REMOVED);
@@ -213,7 +213,7 @@ static void the_json_document(void **state)
     removal_add_missing(plan, 4242, false);
     removal_add_missing(plan, 4243, true);
     assert_appends("\"dry_run\": false, \"selected\": 4, \"removed\": 1, "
-                   "\"marked\": 1, \"gone\": 1, \"changed\": 1, \"failed\": 2, "
+                   "\"marked\": 1, \"gone\": 1, \"changed\": 1, \"protected\": 0, \"failed\": 2, "
                    "\"freed_bytes\": 4096, \"results\": [\n"
                    "{\"shmid\": 1, \"outcome\": \"removed\", \"error\": null, \"bytes\": 4096},\n"
                    "{\"shmid\": 2, \"outcome\": \"marked\", \"error\": null, \"bytes\": "
@@ -235,7 +235,7 @@ static void the_json_document_of_a_dry_run(void **state)
     add(plan, 1, 4096, 0, REMOVAL_SELECTED);
     add(plan, 2, 1, 3, REMOVAL_SELECTED); /* would only be marked */
     assert_appends("\"dry_run\": true, \"selected\": 2, \"removed\": 0, "
-                   "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"failed\": 0, "
+                   "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"protected\": 0, \"failed\": 0, "
                    "\"freed_bytes\": 4096, \"results\": [\n"
                    "{\"shmid\": 1, \"outcome\": \"selected\", \"error\": null, \"bytes\": 4096},\n"
                    "{\"shmid\": 2, \"outcome\": \"selected\", \"error\": null, \"bytes\": 1}\n"
@@ -251,7 +251,7 @@ static void the_json_document_names_every_error(void **state)
     add(plan, 2, 4096, 0, REMOVAL_FAILED)->code = 133;
     assert_appends(
         "\"dry_run\": false, \"selected\": 2, \"removed\": 0, "
-        "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"failed\": 2, "
+        "\"marked\": 0, \"gone\": 0, \"changed\": 0, \"protected\": 0, \"failed\": 2, "
         "\"freed_bytes\": 0, \"results\": [\n"
         "{\"shmid\": 1, \"outcome\": \"failed\", \"error\": \"errno 132\", \"bytes\": 4096},\n"
         "{\"shmid\": 2, \"outcome\": \"failed\", \"error\": \"errno 133\", \"bytes\": 4096}\n"
@@ -367,8 +367,9 @@ static void the_tables_say_what_they_need(void **state)
     assert_int_equal(removal_report_table_needs(&many) & (NEED_NAMESPACE | NEED_CONTAINER),
                      NEED_NAMESPACE | NEED_CONTAINER);
     assert_int_equal(removal_report_table_needs(&one), NEED_OWNER);
-    assert_int_equal(removal_report_preview_needs(&one),
-                     NEED_OWNER | NEED_STATE | NEED_TRY_ATTACHMENTS | NEED_HOLDERS);
+    assert_int_equal(removal_report_preview_needs(&one), NEED_OWNER | NEED_STATE |
+                                                             NEED_TRY_ATTACHMENTS | NEED_HOLDERS |
+                                                             NEED_PROTECTION);
 }
 
 int main(void)

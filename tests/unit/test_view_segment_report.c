@@ -3,8 +3,10 @@
 
 #include <locale.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "model/protection.h"
 #include "shown.h"
 #include "unit.h"
 
@@ -36,6 +38,8 @@ static char unit_name[] = "web\x1b";
 static char unit_id[] = "4f3a12bc9d0177b0c1d2e3f405162738495a6b7c8d9e0f1a2b3c4d5e6f708192";
 static const struct cgroup_unit container = {
     .kind = "docker", .unit = unit_shown, .container = unit_id, .name = unit_name};
+static const struct protection_rule rule = {.where = (char[]){"/etc/shmtool.conf:2"},
+                                            .text = (char[]){"stop\x1b it"}};
 
 /* A row of which all that there is was looked up; hostile names and command lines. */
 static const struct segment_info full = {
@@ -65,6 +69,8 @@ static const struct segment_info full = {
     .last_command = "user\n\xc3\xbc\x80",
     .attachments = holders,
     .attachment_count = 2,
+    .has_protection = true,
+    .protected_by = &rule,
     .state = STATE_DEST,
     .creator_status = PROCESS_ALIVE,
     .last_status = PROCESS_ALIVE,
@@ -110,6 +116,7 @@ static void the_block_of_a_full_row(void **state)
         "  unit           docker:web\\x1b\n"
         "  namespace      -\n"
         "  container      web\\x1b\n"
+        "  protected      /etc/shmtool.conf:2 (stop\\x1b it)\n"
         "  original_key   0x00143511 (before it was marked; another segment may have it "
         "now)\n"
         "\n"
@@ -156,6 +163,7 @@ static void the_block_of_an_empty_row(void **state)
                    "  unit           -\n"
                    "  namespace      -\n"
                    "  container      -\n"
+                   "  protected      unknown\n"
                    "\n"
                    "  nattch 0: attached by no process\n"
                    "\n"
@@ -176,7 +184,8 @@ static void the_object_of_a_full_row(void **state)
         "\"dest\", \"cpid\": 4711, \"lpid\": 4712, \"atime\": \"2026-11-21T22:10:05+00:00\", "
         "\"dtime\": \"2026-11-21T22:10:06+00:00\", \"ctime\": \"2026-11-21T22:10:07+00:00\", "
         "\"command\": \"/bin/maker \\u0007\", \"unit\": \"docker:web\\u001b\", \"namespace\": "
-        "null, \"container\": \"web\\u001b\", \"attachments\": "
+        "null, \"container\": \"web\\u001b\", \"protected\": {\"by\": "
+        "\"/etc/shmtool.conf:2\", \"reason\": \"stop\\u001b it\"}, \"attachments\": "
         "[{\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 812, \"uid\": 1001, \"user\": \"zc\", \"access\": \"rw\", "
         "\"maps\": 2, \"command\": \"/usr/bin/postgres -D /x\", \"namespace\": null, "
@@ -202,7 +211,7 @@ static void the_object_of_an_empty_row(void **state)
         "\"perms\": \"0000\", \"bytes\": 0, \"rss\": null, \"swap\": null, \"nattch\": 0, "
         "\"status\": [], \"state\": \"unknown\", \"cpid\": null, \"lpid\": null, \"atime\": null, "
         "\"dtime\": null, \"ctime\": null, \"command\": null, \"unit\": null, \"namespace\": null, "
-        "\"container\": null, \"attachments\": [], "
+        "\"container\": null, \"protected\": null, \"attachments\": [], "
         "\"maps_found\": 0, \"unseen\": 0, \"original_key\": null, \"explanation\": \"Unknown: "
         "nobody has it "
         "attached, but whether anybody still needs it is unknown: its creator is in another PID "
@@ -251,6 +260,26 @@ static void only_what_is_marked_shows_its_original_key_as_a_field(void **state)
     assert_non_null(strstr(strbuf_string(&json), "\"original_key\": \"0x00143511\", "));
 }
 
+/* What is protected goes with --even-protected alone, and stat says so. */
+static void a_protected_orphan(void **state)
+{
+    static const struct segment_info info = {
+        .segment = {.shmid = 5, .cpid = 4711},
+        .has_protection = true,
+        .protected_by = &rule,
+        .state = STATE_ORPHAN,
+        .creator_status = PROCESS_DEAD,
+        .last_status = PROCESS_NEVER,
+    };
+    CLEANUP_STRBUF struct strbuf json = STRBUF_INIT;
+
+    (void)state;
+    segment_report_json(&json, &info, &live, &plain);
+    assert_non_null(strstr(strbuf_string(&json),
+                           "Protected by /etc/shmtool.conf:2 (stop\\u001b it): it is left alone. "
+                           "'shmtool rm --even-protected 5' would destroy it at once"));
+}
+
 static void everything_is_needed_that_can_be_shown(void **state)
 {
     (void)state;
@@ -258,7 +287,7 @@ static void everything_is_needed_that_can_be_shown(void **state)
                                                  NEED_CREATOR_GROUP | NEED_STATE | NEED_COMMAND |
                                                  NEED_LAST_COMMAND | NEED_ATTACHMENTS |
                                                  NEED_HOLDERS | NEED_CREDENTIALS | NEED_UNIT |
-                                                 NEED_NAMESPACE | NEED_CONTAINER);
+                                                 NEED_NAMESPACE | NEED_CONTAINER | NEED_PROTECTION);
 }
 
 static int setup(void **state)
@@ -279,6 +308,7 @@ int main(void)
         cmocka_unit_test(the_object_of_an_empty_row),
         cmocka_unit_test(a_private_segment_that_was_marked),
         cmocka_unit_test(only_what_is_marked_shows_its_original_key_as_a_field),
+        cmocka_unit_test(a_protected_orphan),
         cmocka_unit_test(everything_is_needed_that_can_be_shown),
     };
 

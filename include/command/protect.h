@@ -1,0 +1,23 @@
+/*
+ * What shmtool.conf(5) protects: read by the same tables of options as a command line.
+ */
+#ifndef SHMTOOL_COMMAND_PROTECT_H
+#define SHMTOOL_COMMAND_PROTECT_H
+
+#include "command/command.h"
+#include "model/selection.h"
+
+/*
+ * For what only shows: reads the configuration into the context's system, if NEEDS or SELECTION
+ * (NULL: none) needs it, and warns of the first file or line that cannot be used.
+ */
+void protect_read(struct context *context, const struct selection *selection, unsigned needs);
+
+/*
+ * For what changes: reads it, again where it was read before. Returns STATUS_DONE, or
+ * STATUS_UNREADABLE after naming the first file or line that cannot be used, and what was UNDONE
+ * ("nothing was removed").
+ */
+int protect_require(struct context *context, const char *undone);
+
+#endif

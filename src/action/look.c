@@ -1,0 +1,124 @@
+#include "action/look.h"
+
+#include "action/inventory.h"
+#include "action/resolve.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "kernel/source.h"
+#include "kernel/system.h"
+
+/* Whether nobody has used or changed a segment between two looks. */
+static bool is_unused_since(const struct segment *before, const struct segment *now)
+{
+    return before->cpid == now->cpid && before->lpid == now->lpid &&
+           before->nattch == now->nattch && before->mode == now->mode &&
+           before->atime == now->atime && before->dtime == now->dtime &&
+           before->ctime == now->ctime;
+}
+
+/* Looks up the state of a row, unless it has to be what it was. */
+static void resolve_look(struct system *system, struct segment_info *info,
+                         const struct segment_info *previous)
+{
+    const struct segment *segment = &info->segment;
+
+    if (segment->nattch > 0 || segment_is_dest(segment)) {
+        /* Whoever its processes are. */
+        info->state = segment_state(segment, PID_UNKNOWN, PID_UNKNOWN);
+        return;
+    }
+    if (!previous || previous->state != STATE_ORPHAN ||
+        !is_unused_since(&previous->segment, segment)) {
+        resolve_row(system, info, NEED_STATE);
+        return;
+    }
+    /* Who is dead stays so. */
+    info->state = STATE_ORPHAN;
+    info->creator_status = previous->creator_status;
+    info->last_status = previous->last_status;
+}
+
+/* Returns rows of all of LIST, which the caller frees, with what NEEDS asks for. */
+static struct segment_info *resolve_rows(struct system *system, const struct segment_list *list,
+                                         unsigned needs, const struct snapshot *previous,
+                                         size_t *ret_unknown_units)
+{
+    struct segment_info *rows = xcalloc(list->count, sizeof(struct segment_info));
+    size_t hint = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        struct segment_info *info = &rows[i];
+
+        info->segment = list->items[i];
+        if (resolve_needs_processes(needs))
+            resolve_look(system, info, snapshot_find(previous, info->segment.shmid, &hint));
+        resolve_row(system, info, needs & (NEED_UNIT | NEED_PROTECTION));
+    }
+    *ret_unknown_units = resolve_pending_units(system, rows, list->count);
+    return rows;
+}
+
+int look_at_segments(struct system *system, const struct selection *selection, unsigned needs,
+                     const struct snapshot *previous, struct snapshot *ret_snapshot,
+                     struct complaint_list *ret_complaints, struct error *err)
+{
+    CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
+    CLEANUP_IDSET struct idset attached = IDSET_INIT;
+    CLEANUP_FREE struct segment_info *rows = NULL;
+    const struct filter *filter = &selection->filter;
+    unsigned looked_up = (needs & NEED_STATE) | filter_needs(filter);
+    struct snapshot snapshot = {.count = 0};
+    int r = inventory_attached_ids(system, filter, &attached, err);
+
+    if (r < 0)
+        return r;
+    if (resolve_needs_processes(looked_up))
+        proc_cache_refresh(system->proc);
+    else
+        proc_clock_refresh(system->proc);
+    if (system->procfs.inside && resolve_needs_processes(looked_up))
+        r = resolve_all_processes(system, err);
+    if (r == 0)
+        r = source_read(&system->procfs, !(needs & NEED_USAGE), &list, ret_complaints, err);
+    if (r < 0)
+        return r;
+    rows = resolve_rows(system, &list, looked_up, previous, &snapshot.unknown_units);
+    for (size_t i = 0; i < list.count; i++) {
+        int shmid = rows[i].segment.shmid;
+        bool selected = selection_has_id(selection, shmid) &&
+                        inventory_matches(system, filter, &rows[i], &attached);
+
+        rows[i].unit = (struct segment_unit){.is = NULL}; /* borrowed until the next look */
+        snapshot_add(&snapshot, &rows[i], selected);
+    }
+    *ret_snapshot = snapshot;
+    return 0;
+}
+
+/* --- Pace ------------------------------------------------------------------------------------- */
+
+/* Looking takes one percent of a processor's time at the most. */
+enum { SHARE = 100 };
+
+void pace_begin_look(struct pace *pace)
+{
+    pace->started = clock_monotonic();
+    pace->cpu = clock_cpu_used();
+}
+
+void pace_end_look(struct pace *pace)
+{
+    int64_t cost = (int64_t)(clock_cpu_used() - pace->cpu);
+    /* The first look finds out more than those after it, and one alone may have met with bad luck:
+     * the cheaper of two counts. */
+    int64_t least = cost < pace->cost ? cost : pace->cost;
+
+    pace->stretched = least * SHARE > pace->interval ? least * SHARE : 0;
+    pace->cost = cost;
+}
+
+int64_t pace_next_look(const struct pace *pace)
+{
+    return pace->started + (pace->stretched ? pace->stretched : pace->interval);
+}
