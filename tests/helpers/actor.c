@@ -91,7 +91,7 @@ static void map_by_descriptor(const struct actor *actor)
     char path[64];
     int fd;
 
-    snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+    snprintf(path, sizeof(path), "/proc/self/map_files/%zx-%lx",
              (unsigned long)(uintptr_t)actor->address,
              (unsigned long)(uintptr_t)actor->address + size);
     fd = open(path, O_RDWR | O_CLOEXEC);
