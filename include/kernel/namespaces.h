@@ -7,6 +7,8 @@
 #ifndef SHMTOOL_KERNEL_NAMESPACES_H
 #define SHMTOOL_KERNEL_NAMESPACES_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "kernel/procfs.h"
 #include "model/ipc_namespace.h"
@@ -67,7 +69,8 @@ void namespaces_release(struct ipc_namespace_list *list);
 
 /* What has to be undone to be back where this process was. */
 struct namespace_entry {
-    int own;                        /* owned: the IPC namespace of this process; -1: never left */
+    bool entered; /* there is something to undo; else the rest means nothing */
+    int own;      /* owned: the IPC namespace of this process; -1: it has not left that */
     struct foreign_listing listing; /* owned; of one that this process may not enter itself */
 };
 
@@ -105,8 +108,9 @@ enum { NAMESPACE_NOT_ENTERED = 255 };
 int namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg);
 
 /*
- * Goes back to where this process was. Returns 0, or a negative errno and sets *err: then this
- * process is in another namespace than it was started in, and must change nothing any more.
+ * Goes back to where this process was; with an entry that is all 0, or was undone, it does nothing.
+ * Returns 0, or a negative errno and sets *err: then this process is in another namespace than it
+ * was started in, and must change nothing any more.
  */
 int namespace_return(struct procfs *procfs, struct namespace_entry *entry, struct error *err);
 

@@ -179,9 +179,11 @@ void where_warn_refused(struct context *context, const struct complaint_list *re
 
 void where_warn_incomplete(struct context *context, const struct ipc_namespace_list *list)
 {
-    const char *why = namespaces_unreadable_why(&context->system.procfs);
     size_t count = list->unreadable;
+    const char *why = NULL;
 
+    if (count > 0 || list->hidden)
+        why = namespaces_unreadable_why(&context->system.procfs);
     if (count > 0)
         context_warn(context,
                      "%zu process%s could not be read, nor namespaces that nobody else is in: %s",
