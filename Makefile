@@ -293,7 +293,7 @@ demo:
 	@tests/demo -b $(BUILD)
 
 ## bench: time each command against its rival, in an IPC namespace of its own; BUILD/bench.json
-bench: $(BIN) $(BENCH_BIN) $(BUILD)/helpers/mkseg $(BUILD)/helpers/holdseg
+bench: $(BIN) $(BENCH_BIN) $(addprefix $(BUILD)/helpers/,mkseg holdseg keepns)
 	@$(DEPS) bench
 	@tests/bench/run -b $(BUILD)
 

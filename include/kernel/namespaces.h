@@ -41,14 +41,17 @@ int namespaces_find(const struct procfs *procfs, struct ipc_namespace_list *ret_
  * ret_namespace: a record with a descriptor of its own and nothing known of processes; released by
  *                the caller with namespaces_release_one()
  * Returns 0; or sets *err, which names the word, and returns -EINVAL for a word or a file that is
- * no IPC namespace, -ENOENT where there is none such, -EACCES where it may not be read, -ENODATA
- * for a name, which only who knows containers and units can resolve, or another negative errno.
+ * no IPC namespace, -ENOENT where there is none such, -EACCES where it may not be read, -EMFILE
+ * where there are too few descriptors to find a number, -ENODATA for a name, which only who knows containers and units can resolve, or another negative errno.
  */
 int namespaces_resolve(const struct procfs *procfs, const struct ipc_namespace_list *found,
                        const char *word, struct ipc_namespace *ret_namespace, struct error *err);
 
 /* The number of the IPC namespace that PROCFS shows; 0 where it cannot be had: a saved tree. */
 uint64_t namespaces_own_number(const struct procfs *procfs);
+
+/* Why not all are found where descriptors run out, as the end of a sentence. */
+#define NAMESPACES_EXHAUSTED "no more descriptors can be opened (see 'ulimit -Hn')"
 
 /*
  * Says why the namespace of a process may not be read, as the end of a sentence: "it needs
