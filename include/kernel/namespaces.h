@@ -42,7 +42,8 @@ int namespaces_find(const struct procfs *procfs, struct ipc_namespace_list *ret_
  *                the caller with namespaces_release_one()
  * Returns 0; or sets *err, which names the word, and returns -EINVAL for a word or a file that is
  * no IPC namespace, -ENOENT where there is none such, -EACCES where it may not be read, -EMFILE
- * where there are too few descriptors to find a number, -ENODATA for a name, which only who knows containers and units can resolve, or another negative errno.
+ * where there are too few descriptors to find a number, -ENODATA for a name, which only who knows
+ * containers and units can resolve, or another negative errno.
  */
 int namespaces_resolve(const struct procfs *procfs, const struct ipc_namespace_list *found,
                        const char *word, struct ipc_namespace *ret_namespace, struct error *err);

@@ -186,7 +186,8 @@ bool where_warn_incomplete(struct context *context, const struct ipc_namespace_l
     const char *why = NULL;
 
     if (count > 0 || list->hidden)
-        why = namespaces_unreadable_why(&context->system.procfs);
+        why = list->failure != 0 ? strerror(list->failure)
+                                 : namespaces_unreadable_why(&context->system.procfs);
     if (count > 0)
         context_warn(context,
                      "%zu process%s could not be read, nor namespaces that nobody else is in: %s",

@@ -42,10 +42,14 @@ bool namespace_file_leaves_room(int fd)
 static int open_own_kind(const struct procfs *procfs, const char *path)
 {
     CLEANUP_CLOSE int fd = openat(procfs->root_fd, path, O_RDONLY | O_CLOEXEC);
+    int type;
 
     if (fd < 0)
         return -errno;
-    if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWIPC)
+    type = ioctl(fd, NS_GET_NSTYPE);
+    if (type < 0)
+        return -errno;
+    if (type != CLONE_NEWIPC)
         return -EINVAL;
     return steal_fd(&fd);
 }
