@@ -94,7 +94,7 @@ bool namespace_file_parse(const char *text, size_t length, uint64_t *ret_number)
 bool namespace_file_owner(int fd, uid_t *ret_uid)
 {
     CLEANUP_CLOSE int user = ioctl(fd, NS_GET_USERNS);
-    uid_t uid;
+    uid_t uid = OVERFLOW_UID;
 
     if (user < 0 || ioctl(user, NS_GET_OWNER_UID, &uid) < 0 || uid == OVERFLOW_UID)
         return false;
