@@ -109,7 +109,10 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 # What several unit tests share: linked into each.
 UNIT_COMMON_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
-STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
+# Two programs: churn in one IPC namespace, and in many.
+STRESS_NS_SRC := tests/stress/everywhere.c
+STRESS_SRC := $(filter-out $(STRESS_NS_SRC),$(sort $(wildcard tests/stress/*.c)))
+STRESS_COMMON_SRC := tests/stress/board.c tests/stress/outcome.c
 # The shim is linked into a program under test of its own, the rest is the judge.
 FAULTS_SHIM := tests/faults/shim.c
 FAULTS_SRC := $(filter-out $(FAULTS_SHIM),$(sort $(wildcard tests/faults/*.c)))
@@ -122,11 +125,11 @@ object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ := $(call object,$(LIB_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 HELPER_BIN := $(patsubst tests/helpers/%.c,$(BUILD)/helpers/%,$(HELPER_SRC)) \
-	$(addprefix $(BUILD)/helpers/,churn faults shmtool-faults)
+	$(addprefix $(BUILD)/helpers/,churn everywhere faults shmtool-faults)
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 DEPFILES := $(patsubst %.o,%.d,$(call object,$(MAIN_SRC) $(LIB_SRC) $(UNIT_SRC) $(UNIT_COMMON_SRC) \
-	$(HELPER_SRC) $(BENCH_SRC) $(STRESS_SRC) $(FAULTS_SRC) $(FAULTS_SHIM) $(FUZZ_SRC)))
+	$(HELPER_SRC) $(BENCH_SRC) $(STRESS_SRC) $(STRESS_NS_SRC) $(FAULTS_SRC) $(FAULTS_SHIM) $(FUZZ_SRC)))
 
 # All objects depend on this file: a change of compiler or flags rebuilds everything.
 STAMP := $(BUILD)/flags
@@ -184,6 +187,11 @@ $(BUILD)/helpers/churn: $(call object,$(STRESS_SRC))
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(BUILD)/helpers/everywhere: $(call object,$(STRESS_NS_SRC) $(STRESS_COMMON_SRC))
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(BUILD)/helpers/faults: $(call object,$(FAULTS_SRC))
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -234,8 +242,8 @@ demo-programs: $(BIN) $(HELPER_BIN)
 check-programs: demo-programs $(UNIT_BIN)
 	@:
 
-## stress: list and remove 5,000 times while segments come and go at full speed
-stress: $(BIN) $(BUILD)/helpers/churn
+## stress: list and remove 5,000 times while segments and IPC namespaces come and go
+stress: $(BIN) $(BUILD)/helpers/churn $(BUILD)/helpers/everywhere
 	@$(DEPS) stress || echo 'stress: stress-ng would make it harder'
 	@tests/stress/run -b $(BUILD)
 
@@ -285,7 +293,7 @@ demo:
 	@tests/demo -b $(BUILD)
 
 ## bench: time each command against its rival, in an IPC namespace of its own; BUILD/bench.json
-bench: $(BIN) $(BENCH_BIN) $(BUILD)/helpers/mkseg $(BUILD)/helpers/holdseg
+bench: $(BIN) $(BENCH_BIN) $(addprefix $(BUILD)/helpers/,mkseg holdseg keepns)
 	@$(DEPS) bench
 	@tests/bench/run -b $(BUILD)
 

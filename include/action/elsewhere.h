@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 struct system;
 
 /* A segment of another namespace that has the key asked for. */
@@ -30,12 +32,14 @@ struct elsewhere {
 /*
  * Counts what is in the other namespaces, and finds KEY there (0: no key is looked for). Of a saved
  * tree, and where another namespace was asked for (-N), there is nothing to say. What cannot be
- * found or read is left out.
+ * found or read is left out. Returns 0, or a negative errno and sets *err when this process is in
+ * another namespace now, without a way back.
  *
  * Reads the system's processes again: command lines that an inventory borrowed before are gone.
  * ret_elsewhere: released by the caller with elsewhere_release()
  */
-void elsewhere_read(struct system *system, uint32_t key, struct elsewhere *ret_elsewhere);
+int elsewhere_read(struct system *system, uint32_t key, struct elsewhere *ret_elsewhere,
+                   struct error *err);
 
 void elsewhere_release(struct elsewhere *elsewhere);
 

@@ -31,8 +31,11 @@ int where_each(struct context *context, bool json, int (*show)(struct context *c
 /* One line for all namespaces that could not be entered, with the reason that the first one has. */
 void where_warn_refused(struct context *context, const struct complaint_list *refused);
 
-/* Says of what was not found of all namespaces: their processes could not be read, and why. */
-void where_warn_incomplete(struct context *context, const struct ipc_namespace_list *list);
+/*
+ * Says of what was not found of all namespaces: their processes could not be read, and why. Returns
+ * whether descriptors were too few, which is a failure: others would have been found with more.
+ */
+bool where_warn_incomplete(struct context *context, const struct ipc_namespace_list *list);
 
 void where_close(struct context *context);
 

@@ -7,6 +7,8 @@
 #ifndef SHMTOOL_KERNEL_NAMESPACES_H
 #define SHMTOOL_KERNEL_NAMESPACES_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "kernel/procfs.h"
 #include "model/ipc_namespace.h"
@@ -39,14 +41,18 @@ int namespaces_find(const struct procfs *procfs, struct ipc_namespace_list *ret_
  * ret_namespace: a record with a descriptor of its own and nothing known of processes; released by
  *                the caller with namespaces_release_one()
  * Returns 0; or sets *err, which names the word, and returns -EINVAL for a word or a file that is
- * no IPC namespace, -ENOENT where there is none such, -EACCES where it may not be read, -ENODATA
- * for a name, which only who knows containers and units can resolve, or another negative errno.
+ * no IPC namespace, -ENOENT where there is none such, -EACCES where it may not be read, -EMFILE
+ * where there are too few descriptors to find a number, -ENODATA for a name, which only who knows
+ * containers and units can resolve, or another negative errno.
  */
 int namespaces_resolve(const struct procfs *procfs, const struct ipc_namespace_list *found,
                        const char *word, struct ipc_namespace *ret_namespace, struct error *err);
 
 /* The number of the IPC namespace that PROCFS shows; 0 where it cannot be had: a saved tree. */
 uint64_t namespaces_own_number(const struct procfs *procfs);
+
+/* Why not all are found where descriptors run out, as the end of a sentence. */
+#define NAMESPACES_EXHAUSTED "no more descriptors can be opened (see 'ulimit -Hn')"
 
 /*
  * Says why the namespace of a process may not be read, as the end of a sentence: "it needs
@@ -67,7 +73,8 @@ void namespaces_release(struct ipc_namespace_list *list);
 
 /* What has to be undone to be back where this process was. */
 struct namespace_entry {
-    int own;                        /* owned: the IPC namespace of this process; -1: never left */
+    bool entered; /* there is something to undo; else the rest means nothing */
+    int own;      /* owned: the IPC namespace of this process; -1: it has not left that */
     struct foreign_listing listing; /* owned; of one that this process may not enter itself */
 };
 
@@ -105,8 +112,9 @@ enum { NAMESPACE_NOT_ENTERED = 255 };
 int namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg);
 
 /*
- * Goes back to where this process was. Returns 0, or a negative errno and sets *err: then this
- * process is in another namespace than it was started in, and must change nothing any more.
+ * Goes back to where this process was; with an entry that is all 0, or was undone, it does nothing.
+ * Returns 0, or a negative errno and sets *err: then this process is in another namespace than it
+ * was started in, and must change nothing any more.
  */
 int namespace_return(struct procfs *procfs, struct namespace_entry *entry, struct error *err);
 

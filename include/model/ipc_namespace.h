@@ -38,6 +38,7 @@ struct ipc_namespace_list {
     size_t count;
     size_t capacity;
     size_t unreadable; /* processes that could not be inspected: theirs may be missing */
+    int failure;       /* errno, where that was not for lack of a capability; else 0 */
     bool hidden;       /* /proc does not show processes of others at all (hidepid) */
     bool exhausted;    /* no descriptor was left for some: they are missing */
 };

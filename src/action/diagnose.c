@@ -456,15 +456,15 @@ int diagnose_machine(struct system *system, enum severity least, struct diagnosi
     struct diagnosis diagnosis = {.least = least};
     struct checking checking = {.system = system, .diagnosis = &diagnosis};
     bool of_host = !system->one_of_many || system->elsewhere == 0;
-    int r;
+    /* First, as it reads processes for itself. */
+    int r = elsewhere_read(system, 0, &diagnosis.elsewhere, err);
 
-    elsewhere_read(system, 0, &diagnosis.elsewhere); /* first: it reads processes for itself */
-    r = inventory_read(system, NULL,
-                       NEED_OWNER | NEED_USERS | NEED_STATE | NEED_COMMAND | NEED_USAGE |
-                           NEED_ATTACHMENTS | NEED_HOLDERS | NEED_LIMITS |
-                           (of_host ? NEED_SHMEM : 0) | NEED_CREDENTIALS | NEED_PROTECTION,
-                       &diagnosis.inventory, err);
-
+    if (r == 0)
+        r = inventory_read(system, NULL,
+                           NEED_OWNER | NEED_USERS | NEED_STATE | NEED_COMMAND | NEED_USAGE |
+                               NEED_ATTACHMENTS | NEED_HOLDERS | NEED_LIMITS |
+                               (of_host ? NEED_SHMEM : 0) | NEED_CREDENTIALS | NEED_PROTECTION,
+                           &diagnosis.inventory, err);
     if (r < 0) {
         elsewhere_release(&diagnosis.elsewhere);
         return r;

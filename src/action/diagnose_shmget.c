@@ -207,14 +207,15 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
         .access = access ? *access : SHMAT_READ,
     };
     uint64_t filter = 0;
-    int r;
+    int r = 0;
 
     diagnosis.has_filter =
         procfs_find_number(&system->procfs, "proc/self/status", "\nSeccomp:", &filter) &&
         filter > 0;
     if (request->key != 0 && !(request->flags & SHMGET_CREATE))
-        elsewhere_read(system, request->key, &diagnosis.elsewhere);
-    r = predict_once(system, &diagnosis, err);
+        r = elsewhere_read(system, request->key, &diagnosis.elsewhere, err);
+    if (r == 0)
+        r = predict_once(system, &diagnosis, err);
     for (int attempt = 1; r == 0 && attempt < ATTEMPTS_MAX; attempt++) {
         inventory_release(&diagnosis.inventory);
         r = predict_once(system, &diagnosis, err);

@@ -37,19 +37,25 @@ static void sum_up(const struct inventory *inventory, uint32_t key, struct elsew
     }
 }
 
-void elsewhere_read(struct system *system, uint32_t key, struct elsewhere *ret_elsewhere)
+int elsewhere_read(struct system *system, uint32_t key, struct elsewhere *ret_elsewhere,
+                   struct error *err)
 {
     CLEANUP_NAMESPACES struct ipc_namespace_list list = {0};
     CLEANUP_INVENTORY struct inventory inventory = {0};
+    struct elsewhere elsewhere = {0};
+    int r;
 
-    *ret_elsewhere = (struct elsewhere){0};
-    if (!system->procfs.live || system->namespaces || system->elsewhere != 0 ||
-        system->one_of_many || namespaces_find(&system->procfs, &list, NULL) < 0)
-        return;
-    system->namespaces = &list;
-    if (inventory_read(system, NULL, key != 0 ? NEED_CONTAINER : 0, &inventory, NULL) == 0)
-        sum_up(&inventory, key, ret_elsewhere);
-    system->namespaces = NULL;
+    if (system->procfs.live && !system->namespaces && system->elsewhere == 0 &&
+        !system->one_of_many && namespaces_find(&system->procfs, &list, NULL) == 0) {
+        system->namespaces = &list;
+        r = inventory_read(system, NULL, key != 0 ? NEED_CONTAINER : 0, &inventory, err);
+        system->namespaces = NULL;
+        if (r < 0)
+            return r;
+        sum_up(&inventory, key, &elsewhere);
+    }
+    *ret_elsewhere = elsewhere;
+    return 0;
 }
 
 void elsewhere_release(struct elsewhere *elsewhere)

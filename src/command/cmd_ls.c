@@ -67,7 +67,7 @@ static int run_ls(struct context *context, void *args)
     incomplete |= options_warn_missing(context, &inventory);
     options_warn_unknown_units(context, inventory.unknown_units);
     where_warn_refused(context, &inventory.refused);
-    where_warn_incomplete(context, &context->namespaces);
+    incomplete |= where_warn_incomplete(context, &context->namespaces);
     return incomplete || (ls->fail_if_none && inventory.count == 0) ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -149,8 +149,7 @@ static int run_ns(struct context *context, void *args)
         return context_fail(context, &err, STATUS_UNREADABLE);
     write_namespaces(context, ns, &rows, list.unreadable);
     warn_refused(context, &rows);
-    where_warn_incomplete(context, &list);
-    return list.exhausted ? STATUS_FAILED : status;
+    return where_warn_incomplete(context, &list) ? STATUS_FAILED : status;
 }
 
 static void release_ns(void *args)

@@ -212,7 +212,7 @@ static int make_plan(struct rm *rm)
         return context_fail(rm->context, &err, STATUS_UNREADABLE);
     rm->failed = context_warn_unparsed(rm->context, &inventory->unparsed);
     where_warn_refused(rm->context, &inventory->refused);
-    where_warn_incomplete(rm->context, &rm->context->namespaces);
+    rm->failed |= where_warn_incomplete(rm->context, &rm->context->namespaces);
     options_warn_unknown_units(rm->context, inventory->unknown_units);
     rm->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)

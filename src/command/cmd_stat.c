@@ -63,7 +63,7 @@ static int run_stat(struct context *context, void *args)
     incomplete |= options_warn_missing(context, &inventory);
     options_warn_unknown_units(context, inventory.unknown_units);
     where_warn_refused(context, &inventory.refused);
-    where_warn_incomplete(context, &context->namespaces);
+    incomplete |= where_warn_incomplete(context, &context->namespaces);
     write_reports(context, stat, &inventory);
     if (inventory_unseen(&inventory) > 0)
         options_warn_unreadable(context, &inventory);

@@ -81,6 +81,9 @@ static int find_by_name(struct context *context, const struct ipc_namespace_list
     CLEANUP_STRBUF struct strbuf candidates = STRBUF_INIT;
     size_t count = 0;
 
+    if (found->exhausted) /* whether it is the only one of this name is not known */
+        return error_set(err, EMFILE, "%s: not all namespaces could be inspected: %s", word,
+                         NAMESPACES_EXHAUSTED);
     for (size_t i = 0; i < found->count; i++) {
         const struct ipc_namespace *namespace = &found->items[i];
         const struct cgroup_unit *unit = resolve_namespace(&context->system, namespace);
@@ -125,7 +128,7 @@ static int enter_namespace(struct context *context)
     }
     if (r < 0) {
         context_warn(context, "--namespace: %s", err.text);
-        return r == -EACCES || r == -EPERM ? STATUS_UNREADABLE : STATUS_USAGE;
+        return r == -ENOENT || r == -EINVAL ? STATUS_USAGE : STATUS_UNREADABLE;
     }
     r = namespace_enter(procfs, namespace, &context->entry, &err);
     context->system.elsewhere = namespace->own ? 0 : namespace->number;
@@ -181,11 +184,14 @@ void where_warn_refused(struct context *context, const struct complaint_list *re
                  refused->items[0].text);
 }
 
-void where_warn_incomplete(struct context *context, const struct ipc_namespace_list *list)
+bool where_warn_incomplete(struct context *context, const struct ipc_namespace_list *list)
 {
-    const char *why = namespaces_unreadable_why(&context->system.procfs);
     size_t count = list->unreadable;
+    const char *why = NULL;
 
+    if (count > 0 || list->hidden)
+        why = list->failure != 0 ? strerror(list->failure)
+                                 : namespaces_unreadable_why(&context->system.procfs);
     if (count > 0)
         context_warn(context,
                      "%zu process%s could not be read, nor namespaces that nobody else is in: %s",
@@ -196,8 +202,8 @@ void where_warn_incomplete(struct context *context, const struct ipc_namespace_l
                      "that nobody else is in: %s",
                      why);
     if (list->exhausted)
-        context_warn(context, "not all namespaces are shown: no more descriptors can be opened "
-                              "(see 'ulimit -Hn')");
+        context_warn(context, "not all namespaces could be inspected: " NAMESPACES_EXHAUSTED);
+    return list->exhausted;
 }
 
 /* Writes which namespace what follows is of. */
@@ -294,7 +300,8 @@ int where_each(struct context *context, bool json, int (*show)(struct context *c
     if (json)
         fputs(tour.shown > 0 ? "\n]}\n" : "]}\n", context->out);
     where_warn_refused(context, &tour.refused);
-    where_warn_incomplete(context, &context->namespaces);
+    if (where_warn_incomplete(context, &context->namespaces))
+        status = status > STATUS_FAILED ? status : STATUS_FAILED;
     complaint_list_release(&tour.refused);
     return status;
 }

@@ -187,6 +187,7 @@ int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace
     /* To our own one first: what may not be entered cannot be returned to. */
     if (setns(own, CLONE_NEWIPC) == 0 && setns(namespace->fd, CLONE_NEWIPC) == 0) {
         ret_entry->own = steal_fd(&own);
+        ret_entry->entered = true;
         return 0;
     }
     r = -errno;
@@ -196,6 +197,7 @@ int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace
     if (r < 0)
         return refuse_entry(namespace, capable, -r, err);
     procfs->inside = &ret_entry->listing;
+    ret_entry->entered = true;
     return 0;
 }
 
@@ -203,6 +205,9 @@ int namespace_return(struct procfs *procfs, struct namespace_entry *entry, struc
 {
     int r = 0;
 
+    if (!entry->entered)
+        return 0;
+    entry->entered = false;
     procfs->inside = NULL;
     release_listing(&entry->listing);
     if (entry->own >= 0 && setns(entry->own, CLONE_NEWIPC) < 0)

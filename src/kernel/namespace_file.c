@@ -42,10 +42,14 @@ bool namespace_file_leaves_room(int fd)
 static int open_own_kind(const struct procfs *procfs, const char *path)
 {
     CLEANUP_CLOSE int fd = openat(procfs->root_fd, path, O_RDONLY | O_CLOEXEC);
+    int type;
 
     if (fd < 0)
         return -errno;
-    if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWIPC)
+    type = ioctl(fd, NS_GET_NSTYPE);
+    if (type < 0)
+        return -errno;
+    if (type != CLONE_NEWIPC)
         return -EINVAL;
     return steal_fd(&fd);
 }
@@ -90,7 +94,7 @@ bool namespace_file_parse(const char *text, size_t length, uint64_t *ret_number)
 bool namespace_file_owner(int fd, uid_t *ret_uid)
 {
     CLEANUP_CLOSE int user = ioctl(fd, NS_GET_USERNS);
-    uid_t uid;
+    uid_t uid = OVERFLOW_UID;
 
     if (user < 0 || ioctl(user, NS_GET_OWNER_UID, &uid) < 0 || uid == OVERFLOW_UID)
         return false;

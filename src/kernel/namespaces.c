@@ -105,6 +105,10 @@ static struct ipc_namespace *note_failure(struct finder *finder, int code)
         finder->list.exhausted = true;
     else if (code == -EACCES || code == -EPERM)
         finder->was_refused = true;
+    else if (code != -ENOENT && code != -ESRCH && code != -EINVAL) { /* there, and of the kind */
+        finder->was_refused = true;
+        finder->list.failure = -code;
+    }
     errno = -code;
     return NULL;
 }

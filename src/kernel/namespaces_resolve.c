@@ -109,6 +109,9 @@ static int open_by_number(const struct ipc_namespace_list *found, uint64_t numbe
         fd = fcntl(found->items[i].fd, F_DUPFD_CLOEXEC, 0);
         return fd < 0 ? error_set_errno(err, errno, "%llu", (unsigned long long)number) : fd;
     }
+    if (found->exhausted)
+        return error_set(err, EMFILE, "%llu: not all namespaces could be inspected: %s",
+                         (unsigned long long)number, NAMESPACES_EXHAUSTED);
     return error_set(err, ENOENT, "%llu: no such IPC namespace%s", (unsigned long long)number,
                      found->unreadable > 0 || found->hidden ? " among those that can be seen" : "");
 }

@@ -413,3 +413,35 @@ sizes_in() {
     assert_out_has '2: removed, 8192 bytes'
     assert_err_has '2 segments are protected and left alone: 1 by /etc/shmtool.conf:1 (late), 1 by /etc/shmtool.conf:2'
 }
+
+@test "1,000 namespaces: all are found; with 500 descriptors what is missing is said, and no number or name is guessed" {
+    start_keepers --size 5000 --times 1000 process
+    local missing="not all namespaces could be inspected: no more descriptors can be opened (see 'ulimit -Hn')" number
+    try ns -q
+    assert_status 0
+    assert_err ''
+    assert_equal "$(wc -l <"$out_file")" 1001
+    try ls -A --no-header -c namespace
+    assert_status 0
+    assert_equal "$(sort -u "$out_file" | wc -l)" 1000
+    try rm -A --all --dry-run
+    assert_status 0
+    assert_err_has 'would remove 1000 segments in 1000 of 1001 namespaces'
+    for words in ns 'ls -A' 'rm -A --all --dry-run' 'stat -A' 'limits -A'; do
+        # shellcheck disable=SC2086 # words
+        run_split there prlimit --nofile=500:500 "$SHMTOOL" $words
+        assert_status 1
+        assert_err_has "shmtool: ${words%% *}: $missing"
+    done
+    number=$(tail -n 1 <<<"$kept")
+    number=${number%% *}
+    run_split there prlimit --nofile=500:500 "$SHMTOOL" rm -N "$number" --all --yes
+    assert_status 4
+    assert_err "shmtool: rm: --namespace: $number: $missing"
+    run_split there prlimit --nofile=500:500 "$SHMTOOL" ls -N web
+    assert_status 4
+    assert_err "shmtool: ls: --namespace: web: $missing"
+    run_split there prlimit --nofile=500:500 "$SHMTOOL" ls -N "$(pid_in "$number")" --no-header -c bytes
+    assert_status 0
+    assert_equal "$(fields)" 5000
+}

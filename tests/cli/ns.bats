@@ -301,7 +301,7 @@ ready"
     assert_found
     run_split there prlimit --nofile=50:50 "$SHMTOOL" ns -q
     assert_status 1
-    assert_err "shmtool: ns: not all namespaces are shown: no more descriptors can be opened (see 'ulimit -Hn')"
+    assert_err "shmtool: ns: not all namespaces could be inspected: no more descriptors can be opened (see 'ulimit -Hn')"
     [[ ${out%%$'\n'*} == "$own" ]] || fail "the own namespace is not the first"
 }
 

@@ -59,6 +59,8 @@ static const struct failure failures[] = {
     {SYS_fork, "fork", {EAGAIN}},
 #endif
     {SYS_execve, "execve", {EIO, ENOMEM, ENOENT}},
+    {SYS_setns, "setns", {EPERM, ENOMEM, EINVAL}},
+    {SYS_statx, "statx", {EACCES, ENOMEM}},
     {SYS_unshare, "unshare", {EPERM, ENOSPC}},
     {SYS_prctl, "prctl", {EINVAL}},
     {SYS_waitid, "waitid", {EINTR}},
@@ -96,6 +98,8 @@ struct situation {
     unsigned selected; /* bits of the segments that it is to remove */
     bool all;          /* status 0 promises that all of them are gone */
     bool partial;      /* what it saw of other processes may be a part, when it says so */
+    bool other;        /* another IPC namespace is looked in */
+    bool clears_other; /* and all of its segments are to be removed */
     bool old;          /* a file that does not exist is no fault: the kernel may be old */
 };
 
@@ -135,6 +139,22 @@ static const struct situation situations[] = {
     {.words = {"key", "/"}, .output = TABLE},
     {.words = {"doctor", "--json"}, .output = WORDS},
     {.words = {"doctor", "--key=0x5001", "--size=9000", "--json"}, .output = WORDS},
+    {.words = {"ns", "--json"}, .output = WORDS, .other = true},
+    {.words = {"ls", "-A"}, .output = TABLE, .partial = true, .other = true},
+    {.words = {"ls", "-N", "@N"}, .output = TABLE, .other = true},
+    {.words = {"limits", "-A", "--json"}, .output = WORDS, .other = true},
+    {.words = {"doctor", "-A", "--json"}, .output = WORDS, .other = true},
+    {.words = {"rm", "-A", "--size=6000", "--yes", "--json"},
+     .output = OUTCOME,
+     .all = true,
+     .partial = true,
+     .other = true,
+     .clears_other = true},
+    {.words = {"rm", "-N", "@N", "--all", "--yes", "--json"},
+     .output = OUTCOME,
+     .all = true,
+     .other = true,
+     .clears_other = true},
     {.words = {"run", "%leak", "exit", "57"}, .output = PROGRAM},
     {.words = {"run", "-v", "--isolate", "--", "%leak", "exit", "57"}, .output = PROGRAM},
     {.words = {"run", "-v", "%leak", "--attach", "signal", "9"}, .output = PROGRAM},
@@ -148,6 +168,7 @@ struct run {
     const char *words[10];
     char helper[PATH_MAX];
     int before; /* segments */
+    int others; /* segments left in the other namespace */
     char input[SEGMENTS * 64];
 };
 
@@ -185,13 +206,16 @@ static const char *find_helper(struct run *run, const char *name)
 static void prepare(struct run *run)
 {
     scene_build(&run->scene);
+    if (run->situation->other)
+        scene_build_other(&run->scene);
     run->words[0] = "shmtool";
     for (int i = 0; i < 8 && run->situation->words[i]; i++) {
         const char *word = run->situation->words[i];
 
-        run->words[i + 1] = *word == '@'   ? run->scene.words[word[1] - '0']
-                            : *word == '%' ? find_helper(run, word + 1)
-                                           : word;
+        run->words[i + 1] = strcmp(word, "@N") == 0 ? run->scene.other.word
+                            : *word == '@'          ? run->scene.words[word[1] - '0']
+                            : *word == '%'          ? find_helper(run, word + 1)
+                                                    : word;
         run->words[i + 2] = NULL;
     }
     write_input(run);
@@ -242,7 +266,7 @@ static const char *judge_output(const struct run *run, const struct outcome *out
         return is_same_json(reference->out, outcome->out) ? NULL : "the document is another";
     case OUTCOME:
         return number_of(outcome->out, "removed") + number_of(outcome->out, "marked") >=
-                           count_bits(removed) &&
+                           count_bits(removed) + (unsigned)(OTHERS - run->others) &&
                        strstr(outcome->out, "]}\n")
                    ? NULL
                    : "the document does not tell what was removed";
@@ -274,13 +298,17 @@ static const char *judge(const struct run *run, const struct fault *fault,
         return "it never began";
     if (removed & ~run->situation->selected)
         return "it removed what was not selected";
+    if (run->others < OTHERS && !run->situation->clears_other)
+        return "it removed what was not selected in another namespace";
     if (run->situation->output == PROGRAM)
         return judge_program(fault, outcome, reference, scene_count() - run->before);
     if (status > 4)
         return "no status of shmtool's";
-    if (status >= 2 && removed)
+    if (status >= 2 && (removed || run->others < OTHERS))
         return "it says that nothing was done, and removed something";
-    if (status == 0 && run->situation->all && removed != run->situation->selected)
+    /* What is in a namespace that cannot be entered is left, with a line that says so. */
+    if (status == 0 && run->situation->all && !(run->situation->partial && outcome->err[0]) &&
+        (removed != run->situation->selected || (run->situation->clears_other && run->others > 0)))
         return "status 0, and not all is gone";
     if (status == 0 && reference->status != 0 && !outcome->err[0])
         return "it says that all is well";
@@ -312,6 +340,11 @@ struct totals {
     long untested; /* situations whose plain run was no success */
 };
 
+static void count_others(struct run *run)
+{
+    run->others = run->situation->other ? scene_count_other(&run->scene) : OTHERS;
+}
+
 /* Runs with one fault. Tells whether there was a call for it to hit. */
 static bool run_once(const char *program, struct run *run, const struct failure *failure,
                      const struct fault *fault, const struct outcome *reference,
@@ -323,6 +356,7 @@ static bool run_once(const char *program, struct run *run, const struct failure 
 
     prepare(run);
     outcome = inject(program, run->words, run->input, fault);
+    count_others(run);
     wrong = judge(run, fault, &outcome, reference);
     scene_sweep(&run->scene);
     hit = outcome.calls >= fault->nth;
@@ -387,7 +421,8 @@ static void run_situation(const char *program, const struct situation *situation
 
     prepare(&run);
     reference = inject(program, run.words, run.input, &none);
-    if (reference.marks == 0 ||
+    count_others(&run);
+    if (run.others != (situation->clears_other ? 0 : OTHERS) || reference.marks == 0 ||
         (situation->output != PROGRAM &&
          (!WIFEXITED(reference.status) || WEXITSTATUS(reference.status) > 1)) ||
         find_removed(&run.scene) != situation->selected || scene_count() > run.before) {
@@ -409,13 +444,23 @@ static void run_situation(const char *program, const struct situation *situation
     outcome_release(&reference);
 }
 
+/* Whether COMMAND is its first word, or its first two with a blank between them. */
+static bool is_of_command(const struct situation *situation, const char *command)
+{
+    size_t length = strlen(situation->words[0]);
+
+    return strncmp(command, situation->words[0], length) == 0 &&
+           (command[length] == '\0' || (command[length] == ' ' && situation->words[1] &&
+                                        strcmp(command + length + 1, situation->words[1]) == 0));
+}
+
 long run_cases(const char *program, const struct choice *choice)
 {
     struct totals totals = {.choice = choice};
 
     for (size_t i = 0; i < sizeof(situations) / sizeof(situations[0]); i++) {
         if (!choice->command ||
-            (strcmp(situations[i].words[0], choice->command) == 0 && totals.runs == 0))
+            (is_of_command(&situations[i], choice->command) && totals.runs == 0))
             run_situation(program, &situations[i], &totals);
     }
     printf("%ld runs, %ld wrong\n", totals.runs, totals.wrong);

@@ -67,7 +67,21 @@ struct scene {
     int ids[SEGMENTS]; /* orphans first, then one idle, one attached, one marked */
     char words[SEGMENTS][16];
     pid_t holders[2]; /* the processes that have the last two attached */
+    struct {
+        pid_t pid; /* 0: there is none */
+        char word[16];
+        int channel; /* to the process */
+    } other;         /* an IPC namespace */
 };
+
+/* The segments of the other namespace, of a size that none of ours has. */
+enum { OTHERS = 2, OTHERS_SIZE = 6000 };
+
+/* Starts a process in an IPC namespace of its own, and makes what is not there (any more). */
+void scene_build_other(struct scene *scene);
+
+/* How many of its segments there are. */
+int scene_count_other(const struct scene *scene);
 
 /* Makes what is not there (any more). */
 void scene_build(struct scene *scene);

@@ -5,7 +5,7 @@
  *     faults [--quick] [--only COMMAND] [--call NAME] SHMTOOL
  *
  * --quick  with one errno of each call
- * --only   the first case of this command
+ * --only   the first case of this command ("ls", "rm -A")
  * --call   with faults of this call only (malloc, read, ...)
  *
  * SHMTOOL is linked with shim.c. Ends with 0 when nothing was wrong, 1 when something was, 77 where

@@ -1,10 +1,12 @@
 /*
  * The segments that shmtool finds in each case.
  */
+#include <sched.h>
 #include <signal.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "../helpers/helper.h"
@@ -116,8 +118,82 @@ void scene_build(struct scene *scene)
     }
 }
 
+/* Makes segments until there are all. Returns how many there were. */
+static int make_others(void)
+{
+    int before = scene_count();
+
+    for (int i = 0; i < OTHERS && scene_count() < OTHERS; i++) {
+        if (shmget(0x6000 + i, OTHERS_SIZE, IPC_CREAT | 0600) < 0)
+            die(HELPER_FAILED, "shmget: %s", strerror(errno));
+    }
+    return before;
+}
+
+/* Answers 'c' by how many segments there are, and 'm' too, and then makes all. */
+__attribute__((noreturn)) static void serve_others(int channel)
+{
+    char command;
+
+    if (unshare(CLONE_NEWIPC) < 0)
+        die(HELPER_FAILED, "unshare: %s", strerror(errno));
+    while (read(channel, &command, 1) == 1) {
+        int count = command == 'm' ? make_others() : scene_count();
+
+        if (write(channel, &count, sizeof(count)) != sizeof(count))
+            break;
+    }
+    _exit(0);
+}
+
+static int ask_other(const struct scene *scene, char command)
+{
+    int count;
+
+    if (write(scene->other.channel, &command, 1) != 1 ||
+        read(scene->other.channel, &count, sizeof(count)) != sizeof(count))
+        die(HELPER_FAILED, "the other namespace: %s", strerror(errno));
+    return count;
+}
+
+void scene_build_other(struct scene *scene)
+{
+    int pair[2];
+
+    if (scene->other.pid == 0) {
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+            die(HELPER_FAILED, "socketpair: %s", strerror(errno));
+        scene->other.pid = fork();
+        if (scene->other.pid < 0)
+            die(HELPER_FAILED, "fork: %s", strerror(errno));
+        if (scene->other.pid == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            close(pair[0]);
+            serve_others(pair[1]);
+        }
+        close(pair[1]);
+        scene->other.channel = pair[0];
+        snprintf(scene->other.word, sizeof(scene->other.word), "%d", (int)scene->other.pid);
+    }
+    ask_other(scene, 'm');
+}
+
+int scene_count_other(const struct scene *scene)
+{
+    return ask_other(scene, 'c');
+}
+
+static void end_other(struct scene *scene)
+{
+    if (scene->other.pid == 0)
+        return;
+    close(scene->other.channel);
+    stop_holder(&scene->other.pid);
+}
+
 void scene_clear(struct scene *scene)
 {
+    end_other(scene);
     for (int i = 0; i < SEGMENTS; i++)
         shmctl(scene->ids[i], IPC_RMID, NULL);
     for (int i = 0; i < 2; i++)

@@ -1,7 +1,7 @@
 /*
  * keepns: makes IPC namespaces, and keeps each in one of the ways that there are.
  *
- *     keepns [--times N] [--size BYTES] [--churn] KIND...
+ *     keepns [--times N] [--size BYTES [--segments N]] [--churn] KIND...
  *
  * process     a process that is inside
  * zombie      a process whose leader has exited; a thread of it is inside
@@ -9,9 +9,10 @@
  * descriptor  a descriptor of this process; nobody is inside
  * mount:DIR   a bind mount on a new file in DIR; nobody is inside
  *
- * --times  namespaces of each kind, default 1
- * --size   makes a segment of so many bytes in each, which its creator does not attach
- * --churn  from then on makes and ends further namespaces, one after the other
+ * --times     namespaces of each kind, default 1
+ * --size      makes a segment of so many bytes in each, which its creator does not attach
+ * --segments  so many of them, default 1
+ * --churn     from then on makes and ends further namespaces, one after the other
  *
  * Prints a line for each namespace, `NUMBER processes PID` (of process and zombie), `NUMBER thread
  * PID/TID`, `NUMBER fd PID/FD` or `NUMBER mount PATH`, then `ready PID`. SIGTERM ends it with
@@ -39,19 +40,21 @@ enum keeper { PROCESS, ZOMBIE, THREAD, DESCRIPTOR, MOUNT };
 struct request {
     long long times;
     long long size;
+    long long segments;
     bool churn;
 };
 
 /* What a child has to do, and the pipe by which it says what it is. */
 struct keeping {
     enum keeper keeper;
-    long long size;
+    const struct request *request;
     int report; /* where "NUMBER TID" goes */
 };
 
 static const struct option OPTIONS[] = {
     {"times", required_argument, NULL, 't'},
     {"size", required_argument, NULL, 's'},
+    {"segments", required_argument, NULL, 'n'},
     {"churn", no_argument, NULL, 'c'},
     {NULL, 0, NULL, 0},
 };
@@ -62,11 +65,11 @@ static void must(bool succeeded, const char *what)
         die(HELPER_FAILED, "%s: %s", what, strerror(errno));
 }
 
-static void leave_for_new_namespace(long long size)
+static void leave_for_new_namespace(const struct request *request)
 {
     must(unshare(CLONE_NEWIPC) == 0, "unshare");
-    if (size > 0)
-        must(shmget(IPC_PRIVATE, (size_t)size, 0600) >= 0, "shmget");
+    for (long long i = 0; request->size > 0 && i < request->segments; i++)
+        must(shmget(IPC_PRIVATE, (size_t)request->size, 0600) >= 0, "shmget");
 }
 
 /* Says that the calling thread is inside. */
@@ -84,7 +87,7 @@ static void *thread_main(void *arg)
     const struct keeping *keeping = arg;
 
     if (keeping->keeper == THREAD)
-        leave_for_new_namespace(keeping->size);
+        leave_for_new_namespace(keeping->request);
     /* The leader's namespace is not to be had any more once it has exited. */
     while (keeping->keeper == ZOMBIE && access("/proc/self/ns/ipc", F_OK) == 0)
         sched_yield();
@@ -99,7 +102,7 @@ __attribute__((noreturn)) static void run_child(struct keeping *keeping)
     pthread_t thread;
 
     if (keeping->keeper != THREAD)
-        leave_for_new_namespace(keeping->size);
+        leave_for_new_namespace(keeping->request);
     if (keeping->keeper == THREAD || keeping->keeper == ZOMBIE) {
         errno = pthread_create(&thread, NULL, thread_main, keeping);
         must(errno == 0, "pthread_create");
@@ -113,10 +116,10 @@ __attribute__((noreturn)) static void run_child(struct keeping *keeping)
 }
 
 /* Starts a child. Returns its PID, the number of its namespace and the thread that is in it. */
-static pid_t start_child(enum keeper keeper, long long size, unsigned long long *ret_number,
-                         int *ret_thread)
+static pid_t start_child(enum keeper keeper, const struct request *request,
+                         unsigned long long *ret_number, int *ret_thread)
 {
-    struct keeping keeping = {.keeper = keeper, .size = size};
+    struct keeping keeping = {.keeper = keeper, .request = request};
     pid_t parent = getpid();
     char line[64] = "";
     ssize_t length;
@@ -164,12 +167,12 @@ static void keep_by_mount(unsigned long long number, const char *source, const c
     printf("%llu mount %s\n", number, path);
 }
 
-static void keep(enum keeper keeper, const char *dir, long long size)
+static void keep(enum keeper keeper, const char *dir, const struct request *request)
 {
     unsigned long long number;
     char path[64];
     int thread;
-    pid_t child = start_child(keeper, size, &number, &thread);
+    pid_t child = start_child(keeper, request, &number, &thread);
 
     snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)child);
     if (keeper == THREAD) {
@@ -199,25 +202,26 @@ static void keep_all(const char *word, const struct request *request)
         keeper++;
     }
     for (long long i = 0; i < request->times; i++)
-        keep(keeper, word + strlen("mount:"), request->size);
+        keep(keeper, word + strlen("mount:"), request);
 }
 
 /* Namespaces that come and go until SIGTERM. */
 static void churn(const sigset_t *term)
 {
+    static const struct request empty = {0};
     const struct timespec at_once = {0};
 
     while (sigtimedwait(term, NULL, &at_once) < 0) {
         unsigned long long number;
         int thread;
 
-        end_child(start_child(PROCESS, 0, &number, &thread));
+        end_child(start_child(PROCESS, &empty, &number, &thread));
     }
 }
 
 int main(int argc, char **argv)
 {
-    struct request request = {.times = 1};
+    struct request request = {.times = 1, .segments = 1};
     int signal_number;
     int option;
     sigset_t term;
@@ -227,6 +231,8 @@ int main(int argc, char **argv)
             request.times = helper_number(optarg, 10, 1, 2000);
         else if (option == 's')
             request.size = helper_number(optarg, 10, 1, 1 << 30);
+        else if (option == 'n')
+            request.segments = helper_number(optarg, 10, 1, 1000);
         else if (option == 'c')
             request.churn = true;
         else

@@ -9,7 +9,15 @@ play() {
     printf '#!/bin/bash\n%s\nexec "$REAL" "$@"\n' "$1" >"$BATS_TEST_TMPDIR/shmtool"
     chmod 755 "$BATS_TEST_TMPDIR/shmtool"
     export REAL=$SHMTOOL
-    run_split "$HELPERS/churn" --rounds 10 --seconds 20 "$BATS_TEST_TMPDIR/shmtool"
+    run_split "${PLAYED[@]:-$HELPERS/churn}" --rounds 10 --seconds 20 "$BATS_TEST_TMPDIR/shmtool"
+}
+
+# play_everywhere BODY: the same of rm -A, where no other IPC namespaces are
+play_everywhere() {
+    need_root
+    unshare --pid --fork --mount-proc --ipc true 2>/dev/null || skip "no PID namespace can be made here"
+    PLAYED=(unshare --pid --fork --kill-child --mount-proc --ipc "$HELPERS/everywhere")
+    play "$1"
 }
 
 # notices TEXT: churn failed, and TEXT is among what it complains of
@@ -21,9 +29,31 @@ notices() {
 
 @test "while others make, use and remove segments, nothing is removed that should stay" {
     need_ns
-    run_split "$SRC/tests/stress/run" -n 200
+    run_split "$SRC/tests/stress/run" -n 200 churn
     assert_status 0
     assert_out_matches '[1-9][0-9]* removals .*, 0 wrong'
+}
+
+@test "rm -A by owner while ids and namespaces come and go: the right ones go, and nothing else" {
+    need_ns
+    need_root
+    run_split "$SRC/tests/stress/run" -n 300 everywhere
+    assert_status 0
+    assert_out_matches '[1-9][0-9]* removals .*[1-9][0-9]* left alone .*, 0 wrong'
+}
+
+@test "everywhere notices what rm -A removes of others, and what it leaves" {
+    need_ns
+    # shellcheck disable=SC2016 # for the script
+    play_everywhere '[[ $* != *--yes* ]] || exec "$REAL" rm -A --all --yes --json'
+    notices "somebody else's"
+    notices 'was removed and had to stay'
+    # shellcheck disable=SC2016
+    play_everywhere '"$REAL" rm --all --yes >/dev/null'
+    notices 'of our own namespace is gone'
+    # shellcheck disable=SC2016
+    play_everywhere '[[ $* != *--yes* ]] || exec "$REAL" "${@/--owner=50001/--owner=50000}"'
+    notices 'was to be removed, and is still there'
 }
 
 @test "churn notices segments that are removed with the orphans" {

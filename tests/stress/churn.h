@@ -92,6 +92,39 @@ worker work_large;   /* leaves large orphans behind */
 worker work_adopt;   /* attaches other workers' orphans again */
 worker work_witness; /* reads the kernel's listing and compares it with the board */
 
+/* A run of shmtool. */
+enum { MOST_WORDS = 16 };
+
+struct started {
+    pid_t child;
+    int files[3]; /* owned; its standard input, output and error */
+};
+
+/* What it wrote, and how it ended. */
+struct outcome {
+    char *text; /* standard output, owned */
+    size_t length;
+    char complaint[256]; /* the beginning of standard error */
+    int status;
+};
+
+/* Starts shmtool with the WORDS, NULL behind them; takes over INPUT, its standard input. */
+struct started start_shmtool(const char *shmtool, const char *const *words, int input);
+
+/* Whether it has written TEXT to standard error. */
+bool has_complained(const struct started *started, const char *text);
+
+struct outcome finish_shmtool(struct started *started);
+
+/* All of it, with INPUT (may be "") on standard input. */
+struct outcome run_shmtool(const char *shmtool, const char *const *words, const char *input);
+
+/* The number behind "NAME": in a document. */
+unsigned long number_of(const char *text, const char *name);
+
+/* Whether the exit status of rm is that of its document, and nothing failed. */
+void check_status(struct board *board, const struct outcome *outcome);
+
 /* What the rounds came to. */
 struct tally {
     unsigned long listings;

@@ -1,25 +1,11 @@
 /*
  * The rounds: runs of shmtool, and what they say compared with the board.
  */
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "../helpers/helper.h"
 #include "churn.h"
-
-enum { MOST_WORDS = 16 };
-
-/* What a run of shmtool wrote, and how it ended. */
-struct outcome {
-    char *text; /* standard output, owned */
-    size_t length;
-    char complaint[256]; /* the beginning of standard error */
-    int status;
-};
 
 /* The board's words at one moment. */
 struct snapshot {
@@ -39,63 +25,6 @@ static bool had_to_stay(struct board *board, const struct snapshot *snapshot, in
            atomic_load(&board->slots[slot].word) == snapshot->words[slot];
 }
 
-static int make_file(void)
-{
-    char name[] = "/tmp/shmtool-churn.XXXXXX";
-    int fd = mkostemp(name, O_CLOEXEC);
-
-    if (fd < 0)
-        die(HELPER_FAILED, "%s: %s", name, strerror(errno));
-    unlink(name);
-    return fd;
-}
-
-/* Reads the file from its beginning, into BUFFER of SIZE bytes with a NUL behind. */
-static size_t read_back(int fd, char *buffer, size_t size)
-{
-    size_t length = 0;
-    ssize_t got;
-
-    while (length < size - 1 &&
-           (got = pread(fd, buffer + length, size - 1 - length, (off_t)length)) > 0)
-        length += (size_t)got;
-    buffer[length] = '\0';
-    return length;
-}
-
-/* Runs shmtool with the WORDS, NULL behind them, and INPUT (may be "") on standard input. */
-static struct outcome run(const char *shmtool, const char *const *words, const char *input)
-{
-    char *copies[MOST_WORDS] = {NULL};
-    int files[3] = {make_file(), make_file(), make_file()};
-    struct outcome outcome = {0};
-    posix_spawn_file_actions_t actions;
-    struct stat status;
-    pid_t child;
-
-    if (pwrite(files[0], input, strlen(input), 0) != (ssize_t)strlen(input))
-        die(HELPER_FAILED, "a temporary file: %s", strerror(errno));
-    for (int i = 0; words[i]; i++)
-        copies[i] = strdup(words[i]);
-    posix_spawn_file_actions_init(&actions);
-    for (int i = 0; i < 3; i++)
-        posix_spawn_file_actions_adddup2(&actions, files[i], i);
-    errno = posix_spawn(&child, shmtool, &actions, NULL, copies, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (errno || waitpid(child, &outcome.status, 0) != child || fstat(files[1], &status) < 0)
-        die(HELPER_FAILED, "%s: %s", shmtool, strerror(errno));
-    outcome.text = malloc((size_t)status.st_size + 1);
-    if (!outcome.text)
-        die(HELPER_FAILED, "out of memory");
-    outcome.length = read_back(files[1], outcome.text, (size_t)status.st_size + 1);
-    read_back(files[2], outcome.complaint, sizeof(outcome.complaint));
-    for (int i = 0; i < 3; i++)
-        close(files[i]);
-    for (int i = 0; copies[i]; i++)
-        free(copies[i]);
-    return outcome;
-}
-
 /* --- ls ------------------------------------------------------------------------------------- */
 
 struct row {
@@ -113,7 +42,7 @@ static bool parse_row(const char *line, struct row *row)
     char status[32] = "";
 
     row->status[0] = '\0';
-    if (sscanf(line, "0x%x,%d,%o,%lu,%lu,%15[a-z],%31[^\r\n]", &row->key, &row->shmid, &row->mode,
+    if (sscanf(line, "0x%x,%d,%o,%lu,%lu,%15[a-z],%31[^\n]", &row->key, &row->shmid, &row->mode,
                &row->size, &row->nattch, row->state, status) < 6)
         return false;
     memcpy(row->status, status, sizeof(status));
@@ -155,7 +84,7 @@ static struct rows parse_rows(struct board *board, char *text)
     if (!rows.items)
         die(HELPER_FAILED, "out of memory");
     line = strsep(&text, "\n");
-    if (strcmp(line, "key,shmid,perms,bytes,nattch,state,status\r") != 0)
+    if (strcmp(line, "key,shmid,perms,bytes,nattch,state,status") != 0)
         complain(board, BY_ROUNDS, "ls: the header is '%s'", line);
     while ((line = strsep(&text, "\n")) && text) {
         if (parse_row(line, &rows.items[rows.count]))
@@ -210,7 +139,7 @@ void round_list(struct board *board, const char *shmtool, struct tally *tally)
     struct rows rows;
 
     take_snapshot(board, &snapshot);
-    outcome = run(shmtool, words, "");
+    outcome = run_shmtool(shmtool, words, "");
     if (outcome.status != 0 || outcome.complaint[0])
         complain(board, BY_ROUNDS, "ls: wait status %#x, '%.100s'", (unsigned)outcome.status,
                  outcome.complaint);
@@ -319,17 +248,6 @@ static void judge(struct board *board, const struct snapshot *snapshot,
     }
 }
 
-/* The number behind "NAME": in the document's first line. */
-static unsigned long number_of(const char *text, const char *name)
-{
-    char mark[32];
-    const char *found;
-
-    snprintf(mark, sizeof(mark), "\"%s\": ", name);
-    found = strstr(text, mark);
-    return found ? strtoul(found + strlen(mark), NULL, 10) : 0;
-}
-
 static void judge_results(struct board *board, const struct snapshot *snapshot,
                           const struct request *request, const char *text)
 {
@@ -345,17 +263,6 @@ static void judge_results(struct board *board, const struct snapshot *snapshot,
         else if (strcmp(word, "removed") == 0 || strcmp(word, "marked") == 0)
             judge(board, snapshot, request, shmid);
     }
-}
-
-static void judge_status(struct board *board, const struct outcome *outcome)
-{
-    bool failed = number_of(outcome->text, "changed") > 0 || number_of(outcome->text, "failed") > 0;
-
-    if (!WIFEXITED(outcome->status) || WEXITSTATUS(outcome->status) != failed ||
-        strncmp(outcome->text, "{\"schema\": 1,", 13) != 0 ||
-        number_of(outcome->text, "failed") > 0)
-        complain(board, BY_ROUNDS, "rm: wait status %#x, '%.60s', '%.60s'",
-                 (unsigned)outcome->status, outcome->text, outcome->complaint);
 }
 
 /* With its own eyes: all that had to stay is there. */
@@ -384,10 +291,10 @@ void round_remove(struct board *board, const char *shmtool, enum removal_kind ki
     /* Nothing to name: with no ids at all rm would be used wrongly. */
     if ((kind == REMOVE_IDS || kind == REMOVE_ROWS) && request.count == 0)
         return;
-    outcome = run(shmtool, request.words, request.input);
+    outcome = run_shmtool(shmtool, request.words, request.input);
     check_all(board, &snapshot);
     judge_results(board, &snapshot, &request, outcome.text);
-    judge_status(board, &outcome);
+    check_status(board, &outcome);
     tally->removals++;
     tally->removed += number_of(outcome.text, "removed");
     tally->marked += number_of(outcome.text, "marked");

@@ -80,6 +80,22 @@ static void in_place_and_back(void **state)
     procfs_close(&procfs);
 }
 
+/* What was never filled in, and what was undone before, names no descriptors. */
+static void nothing_is_undone_twice(void **state)
+{
+    struct namespace_entry entry = {0};
+    struct procfs procfs;
+
+    (void)state;
+    begin(&procfs);
+    refused = 2;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(namespace_return(&procfs, &entry, NULL), 0);
+    assert_int_equal(refused, 2);
+    assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+    procfs_close(&procfs);
+}
+
 static void the_own_one_is_not_left(void **state)
 {
     static const struct ipc_namespace_list nothing = {0};
@@ -306,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(in_place_and_back, ipcns_teardown),
+        cmocka_unit_test_teardown(nothing_is_undone_twice, ipcns_teardown),
         cmocka_unit_test_teardown(the_own_one_is_not_left, ipcns_teardown),
         cmocka_unit_test_teardown(by_a_child_without_a_way_back, ipcns_teardown),
         cmocka_unit_test_teardown(a_rootless_one_shows_the_ids_outside, ipcns_teardown),
