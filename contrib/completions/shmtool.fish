@@ -45,7 +45,7 @@ end
 set --local commands ls stat who rm run limits key doctor ns help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
-    status state cpid lpid atime dtime ctime command unit
+    status state cpid lpid atime dtime ctime command unit program program_by
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -85,6 +85,7 @@ complete -c shmtool -n "$selecting" -l cpid -x -a '(__shmtool_live cpid)' -d 'cr
 complete -c shmtool -n "$selecting" -l perms -x -a '666 -022 /022' -d 'these permission bits, all or any of them'
 complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attached by this process now'
 complete -c shmtool -n "$selecting" -l unit -x -a '(__shmtool_live unit)' -d 'of this unit or container'
+complete -c shmtool -n "$selecting" -l program -x -a '(__shmtool_live program)' -d 'of this program'
 
 complete -c shmtool -n '__fish_seen_subcommand_from ls ns' -s l -l long -d 'more columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'

@@ -118,6 +118,7 @@ _shmtool() {
         '*--perms=[these permission bits, all or any of them]:mode:(666 -022 /022)'
         '*--pid=[attached by this process now]:process:_shmtool_pids'
         '*--unit=[of this unit or container]:unit: _shmtool_live unit unit'
+        '*--program=[of this program]:program: _shmtool_live program program'
         '*:segment:_shmtool_ids'
     )
     _arguments -C \
@@ -131,7 +132,7 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit
+                nattch status state cpid lpid atime dtime ctime command unit program program_by
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "action/program_of.h"
 #include "action/resolve.h"
 #include "base/num.h"
 #include "base/xalloc.h"
@@ -36,6 +37,7 @@ static bool matches(struct system *system, const struct filter *filter,
         .state = info->state,
         .attached = attached,
         .unit = info->unit,
+        .program = info->program,
     };
 
     return filter_match(filter, &info->segment, &facts);
@@ -54,7 +56,7 @@ struct pass {
     uint64_t namespace;    /* the one at hand; 0: not asked for */
     uint64_t elsewhere;    /* the same, if commands have to name it */
     const char *container; /* what that is of; NULL: none, or not known */
-    bool has_pending;      /* a row's unit depends on its attachments */
+    bool has_pending;      /* a row's unit or program depends on its attachments */
     struct idset attached; /* ids that the selection's PIDs have attached */
     struct idset met_ids;  /* of the named ids those that exist */
     struct idset met_keys; /* positions of the selection's keys that a segment has */
@@ -110,7 +112,7 @@ static void add_row(struct pass *pass, const struct segment *segment)
     if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
         return;
     resolve_row(pass->system, info, pass->needs);
-    pass->has_pending = pass->has_pending || info->unit.pending;
+    pass->has_pending = pass->has_pending || info->unit.pending || info->program.pending;
     inventory->count++;
 }
 
@@ -228,8 +230,8 @@ static bool still_matches(const struct pass *pass, const struct segment_info *in
 
 /*
  * Gives each row its own attachments. They were read after the segments: an orphan that somebody
- * has attached by now is none. Now the units are known that depend on them. A row that is not
- * selected any more for either goes.
+ * has attached by now is none. Now the units and programs are known that depend on them. A row that
+ * is not selected any more for any of it goes.
  */
 static void share_attachments(const struct pass *pass)
 {
@@ -239,7 +241,7 @@ static void share_attachments(const struct pass *pass)
 
     for (size_t i = 0; i < inventory->count; i++) {
         struct segment_info *info = &inventory->rows[i];
-        bool changes = info->unit.pending;
+        bool changes = info->unit.pending || info->program.pending;
         size_t count;
 
         info->attachments = attachment_list_find(
@@ -249,6 +251,8 @@ static void share_attachments(const struct pass *pass)
             info->unit = resolve_unit_of_holders(pass->system, info);
             inventory->unknown_units += pass->tested & NEED_UNIT && segment_info_unseen(info) > 0;
         }
+        if (info->program.pending)
+            info->program = program_of_segment(pass->system, info);
         if (count > 0 && info->state == STATE_ORPHAN) {
             info->state = STATE_UNKNOWN;
             info->doubt = DOUBT_TOUCHED;
@@ -383,7 +387,7 @@ int inventory_read(struct system *system, const struct selection *selection, uns
 
     pass.tested = filter_needs(&pass.selection->filter);
     pass.needs = needs | pass.tested;
-    proc_cache_refresh(system->proc);
+    system_refresh(system);
     inventory.own_pids = proc_pids_are_ours(system->proc);
     inventory.clock = *proc_clock(system->proc);
     r = read_all(&pass, err);
@@ -426,8 +430,8 @@ static int read_record_again(struct system *system, int shmid, struct segment *r
     return 0;
 }
 
-/* Finds out a unit that depends on who has the segment attached now. */
-static void resolve_pending_unit(struct system *system, struct segment_info *info)
+/* Finds out what depends on who has the segment attached now. */
+static void resolve_pending(struct system *system, struct segment_info *info)
 {
     CLEANUP_ATTACHMENT_LIST struct attachment_list list = {.items = NULL};
     size_t count = 0;
@@ -435,7 +439,10 @@ static void resolve_pending_unit(struct system *system, struct segment_info *inf
     if (attach_scan(&system->procfs, false, &list, NULL) == 0)
         info->attachments = attachment_list_find(&list, 0, info->segment.shmid, &count);
     info->attachment_count = (uint32_t)count;
-    info->unit = resolve_unit_of_holders(system, info);
+    if (info->unit.pending)
+        info->unit = resolve_unit_of_holders(system, info);
+    if (info->program.pending)
+        info->program = program_of_segment(system, info);
     info->attachments = NULL;
     info->attachment_count = 0;
 }
@@ -453,13 +460,13 @@ int inventory_read_again(struct system *system, const struct selection *selectio
     r = read_attached_ids(system, &selection->filter, &attached, err);
     if (r < 0)
         return r;
-    if (needs & (NEED_STATE | NEED_UNIT))
-        proc_cache_refresh(system->proc);
+    if (needs & (NEED_STATE | NEED_UNIT | NEED_PROGRAM))
+        system_refresh(system);
     else if (needs & NEED_TIME)
         proc_clock_refresh(system->proc);
     resolve_row(system, &info, needs);
-    if (info.unit.pending)
-        resolve_pending_unit(system, &info);
+    if (info.unit.pending || info.program.pending)
+        resolve_pending(system, &info);
     *ret_segment = info.segment;
     return matches(system, &selection->filter, &info, &attached);
 }

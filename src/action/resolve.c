@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "action/program_of.h"
 #include "kernel/system.h"
 #include "kernel/sysv.h"
 
@@ -102,7 +103,8 @@ static void resolve_names(struct names *names, struct segment_info *info, unsign
 
 bool resolve_needs_processes(unsigned needs)
 {
-    return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND | NEED_UNIT)) != 0;
+    return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND | NEED_UNIT | NEED_PROGRAM)) !=
+           0;
 }
 
 /* The creator's unit; where that is not known, the attachments will tell, if there are any. */
@@ -149,6 +151,9 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
         info->last_command = proc_command(system->proc, info->segment.lpid);
     if (needs & NEED_UNIT)
         info->unit = unit_of_creator(system, info);
+    if (needs & NEED_PROGRAM)
+        info->program = info->segment.nattch > 0 ? (struct segment_program){.pending = true}
+                                                 : program_of_segment(system, info);
 }
 
 const struct cgroup_unit *resolve_namespace(struct system *system,

@@ -108,6 +108,8 @@ static void the_block_of_a_full_row(void **state)
         "  ctime          2026-11-21T22:10:07+00:00 (1m0s ago)\n"
         "  command        /bin/maker \\x07\n"
         "  unit           docker:web\\x1b\n"
+        "  program        -\n"
+        "  program_by     -\n"
         "  namespace      -\n"
         "  container      web\\x1b\n"
         "  original_key   0x00143511 (before it was marked; another segment may have it "
@@ -154,6 +156,8 @@ static void the_block_of_an_empty_row(void **state)
                    "  ctime          never\n"
                    "  command        -\n"
                    "  unit           -\n"
+                   "  program        -\n"
+                   "  program_by     -\n"
                    "  namespace      -\n"
                    "  container      -\n"
                    "\n"
@@ -175,7 +179,8 @@ static void the_object_of_a_full_row(void **state)
         "\"rss\": 4096, \"swap\": 0, \"nattch\": 3, \"status\": [\"dest\",\"locked\"], \"state\": "
         "\"dest\", \"cpid\": 4711, \"lpid\": 4712, \"atime\": \"2026-11-21T22:10:05+00:00\", "
         "\"dtime\": \"2026-11-21T22:10:06+00:00\", \"ctime\": \"2026-11-21T22:10:07+00:00\", "
-        "\"command\": \"/bin/maker \\u0007\", \"unit\": \"docker:web\\u001b\", \"namespace\": "
+        "\"command\": \"/bin/maker \\u0007\", \"unit\": \"docker:web\\u001b\", "
+        "\"program\": null, \"program_by\": null, \"namespace\": "
         "null, \"container\": \"web\\u001b\", \"attachments\": "
         "[{\"shmid\": 5, \"key\": "
         "\"0x00000000\", \"pid\": 812, \"uid\": 1001, \"user\": \"zc\", \"access\": \"rw\", "
@@ -201,7 +206,8 @@ static void the_object_of_an_empty_row(void **state)
         "\"gid\": 0, \"creator\": null, \"cuid\": 0, \"creator_group\": null, \"cgid\": 0, "
         "\"perms\": \"0000\", \"bytes\": 0, \"rss\": null, \"swap\": null, \"nattch\": 0, "
         "\"status\": [], \"state\": \"unknown\", \"cpid\": null, \"lpid\": null, \"atime\": null, "
-        "\"dtime\": null, \"ctime\": null, \"command\": null, \"unit\": null, \"namespace\": null, "
+        "\"dtime\": null, \"ctime\": null, \"command\": null, \"unit\": null, "
+        "\"program\": null, \"program_by\": null, \"namespace\": null, "
         "\"container\": null, \"attachments\": [], "
         "\"maps_found\": 0, \"unseen\": 0, \"original_key\": null, \"explanation\": \"Unknown: "
         "nobody has it "
@@ -258,7 +264,7 @@ static void everything_is_needed_that_can_be_shown(void **state)
                                                  NEED_CREATOR_GROUP | NEED_STATE | NEED_COMMAND |
                                                  NEED_LAST_COMMAND | NEED_ATTACHMENTS |
                                                  NEED_HOLDERS | NEED_CREDENTIALS | NEED_UNIT |
-                                                 NEED_NAMESPACE | NEED_CONTAINER);
+                                                 NEED_PROGRAM | NEED_NAMESPACE | NEED_CONTAINER);
 }
 
 static int setup(void **state)
