@@ -305,7 +305,7 @@ as_cluster() {
     assert_out 'postgresql?'
 }
 
-@test "rm --program asks, removes what is of the program, and reads it again before each removal" {
+@test "rm --program asks, and removes what is of the program" {
     need_ns
     local mine other
     mine=$(make_seg -k 0x4e545030 -s 96)
@@ -318,6 +318,28 @@ as_cluster() {
     assert_status 0
     assert_gone "$mine"
     assert_exists "$other"
+}
+
+# qt_segment: a segment whose key is that of a file of Qt's, which $qt_files has from now on; sets $seg
+qt_segment() {
+    local file
+    file=$(mktemp /tmp/qipc_sharedmemory_shmtool.XXXXXX)
+    qt_files+=("$file")
+    shmtool key -q --proj Q "$file"
+    seg=$(make_seg -k "${out%$'\n'}" -s 100)
+}
+
+@test "rm --program reads the program again before each removal" {
+    need_ns
+    "$HELPERS/meanwhile" --test || skip 'no program can be traced here'
+    qt_files=()
+    qt_segment
+    qt_segment
+    run_split "$HELPERS/meanwhile" --do "rm -f ${qt_files[*]}" -- "$SHMTOOL" rm --program qt --yes
+    rm -f "${qt_files[@]}"
+    assert_status 1
+    assert_err_has 'changed since it was listed, left alone'
+    assert_equal "$(all_ids | wc -l)" 1
 }
 
 @test "ls without the column reads no executable, no mappings and no directory of PostgreSQL" {
@@ -338,13 +360,14 @@ as_cluster() {
 @test "Qt: a key that is made of a file of its, of the same owner" {
     need_ns
     need_root
-    local file id
-    file=$(mktemp /tmp/qipc_sharedmemory_shmtool.XXXXXX)
-    shmtool key -q --proj Q "$file"
-    id=$(make_seg -k "${out%$'\n'}" -s 100)
+    local file id text
+    qt_files=()
+    qt_segment
+    id=$seg
+    file=${qt_files[0]}
     shmtool stat "$id"
     unwrap
-    local text=$out
+    text=$out
     chown 12345 "$file"
     shmtool ls --no-header -c program,program_by "$id"
     rm "$file"
@@ -352,4 +375,17 @@ as_cluster() {
     out=$text
     assert_out_has " program qt program_by file "
     assert_out_has "It is of Qt's QSharedMemory: its key is made of the file $file."
+}
+
+@test "doctor names the programs of orphans with a key" {
+    put_segment 1 99 0 0x4e545032 96
+    on_tree doctor
+    unwrap
+    assert_out_has "it belongs to uid 0; it is of ntpd? (kept on purpose)"
+    put_segment 2 99 0 0x4e545033 96
+    put_segment 3 99 0 0x47505344 24512
+    put_segment 4 99 0 0x12345678
+    on_tree doctor
+    unwrap
+    assert_out_has "they belong to uid 0; 2 are of ntpd? (kept on purpose), 1 of gpsd? (kept on purpose)"
 }
