@@ -531,7 +531,7 @@ descendants() {
     kill_daemon
     program_is "$seg" qt file
     shmtool stat "$seg"
-    rm -f "$file"
+    rm -f "$file" /tmp/qipc_systemsem_shmtooltest*
     unwrap
     assert_out_has "its key is made of the file $file."
     shmtool ls --no-header -c program,program_by "$seg"
