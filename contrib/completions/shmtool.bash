@@ -95,13 +95,14 @@ _shmtool_value() {
         *:--state) _shmtool_list used dest orphan idle unknown ;;
         *:--cpid) _shmtool_live cpid ;;
         *:--unit) _shmtool_units ;;
+        *:--program) _shmtool_live program ;;
         *:--pid)
             mapfile -t pids < <("${shmtool[@]}" who -q 2>/dev/null)
             _shmtool_add "${pids[@]}"
             ;;
         ls:-c | ls:--columns | ls:--sort | watch:-c | watch:--columns)
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit protected
+                nattch status state cpid lpid atime dtime ctime command unit program program_by protected
             ;;
         who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
@@ -123,7 +124,7 @@ _shmtool_value() {
 
 _shmtool_options() {
     local selection='--key --owner --creator --group --size --nattch --dest --locked --attached --unattached
-        --orphan --state --older-than --newer-than --cpid --pid --perms --unit --protected --unprotected'
+        --orphan --state --older-than --newer-than --cpid --pid --perms --unit --program --protected --unprotected'
     local output='--columns --sort --human --numeric --time --color --no-header --quiet --json --ndjson --csv'
     local options=''
     case $command in

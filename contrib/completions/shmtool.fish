@@ -45,7 +45,7 @@ end
 set --local commands ls stat who rm run limits key doctor ns watch wait help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm watch wait'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
-    status state cpid lpid atime dtime ctime command unit protected
+    status state cpid lpid atime dtime ctime command unit program program_by protected
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -92,6 +92,7 @@ complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attach
 complete -c shmtool -n "$selecting" -l unit -x -a '(__shmtool_live unit)' -d 'of this unit or container'
 complete -c shmtool -n "$selecting" -l protected -d 'protected by a line of /etc/shmtool.conf'
 complete -c shmtool -n "$selecting" -l unprotected -d 'protected by none'
+complete -c shmtool -n "$selecting" -l program -x -a '(__shmtool_live program)' -d 'of this program'
 
 complete -c shmtool -n '__fish_seen_subcommand_from ls ns' -s l -l long -d 'more columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'

@@ -122,6 +122,7 @@ _shmtool() {
         '*--unit=[of this unit or container]:unit: _shmtool_live unit unit'
         '--protected[protected by a line of /etc/shmtool.conf]'
         '--unprotected[protected by none]'
+        '*--program=[of this program]:program: _shmtool_live program program'
         '*:segment:_shmtool_ids'
     )
     _arguments -C \
@@ -137,7 +138,7 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit protected
+                nattch status state cpid lpid atime dtime ctime command unit program program_by protected
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'
@@ -193,7 +194,7 @@ _shmtool() {
             ;;
         watch)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit protected
+                nattch status state cpid lpid atime dtime ctime command unit program program_by protected
             # Of output what makes sense line by line.
             output=(${output:#*--(sort|human|no-header|json|csv)[=\[]*})
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \

@@ -36,11 +36,11 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
 struct segment_unit resolve_unit_of_holders(struct system *system, const struct segment_info *info);
 
 /*
- * Reads who has what attached, if the unit of one of COUNT rows depends on it, and finds out those
- * units; attachments are left unassigned. Returns how many are not known because not all who have
- * the segment attached were found.
+ * Reads who has what attached, if the unit or program of one of COUNT rows depends on it, and finds
+ * those out; attachments are left unassigned. Returns how many units are not known because not all
+ * who have the segment attached were found.
  */
-size_t resolve_pending_units(struct system *system, struct segment_info *rows, size_t count);
+size_t resolve_pending(struct system *system, struct segment_info *rows, size_t count);
 
 /* Sets the namespace that this process looks in, with what NEEDS asks for of it. */
 void resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs);

@@ -11,6 +11,7 @@
 
 #include "kernel/procfs.h"
 #include "model/cgroup.h"
+#include "model/program.h"
 #include "model/state.h"
 
 /* --- What is read each time ------------------------------------------------------------------- */
@@ -117,5 +118,13 @@ const char *proc_command(struct proc_cache *cache, pid_t pid);
  * has a name, or its cgroup cannot be read. The cache keeps it.
  */
 const struct cgroup_unit *proc_unit(struct proc_cache *cache, pid_t pid);
+
+/*
+ * The executable of PID: the name of the file that /proc/PID/exe leads to; where that cannot be
+ * read, what the process calls itself (comm). It is sure on the live system if the file is root's
+ * and nobody else may write to it, in a saved tree if it is below /usr, /opt, /bin or /sbin.
+ * Returns NULL when neither can be read. The cache keeps it.
+ */
+const struct executable *proc_executable(struct proc_cache *cache, pid_t pid);
 
 #endif

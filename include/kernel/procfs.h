@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -60,6 +61,24 @@ int procfs_open_no_link(const struct procfs *procfs, const char *path, struct er
  * NULL with errno set and the path in ERR.
  */
 DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error *err);
+
+/*
+ * Opens a directory below the root as a place alone (O_PATH), for functions of the *at kind.
+ *
+ * flags: more for open(2): O_NOFOLLOW
+ * Returns the descriptor, which the caller closes, or a negative errno.
+ */
+int procfs_open_place(const struct procfs *procfs, const char *path, int flags);
+
+/*
+ * Appends a regular file of a directory, which other users may have put there, to BUF: never
+ * through a link, never waiting for a FIFO's writer, LIMIT bytes at the most.
+ *
+ * owner: who it must belong to; NULL: anybody
+ * Returns 0 or a negative errno: -EFBIG with more than LIMIT bytes, -EINVAL when it is no regular
+ * file, -EPERM when it is somebody else's.
+ */
+int procfs_read_at(int dir, const char *name, const uid_t *owner, size_t limit, struct strbuf *buf);
 
 /*
  * The next entry of a directory, valid until the next call. Returns NULL with errno 0 at its end,

@@ -12,18 +12,20 @@
 #include "kernel/names.h"
 #include "kernel/proc.h"
 #include "kernel/procfs.h"
+#include "kernel/program_files.h"
 #include "model/ipc_namespace.h"
 #include "model/protection.h"
 #include "model/shmget.h"
 
 struct system {
     struct procfs procfs;
-    struct names *names;     /* owned */
-    struct proc_cache *proc; /* owned */
-    struct strbuf host;      /* its name (uname(2)'s nodename); empty: not known */
-    uint64_t elsewhere;      /* number of the IPC namespace that was entered to stay; 0: none was */
-    pid_t elsewhere_pid;     /* a process that tells what it is of; 0: not known */
-    bool one_of_many;        /* that one is shown as one of all, and what is the host's elsewhere */
+    struct names *names;                 /* owned */
+    struct proc_cache *proc;             /* owned */
+    struct program_files *program_files; /* owned */
+    struct strbuf host;                  /* its name (uname(2)'s nodename); empty: not known */
+    uint64_t elsewhere;  /* number of the IPC namespace that was entered to stay; 0: none was */
+    pid_t elsewhere_pid; /* a process that tells what it is of; 0: not known */
+    bool one_of_many;    /* that one is shown as one of all, and what is the host's elsewhere */
     /* All IPC namespaces, to look in each of them; NULL: in one alone; borrowed. */
     const struct ipc_namespace_list *namespaces;
     struct protection *protection; /* owned; of its shmtool.conf; NULL: not read yet */
@@ -34,6 +36,9 @@ struct system {
  * know each other. Returns 0 or a negative errno; sets *err.
  */
 int system_open(struct system *system, const char *dir, struct error *err);
+
+/* Forgets what was kept of processes and their files, and reads the clock again. */
+void system_refresh(struct system *system);
 
 /* Releases everything. */
 void system_close(struct system *system);

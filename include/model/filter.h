@@ -54,7 +54,8 @@ struct filter {
     struct filter_perms *perms; /* owned */
     size_t perms_count;
     size_t perms_capacity;
-    struct filter_words units; /* names of units and containers, ids or their first digits */
+    struct filter_words units;    /* names of units and containers, ids or their first digits */
+    struct filter_words programs; /* names of programs, or labels */
     bool dest;
     bool locked;
     bool attached;
@@ -71,12 +72,13 @@ struct filter {
 
 /* What the test needs to know besides the segment. */
 struct filter_facts {
-    int64_t now;                  /* epoch seconds */
-    enum segment_state state;     /* only with NEED_STATE in filter_needs() */
-    bool has_protection;          /* with NEED_PROTECTION: whether it is protected is known */
-    bool is_protected;            /* and it is */
-    const struct idset *attached; /* ids that the filter's pids hold; only when pids are given */
-    struct segment_unit unit;     /* only with NEED_UNIT; one that is pending lets pass */
+    int64_t now;                    /* epoch seconds */
+    enum segment_state state;       /* only with NEED_STATE in filter_needs() */
+    bool has_protection;            /* with NEED_PROTECTION: whether it is protected is known */
+    bool is_protected;              /* and it is */
+    const struct idset *attached;   /* ids that the filter's pids hold; only when pids are given */
+    struct segment_unit unit;       /* only with NEED_UNIT; one that is pending lets pass */
+    struct segment_program program; /* only with NEED_PROGRAM, likewise */
 };
 
 /* Adds one value, or a range, to an option. */

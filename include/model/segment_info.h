@@ -13,6 +13,7 @@
 
 #include "model/attachment.h"
 #include "model/cgroup.h"
+#include "model/program.h"
 #include "model/segment.h"
 #include "model/state.h"
 
@@ -37,8 +38,9 @@ enum need {
     NEED_NAMESPACE = 1 << 17,       /* number of the IPC namespace */
     NEED_CONTAINER = 1 << 18,  /* which container's that is, or else the segment's unit is in */
     NEED_SUMS = 1 << 16,       /* of an IPC namespace what is in it, counted inside */
-    NEED_PROTECTION = 1 << 19, /* the line of shmtool.conf that protects it, where that was read */
     NEED_UNIT = 1 << 15,       /* unit or container; attachments too where it depends on them */
+    NEED_PROGRAM = 1 << 24,    /* which program; attachments too where there are any */
+    NEED_PROTECTION = 1 << 19, /* the line of shmtool.conf that protects it, where that was read */
 };
 
 /* What is known of a process that a segment names: its creator, the last one that used it. */
@@ -79,6 +81,17 @@ struct segment_unit {
 
 struct protection_rule;
 
+/* Which program a segment is of, and what tells it. */
+struct segment_program {
+    const struct program *is; /* NULL: not known, or a label says what it is */
+    const char *label;        /* what that says, borrowed; else NULL */
+    enum program_evidence by;
+    bool is_guess;                    /* it may be another's as well */
+    bool pending;                     /* depends on attachments that were not read yet */
+    const struct executable *running; /* what the attached, or the creator, run; borrowed */
+    const char *file; /* that proves it, or whose inode number the key is; borrowed */
+};
+
 struct segment_info {
     struct segment segment; /* the kernel's record */
 
@@ -97,7 +110,8 @@ struct segment_info {
     const char *command; /* the creator's */
     const char *last_command;
 
-    struct segment_unit unit; /* with NEED_UNIT */
+    struct segment_unit unit;       /* with NEED_UNIT */
+    struct segment_program program; /* with NEED_PROGRAM */
 
     const struct attachment *attachments; /* borrowed from the inventory */
     uint32_t attachment_count;
@@ -118,6 +132,14 @@ struct segment_info {
 static inline bool segment_was_never_attached(const struct segment *segment)
 {
     return segment->lpid == 0 && segment->atime == 0 && segment->dtime == 0;
+}
+
+/* The program as the column shows it: a guess ends in a question mark; NULL: not known. */
+static inline const char *segment_program_text(const struct segment_program *program)
+{
+    if (!program->is)
+        return program->label;
+    return program->is_guess ? program->is->guessed : program->is->name;
 }
 
 /* How many mappings of the segment were found. Only with NEED_ATTACHMENTS. */

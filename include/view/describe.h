@@ -86,7 +86,7 @@ void describe_segment(struct strbuf *out, const struct segment_info *info, int64
  * Appends what the state means and what rm would do, as sentences in one line: on that machine
  * where a saved tree was read; that rm would be refused where this process may not remove it; and
  * that others may write, where its permissions allow that; and which unit or container it belongs
- * to, if that is known.
+ * to, and which program it is of, by which evidence, if that is known.
  */
 void describe_state(struct strbuf *out, const struct segment_info *info,
                     const struct inventory *inventory);

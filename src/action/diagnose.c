@@ -462,7 +462,7 @@ int diagnose_machine(struct system *system, enum severity least, struct diagnosi
     if (r == 0)
         r = inventory_read(system, NULL,
                            NEED_OWNER | NEED_USERS | NEED_STATE | NEED_COMMAND | NEED_USAGE |
-                               NEED_ATTACHMENTS | NEED_HOLDERS | NEED_LIMITS |
+                               NEED_PROGRAM | NEED_ATTACHMENTS | NEED_HOLDERS | NEED_LIMITS |
                                (of_host ? NEED_SHMEM : 0) | NEED_CREDENTIALS | NEED_PROTECTION,
                            &diagnosis.inventory, err);
     if (r < 0) {

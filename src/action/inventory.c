@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "action/program_of.h"
 #include "action/resolve.h"
 #include "base/num.h"
 #include "base/xalloc.h"
@@ -36,6 +37,7 @@ bool inventory_matches(struct system *system, const struct filter *filter,
         .is_protected = info->protected_by != NULL,
         .attached = attached,
         .unit = info->unit,
+        .program = info->program,
     };
 
     return filter_match(filter, &info->segment, &facts);
@@ -104,7 +106,7 @@ static void add_row(struct pass *pass, const struct segment *segment)
     if (!inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached))
         return;
     resolve_row(pass->system, info, pass->needs);
-    pass->has_pending = pass->has_pending || info->unit.pending;
+    pass->has_pending = pass->has_pending || info->unit.pending || info->program.pending;
     inventory->count++;
 }
 
@@ -207,8 +209,8 @@ static bool still_matches(const struct pass *pass, const struct segment_info *in
 
 /*
  * Gives each row its own attachments. They were read after the segments: an orphan that somebody
- * has attached by now is none. Now the units are known that depend on them. A row that is not
- * selected any more for either goes.
+ * has attached by now is none. Now the units and programs are known that depend on them. A row that
+ * is not selected any more for any of it goes.
  */
 static void share_attachments(const struct pass *pass)
 {
@@ -218,7 +220,7 @@ static void share_attachments(const struct pass *pass)
 
     for (size_t i = 0; i < inventory->count; i++) {
         struct segment_info *info = &inventory->rows[i];
-        bool changes = info->unit.pending;
+        bool changes = info->unit.pending || info->program.pending;
         size_t count;
 
         info->attachments = attachment_list_find(
@@ -228,6 +230,8 @@ static void share_attachments(const struct pass *pass)
             info->unit = resolve_unit_of_holders(pass->system, info);
             inventory->unknown_units += pass->tested & NEED_UNIT && segment_info_unseen(info) > 0;
         }
+        if (info->program.pending)
+            info->program = program_of_segment(pass->system, info);
         if (count > 0 && info->state == STATE_ORPHAN) {
             info->state = STATE_UNKNOWN;
             info->doubt = DOUBT_TOUCHED;
@@ -354,7 +358,7 @@ int inventory_read(struct system *system, const struct selection *selection, uns
 
     pass.tested = filter_needs(&pass.selection->filter);
     pass.needs = needs | pass.tested;
-    proc_cache_refresh(system->proc);
+    system_refresh(system);
     inventory.own_pids = proc_pids_are_ours(system->proc);
     inventory.clock = *proc_clock(system->proc);
     r = read_all(&pass, err);
@@ -410,12 +414,12 @@ int inventory_read_again(struct system *system, const struct selection *selectio
     r = inventory_attached_ids(system, &selection->filter, &attached, err);
     if (r < 0)
         return r;
-    if (needs & (NEED_STATE | NEED_UNIT))
-        proc_cache_refresh(system->proc);
+    if (needs & (NEED_STATE | NEED_UNIT | NEED_PROGRAM))
+        system_refresh(system);
     else if (needs & NEED_TIME)
         proc_clock_refresh(system->proc);
     resolve_row(system, &info, needs);
-    resolve_pending_units(system, &info, 1);
+    resolve_pending(system, &info, 1);
     *ret_segment = info.segment;
     return inventory_matches(system, &selection->filter, &info, &attached);
 }

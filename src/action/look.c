@@ -55,7 +55,7 @@ static struct segment_info *resolve_rows(struct system *system, const struct seg
             resolve_look(system, info, snapshot_find(previous, info->segment.shmid, &hint));
         resolve_row(system, info, needs & (NEED_UNIT | NEED_PROTECTION));
     }
-    *ret_unknown_units = resolve_pending_units(system, rows, list->count);
+    *ret_unknown_units = resolve_pending(system, rows, list->count);
     return rows;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "action/program_of.h"
 #include "kernel/attach.h"
 #include "kernel/namespaces.h"
 #include "kernel/source.h"
@@ -126,7 +127,8 @@ static void resolve_protection(const struct protection *protection, struct segme
 
 bool resolve_needs_processes(unsigned needs)
 {
-    return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND | NEED_UNIT)) != 0;
+    return (needs & (NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND | NEED_UNIT | NEED_PROGRAM)) !=
+           0;
 }
 
 /* The creator's unit; where that is not known, the attachments will tell, if there are any. */
@@ -185,35 +187,42 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
         info->last_command = proc_command(system->proc, info->segment.lpid);
     if (needs & NEED_UNIT)
         info->unit = unit_of_creator(system, info);
+    if (needs & NEED_PROGRAM)
+        info->program = info->segment.nattch > 0 ? (struct segment_program){.pending = true}
+                                                 : program_of_segment(system, info);
 }
 
-/* The unit of a row whose attachments, and no others, are in LIST. */
-static void resolve_pending_unit(struct system *system, const struct attachment_list *list,
-                                 struct segment_info *info, size_t *unknown)
+/* What depends on who has the segment attached: LIST has its attachments. */
+static void resolve_pending_row(struct system *system, const struct attachment_list *list,
+                                struct segment_info *info, size_t *unknown)
 {
     size_t count = 0;
 
     info->attachments = attachment_list_find(list, 0, info->segment.shmid, &count);
     info->attachment_count = (uint32_t)count;
-    info->unit = resolve_unit_of_holders(system, info);
-    *unknown += segment_info_unseen(info) > 0;
+    if (info->unit.pending) {
+        info->unit = resolve_unit_of_holders(system, info);
+        *unknown += segment_info_unseen(info) > 0;
+    }
+    if (info->program.pending)
+        info->program = program_of_segment(system, info);
     info->attachments = NULL;
     info->attachment_count = 0;
 }
 
-size_t resolve_pending_units(struct system *system, struct segment_info *rows, size_t count)
+size_t resolve_pending(struct system *system, struct segment_info *rows, size_t count)
 {
     CLEANUP_ATTACHMENT_LIST struct attachment_list list = {.items = NULL};
     bool is_read = false;
     size_t unknown = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (!rows[i].unit.pending)
+        if (!rows[i].unit.pending && !rows[i].program.pending)
             continue;
         if (!is_read)
             attach_scan(&system->procfs, false, &list, NULL);
         is_read = true;
-        resolve_pending_unit(system, &list, &rows[i], &unknown);
+        resolve_pending_row(system, &list, &rows[i], &unknown);
     }
     return unknown;
 }

@@ -35,6 +35,7 @@
  *   ipc_namespace    IPC namespaces of the host, the words that name one
  *   descendants      which pids descend from one, by forks and exits
  *   cgroup           unit, container, pod or job, from the text of /proc/PID/cgroup
+ *   program          the programs that make segments, by executable, key and file
  * kernel     the only code that touches the system
  *   sysv             the only caller of shm*()
  *   procfs           files below / or --sysroot
@@ -43,6 +44,7 @@
  *   names            users and groups
  *   container_names  what people call containers: Podman's, Docker's, the kubelet's files
  *   proc             processes by pid: alive, since when, which command and unit; kept
+ *   program_files    files that prove which program a segment is of
  *   proc_stat        what /proc/PID says, read each time
  *   attach           who has which segment mapped
  *   maps             which mappings are segments, and on which devices segments are
@@ -69,6 +71,7 @@
  *   inventory        the one reading: from a selection to resolved rows
  *   elsewhere        what other IPC namespaces hold
  *   resolve          a row: names, creator and last user, state, unit
+ *   program_of       which program a row is of, by the evidence there is
  *   inventory_settled  the reading repeated while processes come and go
  *   namespace_rows   what is in IPC namespaces
  *   look             looks that come again and again, and how often
@@ -88,6 +91,7 @@
  *   writer           records as table, ids, JSON, NDJSON, CSV
  *   table            the table, by libsmartcols
  *   describe         phrases about segments, users and processes
+ *   describe_program  which program a segment is of, and what that means
  *   describe_shmget  why a call of shmget fails
  *   remedy           commands that help, and for whom
  *   remedy_shmget    what helps where a call of shmget fails

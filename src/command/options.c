@@ -467,6 +467,29 @@ static int select_unit(const struct option_use *use, struct error *err)
     return 0;
 }
 
+/* Labels of shmtool.conf are names too, once that is read. */
+static int select_program(const struct option_use *use, struct error *err)
+{
+    const struct program *program = program_find(use->word);
+    struct suggestion suggestion = suggest_begin(use->word, strlen(use->word));
+    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf names = STRBUF_INIT;
+
+    if (program) {
+        filter_add_word(use->place, program->name);
+        return 0;
+    }
+    for (program = programs; program->name; program++) {
+        suggest_try(&suggestion, program->name);
+        strbuf_printf(&names, "%s%s", names.length > 0 ? ", " : "", program->name);
+    }
+    suggest_put(&hint, &suggestion, "");
+    if (!suggestion.best)
+        strbuf_printf(&hint, "; known are %s", strbuf_string(&names));
+    return error_set(err, EINVAL, "'%s': no program is known by this name%s", use->word,
+                     strbuf_string(&hint));
+}
+
 static int select_older(const struct option_use *use, struct error *err)
 {
     uint64_t seconds;
@@ -514,6 +537,8 @@ static const struct option_spec selection_options[] = {
      select_perms},
     {0, "unit", "NAME", "of this unit or container (name, 8 digits of id)", FILTER(units),
      select_unit},
+    {0, "program", "NAME", "of this program (name as ls -c +program has it)", FILTER(programs),
+     select_program},
     {0, "protected", NULL, "protected by a line of /etc/shmtool.conf", FILTER(is_protected),
      option_flag},
     {0, "unprotected", NULL, "protected by none", FILTER(is_unprotected), option_flag},

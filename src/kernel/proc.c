@@ -28,10 +28,12 @@ struct entry {
     bool has_fact;
     bool has_command;
     bool has_unit;
+    bool has_executable;
     struct pid_fact fact;
     int64_t known_since; /* clock_monotonic() when the fact was there; only with has_fact */
     char *command;
-    struct cgroup_unit *unit; /* NULL: none */
+    struct cgroup_unit *unit;     /* NULL: none */
+    struct executable executable; /* no name: not known */
     struct entry *next;
 };
 
@@ -159,6 +161,7 @@ static void drop_entries(struct proc_cache *cache)
             if (entry->unit)
                 cgroup_unit_release(entry->unit);
             free(entry->unit);
+            free(entry->executable.name);
             free(entry);
         }
         cache->buckets[i] = NULL;
@@ -362,4 +365,98 @@ const struct cgroup_unit *proc_unit(struct proc_cache *cache, pid_t pid)
         entry->unit = read_unit(cache, pid);
     }
     return entry->unit;
+}
+
+/* --- Executables ------------------------------------------------------------------------------ */
+
+/* Whether the file that /proc/PID/exe leads to is one that root alone can have put there. */
+static bool executable_is_roots(const struct proc_cache *cache, const char *path)
+{
+    struct stat status;
+
+    return fstatat(cache->procfs->root_fd, path, &status, 0) == 0 && status.st_uid == 0 &&
+           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* Of a saved tree, which has the file's name alone, and not the file. */
+static bool is_installed(const char *target)
+{
+    static const char *const places[] = {"/usr/", "/opt/", "/bin/", "/sbin/"};
+    bool found = false;
+
+    for (size_t i = 0; !found && i < sizeof(places) / sizeof(places[0]); i++)
+        found = strncmp(target, places[i], strlen(places[i])) == 0;
+    return found;
+}
+
+/*
+ * Where /proc/PID/exe leads to: it is a link, or where a tree was saved without links, a file with
+ * its text. The caller frees it. Returns NULL when it cannot be read.
+ */
+static char *read_link_text(struct proc_cache *cache, const char *path)
+{
+    enum { LINK_SIZE_MAX = 4096 };
+    struct strbuf *text = &cache->scratch;
+    CLEANUP_FREE char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+    CLEANUP_CLOSE int dir = procfs_open_place(cache->procfs, folder, 0);
+    ssize_t length;
+
+    if (dir < 0)
+        return NULL;
+    strbuf_reset(text);
+    strbuf_reserve(text, LINK_SIZE_MAX);
+    length = readlinkat(dir, strrchr(path, '/') + 1, text->data, LINK_SIZE_MAX);
+    if (length > 0)
+        return xstrndup(text->data, strnlen(text->data, (size_t)length));
+    if (cache->procfs->live ||
+        procfs_read_file(cache->procfs, path, LINK_SIZE_MAX, text, NULL) < 0 || text->length == 0 ||
+        text->data[0] != '/')
+        return NULL;
+    return xstrndup(text->data, strcspn(text->data, "\n"));
+}
+
+/* Cuts off what the kernel appends to the name of a file that was replaced since. */
+static void cut_deleted(char *target)
+{
+    static const char mark[] = " (deleted)";
+    size_t length = strlen(target);
+
+    if (length > strlen(mark) && strcmp(target + length - strlen(mark), mark) == 0)
+        target[length - strlen(mark)] = '\0';
+}
+
+static struct executable read_executable(struct proc_cache *cache, pid_t pid)
+{
+    struct executable executable = {.name = NULL};
+    struct strbuf *text = &cache->scratch;
+    CLEANUP_FREE char *target = NULL;
+    char path[64];
+
+    if (!proc_pids_are_ours(cache))
+        return executable;
+    snprintf(path, sizeof(path), "proc/%d/exe", (int)pid);
+    target = read_link_text(cache, path);
+    if (target && strchr(target, '/')) {
+        cut_deleted(target);
+        executable.is_file = true;
+        executable.is_sure =
+            cache->procfs->live ? executable_is_roots(cache, path) : is_installed(target);
+        executable.name = xstrdup(strrchr(target, '/') + 1);
+        return executable;
+    }
+    strbuf_reset(text);
+    if (read_process_file(cache, pid, "comm", text) == 0)
+        executable.name = xstrndup(strbuf_string(text), strcspn(strbuf_string(text), "\n"));
+    return executable;
+}
+
+const struct executable *proc_executable(struct proc_cache *cache, pid_t pid)
+{
+    struct entry *entry = find_entry(cache, pid);
+
+    if (!entry->has_executable) {
+        entry->has_executable = true;
+        entry->executable = read_executable(cache, pid);
+    }
+    return entry->executable.name ? &entry->executable : NULL;
 }

@@ -118,6 +118,13 @@ DIR *procfs_open_dir(const struct procfs *procfs, const char *path, struct error
     return NULL;
 }
 
+int procfs_open_place(const struct procfs *procfs, const char *path, int flags)
+{
+    int fd = open_below(procfs, path, O_PATH | O_DIRECTORY | O_CLOEXEC | flags);
+
+    return fd < 0 ? -errno : fd;
+}
+
 const struct dirent *procfs_next_entry(DIR *dir)
 {
     errno = 0;
@@ -157,6 +164,19 @@ int procfs_read_fd(const struct procfs *procfs, int fd, const char *path, size_t
     int r = read_open_file(fd, limit, buf);
 
     return r < 0 ? error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path) : 0;
+}
+
+int procfs_read_at(int dir, const char *name, const uid_t *owner, size_t limit, struct strbuf *buf)
+{
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    CLEANUP_CLOSE int fd = openat(dir, name, flags);
+    struct stat status;
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return -EINVAL;
+    return owner && status.st_uid != *owner ? -EPERM : read_open_file(fd, limit, buf);
 }
 
 int procfs_read_file(const struct procfs *procfs, const char *path, size_t limit,

@@ -49,13 +49,22 @@ int system_open(struct system *system, const char *dir, struct error *err)
     read_host(system);
     system->names = names_new(&system->procfs);
     system->proc = proc_cache_new(&system->procfs);
+    system->program_files = program_files_new(&system->procfs);
     return 0;
+}
+
+void system_refresh(struct system *system)
+{
+    proc_cache_refresh(system->proc);
+    program_files_free(system->program_files);
+    system->program_files = program_files_new(&system->procfs);
 }
 
 void system_close(struct system *system)
 {
     protection_free(system->protection);
     system->protection = NULL;
+    program_files_free(system->program_files);
     proc_cache_free(system->proc);
     names_free(system->names);
     strbuf_release(&system->host);

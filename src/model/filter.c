@@ -1,6 +1,7 @@
 #include "model/filter.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 
@@ -47,10 +48,10 @@ bool filter_is_empty(const struct filter *filter)
     return filter->keys.count == 0 && filter->key_ranges.count == 0 && filter->owners.count == 0 &&
            filter->creators.count == 0 && filter->groups.count == 0 && filter->sizes.count == 0 &&
            filter->nattchs.count == 0 && filter->cpids.count == 0 && filter->pids.count == 0 &&
-           filter->perms_count == 0 && filter->units.count == 0 && !filter->dest &&
-           !filter->locked && !filter->attached && !filter->unattached && !filter->orphan &&
-           !filter->is_protected && !filter->is_unprotected && filter->states == 0 &&
-           !filter->has_older && !filter->has_newer;
+           filter->perms_count == 0 && filter->units.count == 0 && filter->programs.count == 0 &&
+           !filter->dest && !filter->locked && !filter->attached && !filter->unattached &&
+           !filter->orphan && !filter->is_protected && !filter->is_unprotected &&
+           filter->states == 0 && !filter->has_older && !filter->has_newer;
 }
 
 static bool filter_tests_state(const struct filter *filter)
@@ -64,6 +65,7 @@ unsigned filter_needs(const struct filter *filter)
 
     needs |= filter->units.count > 0 ? NEED_UNIT : 0;
     needs |= filter->is_protected || filter->is_unprotected ? NEED_PROTECTION : 0;
+    needs |= filter->programs.count > 0 ? NEED_PROGRAM : 0;
     return needs | (filter->has_older || filter->has_newer ? NEED_TIME : 0);
 }
 
@@ -151,6 +153,17 @@ static bool allows_protection(const struct filter *filter, const struct filter_f
            (!filter->is_unprotected || (facts->has_protection && !facts->is_protected));
 }
 
+/* A guess is of its program, too. */
+static bool allows_program(const struct filter *filter, const struct segment_program *program)
+{
+    const char *name = program->is ? program->is->name : program->label;
+    bool matches = filter->programs.count == 0 || program->pending;
+
+    for (size_t i = 0; !matches && name && i < filter->programs.count; i++)
+        matches = strcmp(name, filter->programs.items[i]) == 0;
+    return matches;
+}
+
 bool filter_match(const struct filter *filter, const struct segment *segment,
                   const struct filter_facts *facts)
 {
@@ -166,7 +179,14 @@ bool filter_match(const struct filter *filter, const struct segment *segment,
            (filter->pids.count == 0 ||
             (facts->attached && idset_has(facts->attached, segment->shmid))) &&
            (!filter_tests_state(filter) || allows_state(filter, facts->state)) &&
-           allows_unit(filter, &facts->unit);
+           allows_unit(filter, &facts->unit) && allows_program(filter, &facts->program);
+}
+
+static void release_words(struct filter_words *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        free(words->items[i]);
+    free(words->items);
 }
 
 void filter_release(struct filter *filter)
@@ -181,8 +201,7 @@ void filter_release(struct filter *filter)
     free(filter->nattchs.items);
     free(filter->cpids.items);
     free(filter->pids.items);
-    for (size_t i = 0; i < filter->units.count; i++)
-        free(filter->units.items[i]);
-    free(filter->units.items);
+    release_words(&filter->units);
+    release_words(&filter->programs);
     *filter = (struct filter){0};
 }

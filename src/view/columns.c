@@ -69,6 +69,9 @@ GET_TEXT(get_command, INFO->command)
 
 GET_TEXT(get_unit, INFO->unit.is ? INFO->unit.is->unit : NULL)
 
+GET_TEXT(get_program, segment_program_text(&INFO->program))
+GET_TEXT(get_program_by, program_evidence_name(INFO->program.by))
+
 GET_FOUND(get_segment_namespace, INFO->namespace)
 
 GETTER(get_segment_container)
@@ -124,6 +127,9 @@ static const struct column of_segments[] = {
     {"command", COLUMN_COMMAND, NEED_COMMAND, "creator's command line, while it lives",
      get_command},
     {"unit", COLUMN_TEXT, NEED_UNIT, "unit or container of its creator or users", get_unit},
+    {"program", COLUMN_TEXT, NEED_PROGRAM, "which program it is of; with ? a guess", get_program},
+    {"program_by", COLUMN_TEXT, NEED_PROGRAM, "what tells it: attached, creator, file, key, label",
+     get_program_by},
     {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
     {"container", COLUMN_TEXT, NEED_CONTAINER | NEED_UNIT, "container that this is of",
      get_segment_container},

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "model/protection.h"
+#include "view/describe_program.h"
 #include "view/human.h"
 #include "view/remedy.h"
 
@@ -413,6 +414,8 @@ static void describe_orphan(struct strbuf *out, const struct segment_info *info,
                            "process that used it are dead. ");
     if (info->segment.key == 0)
         strbuf_puts(out, "Its key is 0, so only a program that knows its id can still use it. ");
+    else if (info->program.is && !info->program.is_guess)
+        strbuf_puts(out, "It can still be found by its key. ");
     else
         strbuf_puts(out, "It can still be found by its key: some programs (ntpd, gpsd, Berkeley "
                          "DB) keep one on purpose for their next start, others failed to "
@@ -507,4 +510,5 @@ void describe_state(struct strbuf *out, const struct segment_info *info,
         strbuf_printf(out, " Every user may write to it: its perms are %o.",
                       (unsigned)info->segment.mode & 0777);
     describe_unit(out, info);
+    describe_program(out, info, inventory);
 }

@@ -54,6 +54,48 @@ static void describe_orphans(const struct finding_text *text)
     finding_put_owner(text);
 }
 
+/* How many segments of the finding are of the program of its row FIRST; 0: an earlier row counts
+ * it. */
+static size_t count_same_program(const struct finding *finding, size_t first)
+{
+    const struct program *program = finding->rows[first]->program.is;
+    size_t count = 0;
+
+    for (size_t i = 0; program && i < finding->count; i++) {
+        if (finding->rows[i]->program.is != program)
+            continue;
+        if (i < first)
+            return 0;
+        count++;
+    }
+    return count;
+}
+
+/* Appends "; 2 are of ntpd? (kept on purpose), 1 of postgresql", where any program is known. */
+static void put_programs(const struct finding_text *text)
+{
+    const struct finding *finding = text->finding;
+    const char *between = "; ";
+
+    for (size_t i = 0; i < finding->count; i++) {
+        const struct segment_program *program = &finding->rows[i]->program;
+        size_t count = count_same_program(finding, i);
+
+        if (count == 0)
+            continue;
+        if (finding->count == 1)
+            strbuf_puts(text->out, "; it is");
+        else
+            strbuf_printf(text->out, "%s%zu%s", between, count,
+                          *between != ';' ? ""
+                          : count == 1    ? " is"
+                                          : " are");
+        strbuf_printf(text->out, " of %s%s", segment_program_text(program),
+                      program->is->keeps ? " (kept on purpose)" : "");
+        between = ", ";
+    }
+}
+
 static void describe_keyed_orphans(const struct finding_text *text)
 {
     finding_put_amount(
@@ -63,6 +105,7 @@ static void describe_keyed_orphans(const struct finding_text *text)
         ", are orphans with a key: left over, or kept on purpose for the next start of "
         "their programs (ntpd, gpsd, Berkeley DB); they belong to ");
     finding_put_owner(text);
+    put_programs(text);
 }
 
 /* Appends why the states are unknown, each reason once. */

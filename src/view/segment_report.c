@@ -47,6 +47,15 @@ static void note_perms(struct strbuf *note, uint64_t mode)
         strbuf_append(note, mode & (0400U >> bit) ? &letters[bit] : "-", 1);
 }
 
+/* The letters that a key was made up of: NTP2, GPSD. */
+static void note_letters(struct strbuf *note, uint32_t key)
+{
+    char letters[5];
+
+    if (program_key_letters(key, letters))
+        strbuf_puts(note, letters);
+}
+
 /* What a person wants to know besides the exact value. */
 static void note_value(struct strbuf *note, const struct column *column,
                        const struct column_value *value, const struct segment_info *info,
@@ -65,6 +74,8 @@ static void note_value(struct strbuf *note, const struct column *column,
         strbuf_puts(note, " ago");
     } else if (value->note) {
         strbuf_puts(note, value->note);
+    } else if (strcmp(column->name, "key") == 0) {
+        note_letters(note, info->segment.key);
     } else if (column->type == COLUMN_PERMS) {
         note_perms(note, value->number);
     }

@@ -3,7 +3,7 @@ load common
 load forms
 
 COLUMNS_OF_LS=(key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch
-    status state cpid lpid atime dtime ctime command unit namespace container protected)
+    status state cpid lpid atime dtime ctime command unit program program_by namespace container protected)
 
 # varied_segments: odd keys, sizes, modes and owners; some locked, some dest, some attached, some used before
 varied_segments() {
@@ -389,6 +389,7 @@ for segment, line in zip(document["segments"], kernel):
     unit = segment.pop("unit")
     assert segment.pop("namespace") == os.stat("/proc/self/ns/ipc").st_ino
     assert segment.pop("container") is None or unit
+    assert segment.pop("program") is None and segment.pop("program_by") is None
     assert command or segment["nattch"] or unit is None, unit
     assert segment.pop("protected") is False
     assert segment == {

@@ -297,3 +297,243 @@ has_segment_of_key() {
     assert_equal "$(field_of "$seg" 7)" 4
     case_is "$seg" used "$actor" "$children"
 }
+
+# --- Which program it is ----------------------------------------------------------------------
+
+# program_is ID PROGRAM EVIDENCE
+program_is() {
+    shmtool ls --ndjson -c program,program_by "$1"
+    assert_out "{\"program\": \"$2\", \"program_by\": \"$3\"}"
+}
+
+# start_daemon NAME COMMAND...: in the background; sets $daemon
+start_daemon() {
+    local name=$1
+    shift
+    "$@" >"$BATS_TEST_TMPDIR/$name" 2>&1 3>&- &
+    daemon=$!
+    started+=("$daemon")
+}
+
+# first_id [SELECTION]...: waits for a segment that is selected; sets $seg
+first_id() {
+    wait_until selects_any "$@" || return 1
+    seg=${out%%$'\n'*}
+}
+
+selects_any() {
+    shmtool ls -q "$@"
+    [[ -n $out ]] || ! kill -0 "$daemon" 2>/dev/null || return 1
+    [[ -n $out ]] || skip "it does not run here: $(tail -n 2 "$BATS_TEST_TMPDIR"/daemon)"
+}
+
+# kill_daemon: it and its descendants, as they are now
+kill_daemon() {
+    local pid
+    mapfile -t processes < <(descendants "$daemon")
+    for pid in "${processes[@]}" "$daemon"; do
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    wait "$daemon" || true
+    for pid in "${processes[@]}"; do
+        wait_until is_gone "$pid"
+    done
+}
+
+descendants() {
+    local child
+    for child in $(children_of "$1"); do
+        descendants "$child"
+        echo "$child"
+    done
+}
+
+@test "named: PostgreSQL, running, its postmaster killed, and dead, with its data directory" {
+    need_ns
+    need_root
+    start_postgres
+    start_backend
+    wait_until postgres_is_steady
+    program_is "$seg" postgresql attached
+    shmtool stat "$seg"
+    unwrap
+    assert_out_has 'It is of PostgreSQL: the processes that have it attached run postgres.'
+    assert_out_has "Its data directory is $cluster. Its server runs: process $postmaster."
+    shmtool ls -q --program PostgreSQL
+    assert_out "$seg"
+    kill -STOP "$backend"
+    kill -KILL "$postmaster"
+    wait "$postmaster" || true
+    wait_until attached_once "$seg"
+    program_is "$seg" postgresql attached
+    shmtool stat "$seg"
+    unwrap
+    assert_out_has "Its data directory is $cluster. Its server does not run, but a backend still has it attached: end that first."
+    assert_out_has 'lets two servers onto one directory'
+    # Dead, a directory out of the way is not found.
+    kill -KILL "$backend"
+    wait_until unattached "$seg"
+    shmtool ls --no-header -c program,program_by "$seg"
+    assert_out -
+    # One in a usual place is.
+    unshare --mount true 2>/dev/null || return 0
+    # shellcheck disable=SC2016 # the inner shell's
+    run_split unshare --mount bash -c 'mount -t tmpfs -o mode=755 none /var/lib && mkdir -p /var/lib/postgresql/15/main &&
+        mount --bind "$1" /var/lib/postgresql/15/main && exec "$SHMTOOL" stat "$2"' - "$cluster" "$seg"
+    unwrap
+    assert_out_has ' program postgresql program_by file '
+    assert_out_has 'It is of PostgreSQL: /var/lib/postgresql/15/main/postmaster.pid names its key and id. No server has it attached; the next start'
+}
+
+@test "named: Xvfb with a client, and its screen" {
+    need_ns
+    need_program display
+    start_x
+    HOME=$BATS_TEST_TMPDIR display logo: >"$BATS_TEST_TMPDIR/client" 2>&1 3>&- &
+    started+=($!)
+    wait_until has_shared_image
+    for seg in $(all_ids); do
+        program_is "$seg" xserver attached
+    done
+}
+
+@test "named: chrony, running by its executable, stopped by the key that ntpd has too" {
+    need_ns
+    need_root
+    need_program chronyd
+    make_scratch root
+    printf '%s\n' 'refclock SHM 0' "pidfile $scratch/pid" "driftfile $scratch/drift" 'cmdport 0' 'port 0' >"$scratch/conf"
+    start_daemon daemon chronyd -x -d -u root -f "$scratch/conf"
+    first_id --key 0x4e545030 --attached
+    program_is "$seg" chrony attached
+    kill_daemon
+    program_is "$seg" 'ntpd?' key
+}
+
+@test "named: ntpd of NTPsec" {
+    need_ns
+    need_root
+    need_program ntpd
+    ntpd --version 2>&1 | grep -qi ntpsec || skip 'needs the ntpd of NTPsec'
+    make_scratch root
+    printf '%s\n' 'refclock shm unit 2' 'interface ignore all' >"$scratch/conf"
+    start_daemon daemon ntpd -n -c "$scratch/conf" -p "$scratch/pid"
+    first_id --key 0x4e545032 --attached
+    program_is "$seg" ntpd attached
+    kill_daemon
+    program_is "$seg" 'ntpd?' key
+    shmtool stat "$seg"
+    assert_out_has '(NTP2)'
+    unwrap
+    assert_out_has 'keeps its segments on purpose'
+}
+
+@test "named: gpsd" {
+    need_ns
+    need_root
+    need_program gpsd
+    make_scratch root
+    start_daemon daemon gpsd -N -n -S 29471 -F "$scratch/control"
+    first_id --key 0x47505344 --attached
+    program_is "$seg" gpsd attached
+    kill_daemon
+    program_is "$seg" 'gpsd?' key
+}
+
+@test "named: pgpool, running; dead nobody knows it" {
+    need_ns
+    need_root
+    need_program pgpool
+    make_scratch nobody
+    printf '%s\n' "pid_file_name = '$scratch/pid'" "socket_dir = '$scratch'" "pcp_socket_dir = '$scratch'" "wd_ipc_socket_dir = '$scratch'" \
+        "logdir = '$scratch'" "work_dir = '$scratch'" "listen_addresses = ''" "port = 29472" "pcp_port = 29473" \
+        "pcp_listen_addresses = ''" "num_init_children = 2" "backend_hostname0 = '$scratch'" "backend_port0 = 5432" >"$scratch/conf"
+    : >"$scratch/pcp"
+    : >"$scratch/hba"
+    start_daemon daemon setpriv --reuid nobody --regid nogroup --clear-groups env -C "$scratch" \
+        "$(command -v pgpool)" -n -f "$scratch/conf" -F "$scratch/pcp" -a "$scratch/hba"
+    first_id --attached
+    program_is "$seg" pgpool attached
+    kill_daemon
+    wait_until unattached "$seg"
+    shmtool ls --no-header -c program,program_by "$seg"
+    assert_out -
+}
+
+@test "named: Zabbix's proxy" {
+    need_ns
+    need_root
+    need_program zabbix_proxy
+    make_scratch nobody
+    printf '%s\n' 'Server=127.0.0.1' 'Hostname=x' 'ListenPort=29474' "DBName=$scratch/db" "LogFile=$scratch/log" "PidFile=$scratch/pid" \
+        "SocketDir=$scratch" "StatsAllowedIP=127.0.0.1" "LogType=file" >"$scratch/conf"
+    start_daemon daemon setpriv --reuid nobody --regid nogroup --clear-groups "$(command -v zabbix_proxy)" -f -c "$scratch/conf"
+    first_id --dest
+    program_is "$seg" zabbix attached
+}
+
+@test "named: stress-ng" {
+    need_ns
+    need_program stress-ng
+    start_daemon daemon stress-ng --shm-sysv 1 --shm-sysv-bytes 1M --timeout 60
+    first_id --attached
+    shmtool ls --no-header -c program --attached
+    assert_out_has stress-ng
+}
+
+@test "named: perl and PHP, running; dead nobody knows them" {
+    need_ns
+    need_program perl
+    # shellcheck disable=SC2016 # perl's
+    start_daemon daemon perl -e 'shmget(0x1234abcd, 1000, 01600); sleep 600'
+    first_id --key 0x1234abcd
+    program_is "$seg" perl creator
+    kill_daemon
+    shmtool ls --no-header -c program,program_by "$seg"
+    assert_out -
+    need_program php
+    # shellcheck disable=SC2016 # PHP's
+    start_daemon daemon php -r '$s = shm_attach(0x1234abce, 1000); sleep(600);'
+    first_id --key 0x1234abce
+    program_is "$seg" php attached
+    kill_daemon
+    shmtool ls --no-header -c program,program_by "$seg"
+    assert_out -
+}
+
+@test "named: AFL++, beside the program under test" {
+    need_ns
+    need_program afl-fuzz
+    make_scratch root
+    mkdir "$scratch/in"
+    echo x >"$scratch/in/x"
+    start_daemon daemon env -u ASAN_OPTIONS -u MSAN_OPTIONS -u LSAN_OPTIONS -u UBSAN_OPTIONS AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+        afl-fuzz -n -i "$scratch/in" -o "$scratch/out" cat
+    first_id
+    program_is "$seg" afl++ attached || program_is "$seg" afl++ creator
+}
+
+@test "named: a Qt program, running and dead" {
+    need_ns
+    local file python=/usr/bin/python3 # the distribution's
+    "$python" -c 'import PyQt5.QtCore' 2>/dev/null || skip 'needs PyQt5'
+    start_daemon daemon env TMPDIR=/tmp "$python" -c 'if 1:
+        import time
+        from PyQt5.QtCore import QSharedMemory
+        memory = QSharedMemory("shmtooltest")
+        assert memory.create(100)
+        print(memory.nativeKey(), flush=True)
+        time.sleep(600)'
+    first_id --attached
+    wait_until test -s "$BATS_TEST_TMPDIR/daemon"
+    file=$(<"$BATS_TEST_TMPDIR/daemon")
+    program_is "$seg" qt file
+    kill_daemon
+    program_is "$seg" qt file
+    shmtool stat "$seg"
+    rm -f "$file" /tmp/qipc_systemsem_shmtooltest*
+    unwrap
+    assert_out_has "its key is made of the file $file."
+    shmtool ls --no-header -c program,program_by "$seg"
+    assert_out -
+}

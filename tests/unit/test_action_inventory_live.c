@@ -216,6 +216,7 @@ static void open_as_live(struct fixture *fixture, const struct tree *tree)
     fixture->system.procfs.live = true;
     fixture->system.names = names_new(&fixture->system.procfs);
     fixture->system.proc = proc_cache_new(&fixture->system.procfs);
+    fixture->system.program_files = program_files_new(&fixture->system.procfs);
 }
 
 static void a_process_that_is_not_shown_may_be_the_creator(void **state)

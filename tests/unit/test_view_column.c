@@ -41,6 +41,7 @@ static const struct segment_info sample = {
     .creator = "maker \"\x1b\xff\",",
     .state = STATE_DEST,
     .unit = {.is = &sample_unit},
+    .program = {.is = &programs[0], .by = PROGRAM_BY_KEY, .is_guess = true},
 };
 
 static const struct column_format plain = {.now = 1795299067};
@@ -142,6 +143,8 @@ static void every_column_of_a_segment(void **state)
         {"ctime", "2026-11-21T22:10:07+00:00", "\"2026-11-21T22:10:07+00:00\""},
         {"command", "", "null"},
         {"unit", "docker:a\x1b b", "\"docker:a\\u001b b\""},
+        {"program", "postgresql?", "\"postgresql?\""},
+        {"program_by", "key", "\"key\""},
         {"namespace", "", "null"},
         {"container", "", "null"},
         {"protected", "", "null"},

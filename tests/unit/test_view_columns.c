@@ -116,6 +116,8 @@ static void needs_of_segments(void **state)
           .last_status = PROCESS_DEAD}},
         {NEED_COMMAND, {.segment = {RECORD}, .command = "maker"}},
         {NEED_UNIT, {.segment = {RECORD}, .unit = {.is = &unit}}},
+        {NEED_PROGRAM,
+         {.segment = {RECORD}, .program = {.is = &programs[0], .by = PROGRAM_BY_FILE}}},
         {NEED_NAMESPACE, {.segment = {RECORD}, .namespace = 4026531839}},
         {NEED_CONTAINER, {.segment = {RECORD}, .container = "web"}},
         {NEED_PROTECTION, {.segment = {RECORD}, .has_protection = true}},

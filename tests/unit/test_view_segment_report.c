@@ -114,6 +114,8 @@ static void the_block_of_a_full_row(void **state)
         "  ctime          2026-11-21T22:10:07+00:00 (1m0s ago)\n"
         "  command        /bin/maker \\x07\n"
         "  unit           docker:web\\x1b\n"
+        "  program        -\n"
+        "  program_by     -\n"
         "  namespace      -\n"
         "  container      web\\x1b\n"
         "  protected      /etc/shmtool.conf:2 (stop\\x1b it)\n"
@@ -161,6 +163,8 @@ static void the_block_of_an_empty_row(void **state)
                    "  ctime          never\n"
                    "  command        -\n"
                    "  unit           -\n"
+                   "  program        -\n"
+                   "  program_by     -\n"
                    "  namespace      -\n"
                    "  container      -\n"
                    "  protected      unknown\n"
@@ -183,7 +187,8 @@ static void the_object_of_a_full_row(void **state)
         "\"rss\": 4096, \"swap\": 0, \"nattch\": 3, \"status\": [\"dest\",\"locked\"], \"state\": "
         "\"dest\", \"cpid\": 4711, \"lpid\": 4712, \"atime\": \"2026-11-21T22:10:05+00:00\", "
         "\"dtime\": \"2026-11-21T22:10:06+00:00\", \"ctime\": \"2026-11-21T22:10:07+00:00\", "
-        "\"command\": \"/bin/maker \\u0007\", \"unit\": \"docker:web\\u001b\", \"namespace\": "
+        "\"command\": \"/bin/maker \\u0007\", \"unit\": \"docker:web\\u001b\", \"program\": null, "
+        "\"program_by\": null, \"namespace\": "
         "null, \"container\": \"web\\u001b\", \"protected\": {\"by\": "
         "\"/etc/shmtool.conf:2\", \"reason\": \"stop\\u001b it\"}, \"attachments\": "
         "[{\"shmid\": 5, \"key\": "
@@ -210,7 +215,8 @@ static void the_object_of_an_empty_row(void **state)
         "\"gid\": 0, \"creator\": null, \"cuid\": 0, \"creator_group\": null, \"cgid\": 0, "
         "\"perms\": \"0000\", \"bytes\": 0, \"rss\": null, \"swap\": null, \"nattch\": 0, "
         "\"status\": [], \"state\": \"unknown\", \"cpid\": null, \"lpid\": null, \"atime\": null, "
-        "\"dtime\": null, \"ctime\": null, \"command\": null, \"unit\": null, \"namespace\": null, "
+        "\"dtime\": null, \"ctime\": null, \"command\": null, \"unit\": null, \"program\": null, "
+        "\"program_by\": null, \"namespace\": null, "
         "\"container\": null, \"protected\": null, \"attachments\": [], "
         "\"maps_found\": 0, \"unseen\": 0, \"original_key\": null, \"explanation\": \"Unknown: "
         "nobody has it "
@@ -283,11 +289,11 @@ static void a_protected_orphan(void **state)
 static void everything_is_needed_that_can_be_shown(void **state)
 {
     (void)state;
-    assert_int_equal(segment_report_needs(), NEED_USAGE | NEED_OWNER | NEED_GROUP | NEED_CREATOR |
-                                                 NEED_CREATOR_GROUP | NEED_STATE | NEED_COMMAND |
-                                                 NEED_LAST_COMMAND | NEED_ATTACHMENTS |
-                                                 NEED_HOLDERS | NEED_CREDENTIALS | NEED_UNIT |
-                                                 NEED_NAMESPACE | NEED_CONTAINER | NEED_PROTECTION);
+    assert_int_equal(segment_report_needs(),
+                     NEED_USAGE | NEED_OWNER | NEED_GROUP | NEED_CREATOR | NEED_CREATOR_GROUP |
+                         NEED_STATE | NEED_COMMAND | NEED_LAST_COMMAND | NEED_ATTACHMENTS |
+                         NEED_HOLDERS | NEED_CREDENTIALS | NEED_UNIT | NEED_PROGRAM |
+                         NEED_NAMESPACE | NEED_CONTAINER | NEED_PROTECTION);
 }
 
 static int setup(void **state)

@@ -1,0 +1,391 @@
+# Which program a segment is of: the columns, the selection, stat, and what looks like one and is none.
+load common
+load processes
+
+HEADER='key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap'
+
+setup() {
+    common_setup
+    tree=$BATS_TEST_TMPDIR/tree
+    mkdir -p "$tree/proc/sysvipc"
+    printf 'cpu 0\nbtime 500\n' >"$tree/proc/stat"
+    echo '1000.00 1.00' >"$tree/proc/uptime"
+    echo "$HEADER" >"$tree/proc/sysvipc/shm"
+    put_process 1 /sbin/init
+}
+
+teardown() {
+    end_daemons
+    common_teardown
+}
+
+# put_process PID EXE [ID]...: a process of the tree whose executable that is (a path; a bare name: what it calls
+# itself alone), with these segments attached
+put_process() {
+    local pid=$1 exe=$2 id
+    shift 2
+    mkdir -p "$tree/proc/$pid"
+    echo "$pid (p) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0" >"$tree/proc/$pid/stat"
+    echo "Tgid: $pid" >"$tree/proc/$pid/status"
+    echo "${exe##*/}" >"$tree/proc/$pid/comm"
+    [[ $exe != /* ]] || ln -s "$exe" "$tree/proc/$pid/exe"
+    echo '00400000-00401000 r-xp 00000000 08:01 4711    /sbin/p' >"$tree/proc/$pid/maps"
+    for id; do
+        echo "7f7200000000-7f7200001000 rw-s 00000000 00:01 $id    /SYSV00000000 (deleted)" >>"$tree/proc/$pid/maps"
+    done
+}
+
+# put_segment ID CPID NATTCH [KEY [SIZE]]
+put_segment() {
+    echo "$((${4:-0})) $1 600 ${5:-4096} $2 $2 $3 0 0 0 0 600 600 600 0 0" >>"$tree/proc/sysvipc/shm"
+}
+
+# on_tree ARG...
+on_tree() {
+    shmtool --sysroot "$tree" "$@"
+}
+
+# programs_are LINE...: "ID PROGRAM EVIDENCE" of each row
+programs_are() {
+    on_tree ls --no-header -c shmid,program,program_by
+    assert_status 0 || return 1
+    assert_equal "$(tr -s ' ' <"$out_file" | sed 's/ *$//')" "$(printf '%s\n' "$@")"
+}
+
+@test "the executables of those attached, if they agree; else the living creator's" {
+    put_process 10 /usr/lib/postgresql/15/bin/postgres 1 2
+    put_process 11 /usr/lib/postgresql/15/bin/postgres 1
+    put_process 12 /usr/bin/stress-ng 2
+    put_process 13 /usr/bin/perl
+    put_process 14 /usr/bin/cat 5
+    put_process 15 /usr/bin/php8.2 6
+    put_segment 1 99 2
+    put_segment 2 99 2 # two programs
+    put_segment 3 13 0
+    put_segment 4 99 0 # by nobody
+    put_segment 5 13 1 # an unknown one has it
+    put_segment 6 13 1 # those attached come first
+    put_segment 7 13 2 # nobody was found
+    put_segment 8 14 0 # an unknown creator
+    programs_are '1 postgresql attached' '2 -' '3 perl creator' '4 -' '5 perl creator' '6 php attached' \
+        '7 perl creator' '8 -'
+    on_tree ls --ndjson -c shmid,program,program_by
+    assert_out_has '{"shmid": 1, "program": "postgresql", "program_by": "attached"}'
+    assert_out_has '{"shmid": 4, "program": null, "program_by": null}'
+    # Not all that have it attached were found.
+    sed -i 's/ 2 0 0 0 0 600 600 600 0 0$/ 3 0 0 0 0 600 600 600 0 0/' "$tree/proc/sysvipc/shm"
+    programs_are '1 postgresql? attached' '2 -' '3 perl creator' '4 -' '5 perl creator' '6 php attached' \
+        '7 perl creator' '8 -'
+}
+
+@test "an X server and a client of any name: the X server" {
+    put_process 10 /usr/bin/Xvfb 1 2
+    put_process 11 /usr/bin/xclock 1
+    put_process 12 /usr/bin/stress-ng 2
+    put_segment 1 11 2
+    put_segment 2 11 2
+    programs_are '1 xserver attached' '2 -'
+    on_tree stat 1
+    unwrap
+    assert_out_has 'It is of the X server: the processes that have it attached run Xvfb.'
+}
+
+@test "well-known keys: a guess, with the size; stat shows the letters" {
+    put_segment 1 99 0 0x4e545032 96
+    put_segment 2 99 0 0x4e545032 4096
+    put_segment 3 99 0 0x47505344 24512
+    put_segment 4 99 0 0x52564801 4096
+    programs_are '1 ntpd? key' '2 -' '3 gpsd? key' '4 informix? key'
+    on_tree stat 1
+    assert_out_matches 'key +0x4e545032 \(NTP2\)'
+    unwrap
+    assert_out_has 'Make sure whose it is.'
+    assert_out_has "It may be of ntpd: its key 0x4e545032 (NTP2) is one of that program's, but any other may have taken it."
+    assert_out_has 'ntpd keeps its segments on purpose for its next start.'
+    on_tree stat 2
+    assert_out_matches 'key +0x4e545032 \(NTP2\)'
+    assert_out_has_not 'may be of'
+    on_tree stat 4
+    unwrap
+    assert_out_has 'Its own command for what it left on that machine: onclean.'
+}
+
+@test "--program: names and titles in either case, guesses too; a name that nothing has is refused" {
+    put_process 10 /usr/lib/postgresql/15/bin/postgres 1
+    put_segment 1 99 1
+    put_segment 2 99 0 0x4e545032 96
+    put_segment 3 99 0
+    local word
+    for word in postgresql PostgreSQL 'postgresql?'; do
+        on_tree ls -q --program "$word"
+        assert_status 0
+        assert_out 1
+    done
+    on_tree ls -q --program ntpd
+    assert_out 2
+    on_tree ls -q --program ntpd --program postgresql
+    assert_out $'1\n2'
+    on_tree ls -q --program ntpd --nattch 1
+    assert_out ''
+    on_tree ls -q --program gpsd
+    assert_status 0
+    assert_out ''
+    on_tree who -q --program postgresql
+    assert_out 10
+    on_tree stat --json --program ntpd
+    assert_out_has '"program": "ntpd?", "program_by": "key"'
+    on_tree ls -q --program postgres
+    assert_wrong_usage "--program: 'postgres'" "did you mean 'postgresql'?"
+    on_tree ls -q --program ''
+    assert_wrong_usage "--program: ''" 'known are postgresql, ntpd'
+    on_tree ls -q --program
+    assert_wrong_usage '--program: needs a value: NAME'
+}
+
+@test "executables of a tree: a link, a replaced file, a link's text, what a process calls itself, places of users" {
+    put_process 10 '/usr/bin/perl (deleted)'
+    put_process 11 perl
+    put_process 12 perl
+    printf '/usr/bin/perl\n' >"$tree/proc/12/exe"
+    put_process 13 /home/zc/perl
+    put_process 14 /usr/bin/cat
+    echo perl >"$tree/proc/14/comm" # the file counts, where it is known
+    put_process 15 'perl is not its name'
+    put_process 16 $'perl\e[31m'
+    put_process 17 perl
+    rm "$tree/proc/17/comm"
+    mkfifo "$tree/proc/17/exe" "$tree/proc/17/comm"
+    local pid
+    for pid in 10 11 12 13 14 15 16 17; do
+        put_segment "$pid" "$pid" 0
+    done
+    programs_are '10 perl creator' '11 perl? creator' '12 perl creator' '13 perl? creator' '14 -' '15 -' '16 -' '17 -'
+    on_tree stat 11
+    unwrap
+    assert_out_has 'It may be of a Perl script: its creator calls itself perl, as any process may.'
+    on_tree stat 13
+    unwrap
+    assert_out_has 'its creator runs perl, a file that root alone did not put there.'
+}
+
+@test "a program that is known by report alone is never more than a guess" {
+    put_process 10 /usr/bin/tmboot
+    put_segment 1 10 0
+    programs_are '1 tuxedo? creator'
+    on_tree stat 1
+    unwrap
+    assert_out_has 'Its own command for what it left on that machine: tmipcrm.'
+}
+
+# put_cluster DIR KEY ID
+put_cluster() {
+    mkdir -p "$1"
+    printf '812\n%s\n1700000000\n5432\n/run\n*\n%9s %9s\nready\n' "$1" "$2" "$3" >"$1/postmaster.pid"
+}
+
+@test "PostgreSQL of a tree: postmaster.pid in the usual places, and where a holder works" {
+    put_cluster "$tree/var/lib/postgresql/15/main" 1234 1
+    put_cluster "$tree/var/lib/pgsql/data" 1235 2
+    put_cluster "$tree/var/lib/pgsql/16/data" 1236 3
+    put_cluster "$tree/srv/db" 1237 4
+    put_process 10 /usr/bin/cat 4
+    ln -s /srv/db "$tree/proc/10/cwd"
+    local id
+    for id in 1 2 3; do
+        put_segment "$id" 99 0 $((1233 + id)) 56
+    done
+    put_segment 4 99 1 1237 56
+    put_segment 5 99 0 1234 56 # another id
+    put_segment 6 99 0 1238 56 # another key
+    programs_are '1 postgresql file' '2 postgresql file' '3 postgresql file' '4 postgresql file' '5 -' '6 -'
+    on_tree stat 1
+    unwrap
+    assert_out_has 'It is of PostgreSQL: /var/lib/postgresql/15/main/postmaster.pid names its key and id. No server has it attached; the next start of the server cleans it up.'
+    on_tree stat 4
+    unwrap
+    assert_out_has 'lets two servers onto one directory'
+    # What a tree cannot lead to outside of it.
+    rm "$tree/proc/10/cwd"
+    put_cluster "$BATS_TEST_TMPDIR/outside" 1237 4
+    ln -s "$BATS_TEST_TMPDIR/outside" "$tree/proc/10/cwd"
+    on_tree ls -q --program postgresql 4
+    assert_status 0
+    assert_out ''
+}
+
+# --- On this machine --------------------------------------------------------------------------
+
+# need_mounts: skips the test where files cannot be put in place of others
+need_mounts() {
+    unshare --mount true 2>/dev/null || skip 'nothing can be mounted here'
+}
+
+# as_cluster DEED [COMMAND]: what is of a segment whose key is the inode number of /var/lib/postgresql/15/main,
+# 12345's as the segment is, after DEED in that directory; COMMAND instead of ls
+as_cluster() {
+    # shellcheck disable=SC2016 # the inner shell's
+    run_split unshare --mount bash -c 'set -e
+        mount -t tmpfs -o mode=755 none /var/lib
+        umask 022
+        mkdir -p /var/lib/postgresql/15/main
+        cd /var/lib/postgresql/15/main
+        chown 12345 .
+        key=$(stat -c %i .)
+        id=$(setpriv --reuid 12345 --regid 12345 --clear-groups "$HELPERS/mkseg" -k "$key" -s 56)
+        printf "812\n/x\n1\n2\n/r\n*\n%9s %9s\n" "$key" "$id" >postmaster.pid
+        chown 12345 postmaster.pid
+        eval "$1"
+        cd /
+        eval "${2:-\"\$SHMTOOL\" ls --no-header -c program,program_by \$id | tr -s \" \"; timeout 60 \"\$SHMTOOL\" rm -q --yes \$id >&2}"' - "$1" "${2:-}"
+}
+
+@test "PostgreSQL here: the whole inode number, the owner, line 7, in a file that nobody else put there" {
+    need_ns
+    need_root
+    need_mounts
+    local deed
+    as_cluster true
+    assert_out 'postgresql file'
+    for deed in 'rm postmaster.pid' 'echo x >postmaster.pid' 'sed -i "7s/ *\([0-9]*\) .*/\1 77/" postmaster.pid' \
+        'sed -i "7s/^ *[0-9]*/77/" postmaster.pid' 'sed -i 3d postmaster.pid' 'chown 54321 postmaster.pid' \
+        'mv postmaster.pid /tmp/p.$$; ln -s /tmp/p.$$ postmaster.pid' 'rm postmaster.pid; mkfifo postmaster.pid' \
+        'rm postmaster.pid; mkdir postmaster.pid' 'head -c 20000000 /dev/zero >>postmaster.pid' 'chown 54321 .' \
+        'mv ../main /var/lib/postgresql/m; ln -s /var/lib/postgresql/m ../main' 'mv ../main ../../../main'; do
+        as_cluster "$deed"
+        assert_out - || fail "after: $deed" || return 1
+    done
+}
+
+@test "PostgreSQL here: to who may not read the file a guess by the key" {
+    need_ns
+    need_root
+    need_mounts
+    # shellcheck disable=SC2016 # the inner shell's
+    as_cluster 'chmod 700 .' 'setpriv --reuid 54321 --regid 54321 --clear-groups "$SHMTOOL" stat $id'
+    unwrap
+    assert_out_has ' program postgresql? program_by key '
+    assert_out_has 'whose postmaster.pid cannot be read. No server has it attached'
+}
+
+@test "eight look-alikes are a guess or nothing" {
+    need_ns
+    need_root
+    local copy=$BATS_TEST_TMPDIR/postgres mine open
+    looks() {
+        shmtool ls --no-header -c program "$1"
+        [[ -z ${out%$'\n'} || $out == *'?'$'\n' ]] || fail "$2: $out"
+    }
+    # 1: a copy with the name of an executable. 2: and with the size of PostgreSQL's.
+    cp "$HELPERS/holdseg" "$copy"
+    chown 12345 "$copy"
+    mine=$(make_seg -s 56)
+    start_helper "$copy" "$mine"
+    looks "$mine" 'a copied name'
+    looks "$(make_seg -s 56 -k 0x7654321)" '56 bytes'
+    # 3, 4, 5: another's segments with the keys of others.
+    looks "$(as_user 12345 "$HELPERS/mkseg" -k 0x4e545030 -s 96)" "ntpd's key"
+    looks "$(as_user 12345 "$HELPERS/mkseg" -k 0x4e545031 -s 4096)" "ntpd's key, another size"
+    looks "$(as_user 12345 "$HELPERS/mkseg" -k 0x47505344 -s 24512)" "gpsd's key"
+    # 6: the inode number of a directory that is no data directory, and works in it.
+    cd "$BATS_TEST_TMPDIR"
+    mine=$(make_seg -s 56 -k "$(stat -c %i .)")
+    start_helper holdseg "$mine"
+    looks "$mine" 'a directory'
+    # 7: that directory with a file that names it, but which belongs to another user.
+    printf '1\n\n\n\n\n\n%s %s\n' "$(stat -c %i .)" "$mine" >postmaster.pid
+    chown 12345 postmaster.pid
+    looks "$mine" "another's postmaster.pid"
+    # 8: for a user who may not read which file it is, a process that calls itself postgres.
+    open=$(mktemp -d /tmp/shmtool-which.XXXXXX)
+    chmod 755 "$open"
+    cp "$HELPERS/actor" "$open/postgres"
+    start_helper as_user 12345 "$open/postgres" make:0x77
+    rm -r "$open"
+    run_split as_user 54321 "$SHMTOOL" ls --no-header -c program --key 0x77
+    assert_out 'postgresql?'
+}
+
+@test "rm --program asks, and removes what is of the program" {
+    need_ns
+    local mine other
+    mine=$(make_seg -k 0x4e545030 -s 96)
+    other=$(make_seg)
+    run_split "$SHMTOOL" rm --program ntpd <<<no
+    assert_status 3
+    assert_err_has 'Remove 1 segment'
+    assert_exists "$mine" "$other"
+    shmtool rm --program ntpd --yes
+    assert_status 0
+    assert_gone "$mine"
+    assert_exists "$other"
+}
+
+# qt_segment: a segment whose key is that of a file of Qt's, which $qt_files has from now on; sets $seg
+qt_segment() {
+    local file
+    file=$(mktemp /tmp/qipc_sharedmemory_shmtool.XXXXXX)
+    qt_files+=("$file")
+    shmtool key -q --proj Q "$file"
+    seg=$(make_seg -k "${out%$'\n'}" -s 100)
+}
+
+@test "rm --program reads the program again before each removal" {
+    need_ns
+    "$HELPERS/meanwhile" --test || skip 'no program can be traced here'
+    qt_files=()
+    qt_segment
+    qt_segment
+    run_split "$HELPERS/meanwhile" --do "rm -f ${qt_files[*]}" -- "$SHMTOOL" rm --program qt --yes
+    rm -f "${qt_files[@]}"
+    assert_status 1
+    assert_err_has 'changed since it was listed, left alone'
+    assert_equal "$(all_ids | wc -l)" 1
+}
+
+@test "ls without the column reads no executable, no mappings and no directory of PostgreSQL" {
+    need_ns
+    need_program strace
+    need_no_leak_sanitizer
+    make_seg -k 0x51001234 >/dev/null
+    start_helper holdseg "$(make_seg)"
+    run_split strace -f -e trace=openat,readlinkat,readlink,newfstatat,statx -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls
+    assert_status 0
+    ! grep -q '/exe\|/cwd\|/comm\|/maps\|postgresql\|pgsql\|"tmp"' "$BATS_TEST_TMPDIR/trace" ||
+        fail "$(grep '/exe\|/cwd\|comm\|maps\|sql\|tmp' "$BATS_TEST_TMPDIR/trace")"
+    run_split strace -f -e trace=openat,readlinkat -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls -c program
+    grep -q '"exe"' "$BATS_TEST_TMPDIR/trace" || fail 'no executable was read'
+    grep -q 'postgresql' "$BATS_TEST_TMPDIR/trace" || fail 'no data directory was looked for'
+}
+
+@test "Qt: a key that is made of a file of its, of the same owner" {
+    need_ns
+    need_root
+    local file id text
+    qt_files=()
+    qt_segment
+    id=$seg
+    file=${qt_files[0]}
+    shmtool stat "$id"
+    unwrap
+    text=$out
+    chown 12345 "$file"
+    shmtool ls --no-header -c program,program_by "$id"
+    rm "$file"
+    assert_out -
+    out=$text
+    assert_out_has " program qt program_by file "
+    assert_out_has "It is of Qt's QSharedMemory: its key is made of the file $file."
+}
+
+@test "doctor names the programs of orphans with a key" {
+    put_segment 1 99 0 0x4e545032 96
+    on_tree doctor
+    unwrap
+    assert_out_has "it belongs to uid 0; it is of ntpd? (kept on purpose)"
+    put_segment 2 99 0 0x4e545033 96
+    put_segment 3 99 0 0x47505344 24512
+    put_segment 4 99 0 0x12345678
+    on_tree doctor
+    unwrap
+    assert_out_has "they belong to uid 0; 2 are of ntpd? (kept on purpose), 1 of gpsd? (kept on purpose)"
+}
