@@ -83,6 +83,13 @@ need_sysctl_d() {
     assert_equal "$(cell shm_rmid_forced 2)" 0
 }
 
+@test "a row fits a terminal of 80 columns, also where limits are set" {
+    need_limits
+    shmtool limits --set shmmax=268435457 --set shmall=2097152
+    shmtool limits
+    assert_equal "$(awk '!/^Shmem,/ && length > 80' <<<"$out")" ''
+}
+
 @test "four segments of 1 byte are 4 pages" {
     need_limits
     make_seg -s 1 --count 4
