@@ -156,6 +156,21 @@ many_segments() {
     assert_wrong_usage "shmtool: key: --force: no such option; see 'shmtool key --help'"
 }
 
+@test "a long option with one dash is answered with the one that has two" {
+    local words
+    for words in 'ls -sort bytes' 'ls -json' 'ls -size=5' 'rm -all' 'rm -orphan' 'rm -dry-run 5' 'doctor -key 5' \
+        'stat -older-than 1d'; do
+        # shellcheck disable=SC2086 # words
+        shmtool $words
+        words=${words#* -}
+        assert_wrong_usage "; did you mean '--${words%%[ =]*}'?" || return 1
+    done
+    shmtool ls -k x
+    assert_wrong_usage 'or octal with a leading 0)'$'\n'
+    shmtool rm -rf 5
+    assert_wrong_usage "-r: no such option; see 'shmtool rm --help'"$'\n'
+}
+
 @test "columns and states that are nearly right" {
     shmtool ls -c key,onwer
     assert_wrong_usage "'onwer': no such column; did you mean 'owner'? There are: key shmid "
