@@ -50,7 +50,8 @@ void remedy_refused_limit(struct strbuf *out, const struct inventory *inventory,
                           const struct limit_setting *setting, bool persist);
 
 /*
- * As remedy_set_limits() for another setting of the IPC namespace: "as root: sysctl -w kernel.msgmni=64000".
+ * As remedy_set_limits() for another setting of the IPC namespace: "as root: sysctl -w
+ * kernel.msgmni=64000".
  *
  * value: quoted as needed
  */
