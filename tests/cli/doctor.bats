@@ -206,7 +206,7 @@ teardown() {
     unwrap
     assert_out_has 'would fail: EACCES (Permission denied)'
     assert_out_has "segment $id has the key and grants uid 12345 nothing, but mode 600 asks for reading and writing; it belongs to root (perms 600)"
-    assert_out_has "remedy: as root: shmtool rm $id"
+    assert_out_has "remedy: if nobody needs it any more: as root: shmtool rm $id"
     assert_equal "$(as_user 12345 "$HELPERS/callshmget" 0x143511 100 1600)" EACCES
     # Nothing asked for, nothing refused.
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --mode 0
