@@ -39,6 +39,18 @@ many_segments() {
     done
 }
 
+@test "the help of help is the program's own" {
+    local word
+    for word in help --help -h; do
+        shmtool help "$word"
+        assert_status 0
+        assert_err ''
+        assert_out_has 'Commands:' || return 1
+    done
+    shmtool help help ls
+    assert_wrong_usage 'help takes one command'
+}
+
 @test "every help fits a terminal of 80 columns" {
     local command commands
     mapfile -t commands < <("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
