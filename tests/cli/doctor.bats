@@ -328,7 +328,7 @@ teardown() {
     shmtool doctor --mode 600
     assert_wrong_usage '--mode: needs --key or --size'
     shmtool doctor 5
-    assert_wrong_usage "'5': takes no operands"
+    assert_wrong_usage "'5': takes no operands; what shmget is asked for is named by --key and --size"
     mkdir -p "$BATS_TEST_TMPDIR/tree/proc"
     shmtool --sysroot "$BATS_TEST_TMPDIR/tree" doctor --key 5
     assert_wrong_usage 'for the live system only'
