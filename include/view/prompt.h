@@ -9,6 +9,7 @@
 enum prompt_answer {
     PROMPT_YES,
     PROMPT_NO,        /* another line */
+    PROMPT_NUMBER,    /* one that begins with a digit: an id or a row, and no answer */
     PROMPT_END,       /* the input ended, or could not be read */
     PROMPT_INTERRUPT, /* a signal came */
     PROMPT_UNSHOWN,   /* the question, or what stood before it, could not be written */

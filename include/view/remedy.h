@@ -41,7 +41,17 @@ void remedy_set_limit(struct strbuf *out, const struct inventory *inventory, enu
                       uint64_t value);
 
 /*
- * The same for another setting of the IPC namespace: "as root: sysctl -w kernel.msgmni=64000".
+ * Appends "; as root: shmtool limits --set shmmni=5", or how it is done from the host, to a setting
+ * that was refused because this process may not make it. Nothing where it may set limits.
+ *
+ * persist: whether to keep it over a reboot, as it was asked for
+ */
+void remedy_refused_limit(struct strbuf *out, const struct inventory *inventory,
+                          const struct limit_setting *setting, bool persist);
+
+/*
+ * As remedy_set_limits() for another setting of the IPC namespace: "as root: sysctl -w
+ * kernel.msgmni=64000".
  *
  * value: quoted as needed
  */

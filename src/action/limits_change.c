@@ -20,7 +20,7 @@ static bool turns_on_forced(const struct limit_change *item)
 
 unsigned limits_change_needs(const struct limits_change *change)
 {
-    unsigned needs = NEED_LIMITS;
+    unsigned needs = NEED_LIMITS | (change->count > 0 ? NEED_CREDENTIALS : 0);
 
     for (size_t i = 0; i < change->count; i++) {
         if (turns_on_forced(&change->items[i]))
@@ -202,7 +202,7 @@ static int find_destroyed(struct system *system, struct limits_change *change,
 {
     CLEANUP_IDSET struct idset after = IDSET_INIT;
     struct inventory now;
-    int r = inventory_read(system, NULL, NEED_LIMITS, &now, err);
+    int r = inventory_read(system, NULL, NEED_LIMITS | NEED_CREDENTIALS, &now, err);
 
     if (r < 0)
         return r;

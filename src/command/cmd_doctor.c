@@ -104,7 +104,9 @@ static int refuse_doctor_operand(const struct option_use *use, struct error *err
     const struct doctor *doctor = use->place;
 
     return error_set(err, EINVAL, "'%s': takes no operands%s", use->word,
-                     doctor->huge.given ? "; a page size is written --huge=SIZE" : "");
+                     doctor->huge.given
+                         ? "; a page size is written --huge=SIZE"
+                         : "; what shmget is asked for is named by --key and --size");
 }
 
 static const struct option_spec doctor_options[] = {

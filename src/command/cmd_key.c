@@ -3,9 +3,11 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "action/ftok.h"
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/output.h"
@@ -60,6 +62,15 @@ static int check_key(struct context *context, void *args, struct error *err)
     return 0;
 }
 
+/* Whether WORD is a key as listings print it: it was hardly meant as a file. */
+static bool is_key(const char *word)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    uint32_t key;
+
+    return strncmp(word, "0x", 2) == 0 && parse_key(word, &key, &err) == 0;
+}
+
 /* Adds the keys of the files that were named. Returns an exit status. */
 static int add_named_files(struct context *context, const struct key *key, struct ftok_list *list)
 {
@@ -69,7 +80,12 @@ static int add_named_files(struct context *context, const struct key *key, struc
         CLEANUP_ERROR struct error err = ERROR_INIT;
         unsigned proj = key->proj.given ? (unsigned)key->proj.value : 1;
 
-        if (ftok_add(list, key->paths[i], proj, &err) < 0)
+        int r = ftok_add(list, key->paths[i], proj, &err);
+
+        if (r == -ENOENT && is_key(key->paths[i]))
+            error_set(&err, ENOENT, "%s; the files of a key: shmtool key --find %s DIR", err.text,
+                      key->paths[i]);
+        if (r < 0)
             status = context_fail(context, &err, STATUS_FAILED);
     }
     return status;

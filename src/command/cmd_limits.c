@@ -14,6 +14,7 @@
 #include "kernel/signals.h"
 #include "view/describe.h"
 #include "view/limits_report.h"
+#include "view/remedy.h"
 #include "view/removal_report.h"
 
 /* Where --persist keeps them, as messages say it. */
@@ -238,7 +239,8 @@ static void put_limit_setting(struct strbuf *out, const struct limit_setting *se
 
 /* Names what was refused, in a dry run what may be, and what will undo a setting at the next boot.
  */
-static void warn_of_change(struct context *context, const struct limits_change *change)
+static void warn_of_change(struct context *context, const struct limits_change *change,
+                           const struct inventory *inventory)
 {
     for (size_t i = 0; i < change->count; i++) {
         CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
@@ -246,8 +248,12 @@ static void warn_of_change(struct context *context, const struct limits_change *
         const char *refusal = change->dry_run ? limits_ceiling(&item->setting) : item->refusal;
 
         put_limit_setting(&text, &item->setting);
-        if (refusal)
-            context_warn(context, "%s: %s", strbuf_string(&text), refusal);
+        if (!refusal)
+            continue;
+        strbuf_printf(&text, ": %s", refusal);
+        if (item->code == EACCES || item->code == EPERM || item->code == EROFS)
+            remedy_refused_limit(&text, inventory, &item->setting, change->persist);
+        context_warn(context, "%s", strbuf_string(&text));
     }
     if (change->keep_error.text)
         context_warn(context, "%s; what was set lasts until the next boot",
@@ -396,7 +402,7 @@ static int show_or_set(struct context *context, void *args)
         if (status != STATUS_DONE)
             return status;
         r = limits_change_run(&context->system, change, &inventory, &err);
-        warn_of_change(context, change);
+        warn_of_change(context, change, &inventory);
         if (r < 0)
             return context_fail(context, &err, STATUS_UNREADABLE);
     }

@@ -99,12 +99,12 @@ static void report_held(struct context *context, const struct run *run,
         const struct segment_info *info = inventory_find_id(&inventory, segment->shmid);
 
         human_count(&line, segment->size, "byte");
-        strbuf_puts(&line, ", attached by processes ");
+        strbuf_puts(&line, ", attached by ");
         describe_holders(&line, info ? info : &unread);
         if (run->isolate)
             strbuf_puts(&line, ": it goes with the last process of its namespace");
         else
-            strbuf_printf(&line, "; when they have ended: 'shmtool rm %d'", segment->shmid);
+            strbuf_printf(&line, "; when it is detached: 'shmtool rm %d'", segment->shmid);
         context_warn(context, "%d: left: %s", segment->shmid, strbuf_string(&line));
     }
 }

@@ -65,6 +65,9 @@ static int run_stat(struct context *context, void *args)
     where_warn_refused(context, &inventory.refused);
     incomplete |= where_warn_incomplete(context, &context->namespaces);
     write_reports(context, stat, &inventory);
+    /* There is no header line, as ls has one, that would show that it has looked. */
+    if (inventory.count == 0 && !stat->json && !incomplete)
+        context_warn(context, "no segment matched");
     if (inventory_unseen(&inventory) > 0)
         options_warn_unreadable(context, &inventory);
     return incomplete ? STATUS_FAILED : STATUS_DONE;

@@ -53,6 +53,17 @@ static int take_until(const struct option_use *use, struct error *err)
     return 0;
 }
 
+/* Takes an id; `wait gone 5` is answered with the option that is missing. */
+static int take_wait_operand(const struct option_use *use, struct error *err)
+{
+    for (unsigned what = 0; what < UNTIL_COUNT; what++) {
+        if (strcmp(use->word, until_names[what]) == 0)
+            return error_set(err, EINVAL, "'%s': not an id; did you mean '--until %s'?", use->word,
+                             use->word);
+    }
+    return option_id(use, err);
+}
+
 static const struct option_spec wait_options[] = {
     {0, "until", "WHAT", "gone, present, unattached, attached or orphan",
      offsetof(struct wait, until), take_until},
@@ -367,7 +378,7 @@ const struct command command_wait = {
                "attached or an orphan is enough. Without any, all segments are meant.",
     .flags = COMMAND_WAITS,
     .groups = {{&wait_group, 0}, {&selection_group, offsetof(struct wait, selection)}},
-    .operand = {offsetof(struct wait, selection), option_id},
+    .operand = {offsetof(struct wait, selection), take_wait_operand},
     .examples = {{"wait 1867776 --until gone --timeout 30s", "until it is removed, or exit 1"},
                  {"wait --key 0x00143511 --until attached", "until a program has attached it"}},
     .size = sizeof(struct wait),

@@ -123,6 +123,8 @@ static const char *declined_by(enum prompt_answer answer)
         return "interrupted";
     case PROMPT_END:
         return "no answer, and only yes is one";
+    case PROMPT_NUMBER:
+        return "the answer was not yes but a number (with - ids are read from standard input)";
     case PROMPT_UNSHOWN:
         return "the question could not be shown";
     default:

@@ -265,8 +265,10 @@ static int refuse_option(struct context *context, const char *word)
 static int show_help(struct context *context, int argc, char **argv, int at)
 {
     const struct command *command;
+    const char *of_help = at == argc ? "help" : argv[at];
 
-    if (at == argc) {
+    if (at + 1 >= argc && (strcmp(of_help, "help") == 0 || strcmp(of_help, "--help") == 0 ||
+                           strcmp(of_help, "-h") == 0)) {
         help_program(context->out);
         return STATUS_DONE;
     }

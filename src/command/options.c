@@ -186,6 +186,22 @@ static int use_unknown_letter(const struct command_line *line, char letter, cons
                      habit->instead, value);
 }
 
+/*
+ * Adds to what is wrong with the letters of WORD that an option has this name: some programs write
+ * long options with one dash. Returns R.
+ */
+static int hint_at_dashes(const struct command_line *line, const char *word, int r)
+{
+    CLEANUP_ERROR struct error wrong = ERROR_INIT;
+    size_t length = strcspn(word + 1, "=");
+
+    if (length < 2 || !find_option(line, 0, word + 1, length).spec)
+        return r;
+    error_copy(&wrong, line->err);
+    return error_set(line->err, wrong.code, "%s; did you mean '-%.*s'?", wrong.text,
+                     (int)length + 1, word);
+}
+
 /* -v, -vy, -k5, -k 5, -vk5 */
 static int parse_letters(struct command_line *line, char *word)
 {
@@ -232,6 +248,7 @@ static int parse_words(struct command_line *line)
                 break;
         } else if (word[1] != '-') {
             r = parse_letters(line, word);
+            r = r < 0 ? hint_at_dashes(line, word, r) : r;
         } else if (word[2] == '\0') {
             ended = true;
         } else {

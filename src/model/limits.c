@@ -11,12 +11,11 @@
 #define ALMOST_ALL (ULONG_MAX - (1UL << 24))
 
 const struct limit_kind limit_kinds[LIMIT_COUNT] = {
-    [LIMIT_SHMMAX] = {"shmmax", "bytes", true, ALMOST_ALL, "the size of one segment, at most"},
-    [LIMIT_SHMALL] = {"shmall", "pages", true, ALMOST_ALL, "all segments together, at most"},
-    [LIMIT_SHMMNI] = {"shmmni", "segments", true, 4096, "how many segments, at most"},
-    [LIMIT_SHMMIN] = {"shmmin", "bytes", false, 1, "the size of one segment, at least"},
-    [LIMIT_RMID_FORCED] = {"shm_rmid_forced", "flag", true, 0,
-                           "1: segments end with their last user"},
+    [LIMIT_SHMMAX] = {"shmmax", "bytes", true, ALMOST_ALL, "largest segment"},
+    [LIMIT_SHMALL] = {"shmall", "pages", true, ALMOST_ALL, "all segments together"},
+    [LIMIT_SHMMNI] = {"shmmni", "segments", true, 4096, "number of segments"},
+    [LIMIT_SHMMIN] = {"shmmin", "bytes", false, 1, "smallest segment"},
+    [LIMIT_RMID_FORCED] = {"shm_rmid_forced", "flag", true, 0, "1: end with last user"},
 };
 
 void usage_add(struct usage *usage, const struct segment *segment, uint64_t page_size)

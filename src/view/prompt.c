@@ -44,5 +44,7 @@ enum prompt_answer prompt_ask(FILE *out, const char *question, int input, int in
         if (length < sizeof(line))
             line[length++] = byte;
     }
+    if (length > 0 && line[0] >= '0' && line[0] <= '9')
+        return PROMPT_NUMBER;
     return length == 3 && memcmp(line, "yes", 3) == 0 ? PROMPT_YES : PROMPT_NO;
 }

@@ -105,8 +105,8 @@ static void put_settings(struct strbuf *out, const char *before,
                       (unsigned long long)settings[i].value);
 }
 
-void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
-                       const struct limit_setting *settings, size_t count)
+static void put_set_limits(struct strbuf *out, const struct inventory *inventory,
+                           const struct limit_setting *settings, size_t count, bool persist)
 {
     CLEANUP_STRBUF struct strbuf words = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf options = STRBUF_INIT;
@@ -121,8 +121,25 @@ void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
     remedy_shmtool(out, inventory->elsewhere);
     strbuf_puts(out, " limits");
     put_settings(out, " --set ", settings, count);
-    if (!inventory->has_credentials || !inventory->credentials.private_ipc)
-        strbuf_puts(out, " --persist");
+    strbuf_puts(out, persist ? " --persist" : "");
+}
+
+void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
+                       const struct limit_setting *settings, size_t count)
+{
+    bool persist = !inventory->has_credentials || !inventory->credentials.private_ipc;
+
+    put_set_limits(out, inventory, settings, count, persist);
+}
+
+void remedy_refused_limit(struct strbuf *out, const struct inventory *inventory,
+                          const struct limit_setting *setting, bool persist)
+{
+    /* Who may set limits was refused for another reason: the same command would not help. */
+    if (inventory->has_credentials && inventory->credentials.sets_limits)
+        return;
+    strbuf_puts(out, "; ");
+    put_set_limits(out, inventory, setting, 1, persist);
 }
 
 void remedy_set_limit(struct strbuf *out, const struct inventory *inventory, enum limit_id id,

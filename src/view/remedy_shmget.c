@@ -43,6 +43,20 @@ static bool put_kept_segment(struct strbuf *out, const struct shmget_diagnosis *
     return true;
 }
 
+/*
+ * Appends the condition under which the segment may go: whoever asks knows what their own orphans
+ * are, and not whether another user's program keeps its own on purpose for its next start.
+ */
+static void put_doubt(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+{
+    const struct inventory *inventory = &diagnosis->inventory;
+    const struct segment_info *info = diagnosis->segment;
+    bool own = inventory->has_credentials && inventory->credentials.euid == info->segment.uid;
+
+    if (!own || info->state != STATE_ORPHAN)
+        strbuf_puts(out, "if nobody needs it any more: ");
+}
+
 /* To get rid of the segment that has the key, without taking it from those who use it. */
 static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
@@ -52,8 +66,8 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
         strbuf_puts(out, "stop the processes that use it (");
         remedy_shmtool(out, diagnosis->segment->elsewhere);
         strbuf_printf(out, " who %d), then: ", diagnosis->segment->segment.shmid);
-    } else if (diagnosis->segment->state != STATE_ORPHAN)
-        strbuf_puts(out, "if nobody needs it any more: ");
+    } else
+        put_doubt(out, diagnosis);
     put_rm_segment(out, diagnosis);
     if (diagnosis->answer.cause == SHMGET_TOO_SMALL && diagnosis->segment->state == STATE_USED)
         strbuf_printf(out, "; or ask for no more than %llu bytes",
@@ -63,8 +77,10 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
 static void remedy_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     if (diagnosis->segment->state == STATE_ORPHAN) {
-        if (!put_kept_segment(out, diagnosis))
+        if (!put_kept_segment(out, diagnosis)) {
+            put_doubt(out, diagnosis);
             put_rm_segment(out, diagnosis);
+        }
         return;
     }
     strbuf_puts(out, "call it as ");

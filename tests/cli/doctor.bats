@@ -206,7 +206,7 @@ teardown() {
     unwrap
     assert_out_has 'would fail: EACCES (Permission denied)'
     assert_out_has "segment $id has the key and grants uid 12345 nothing, but mode 600 asks for reading and writing; it belongs to root (perms 600)"
-    assert_out_has "remedy: as root: shmtool rm $id"
+    assert_out_has "remedy: if nobody needs it any more: as root: shmtool rm $id"
     assert_equal "$(as_user 12345 "$HELPERS/callshmget" 0x143511 100 1600)" EACCES
     # Nothing asked for, nothing refused.
     run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --mode 0
@@ -328,7 +328,7 @@ teardown() {
     shmtool doctor --mode 600
     assert_wrong_usage '--mode: needs --key or --size'
     shmtool doctor 5
-    assert_wrong_usage "'5': takes no operands"
+    assert_wrong_usage "'5': takes no operands; what shmget is asked for is named by --key and --size"
     mkdir -p "$BATS_TEST_TMPDIR/tree/proc"
     shmtool --sysroot "$BATS_TEST_TMPDIR/tree" doctor --key 5
     assert_wrong_usage 'for the live system only'

@@ -105,6 +105,21 @@ row() {
     assert_out_has_not $'\e'
 }
 
+@test "a key in place of a file is answered with --find" {
+    local word
+    cd "$dir"
+    shmtool key 0x00143511
+    assert_status 1
+    assert_err 'shmtool: key: 0x00143511: No such file or directory; the files of a key: shmtool key --find 0x00143511 DIR'
+    for word in 0x1g 1234; do
+        shmtool key "$word"
+        assert_err "shmtool: key: $word: No such file or directory" || return 1
+    done
+    touch 0x00143511
+    shmtool key 0x00143511
+    assert_status 0
+}
+
 @test "an empty name is seen in the message" {
     shmtool key ''
     assert_status 1

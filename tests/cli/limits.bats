@@ -83,6 +83,13 @@ need_sysctl_d() {
     assert_equal "$(cell shm_rmid_forced 2)" 0
 }
 
+@test "a row fits a terminal of 80 columns, also where limits are set" {
+    need_limits
+    shmtool limits --set shmmax=268435457 --set shmall=2097152
+    shmtool limits
+    assert_equal "$(awk '!/^Shmem,/ && length > 80' <<<"$out")" ''
+}
+
 @test "four segments of 1 byte are 4 pages" {
     need_limits
     make_seg -s 1 --count 4
@@ -292,7 +299,7 @@ shm_rmid_forced = 1 (was 0)"
     need_root
     run_split as_user 12345 "$SHMTOOL" limits --set shmmni=5
     assert_status 1
-    assert_err 'shmtool: limits: shmmni=5: /proc/sys/kernel/shmmni: Permission denied'
+    assert_err 'shmtool: limits: shmmni=5: /proc/sys/kernel/shmmni: Permission denied; as root: shmtool limits --set shmmni=5'
     assert_equal "$(limit shmmni)" 4096
     run_split as_user 12345 "$SHMTOOL" limits
     assert_status 0
@@ -491,7 +498,7 @@ shmtool: limits: /etc/sysctl.d/70-other.conf: read after /etc/sysctl.d/60-shmtoo
     need_root
     run_split as_user 12345 "$SHMTOOL" limits --set shmmni=5 --persist </dev/null
     assert_status 1
-    assert_err 'shmtool: limits: shmmni=5: /proc/sys/kernel/shmmni: Permission denied'
+    assert_err 'shmtool: limits: shmmni=5: /proc/sys/kernel/shmmni: Permission denied; as root: shmtool limits --set shmmni=5 --persist'
 }
 
 @test "shm_rmid_forced=1 shows what it destroys, and asks" {
@@ -582,7 +589,7 @@ shmtool: limits: /etc/sysctl.d/70-other.conf: read after /etc/sysctl.d/60-shmtoo
     make_seg >/dev/null
     run_split as_user 12345 "$SHMTOOL" limits --set shm_rmid_forced=1 </dev/null
     assert_status 1
-    assert_err 'shmtool: limits: shm_rmid_forced=1: /proc/sys/kernel/shm_rmid_forced: Permission denied'
+    assert_err 'shmtool: limits: shm_rmid_forced=1: /proc/sys/kernel/shm_rmid_forced: Permission denied; as root: shmtool limits --set shm_rmid_forced=1'
 }
 
 @test "shm_rmid_forced=1: the kernel goes by the thread that made a segment, not by the process" {

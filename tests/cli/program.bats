@@ -39,6 +39,18 @@ many_segments() {
     done
 }
 
+@test "the help of help is the program's own" {
+    local word
+    for word in help --help -h; do
+        shmtool help "$word"
+        assert_status 0
+        assert_err ''
+        assert_out_has 'Commands:' || return 1
+    done
+    shmtool help help ls
+    assert_wrong_usage 'help takes one command'
+}
+
 @test "every help fits a terminal of 80 columns" {
     local command commands
     mapfile -t commands < <("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
@@ -154,6 +166,21 @@ many_segments() {
     # Only what the command has.
     shmtool key --force x
     assert_wrong_usage "shmtool: key: --force: no such option; see 'shmtool key --help'"
+}
+
+@test "a long option with one dash is answered with the one that has two" {
+    local words
+    for words in 'ls -sort bytes' 'ls -json' 'ls -size=5' 'rm -all' 'rm -orphan' 'rm -dry-run 5' 'doctor -key 5' \
+        'stat -older-than 1d'; do
+        # shellcheck disable=SC2086 # words
+        shmtool $words
+        words=${words#* -}
+        assert_wrong_usage "; did you mean '--${words%%[ =]*}'?" || return 1
+    done
+    shmtool ls -k x
+    assert_wrong_usage 'or octal with a leading 0)'$'\n'
+    shmtool rm -rf 5
+    assert_wrong_usage "-r: no such option; see 'shmtool rm --help'"$'\n'
 }
 
 @test "columns and states that are nearly right" {

@@ -150,6 +150,20 @@ rows_of() {
     done
 }
 
+@test "who pipes ids to a selection is told how they are read" {
+    need_ns
+    two_segments
+    local listing
+    for listing in "$a" "$("$SHMTOOL" ls --no-header)"; do
+        run_split "$SHMTOOL" rm --size 1.. <<<"$listing"
+        declined 'the answer was not yes but a number (with - ids are read from standard input): ' || return 1
+    done
+    run_split "$SHMTOOL" rm - --size 1.. <<<"$a"
+    assert_status 0
+    assert_gone "$a"
+    assert_exists "$b"
+}
+
 @test "the first line is the answer" {
     need_ns
     two_segments

@@ -371,3 +371,21 @@ assert other["attachments"] == [] and other["maps_found"] == 0 and other["origin
     assert_status 1
     assert_err_has 'No space left on device'
 }
+
+@test "where nothing matched it says so, and is done" {
+    need_ns
+    shmtool stat
+    assert_status 0
+    assert_out ''
+    assert_err 'shmtool: stat: no segment matched'
+    make_seg >/dev/null
+    shmtool stat --key 0x999
+    assert_status 0
+    assert_err 'shmtool: stat: no segment matched'
+    shmtool stat --key 0x999 --json
+    assert_status 0
+    assert_err ''
+    shmtool stat 12345
+    assert_status 1
+    assert_err 'shmtool: stat: 12345: no such segment'
+}

@@ -171,6 +171,8 @@ shmtool: wait: $other: still there, nattch 0" --until gone
     assert_wrong_usage "--until: 'away': neither gone nor present, unattached, attached or orphan"
     shmtool wait --until gone --timeout 5x
     assert_wrong_usage "--timeout: '5x': not a duration (500ms, 10, 10s, 2m or 1h)"
+    shmtool wait gone 5
+    assert_wrong_usage "shmtool: wait: 'gone': not an id; did you mean '--until gone'?"
     shmtool wait 05 --until gone
     assert_wrong_usage "'05'"
     shmtool --sysroot "$SRC/tests/fixtures/listing" wait --until gone

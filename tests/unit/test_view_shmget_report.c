@@ -191,7 +191,7 @@ static const struct report of_existing[] = {
      "shmget(0x00143511, 0, 0600) would fail: EACCES (Permission denied)",
      "segment 5 has the key and grants uid 54321 nothing, but mode 600 asks for reading and "
      "writing; " AN_ORPHAN,
-     "as zc or root: shmtool rm 5"},
+     "if nobody needs it any more: as zc or root: shmtool rm 5"},
 };
 
 static const struct report of_new[] = {
