@@ -51,7 +51,7 @@ struct option_use {
 struct option_spec {
     char letter;          /* 0: none */
     const char *name;     /* without the dashes */
-    const char *argument; /* NULL: takes none */
+    const char *argument; /* NULL: takes none; "[=SIZE]": may be left out, and has no letter */
     const char *help;
     size_t place; /* offset of where the value goes, in the struct that the group is about */
     /*

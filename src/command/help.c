@@ -5,7 +5,8 @@ static void put_option(FILE *out, const struct option_spec *option)
     char text[64];
     int width;
 
-    width = snprintf(text, sizeof(text), "--%s%s%s", option->name, option->argument ? " " : "",
+    width = snprintf(text, sizeof(text), "--%s%s%s", option->name,
+                     option->argument && option->argument[0] != '[' ? " " : "",
                      option->argument ? option->argument : "");
     if (option->letter)
         fprintf(out, "  -%c, %-24s", option->letter, text);
