@@ -74,10 +74,10 @@ _shmtool_value() {
             ;;
         ls:-c | ls:--columns | ls:--sort)
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command
+                nattch status state cpid lpid atime dtime ctime command host
             ;;
-        who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
-        key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
+        who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command host ;;
+        key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path host ;;
         *:--time) _shmtool_add iso epoch age short ;;
         *:--color) _shmtool_add auto always never ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;

@@ -38,7 +38,7 @@ end
 set --local commands ls stat who rm run limits key doctor help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
-    status state cpid lpid atime dtime ctime command
+    status state cpid lpid atime dtime ctime command host
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -79,10 +79,10 @@ complete -c shmtool -n "$selecting" -l pid -x -a '(__shmtool who -q)' -d 'attach
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s l -l long -d 'more columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l sort -x -a "(__shmtool_list $columns)" -d 'sort by value'
-complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'these columns'
-complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'sort by value'
-complete -c shmtool -n '__fish_seen_subcommand_from key' -s c -l columns -x -a '(__shmtool_list key proj shmid owner bytes nattch path)' -d 'these columns'
-complete -c shmtool -n '__fish_seen_subcommand_from key' -l sort -x -a '(__shmtool_list key proj shmid owner bytes nattch path)' -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '(__shmtool_list shmid key pid uid user access maps command host)' -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command host)' -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from key' -s c -l columns -x -a '(__shmtool_list key proj shmid owner bytes nattch path host)' -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from key' -l sort -x -a '(__shmtool_list key proj shmid owner bytes nattch path host)' -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -s H -l human -d 'sizes as 1.5M'
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -s n -l numeric -d 'numbers instead of names'
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l time -x -a 'iso epoch age short' -d 'form of times'

@@ -116,14 +116,14 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command
+                nattch status state cpid lpid atime dtime ctime command host
             _arguments -s : $selection $output '(- *)--help[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'
             ;;
         stat) _arguments -s : $selection '(- *)--help[show the options]' '--json[one JSON document]' ;;
         who)
-            _shmtool_output shmid key pid uid user access maps command
+            _shmtool_output shmid key pid uid user access maps command host
             _arguments -s : $selection $output '(- *)--help[show the options]'
             ;;
         rm)
@@ -149,7 +149,7 @@ _shmtool() {
                 '--dry-run[show it, change nothing]' '--json[one JSON document]'
             ;;
         key)
-            _shmtool_output key proj shmid owner bytes nattch path
+            _shmtool_output key proj shmid owner bytes nattch path host
             _arguments -s : $output '(- *)--help[show the options]' '(-p --proj)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
                 '--find=[files that could have made this key]:key: _shmtool_live key key' '*:file:_files'
             ;;

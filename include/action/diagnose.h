@@ -54,12 +54,11 @@ struct finding {
 
 struct diagnosis {
     struct inventory inventory;
-    enum severity least;        /* findings below this one are left out */
-    struct owner_sum *by_pages; /* owned; the largest first */
-    struct owner_sum *by_segments;
-    size_t owner_count;                  /* of each of the two */
-    struct creator_sum creator_by_pages; /* who made the most and is alive; pid 0: nobody */
-    struct creator_sum creator_by_segments;
+    enum severity least;  /* findings below this one are left out */
+    struct sums by_pages; /* by owner */
+    struct sums by_segments;
+    struct sum creator_by_pages; /* who made the most and is alive; segments 0: nobody */
+    struct sum creator_by_segments;
     struct ipc_use ipc; /* of semaphores and message queues */
     struct error ipc_error;
     char *remove_ipc_file; /* owned; which file sets RemoveIPC; NULL: none, it is the default */
@@ -99,8 +98,7 @@ struct shmget_diagnosis {
     struct memory_state memory;
     const struct segment_info *segment; /* that has the key; borrowed; NULL: none */
     const struct segment_info *former;  /* NULL: none; marked for destruction, and had the key */
-    struct owner_sum *sums; /* owned; the largest first, when shmall or shmmni is reached */
-    size_t sum_count;
+    struct sums sums;                   /* by owner, when shmall or shmmni is reached */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -61,6 +62,12 @@ struct option_spec {
      */
     int (*take)(const struct option_use *use, struct error *err);
 };
+
+/* Whether the option's value may be left out: then it follows an equals sign or is not there. */
+static inline bool option_value_is_optional(const struct option_spec *spec)
+{
+    return spec->argument && strncmp(spec->argument, "[=", 2) == 0;
+}
 
 /* A run of options under one heading, about one struct. */
 struct option_group {
@@ -140,6 +147,9 @@ int context_fail(struct context *context, const struct error *err, int status);
  * status is STATUS_FAILED at least.
  */
 bool context_warn_unparsed(struct context *context, const struct complaint_list *unparsed);
+
+/* This machine's name, or the saved tree's; NULL: not known. */
+const char *context_host(const struct context *context);
 
 /*
  * Appends what every JSON document begins with: schema, host (null where a saved tree has none) and

@@ -35,6 +35,8 @@ struct column_value {
     bool known;       /* false: not known, or never happened */
     uint64_t number;  /* of names: the uid or gid */
     const char *text; /* of names and texts; NULL: none; borrowed from the record */
+    uint64_t high;    /* of sums: what of the number is beyond 64 bits */
+    bool at_least;    /* a sum of what is known: tables say so */
 };
 
 /* How values are to be shown. */
@@ -42,9 +44,10 @@ struct column_format {
     bool numeric; /* uids and gids instead of names */
     bool human;   /* 1.5M instead of bytes; not in JSON and CSV */
     enum human_time time;
-    int64_t now;  /* for ages and short times */
-    bool color;   /* of tables */
-    size_t width; /* the terminal's columns, for tables; 0: no terminal, nothing is cut */
+    int64_t now;      /* for ages and short times */
+    bool color;       /* of tables */
+    const char *host; /* this machine's name, borrowed; NULL: not known */
+    size_t width;     /* the terminal's columns, for tables; 0: no terminal, nothing is cut */
 };
 
 struct column {

@@ -60,6 +60,12 @@ void writer_add_json(struct writer *writer, const char *name, const struct strbu
 /* Writes one record of the columns' kind. */
 void writer_row(struct writer *writer, const void *record);
 
+/*
+ * Adds a total to a table, as its last row; other forms have none. The record fills the columns
+ * from FIRST on, in the order of their table; "total" and dashes stand in those before it.
+ */
+void writer_total(struct writer *writer, const void *record, const struct column *first);
+
 /* Ends the document, gives all of it to the stream and releases the writer's memory. */
 void writer_end(struct writer *writer);
 

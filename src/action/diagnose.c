@@ -439,14 +439,13 @@ static void sum_rows(struct diagnosis *diagnosis)
     const struct segment_info **rows = inventory_pointers(inventory);
     uint64_t page_size = inventory->limits.page_size;
 
-    diagnosis->by_pages =
-        owner_sums(rows, inventory->count, page_size, SUM_BY_PAGES, &diagnosis->owner_count);
-    diagnosis->by_segments =
-        owner_sums(rows, inventory->count, page_size, SUM_BY_SEGMENTS, &diagnosis->owner_count);
+    sums_make(rows, inventory->count, page_size, &sum_by_owner, SUM_BY_PAGES, &diagnosis->by_pages);
+    sums_make(rows, inventory->count, page_size, &sum_by_owner, SUM_BY_SEGMENTS,
+              &diagnosis->by_segments);
     diagnosis->creator_by_pages =
-        creator_sums_largest(rows, inventory->count, page_size, SUM_BY_PAGES);
+        creator_sum_largest(rows, inventory->count, page_size, SUM_BY_PAGES);
     diagnosis->creator_by_segments =
-        creator_sums_largest(rows, inventory->count, page_size, SUM_BY_SEGMENTS);
+        creator_sum_largest(rows, inventory->count, page_size, SUM_BY_SEGMENTS);
     free(rows);
 }
 
@@ -474,8 +473,8 @@ void diagnosis_release(struct diagnosis *diagnosis)
     for (size_t i = 0; i < diagnosis->count; i++)
         free(diagnosis->items[i].rows);
     free(diagnosis->items);
-    free(diagnosis->by_pages);
-    free(diagnosis->by_segments);
+    sums_release(&diagnosis->by_pages);
+    sums_release(&diagnosis->by_segments);
     free(diagnosis->remove_ipc_file);
     error_clear(&diagnosis->ipc_error);
     error_clear(&diagnosis->logind_error);

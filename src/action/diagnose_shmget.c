@@ -73,9 +73,8 @@ static void sum_shares(struct shmget_diagnosis *diagnosis)
     if (cause != SHMGET_ABOVE_SHMALL && cause != SHMGET_ABOVE_SHMMNI)
         return;
     rows = inventory_pointers(inventory);
-    diagnosis->sums = owner_sums(rows, inventory->count, inventory->limits.page_size,
-                                 cause == SHMGET_ABOVE_SHMALL ? SUM_BY_PAGES : SUM_BY_SEGMENTS,
-                                 &diagnosis->sum_count);
+    sums_make(rows, inventory->count, inventory->limits.page_size, &sum_by_owner,
+              cause == SHMGET_ABOVE_SHMALL ? SUM_BY_PAGES : SUM_BY_SEGMENTS, &diagnosis->sums);
     free(rows);
 }
 
@@ -129,7 +128,7 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
 
 void shmget_diagnosis_release(struct shmget_diagnosis *diagnosis)
 {
-    free(diagnosis->sums);
+    sums_release(&diagnosis->sums);
     inventory_release(&diagnosis->inventory);
     *diagnosis = (struct shmget_diagnosis){.sums = NULL};
 }

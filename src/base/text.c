@@ -68,8 +68,7 @@ static void put_hex_bytes(struct strbuf *out, const char *text, size_t length)
     }
 }
 
-/* Asked each time: it is cheap, and only text beyond ASCII needs it. */
-static bool locale_is_utf8(void)
+bool text_locale_is_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
@@ -87,7 +86,8 @@ static inline void escape_text(struct strbuf *out, const char *text, size_t leng
         if (done == length)
             break;
         size = text_decode_utf8(text + done, length - done, &point);
-        if (size == 0 || text_is_control(point) || (size > 1 && !any_locale && !locale_is_utf8()) ||
+        if (size == 0 || text_is_control(point) ||
+            (size > 1 && !any_locale && !text_locale_is_utf8()) ||
             (point == '\\' && done + 1 < length && text[done + 1] == 'x')) {
             size = size > 0 ? size : 1;
             put_hex_bytes(out, text + done, size);

@@ -132,13 +132,20 @@ int context_fail(struct context *context, const struct error *err, int status)
     return status;
 }
 
-void context_put_head(const struct context *context, struct strbuf *out)
+const char *context_host(const struct context *context)
 {
     const struct strbuf *host = &context->system.host;
 
+    return host->length > 0 ? strbuf_string(host) : NULL;
+}
+
+void context_put_head(const struct context *context, struct strbuf *out)
+{
+    const char *host = context_host(context);
+
     strbuf_puts(out, "{\"schema\": 1, \"host\": ");
-    if (host->length > 0)
-        text_json(out, host->data, host->length);
+    if (host)
+        text_json(out, host, strlen(host));
     else
         strbuf_puts(out, "null");
     strbuf_puts(out, ", \"time\": \"");

@@ -6,7 +6,7 @@ static void put_option(FILE *out, const struct option_spec *option)
     int width;
 
     width = snprintf(text, sizeof(text), "--%s%s%s", option->name,
-                     option->argument && option->argument[0] != '[' ? " " : "",
+                     option->argument && !option_value_is_optional(option) ? " " : "",
                      option->argument ? option->argument : "");
     if (option->letter)
         fprintf(out, "  -%c, %-24s", option->letter, text);

@@ -67,12 +67,6 @@ static int use_next_word(struct command_line *line, struct found_option found, c
     return use_option(line, found, *line->words++);
 }
 
-/* Whether a value may be left out; then it follows an equals sign or is not there. */
-static bool takes_optional_value(const struct option_spec *spec)
-{
-    return spec->argument && spec->argument[0] == '[';
-}
-
 /* --name, --name=value, --name value */
 static int parse_long_option(struct command_line *line, char *word)
 {
@@ -81,9 +75,9 @@ static int parse_long_option(struct command_line *line, char *word)
     struct found_option found = find_option(line, 0, word + 2, length - 2);
     const char *name = line->command->name;
 
-    if (found.spec && found.spec->argument && !takes_optional_value(found.spec))
+    if (found.spec && found.spec->argument && !option_value_is_optional(found.spec))
         return value ? use_option(line, found, value) : use_next_word(line, found, word);
-    if (found.spec && (takes_optional_value(found.spec) || !value))
+    if (found.spec && (option_value_is_optional(found.spec) || !value))
         return use_option(line, found, value);
     if (found.spec || strncmp(word, "--help=", 7) == 0)
         context_warn(line->context, "%s: takes no value", word);

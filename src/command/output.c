@@ -172,6 +172,7 @@ void output_begin(struct output_options *output, struct context *context, int64_
     CLEANUP_STRBUF struct strbuf head = STRBUF_INIT;
 
     output->format.now = now;
+    output->format.host = context_host(context);
     suit_terminal(output);
     context_put_head(context, &head);
     writer_begin(ret_writer, output->form, context->out, &output->columns, &output->format,

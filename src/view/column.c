@@ -128,6 +128,11 @@ static void put_octal(struct strbuf *out, uint64_t mode, int digits_min)
     }
 }
 
+static struct wide wide_number(const struct column_value *value)
+{
+    return (struct wide){value->high, value->number};
+}
+
 void column_put_text(struct strbuf *out, const struct column *column,
                      const struct column_format *format, const struct column_value *value)
 {
@@ -157,13 +162,13 @@ void column_put_text(struct strbuf *out, const struct column *column,
         break;
     case COLUMN_SIZE:
         if (format->human)
-            human_size(out, value->number);
+            human_size_wide(out, wide_number(value));
         else
-            strbuf_put_u64(out, value->number);
+            strbuf_put_wide(out, wide_number(value));
         break;
     case COLUMN_ID:
     case COLUMN_NUMBER:
-        strbuf_put_u64(out, value->number);
+        strbuf_put_wide(out, wide_number(value));
         break;
     }
 }
@@ -209,7 +214,7 @@ void column_put_json(struct strbuf *out, const struct column *column,
     case COLUMN_SIZE:
     case COLUMN_ID:
     case COLUMN_NUMBER:
-        strbuf_put_u64(out, value->number);
+        strbuf_put_wide(out, wide_number(value));
         break;
     }
 }

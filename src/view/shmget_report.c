@@ -174,8 +174,7 @@ static void describe_above_files(const struct shmget_text *text)
 
 static void put_largest_sum(const struct shmget_text *text)
 {
-    describe_largest(text->out, text->diagnosis->sums, text->diagnosis->sum_count,
-                     page_size_of(text));
+    describe_largest(text->out, &text->diagnosis->sums, page_size_of(text));
 }
 
 static void describe_above_shmall(const struct shmget_text *text)
@@ -296,16 +295,16 @@ static void remedy_above_shmmax(const struct shmget_text *text)
 }
 
 /* Appends the removal of the orphans of a sum's owner, or of all where SUM is NULL. */
-static void put_rm_orphans(const struct shmget_text *text, const struct owner_sum *sum)
+static void put_rm_orphans(const struct shmget_text *text, const struct sum *sum)
 {
     const struct inventory *inventory = &text->diagnosis->inventory;
     size_t count;
     CLEANUP_FREE const struct segment_info **orphans =
-        inventory_orphans(inventory, sum ? &sum->uid : NULL, &count);
+        inventory_orphans(inventory, sum ? &sum->first.segment.uid : NULL, &count);
 
     remedy_remove(text->out, inventory, orphans, count, "--orphan");
     if (sum)
-        strbuf_printf(text->out, " --owner %lu", (unsigned long)sum->uid);
+        strbuf_printf(text->out, " --owner %lu", (unsigned long)sum->first.segment.uid);
 }
 
 /*
@@ -317,8 +316,8 @@ static bool put_enough_orphans(const struct shmget_text *text, uint64_t lacking,
     const struct shmget_diagnosis *diagnosis = text->diagnosis;
     uint64_t all = 0;
 
-    for (size_t i = 0; i < diagnosis->sum_count; i++) {
-        const struct owner_sum *sum = &diagnosis->sums[i];
+    for (size_t i = 0; i < diagnosis->sums.count; i++) {
+        const struct sum *sum = &diagnosis->sums.items[i];
         uint64_t own = in_pages ? sum->orphan_pages : sum->orphans;
 
         all = saturating_add(all, own);

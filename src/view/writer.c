@@ -107,6 +107,8 @@ static void begin_table(struct writer *writer, const char *head __attribute__((u
 static void cell_table(struct writer *writer, size_t column, const struct column_value *value,
                        struct strbuf *out)
 {
+    if (value->at_least)
+        strbuf_puts(out, text_locale_is_utf8() ? "\xe2\x89\xa5" : ">="); /* U+2265 */
     if (value->text)
         text_escape(out, value->text, strlen(value->text));
     else
@@ -153,7 +155,8 @@ static const struct {
 static bool is_same_value(const struct kept_cell *kept, const struct column_value *value)
 {
     return kept->filled && kept->value.known == value->known &&
-           kept->value.number == value->number && !kept->value.text == !value->text &&
+           kept->value.number == value->number && kept->value.high == value->high &&
+           kept->value.at_least == value->at_least && !kept->value.text == !value->text &&
            (!value->text || strcmp(strbuf_string(&kept->text), value->text) == 0);
 }
 
@@ -225,6 +228,25 @@ void writer_row(struct writer *writer, const void *record)
     writer->rows++;
     if (writer->buffer.length >= FLUSH_SIZE)
         flush_buffer(writer);
+}
+
+void writer_total(struct writer *writer, const void *record, const struct column *first)
+{
+    bool labelled = false;
+
+    if (!writer->table)
+        return;
+    table_add_row(writer->table);
+    for (size_t i = 0; i < writer->columns->count; i++) {
+        if (writer->columns->items[i] >= first) {
+            const struct strbuf *cell = format_cell(writer, i, record);
+
+            table_set_cell(writer->table, i, strbuf_string(cell));
+        } else {
+            table_set_cell(writer->table, i, labelled ? "-" : "total");
+            labelled = true;
+        }
+    }
 }
 
 static void release_writer(struct writer *writer)

@@ -27,7 +27,7 @@ words() {
     assert_err ''
     assert_out_matches "^Segment $id"$'\n'
     columns=$("$SHMTOOL" --sysroot "$SRC/tests/fixtures/listing" ls --csv | head -n 1 | tr , ' ')
-    [[ $(wc -w <<<"$columns") == 23 ]] || fail "23 columns: $columns"
+    [[ $(wc -w <<<"$columns") == 24 ]] || fail "24 columns: $columns"
     for column in $columns; do
         [[ -n $(field "$column") ]] || fail "no field $column" || return 1
     done

@@ -115,6 +115,7 @@ static void every_column_of_a_segment(void **state)
         {"dtime", "2026-11-21T22:10:06+00:00", "\"2026-11-21T22:10:06+00:00\""},
         {"ctime", "2026-11-21T22:10:07+00:00", "\"2026-11-21T22:10:07+00:00\""},
         {"command", "", "null"},
+        {"host", "", "null"},
     };
 
     (void)state;
