@@ -13,6 +13,7 @@
 #include "view/wrap.h"
 
 extern const struct command command_doctor;
+extern const struct command command_du;
 extern const struct command command_key;
 extern const struct command command_limits;
 extern const struct command command_ls;
@@ -32,6 +33,7 @@ const struct command *const commands[] = {
     &command_limits,
     &command_key,
     &command_doctor,
+    &command_du,
     NULL,
 };
 /* clang-format on */

@@ -23,7 +23,7 @@
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
  *   shmget           what shmget answers, check by check
- *   sums             who has how many segments and bytes
+ *   sums             how much segments of anything in common have
  *   sysctl_text      lines of a file of sysctl.d
  *   descendants      which pids descend from one, by forks and exits
  * kernel     the only code that touches the system
@@ -62,6 +62,7 @@
  *   wrap             lines that fit a terminal
  *   column           columns of any record
  *   sort             records in order
+ *   groups           what sums are by
  *   columns          the tables of columns, one for each kind of record
  *   writer           records as table, ids, JSON, NDJSON, CSV
  *   table            the table, by libsmartcols
