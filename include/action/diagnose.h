@@ -63,8 +63,7 @@ struct diagnosis {
     struct error ipc_error;
     char *remove_ipc_file; /* owned; which file sets RemoveIPC; NULL: none, it is the default */
     struct error logind_error;
-    struct open_segment_list open; /* of segments that have been removed; by shmid, then by pid */
-    struct finding *items;         /* owned; in the order of the checks, the most segments first */
+    struct finding *items; /* owned; in the order of the checks, the most segments first */
     size_t count;
     size_t capacity;
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "action/inventory_memory.h"
 #include "base/num.h"
 #include "base/xalloc.h"
 #include "kernel/attach.h"
@@ -164,14 +165,17 @@ struct pass {
     unsigned needs;
     unsigned tested; /* what the selection needs of them */
     struct inventory *inventory;
-    size_t capacity;       /* of its rows */
-    struct idset attached; /* ids that the selection's PIDs have attached */
-    struct idset met_ids;  /* of the named ids those that exist */
-    struct idset met_keys; /* positions of the selection's keys that a segment has */
+    size_t capacity;            /* of its rows */
+    struct segment_list others; /* not selected; where needed */
+    bool has_huge;              /* the rss of one depends on its attachments */
+    struct idset attached;      /* ids that the selection's PIDs have attached */
+    struct idset met_ids;       /* of the named ids those that exist */
+    struct idset met_keys;      /* positions of the selection's keys that a segment has */
 };
 
 static void release_pass(struct pass *pass)
 {
+    segment_list_release(&pass->others);
     idset_release(&pass->attached);
     idset_release(&pass->met_ids);
     idset_release(&pass->met_keys);
@@ -187,17 +191,14 @@ static void note_keys(struct pass *pass, uint32_t key)
     }
 }
 
-/* Makes a row of the segment, if it is selected. */
-static void add_row(struct pass *pass, const struct segment *segment)
+/* Makes a row of the segment, if it is selected. Returns whether it is. */
+static bool add_row(struct pass *pass, const struct segment *segment)
 {
     struct inventory *inventory = pass->inventory;
     struct segment_info *info;
 
-    if (pass->needs & NEED_LIMITS)
-        usage_add(&inventory->usage, segment, inventory->limits.page_size);
-    note_keys(pass, segment->key);
     if (!selection_has_id(pass->selection, segment->shmid))
-        return;
+        return false;
     if (pass->selection->by_id)
         idset_add(&pass->met_ids, segment->shmid);
     inventory->rows = xgrow(inventory->rows, inventory->count, &pass->capacity, sizeof(*info));
@@ -205,9 +206,23 @@ static void add_row(struct pass *pass, const struct segment *segment)
     *info = (struct segment_info){.segment = *segment};
     resolve_row(pass->system, info, pass->tested);
     if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
-        return;
+        return false;
     resolve_row(pass->system, info, pass->needs);
     inventory->count++;
+    return true;
+}
+
+static void add_segment(struct pass *pass, const struct segment *segment)
+{
+    struct inventory *inventory = pass->inventory;
+
+    if (pass->needs & NEED_LIMITS)
+        usage_add(&inventory->usage, segment, inventory->limits.page_size);
+    note_keys(pass, segment->key);
+    if (add_row(pass, segment))
+        pass->has_huge = pass->has_huge || segment_is_huge(segment);
+    else if (pass->needs & (NEED_HELD | NEED_BALANCE))
+        segment_list_add(&pass->others, segment);
 }
 
 /*
@@ -221,7 +236,7 @@ static void add_rows(struct pass *pass, const struct segment_list *part)
         fact_of(pass->system, part->items[i].lpid);
     }
     for (size_t i = 0; i < part->count; i++)
-        add_row(pass, &part->items[i]);
+        add_segment(pass, &part->items[i]);
 }
 
 /* Reads the listing part by part, or where the kernel is asked instead, all at once. */
@@ -353,10 +368,11 @@ static int read_all(struct pass *pass, struct error *err)
     if (r < 0)
         return r;
     find_missing(pass);
-    if (needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS))
+    if (pass->has_huge || needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS | NEED_BALANCE))
         r = read_attachments(system, needs, inventory, err);
     if (inventory->attachments.count > 0)
         share_attachments(pass);
+    inventory_read_memory(system, needs, &pass->others, inventory);
     return r;
 }
 
@@ -504,6 +520,9 @@ void inventory_release(struct inventory *inventory)
     error_clear(&inventory->attachments_error);
     error_clear(&inventory->limits_error);
     error_clear(&inventory->shmem_error);
+    error_clear(&inventory->balance_error);
+    open_segment_list_release(&inventory->held);
+    balance_release(&inventory->balance);
     credentials_release(&inventory->credentials);
     *inventory = (struct inventory){.count = 0};
 }

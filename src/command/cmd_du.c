@@ -72,7 +72,7 @@ static void add_documents(struct writer *writer, const struct du *du, const stru
     writer_add_json(writer, "total", &all);
 }
 
-static void write_sums(struct context *context, struct du *du, const struct inventory *inventory)
+static void write_du(struct context *context, struct du *du, const struct inventory *inventory)
 {
     CLEANUP_FREE const struct segment_info **rows = inventory_pointers(inventory);
     CLEANUP_SUMS struct sums sums = {0};
@@ -105,7 +105,7 @@ static int run_du(struct context *context, void *args)
     if (inventory_read(&context->system, &du->selection, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    write_sums(context, du, &inventory);
+    write_du(context, du, &inventory);
     incomplete |= options_warn_missing(context, &inventory);
     return incomplete ? STATUS_FAILED : STATUS_DONE;
 }

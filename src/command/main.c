@@ -22,6 +22,7 @@
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
+ *   balance          what Shmem consists of; huge pages
  *   shmget           what shmget answers, check by check
  *   sums             how much segments of anything in common have
  *   sysctl_text      lines of a file of sysctl.d
@@ -39,6 +40,8 @@
  *   system           procfs, names and processes together; the ids and capabilities of this process
  *   signals          signals blocked and taken in turn; those that interrupt rm
  *   limits           limits read and set; how memory is granted
+ *   memory_use       file systems in memory, pools of huge pages
+ *   mountinfo        lines of /proc/PID/mountinfo
  *   dropins          the files of configuration directories, in their order
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
@@ -49,6 +52,7 @@
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
+ *   inventory_memory  huge pages, what descriptors keep, what Shmem consists of
  *   inventory_settled  the reading repeated while processes come and go
  *   removal          plan, verify, remove
  *   limits_change    limits set and kept, and what that destroys

@@ -30,17 +30,17 @@ static void lines_of_segments_are_understood(void **state)
         const char *line;
         struct mapping mapping;
     } cases[] = {
-        {SEGMENT("5", "00001234"), {5, 0x1234, true, 0, 1}},
-        {SEGMENT("0", "00000000"), {0, 0, true, 0, 1}},
-        {SEGMENT("2147483647", "ffffffff"), {INT32_MAX, 0xffffffff, true, 0, 1}},
-        {LINE("r--s", "00:11", "7", "/SYSVdeadbeef (deleted)"), {7, 0xdeadbeef, false, 0, 0x11}},
-        {LINE("rwxs", "00:01", "7", "/SYSV00000000"), {7, 0, true, 0, 1}},
-        {LINE("---s", "00:01", "7", "/SYSV00000000"), {7, 0, false, 0, 1}},
-        {LINE("-w-s", "fe:fffff", "7", "/SYSV00000000"), {7, 0, true, 0xfe, 0xfffff}},
+        {SEGMENT("5", "00001234"), {5, 0x1234, true, 0, 1, 0}},
+        {SEGMENT("0", "00000000"), {0, 0, true, 0, 1, 0}},
+        {SEGMENT("2147483647", "ffffffff"), {INT32_MAX, 0xffffffff, true, 0, 1, 0}},
+        {LINE("r--s", "00:11", "7", "/SYSVdeadbeef (deleted)"), {7, 0xdeadbeef, false, 0, 0x11, 0}},
+        {LINE("rwxs", "00:01", "7", "/SYSV00000000"), {7, 0, true, 0, 1, 0}},
+        {LINE("---s", "00:01", "7", "/SYSV00000000"), {7, 0, false, 0, 1, 0}},
+        {LINE("-w-s", "fe:fffff", "7", "/SYSV00000000"), {7, 0, true, 0xfe, 0xfffff, 0}},
         {"08048000-08049000 rw-s 00000000 00:04 32768 /SYSV0000162e (deleted)",
-         {32768, 0x162e, true, 0, 4}},
+         {32768, 0x162e, true, 0, 4, 0}},
         {"ffff8000000000-ffff8000001000 rw-s ffff00000000 00:01 3          /SYSV00000001 (deleted)",
-         {3, 1, true, 0, 1}},
+         {3, 1, true, 0, 1, 0}},
     };
 
     (void)state;
