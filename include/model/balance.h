@@ -13,7 +13,7 @@
 /* A file system in memory (tmpfs(5), devtmpfs). */
 struct tmpfs_use {
     char *mount; /* owned; where it is mounted, the first place of several */
-    bool known;  /* not so where it has no limit: then it does not count */
+    bool known;  /* not so where it has no limit, for then it does not count, or is not readable */
     uint64_t bytes;
 };
 
@@ -44,6 +44,23 @@ struct huge_pools {
 
 /* Returns the pool of pages of this many bytes, 0 for the default one; NULL: there is none. */
 const struct huge_pool *huge_pools_find(const struct huge_pools *pools, uint64_t page_size);
+
+/* What the pool of huge pages must have for some segments. */
+struct huge_need {
+    uint64_t page_size;           /* bytes */
+    uint64_t pages;               /* that the segments would take, each rounded up */
+    const struct huge_pool *pool; /* borrowed; NULL: there is none, or it is not known */
+    uint64_t used;                /* pages of it that others have, or were promised */
+    uint64_t nr_hugepages;        /* what it must have in all; only with a pool */
+};
+
+/*
+ * Returns what PAGES huge pages need of POOL (NULL: none).
+ *
+ * own: how many of them the segments have already
+ */
+struct huge_need huge_need_of(const struct huge_pool *pool, uint64_t page_size, uint64_t pages,
+                              uint64_t own);
 
 void huge_pools_release(struct huge_pools *pools);
 

@@ -32,9 +32,10 @@ enum need {
     NEED_USERS = 1 << 12,           /* whether there is a user database at all */
     NEED_TRY_ATTACHMENTS = 1 << 14, /* attachments where they can be had, else none */
     NEED_TIME = 1 << 13,            /* age: right before a change the time is read again */
-    NEED_SHMEM = 1 << 20,           /* with NEED_LIMITS and NEED_USAGE: Shmem of the system */
-    NEED_HELD = 1 << 21,            /* removed segments that descriptors keep */
-    NEED_BALANCE = 1 << 22,         /* with NEED_SHMEM: what Shmem of the system consists of */
+    NEED_SHMEM = 1 << 20, /* Shmem of the system; of segments with NEED_LIMITS and NEED_USAGE */
+    NEED_HELD = 1 << 21,  /* removed segments that descriptors keep */
+    NEED_HUGE_PAGES = 1 << 22, /* the pools of huge pages, in the balance */
+    NEED_BALANCE = 1 << 23,    /* with NEED_SHMEM and NEED_USAGE: what it consists of */
 };
 
 /* What is known of a process that a segment names: its creator, the last one that used it. */

@@ -52,7 +52,9 @@ void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
                   const struct column_set *columns, const struct column_format *format,
                   const char *head, const char *list_name, bool header);
 
-/* Adds a number, or any JSON, to a document, after its array; the other forms have no place for it.
+/*
+ * Adds a number, or any JSON (null where it is empty), to a document, after its array; the other
+ * forms have no place for it.
  */
 void writer_add_count(struct writer *writer, const char *name, uint64_t count);
 void writer_add_json(struct writer *writer, const char *name, const struct strbuf *json);

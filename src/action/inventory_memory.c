@@ -90,7 +90,6 @@ static void read_balance(struct system *system, const struct segment_list *other
     balance->has_sysv = inventory->unparsed.count == 0;
     balance->has_tmpfs = inventory->live && tmpfs_read(&system->procfs, &balance->tmpfs,
                                                        &inventory->balance_error) == 0;
-    huge_pools_read(&system->procfs, &balance->huge);
     for (size_t i = 0; i < inventory->count; i++)
         balance_add(balance, &inventory->rows[i].segment);
     for (size_t i = 0; i < others->count; i++)
@@ -104,6 +103,8 @@ void inventory_read_memory(struct system *system, unsigned needs, struct segment
     resolve_page_sizes(system, others, inventory);
     if (needs & NEED_HELD)
         read_held(system, others, inventory);
+    if (needs & (NEED_BALANCE | NEED_HUGE_PAGES))
+        huge_pools_read(&system->procfs, &inventory->balance.huge);
     if (needs & NEED_BALANCE)
         read_balance(system, others, inventory);
 }

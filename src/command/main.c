@@ -81,6 +81,7 @@
  *   finding_processes  what processes hold
  *   shmget_report    why a call of shmget fails
  *   limits_report    limits as table and JSON
+ *   balance_report   what Shmem consists of, huge pages that are needed
  *   prompt           the question
  * command    one file a command
  *   command          the list of commands, messages

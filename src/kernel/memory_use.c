@@ -31,41 +31,61 @@ struct tmpfs_reading {
     size_t device_capacity;
 };
 
-static bool has_device(const struct tmpfs_reading *reading, dev_t device)
+/* Whether one of them is on DEVICE, or without a device is mounted at PATH. */
+static bool has_tmpfs(const struct tmpfs_reading *reading, dev_t device, const char *path)
 {
     for (size_t i = 0; i < reading->list.count; i++) {
-        if (reading->devices[i] == device)
+        if (device != 0 ? reading->devices[i] == device
+                        : strcmp(reading->list.items[i].mount, path) == 0)
             return true;
     }
     return false;
 }
 
-/*
- * Adds what is mounted at PATH, unless it is there or is no file system in memory: a line may be of
- * one that another mount hides.
- */
-static void add_tmpfs(struct tmpfs_reading *reading, const char *path)
+/* DEVICE: 0 where it is not known. */
+static void add_tmpfs(struct tmpfs_reading *reading, dev_t device, const struct tmpfs_use *use)
 {
-    CLEANUP_CLOSE int fd = mountinfo_open(reading->proc_fd, "self", path);
     struct tmpfs_list *list = &reading->list;
-    struct tmpfs_use use;
+
+    if (has_tmpfs(reading, device, use->mount))
+        return;
+    reading->devices =
+        xgrow(reading->devices, list->count, &reading->device_capacity, sizeof(dev_t));
+    reading->devices[list->count] = device;
+    list->items = xgrow(list->items, list->count, &list->capacity, sizeof(*list->items));
+    list->items[list->count] = *use;
+    list->items[list->count++].mount = xstrdup(use->mount);
+}
+
+/*
+ * Opens what is mounted at PATH, and waits for no file system that may never answer. Names below
+ * /sys are never known from memory alone, but the kernel itself answers.
+ */
+static int open_mount(const struct tmpfs_reading *reading, const char *path)
+{
+    int fd = mountinfo_open(reading->proc_fd, "self", path);
+
+    return fd < 0 && errno == EAGAIN && strncmp(path, "/sys/", 5) == 0
+               ? open(path, O_PATH | O_CLOEXEC)
+               : fd;
+}
+
+/* Adds what is mounted at PATH, unless another mount hides it. */
+static void read_tmpfs(struct tmpfs_reading *reading, char *path)
+{
+    CLEANUP_CLOSE int fd = open_mount(reading, path);
+    struct tmpfs_use use = {.mount = path};
     struct statfs fs;
     struct stat status;
 
-    if (fd < 0 || fstat(fd, &status) < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != TMPFS_MAGIC ||
-        has_device(reading, status.st_dev))
-        return;
-    /* Without a limit (size=0) the kernel counts nothing (mm/shmem.c, shmem_statfs). */
-    use = (struct tmpfs_use){
-        .mount = xstrdup(path),
-        .known = fs.f_blocks > 0,
-        .bytes = (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize,
-    };
-    reading->devices =
-        xgrow(reading->devices, list->count, &reading->device_capacity, sizeof(dev_t));
-    reading->devices[list->count] = status.st_dev;
-    list->items = xgrow(list->items, list->count, &list->capacity, sizeof(*list->items));
-    list->items[list->count++] = use;
+    if (fd < 0 || fstat(fd, &status) < 0 || fstatfs(fd, &fs) < 0) {
+        add_tmpfs(reading, 0, &use);
+    } else if (fs.f_type == TMPFS_MAGIC) {
+        /* Without a limit (size=0) the kernel counts nothing (mm/shmem.c, shmem_statfs). */
+        use.known = fs.f_blocks > 0;
+        use.bytes = (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize;
+        add_tmpfs(reading, status.st_dev, &use);
+    }
 }
 
 static bool is_field(const char *field, size_t length, const char *text)
@@ -83,7 +103,8 @@ static void add_mount(struct tmpfs_reading *reading, const char *line, size_t le
          !is_field(mount.type, mount.type_length, "devtmpfs")))
         return;
     mountinfo_unescape(&path, mount.path, mount.path_length);
-    add_tmpfs(reading, strbuf_string(&path));
+    if (path.length > 0)
+        read_tmpfs(reading, path.data);
 }
 
 int tmpfs_read(const struct procfs *procfs, struct tmpfs_list *ret_list, struct error *err)

@@ -23,6 +23,21 @@ const struct huge_pool *huge_pools_find(const struct huge_pools *pools, uint64_t
     return NULL;
 }
 
+struct huge_need huge_need_of(const struct huge_pool *pool, uint64_t page_size, uint64_t pages,
+                              uint64_t own)
+{
+    struct huge_need need = {.page_size = page_size, .pages = pages, .pool = pool};
+    uint64_t used = 0;
+
+    if (pool && pool->total > pool->free)
+        used = pool->total - pool->free;
+    if (pool)
+        used = saturating_add(used, pool->reserved);
+    need.used = used > own ? used - own : 0;
+    need.nr_hugepages = saturating_add(need.used, pages);
+    return need;
+}
+
 void huge_pools_release(struct huge_pools *pools)
 {
     free(pools->items);

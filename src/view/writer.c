@@ -207,7 +207,8 @@ void writer_add_count(struct writer *writer, const char *name, uint64_t count)
 
 void writer_add_json(struct writer *writer, const char *name, const struct strbuf *json)
 {
-    strbuf_printf(&writer->tail, ", \"%s\": %s", name, strbuf_string(json));
+    strbuf_printf(&writer->tail, ", \"%s\": %s", name,
+                  json->length > 0 ? strbuf_string(json) : "null");
 }
 
 void writer_row(struct writer *writer, const void *record)
