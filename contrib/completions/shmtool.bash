@@ -62,8 +62,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | doctor:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | du:-k | doctor:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | du:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -78,6 +78,15 @@ _shmtool_value() {
             ;;
         who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command host ;;
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path host ;;
+        du:--by) _shmtool_list owner creator group key state command size ;;
+        du:-c | du:--columns | du:--sort)
+            _shmtool_list owner uid creator cuid group gid key state command size segments bytes rss rss_unknown swap \
+                attached orphans host
+            ;;
+        metrics:--by) _shmtool_add owner ;;
+        metrics:--textfile)
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null
+            ;;
         *:--time) _shmtool_add iso epoch age short ;;
         *:--color) _shmtool_add auto always never ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
@@ -104,6 +113,8 @@ _shmtool_options() {
         run) options='--verbose --isolate --help' ;;
         limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
+        du) options="$selection --by --system --huge $output --help" ;;
+        metrics) options='--by --textfile --help' ;;
         doctor) options='--key --size --exclusive --mode --severity --json --help' ;;
     esac
     # shellcheck disable=SC2086 # words
@@ -112,10 +123,10 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor help ;;
-        ls | stat | who | rm) _shmtool_ids ;;
+        '') _shmtool_add ls stat who rm run limits key doctor du metrics help ;;
+        ls | stat | who | rm | du) _shmtool_ids ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ;;
+        help) _shmtool_add ls stat who rm run limits key doctor du metrics ;;
     esac
 }
 

@@ -35,10 +35,11 @@ function __shmtool_list
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor help
-set --local selecting '__fish_seen_subcommand_from ls stat who rm'
+set --local commands ls stat who rm run limits key doctor du metrics help
+set --local selecting '__fish_seen_subcommand_from ls stat who rm du'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command host
+set --local sums owner creator group key state command size
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -54,8 +55,10 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a run -d 'ru
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a limits -d 'show or set the limits'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a key -d 'ftok keys of files'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'what is wrong'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a du -d 'sums of memory'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a metrics -d 'numbers for a monitoring system'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor du metrics'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -83,18 +86,18 @@ complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '
 complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command host)' -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -s c -l columns -x -a '(__shmtool_list key proj shmid owner bytes nattch path host)' -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -l sort -x -a '(__shmtool_list key proj shmid owner bytes nattch path host)' -d 'sort by value'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -s H -l human -d 'sizes as 1.5M'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -s n -l numeric -d 'numbers instead of names'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l time -x -a 'iso epoch age short' -d 'form of times'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l color -x -a 'auto always never' -d 'colors on a terminal'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l no-header -d 'no header line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key du' -s H -l human -d 'sizes as 1.5M'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key du' -s n -l numeric -d 'numbers instead of names'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key du' -l time -x -a 'iso epoch age short' -d 'form of times'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key du' -l color -x -a 'auto always never' -d 'colors on a terminal'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key du' -l no-header -d 'no header line'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s q -l quiet -d 'ids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -s q -l quiet -d 'pids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'keys alone'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l ndjson -d 'one JSON object per line'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key' -l csv -d 'comma-separated values'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key du' -l ndjson -d 'one JSON object per line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key du' -l csv -d 'comma-separated values'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit 1 when nothing matched'
-complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor' -l json -d 'one JSON document'
+complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor du' -l json -d 'one JSON document'
 
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
 complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -s y -l yes -d 'do not ask'
@@ -121,3 +124,13 @@ complete -c shmtool -n '__fish_seen_subcommand_from doctor' -s s -l size -x -d '
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l exclusive -d 'predict it with IPC_EXCL'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l mode -x -d 'permission bits, octal'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l severity -x -a 'info warning error' -d 'only these and above'
+
+complete -c shmtool -n '__fish_seen_subcommand_from du' -l by -x -a "(__shmtool_list $sums)" -d 'sums by these'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -l system -d 'what Shmem consists of'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -l huge -d 'huge pages that they would need'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -s c -l columns -x -a "(__shmtool_list $sums uid cuid gid segments bytes rss rss_unknown swap attached orphans host)" -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -l sort -x -a "(__shmtool_list $sums uid cuid gid segments bytes rss rss_unknown swap attached orphans host)" -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -s q -l quiet -d 'what sums are by alone'
+
+complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l by -x -a owner -d 'segments and bytes by this'
+complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l textfile -r -F -d 'replace this file'

@@ -66,6 +66,8 @@ _shmtool_commands() {
         'limits:show or set the limits of shared memory'
         'key:ftok keys of files'
         'doctor:why shmget fails, what is wrong here'
+        'du:sums of memory, by owner or anything else'
+        'metrics:numbers for a monitoring system'
         'help:show help'
     )
     _describe -t commands command commands
@@ -160,6 +162,18 @@ _shmtool() {
                 '--exclusive[predict it with IPC_EXCL]' '--mode=[permission bits, octal]:mode: ' \
                 '--severity=[of the machine, only these and above]:severity:(info warning error)' \
                 '--json[one JSON document]'
+            ;;
+        du)
+            _shmtool_output owner uid creator cuid group gid key state command size segments bytes rss rss_unknown swap \
+                attached orphans host
+            _arguments -s : $selection $output '(- *)--help[show the options]' \
+                '*--by=[sums by these]:columns:_values -s , column owner creator group key state command size' \
+                '--system[also what Shmem of the system consists of]' \
+                '--huge=-[also how many huge pages they would need]::size:(2M 1G)'
+            ;;
+        metrics)
+            _arguments : '(- *)--help[show the options]' '--by=[segments and bytes by this]:word:(owner)' \
+                '--textfile=[replace this file]:file:_files'
             ;;
         help) _shmtool_commands ;;
     esac

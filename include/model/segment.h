@@ -58,7 +58,7 @@ static inline bool segment_is_huge(const struct segment *segment)
 }
 
 /*
- * Sets the size of SEGMENT's huge pages, and its rss anew. The listing has it in bytes, or, since
+ * Sets the size of SEGMENT's huge pages, and corrects its rss. The listing has it in bytes, or, since
  * Linux 6.7, multiplied by how many pages a huge one has (ipc/shm.c, shm_add_rss_swap): where only
  * one of the two fits the segment that is its rss, else it is not known.
  *

@@ -17,6 +17,7 @@ extern const struct command command_du;
 extern const struct command command_key;
 extern const struct command command_limits;
 extern const struct command command_ls;
+extern const struct command command_metrics;
 extern const struct command command_rm;
 extern const struct command command_run;
 extern const struct command command_stat;
@@ -34,6 +35,7 @@ const struct command *const commands[] = {
     &command_key,
     &command_doctor,
     &command_du,
+    &command_metrics,
     NULL,
 };
 /* clang-format on */

@@ -43,6 +43,7 @@
  *   memory_use       file systems in memory, pools of huge pages
  *   mountinfo        lines of /proc/PID/mountinfo
  *   dropins          the files of configuration directories, in their order
+ *   replace_file     a file replaced as a whole
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
@@ -82,6 +83,7 @@
  *   shmget_report    why a call of shmget fails
  *   limits_report    limits as table and JSON
  *   balance_report   what Shmem consists of, huge pages that are needed
+ *   metrics_report   sums for a monitoring system
  *   prompt           the question
  * command    one file a command
  *   command          the list of commands, messages

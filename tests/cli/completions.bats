@@ -46,9 +46,10 @@ make_some() {
 }
 
 @test "bash: commands and options" {
-    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor help)"
+    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor du metrics help)"
     assert_equal "$(offers_bash shmtool l)" "$(lines limits ls)"
     assert_equal "$(offers_bash shmtool help doc)" doctor
+    assert_equal "$(offers_bash shmtool du --sy)" --system
     assert_equal "$(offers_bash shmtool ls --st)" --state
     assert_equal "$(offers_bash shmtool key --nd)" --ndjson
     assert_equal "$(offers_bash shmtool rm --i)" "$(lines --ignore-missing --interactive)"
@@ -71,6 +72,9 @@ make_some() {
     assert_equal "$(offers_bash shmtool key --time i)" iso
     assert_equal "$(offers_bash shmtool limits --set shma)" shmall=
     assert_equal "$(offers_bash shmtool rm --max '')" ''
+    assert_equal "$(offers_bash shmtool du --by owner,st)" owner,state
+    assert_equal "$(offers_bash shmtool du --sort -rs)" "$(lines -rss -rss_unknown)"
+    assert_equal "$(offers_bash shmtool metrics --by '')" owner
 }
 
 @test "bash: live ids, keys, owners and processes" {
@@ -116,7 +120,7 @@ make_some() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor help)"
+    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor du metrics help)"
     assert_equal "$(offers_fish 'shmtool ls --st')" --state
     assert_equal "$(offers_fish 'shmtool ls --state used,d')" used,dest
     assert_equal "$(offers_fish 'shmtool who -c key,ac')" key,access
@@ -127,6 +131,8 @@ make_some() {
     assert_equal "$(offers_fish 'shmtool ls -o ')" "$(lines 54321 "$(id -un)")"
     assert_equal "$(offers_fish "shmtool --sysroot $SRC/tests/fixtures/listing ls -o ")" "$(lines cs root zc)"
     assert_equal "$(offers_fish 'shmtool limits --set shma')" shmall=
+    assert_equal "$(offers_fish 'shmtool du --by owner,st')" owner,state
+    assert_equal "$(offers_fish 'shmtool metrics --te')" --textfile
 }
 
 @test "zsh: commands, options, values, live ids, keys and owners" {
@@ -134,7 +140,7 @@ make_some() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor help)"
+    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor du metrics help)"
     assert_equal "$(offers_zsh 'shmtool ls --st')" --state
     assert_equal "$(offers_zsh 'shmtool who -c ac')" access
     assert_equal "$(offers_zsh 'shmtool key --nd')" --ndjson
@@ -145,4 +151,6 @@ make_some() {
     assert_equal "$(offers_zsh 'shmtool ls --owner=')" "$(lines 54321 "$(id -un)")"
     assert_equal "$(offers_zsh "shmtool --sysroot $SRC/tests/fixtures/listing ls -o ")" "$(lines cs root zc)"
     assert_equal "$(offers_zsh 'shmtool limits --set shma')" shmall
+    assert_equal "$(offers_zsh 'shmtool du --by st')" state
+    assert_equal "$(offers_zsh 'shmtool metrics --te')" --textfile
 }

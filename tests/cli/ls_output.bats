@@ -668,7 +668,7 @@ on_terminal() {
         assert_equal "$(grep -c "\"command\": null, \"host\": \"$(uname -n)\"}" <<<"$out")" 1
     done
     shmtool ls --csv
-    assert_equal "$(sed 's/.*,//' <<<"$out")" "host"$'\n'"$(uname -n)"
+    assert_equal "$(sed 's/.*,//' "$out_file")" "host"$'\n'"$(uname -n)"
     shmtool ls
     assert_out_has_not host
     shmtool ls -c shmid,host --sort host
