@@ -58,9 +58,9 @@ static inline bool segment_is_huge(const struct segment *segment)
 }
 
 /*
- * Sets the size of SEGMENT's huge pages, and corrects its rss. The listing has it in bytes, or, since
- * Linux 6.7, multiplied by how many pages a huge one has (ipc/shm.c, shm_add_rss_swap): where only
- * one of the two fits the segment that is its rss, else it is not known.
+ * Sets the size of SEGMENT's huge pages, and corrects its rss. The listing has it in bytes, or,
+ * since Linux 6.7, multiplied by how many pages a huge one has (ipc/shm.c, shm_add_rss_swap): where
+ * only one of the two fits the segment that is its rss, else it is not known.
  *
  * huge_page, page_size: bytes
  */

@@ -130,5 +130,5 @@ void shmget_diagnosis_release(struct shmget_diagnosis *diagnosis)
 {
     sums_release(&diagnosis->sums);
     inventory_release(&diagnosis->inventory);
-    *diagnosis = (struct shmget_diagnosis){.sums = NULL};
+    *diagnosis = (struct shmget_diagnosis){.sums = {.count = 0}};
 }

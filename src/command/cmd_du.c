@@ -48,8 +48,7 @@ static int take_huge(const struct option_use *use, struct error *err)
 }
 
 static const struct option_spec du_options[] = {
-    {0, "by", "LIST", "owner (default), creator, group, key, state, command, size",
-     offsetof(struct du, groups), take_groups},
+    {0, "by", "LIST", "sum up by these, not by owner", offsetof(struct du, groups), take_groups},
     {0, "system", NULL, "also what Shmem of the system consists of", offsetof(struct du, system),
      option_flag},
     {0, "huge", "[=SIZE]", "also how many huge pages they would need", offsetof(struct du, huge),
@@ -267,6 +266,7 @@ const struct command command_du = {
     .name = "du",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "sum up memory, by owner or anything else",
+    .details = "LIST: owner, creator, group, key, state, command, size, or several of them.",
     .columns = &sum_columns,
     .groups = {{&du_group, 0},
                {&selection_group, offsetof(struct du, selection)},

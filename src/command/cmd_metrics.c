@@ -25,9 +25,9 @@ static int take_textfile(const struct option_use *use, struct error *err)
 }
 
 static const struct option_spec metrics_options[] = {
-    {0, "by", "WORD", "segments and bytes by owner: the 20 largest, and other",
+    {0, "by", "WORD", "segments and bytes by owner: the 20 largest, other",
      offsetof(struct metrics, label), take_label},
-    {0, "textfile", "FILE", "replace FILE, for node_exporter; its name ends in .prom",
+    {0, "textfile", "FILE", "replace FILE, NAME.prom for node_exporter",
      offsetof(struct metrics, textfile), take_textfile},
 };
 
@@ -73,8 +73,8 @@ const struct command command_metrics = {
     .name = "metrics",
     .synopsis = {"[--by WORD] [--textfile FILE]"},
     .summary = "print numbers for a monitoring system",
-    .details = "OpenMetrics text, which Prometheus reads. A file is replaced as a whole, and left\n"
-               "as it is where that fails.",
+    .details = "OpenMetrics text, which Prometheus reads. A file is replaced as a whole, and\n"
+               "left as it is where that fails.",
     .groups = {{&metrics_group, 0}},
     .examples = {{"metrics --by owner", "who has how much, in which state"},
                  {"metrics --textfile /var/lib/node_exporter/shmtool.prom",
