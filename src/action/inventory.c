@@ -220,7 +220,7 @@ static void add_segment(struct pass *pass, const struct segment *segment)
         usage_add(&inventory->usage, segment, inventory->limits.page_size);
     note_keys(pass, segment->key);
     if (add_row(pass, segment))
-        pass->has_huge = pass->has_huge || segment_is_huge(segment);
+        pass->has_huge |= pass->needs & NEED_USAGE && segment_is_huge(segment);
     else if (pass->needs & (NEED_HELD | NEED_BALANCE))
         segment_list_add(&pass->others, segment);
 }
@@ -310,7 +310,7 @@ static int read_attachments(struct system *system, unsigned needs, struct invent
  * Gives each row its own attachments. They were read after the segments: an orphan that somebody
  * has attached by now is none, and a row that is no longer selected for it goes.
  */
-static void share_attachments(const struct pass *pass)
+static void share_attachments(struct pass *pass)
 {
     struct inventory *inventory = pass->inventory;
     size_t kept = 0;
@@ -325,8 +325,10 @@ static void share_attachments(const struct pass *pass)
         if (count > 0 && info->state == STATE_ORPHAN) {
             info->state = STATE_UNKNOWN;
             info->doubt = DOUBT_TOUCHED;
-            if (!matches(pass->system, &pass->selection->filter, info, &pass->attached))
+            if (!matches(pass->system, &pass->selection->filter, info, &pass->attached)) {
+                segment_list_add(&pass->others, &info->segment);
                 continue;
+            }
         }
         if (kept < i)
             inventory->rows[kept] = *info;

@@ -14,33 +14,35 @@
  * the kernel says so with each mapping. Before, and of a saved tree, a process's smaps is read,
  * which takes long, and only where the listing shows that the pages are huge.
  */
-static void resolve_page_size(struct system *system, const struct inventory *inventory,
-                              struct segment *segment)
+static void resolve_page_size(const struct procfs *procfs, struct segment *segment,
+                              const struct attachment *attachments, size_t count)
 {
-    uint64_t smallest = system->procfs.page_size;
+    uint64_t smallest = procfs->page_size;
     uint64_t page_size = 0;
-    size_t count;
-    const struct attachment *attachments =
-        attachment_list_find(&inventory->attachments, 0, segment->shmid, &count);
 
     for (size_t i = 0; i < count && page_size == 0; i++)
         page_size = attachments[i].page_size;
     for (size_t i = 0; i < count && page_size == 0 && segment_is_huge(segment); i++)
-        attach_page_size(&system->procfs, attachments[i].pid, segment->shmid, &page_size,
-                         &smallest);
+        attach_page_size(procfs, attachments[i].pid, segment->shmid, &page_size, &smallest);
     if (page_size > smallest)
         segment_set_huge_page(segment, page_size, smallest);
 }
 
-static void resolve_page_sizes(struct system *system, struct segment_list *others,
+static void resolve_page_sizes(const struct procfs *procfs, struct segment_list *others,
                                struct inventory *inventory)
 {
-    if (inventory->attachments.count == 0)
-        return;
-    for (size_t i = 0; i < inventory->count; i++)
-        resolve_page_size(system, inventory, &inventory->rows[i].segment);
-    for (size_t i = 0; i < others->count; i++)
-        resolve_page_size(system, inventory, &others->items[i]);
+    for (size_t i = 0; i < inventory->count; i++) {
+        struct segment_info *info = &inventory->rows[i];
+
+        resolve_page_size(procfs, &info->segment, info->attachments, info->attachment_count);
+    }
+    for (size_t i = 0; i < others->count; i++) {
+        size_t count;
+        const struct attachment *attachments =
+            attachment_list_find(&inventory->attachments, 0, others->items[i].shmid, &count);
+
+        resolve_page_size(procfs, &others->items[i], attachments, count);
+    }
 }
 
 /* --- Held by descriptors ---------------------------------------------------------------------- */
@@ -100,7 +102,7 @@ static void read_balance(struct system *system, const struct segment_list *other
 void inventory_read_memory(struct system *system, unsigned needs, struct segment_list *others,
                            struct inventory *inventory)
 {
-    resolve_page_sizes(system, others, inventory);
+    resolve_page_sizes(&system->procfs, others, inventory);
     if (needs & NEED_HELD)
         read_held(system, others, inventory);
     if (needs & (NEED_BALANCE | NEED_HUGE_PAGES))
