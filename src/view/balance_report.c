@@ -266,7 +266,8 @@ void huge_need_report(struct strbuf *out, const struct huge_need *need,
     human_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", would hold these segments");
     if (need->pool && need->used > 0)
-        strbuf_printf(&text, "; %llu more are in use or promised", (unsigned long long)need->used);
+        strbuf_printf(&text, "; %llu more %s in use or promised", (unsigned long long)need->used,
+                      need->used == 1 ? "is" : "are");
     if (!need->pool)
         strbuf_puts(&text, inventory->live ? "; this kernel has none"
                                            : "; how many there are is not known");

@@ -508,7 +508,7 @@ huge_tree() {
     mkdir -p "$tree/sys/kernel/mm/hugepages/hugepages-1048576kB" "$tree/sys/kernel/mm/hugepages/hugepages-2048kB"
     echo 1 >"$tree/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"
     du --huge=1G
-    assert_equal "$(tail -n 1 "$out_file")" "3 huge pages of 1 GiB, 3 GiB, would hold these segments; 1 more are in use or promised; on that machine, as root: sh -c 'echo 4 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages'"
+    assert_equal "$(tail -n 1 "$out_file")" "3 huge pages of 1 GiB, 3 GiB, would hold these segments; 1 more is in use or promised; on that machine, as root: sh -c 'echo 4 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages'"
 }
 
 @test "--huge: sizes that are none, or that there are not" {
