@@ -88,8 +88,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | watch:-k | wait:-k | doctor:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | watch:-o | wait:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | du:-k | watch:-k | wait:-k | doctor:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | du:-o | watch:-o | wait:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -102,12 +102,23 @@ _shmtool_value() {
             ;;
         ls:-c | ls:--columns | ls:--sort | watch:-c | watch:--columns)
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit program program_by protected
+                nattch status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
             ;;
-        who:-c | who:--columns | who:--sort) _shmtool_list shmid key pid uid user access maps command ;;
-        key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path ;;
+        who:-c | who:--columns | who:--sort)
+            _shmtool_list shmid key pid uid user access maps command namespace container host
+            ;;
+        key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path host ;;
         ns:-c | ns:--columns | ns:--sort)
             _shmtool_list namespace kind container user pid processes segments bytes orphans held
+            ;;
+        du:--by) _shmtool_list owner creator group key state command unit namespace container size ;;
+        du:-c | du:--columns | du:--sort)
+            _shmtool_list owner uid creator cuid group gid key state command unit namespace container size segments \
+                bytes rss rss_unknown swap attached orphans host
+            ;;
+        metrics:--by) _shmtool_add owner container ;;
+        metrics:--textfile)
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null
             ;;
         *:--time) _shmtool_add iso epoch age short ;;
         *:--color) _shmtool_add auto always never ;;
@@ -141,11 +152,13 @@ _shmtool_options() {
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --flags --huge --attach --severity --json --help' ;;
         ns) options="$output --long --help" ;;
+        du) options="$selection --by --system --huge $output --help" ;;
         watch)
             options="$selection --interval --count --for --initial --columns --numeric --time --color --quiet
                 --ndjson --help"
             ;;
         wait) options="$selection --until --timeout --help" ;;
+        metrics) options='--by --textfile --help' ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options
@@ -153,11 +166,11 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns watch wait help ;;
-        ls | stat | who | rm | watch | wait) _shmtool_ids ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics help ;;
+        ls | stat | who | rm | du | watch | wait) _shmtool_ids ;;
         ns) _shmtool_namespaces ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns watch wait ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics ;;
     esac
 }
 

@@ -42,10 +42,11 @@ function __shmtool_list
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor ns watch wait help
-set --local selecting '__fish_seen_subcommand_from ls stat who rm watch wait'
+set --local commands ls stat who rm run limits key doctor ns du watch wait metrics help
+set --local selecting '__fish_seen_subcommand_from ls stat who rm du watch wait'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
-    status state cpid lpid atime dtime ctime command unit program program_by protected
+    status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
+set --local sums owner creator group key state command unit namespace container size
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -65,10 +66,12 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a limits -d 
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a key -d 'ftok keys of files'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'what is wrong'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a ns -d 'IPC namespaces'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a du -d 'sums of memory'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a watch -d 'say what happens to segments'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a wait -d 'wait until something is so'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a metrics -d 'numbers for a monitoring system'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns watch wait'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns du watch wait metrics'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -98,26 +101,26 @@ complete -c shmtool -n '__fish_seen_subcommand_from ls ns' -s l -l long -d 'more
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from watch' -s c -l columns -x -a "(__shmtool_list $columns)" -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l sort -x -a "(__shmtool_list $columns)" -d 'sort by value'
-complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'these columns'
-complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command)' -d 'sort by value'
-complete -c shmtool -n '__fish_seen_subcommand_from key' -s c -l columns -x -a '(__shmtool_list key proj shmid owner bytes nattch path)' -d 'these columns'
-complete -c shmtool -n '__fish_seen_subcommand_from key' -l sort -x -a '(__shmtool_list key proj shmid owner bytes nattch path)' -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '(__shmtool_list shmid key pid uid user access maps command namespace container host)' -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command namespace container host)' -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from key' -s c -l columns -x -a '(__shmtool_list key proj shmid owner bytes nattch path host)' -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from key' -l sort -x -a '(__shmtool_list key proj shmid owner bytes nattch path host)' -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from ns' -s c -l columns -x -a '(__shmtool_list namespace kind container user pid processes segments bytes orphans held)' -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from ns' -l sort -x -a '(__shmtool_list namespace kind container user pid processes segments bytes orphans held)' -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from ns' -a '(__shmtool_namespaces)'
 complete -c shmtool -n '__fish_seen_subcommand_from ns' -s q -l quiet -d 'numbers alone'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -s H -l human -d 'sizes as 1.5M'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns watch' -s n -l numeric -d 'numbers instead of names'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns watch' -l time -x -a 'iso epoch age short' -d 'form of times'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns watch' -l color -x -a 'auto always never' -d 'colors on a terminal'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l no-header -d 'no header line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du' -s H -l human -d 'sizes as 1.5M'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du watch' -s n -l numeric -d 'numbers instead of names'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du watch' -l time -x -a 'iso epoch age short' -d 'form of times'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du watch' -l color -x -a 'auto always never' -d 'colors on a terminal'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du' -l no-header -d 'no header line'
 complete -c shmtool -n '__fish_seen_subcommand_from ls watch' -s q -l quiet -d 'ids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from who' -s q -l quiet -d 'pids alone'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'keys alone'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns watch' -l ndjson -d 'one JSON object per line'
-complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns' -l csv -d 'comma-separated values'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du watch' -l ndjson -d 'one JSON object per line'
+complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du' -l csv -d 'comma-separated values'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit 1 when nothing matched'
-complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor ns' -l json -d 'one JSON document'
+complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor ns du' -l json -d 'one JSON document'
 
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -l even-protected -d 'protected segments too'
@@ -156,3 +159,13 @@ complete -c shmtool -n '__fish_seen_subcommand_from watch' -l initial -d 'first 
 complete -c shmtool -n '__fish_seen_subcommand_from wait' -l until -x -a 'gone present unattached attached orphan' \
     -d 'what is waited for'
 complete -c shmtool -n '__fish_seen_subcommand_from wait' -l timeout -x -a '10s 1m 1h' -d 'give up after this time'
+
+complete -c shmtool -n '__fish_seen_subcommand_from du' -l by -x -a "(__shmtool_list $sums)" -d 'sums by these'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -l system -d 'what Shmem consists of'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -l huge -d 'huge pages that they would need'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -s c -l columns -x -a "(__shmtool_list $sums uid cuid gid segments bytes rss rss_unknown swap attached orphans host)" -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -l sort -x -a "(__shmtool_list $sums uid cuid gid segments bytes rss rss_unknown swap attached orphans host)" -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from du' -s q -l quiet -d 'what sums are by alone'
+
+complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l by -x -a 'owner container' -d 'segments and bytes by this'
+complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l textfile -r -F -d 'replace this file'

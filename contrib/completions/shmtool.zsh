@@ -79,8 +79,10 @@ _shmtool_commands() {
         'key:ftok keys of files'
         'doctor:why shmget fails, what is wrong here'
         'ns:IPC namespaces of this host and what is in them'
+        'du:sums of memory, by owner or anything else'
         'watch:say what happens to segments'
         'wait:wait until something is so'
+        'metrics:numbers for a monitoring system'
         'help:show help'
     )
     _describe -t commands command commands
@@ -138,14 +140,14 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit program program_by protected
+                nattch status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'
             ;;
         stat) _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' '--json[one JSON document]' ;;
         who)
-            _shmtool_output shmid key pid uid user access maps command
+            _shmtool_output shmid key pid uid user access maps command namespace container host
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]'
             ;;
         rm)
@@ -172,7 +174,7 @@ _shmtool() {
                 '--dry-run[show it, change nothing]' '--json[one JSON document]'
             ;;
         key)
-            _shmtool_output key proj shmid owner bytes nattch path
+            _shmtool_output key proj shmid owner bytes nattch path host
             _arguments -s : $output '(- *)'{-h,--help}'[show the options]' '(-p --proj)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
                 '--find=[files that could have made this key]:key: _shmtool_live key key' '*:file:_files'
             ;;
@@ -192,9 +194,17 @@ _shmtool() {
             _arguments -s : $output '(- *)--help[show the options]' {-l,--long}'[more columns]' \
                 '*:namespace:_shmtool_namespaces'
             ;;
+        du)
+            _shmtool_output owner uid creator cuid group gid key state command unit namespace container size segments \
+                bytes rss rss_unknown swap attached orphans host
+            _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
+                '*--by=[sums by these]:columns:_values -s , column owner creator group key state command unit namespace container size' \
+                '--system[also what Shmem of the system consists of]' \
+                '--huge=-[also how many huge pages they would need]::size:(2M 1G)'
+            ;;
         watch)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit program program_by protected
+                nattch status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
             # Of output what makes sense line by line.
             output=(${output:#*--(sort|human|no-header|json|csv)[=\[]*})
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
@@ -207,6 +217,10 @@ _shmtool() {
             _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' \
                 '--until=[what is waited for]:what:(gone present unattached attached orphan)' \
                 '--timeout=[give up after this time]:time:(10s 1m 1h)'
+            ;;
+        metrics)
+            _arguments : '(- *)'{-h,--help}'[show the options]' '--by=[segments and bytes by this]:word:(owner container)' \
+                '--textfile=[replace this file]:file:_files'
             ;;
         help) _shmtool_commands ;;
     esac

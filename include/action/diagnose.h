@@ -55,19 +55,17 @@ struct finding {
 
 struct diagnosis {
     struct inventory inventory;
-    enum severity least;        /* findings below this one are left out */
-    struct owner_sum *by_pages; /* owned; the largest first */
-    struct owner_sum *by_segments;
-    size_t owner_count;                  /* of each of the two */
-    struct creator_sum creator_by_pages; /* who made the most and is alive; pid 0: nobody */
-    struct creator_sum creator_by_segments;
+    enum severity least;  /* findings below this one are left out */
+    struct sums by_pages; /* by owner */
+    struct sums by_segments;
+    struct sum creator_by_pages; /* who made the most and is alive; segments 0: nobody */
+    struct sum creator_by_segments;
     struct ipc_use ipc; /* of semaphores and message queues */
     struct error ipc_error;
     char *remove_ipc_file; /* owned; which file sets RemoveIPC; NULL: none, it is the default */
     struct error logind_error;
-    struct elsewhere elsewhere;    /* what other IPC namespaces hold */
-    struct open_segment_list open; /* of segments that have been removed; by shmid, then by pid */
-    struct finding *items;         /* owned; in the order of the checks, the most segments first */
+    struct elsewhere elsewhere; /* what other IPC namespaces hold */
+    struct finding *items;      /* owned; in the order of the checks, the most segments first */
     size_t count;
     size_t capacity;
 };
@@ -103,9 +101,8 @@ struct shmget_diagnosis {
     bool has_filter;                    /* this process runs under a filter of system calls */
     const struct segment_info *segment; /* that has the key; borrowed; NULL: none */
     const struct segment_info *former;  /* NULL: none; marked for destruction, and had the key */
-    struct owner_sum *sums; /* owned; the largest first, when shmall or shmmni is reached */
-    size_t sum_count;
-    struct creator_sum creator; /* who made the most and is alive, likewise; pid 0: nobody */
+    struct sums sums;                   /* by owner, when shmall or shmmni is reached */
+    struct sum creator;         /* who made the most and is alive, likewise; segments 0: nobody */
     struct elsewhere elsewhere; /* where nobody has the key: who has it elsewhere */
 
     /* What shmat answers after it; only where shmget succeeds. */

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/balance.h"
 #include "model/limits.h"
 #include "model/segment_info.h"
 #include "model/selection.h"
@@ -54,6 +55,10 @@ struct inventory {
     struct error limits_error; /* why none can be read, if so */
     struct usage usage;        /* of all segments, selected or not */
     struct error shmem_error;  /* with NEED_SHMEM: why its shmem is not known, if so */
+
+    struct open_segment_list held; /* with NEED_HELD; none where lines were not understood */
+    struct balance balance;        /* with NEED_BALANCE; of all segments, selected or not */
+    struct error balance_error;    /* why mounts cannot be read, if so */
 
     bool has_credentials; /* with NEED_CREDENTIALS, of the live system */
     struct credentials credentials;

@@ -1,5 +1,5 @@
 /*
- * Numbers: spans of them, sums that cannot wrap, whole pages, and the order of two.
+ * Numbers: spans of them, sums that cannot wrap or never do, whole pages, and the order of two.
  */
 #ifndef SHMTOOL_BASE_NUM_H
 #define SHMTOOL_BASE_NUM_H
@@ -20,6 +20,20 @@ static inline uint64_t saturating_add(uint64_t a, uint64_t b)
     return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
+/*
+ * A number of 128 bits, for sums of 64-bit numbers; in two halves, as not every machine has a type
+ * for it.
+ */
+struct wide {
+    uint64_t high;
+    uint64_t low;
+};
+
+static inline void wide_add(struct wide *sum, uint64_t value)
+{
+    sum->high += __builtin_add_overflow(sum->low, value, &sum->low);
+}
+
 /* How many pages BYTES need; no sum that could wrap. */
 static inline uint64_t pages_of(uint64_t bytes, uint64_t page_size)
 {
@@ -35,6 +49,11 @@ static inline int num_compare(uint64_t a, uint64_t b)
 static inline int num_compare_signed(int64_t a, int64_t b)
 {
     return (a > b) - (a < b);
+}
+
+static inline int wide_compare(struct wide a, struct wide b)
+{
+    return a.high != b.high ? num_compare(a.high, b.high) : num_compare(a.low, b.low);
 }
 
 #endif

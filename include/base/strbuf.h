@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/num.h"
+
 struct strbuf {
     char *data;      /* owned; NUL-terminated once anything was appended; may hold NULs itself */
     size_t length;   /* bytes, without the final NUL */
@@ -74,6 +76,7 @@ void strbuf_printf(struct strbuf *buf, const char *format, ...)
 /* Appends a number in decimal: no locale, no grouping. */
 void strbuf_put_u64(struct strbuf *buf, uint64_t value);
 void strbuf_put_i64(struct strbuf *buf, int64_t value);
+void strbuf_put_wide(struct strbuf *buf, struct wide value);
 
 /* Appends "0x" and eight hex digits, the form in which keys are shown. */
 void strbuf_put_key(struct strbuf *buf, uint32_t key);

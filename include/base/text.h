@@ -28,6 +28,9 @@ size_t text_decode_utf8(const char *text, size_t length, uint32_t *ret_point);
  */
 bool text_is_control(uint32_t point);
 
+/* Tells whether the locale's characters are UTF-8. It is cheap. */
+bool text_locale_is_utf8(void);
+
 /*
  * Appends TEXT so that a terminal shows it and does nothing else: control characters and bytes
  * that are no valid UTF-8 become \xNN, byte by byte, as does a backslash before an x. Where

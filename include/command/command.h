@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -175,6 +176,9 @@ int context_fail(struct context *context, const struct error *err, int status);
  * status is STATUS_FAILED at least.
  */
 bool context_warn_unparsed(struct context *context, const struct complaint_list *unparsed);
+
+/* This machine's name, or the saved tree's; NULL: not known. */
+const char *context_host(const struct context *context);
 
 /*
  * Appends what every JSON document begins with: schema, host (null where a saved tree has none) and

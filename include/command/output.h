@@ -40,12 +40,13 @@ extern const struct option_group output_event_group;
 /*
  * Chooses the columns: of the form, and then what --columns said.
  *
- * The columns are those of the context's command; with -A the IPC namespace stands after them.
+ * With -A the IPC namespace stands after them.
  *
+ * table: NULL: that of the context's command; another one has what it has
  * defaults: a comma-separated list for FORM_TABLE; NULL: the table's own
  */
 void output_choose_columns(struct output_options *output, const struct context *context,
-                           const char *defaults);
+                           const struct column_table *table, const char *defaults);
 
 /*
  * What has to be looked up for columns and order: a mask of enum need. No names where numbers are

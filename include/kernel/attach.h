@@ -38,6 +38,15 @@ int attach_scan(const struct procfs *procfs, bool everywhere, struct attachment_
 int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids, struct error *err);
 
 /*
+ * Reads from /proc/PID/smaps how large the pages of a segment are that a process has attached,
+ * where its attachment does not say so; and the smallest that it has at all. Both in bytes.
+ *
+ * Returns false where that cannot be read, or the process does not have the segment any more.
+ */
+bool attach_page_size(const struct procfs *procfs, pid_t pid, int shmid, uint64_t *ret_page_size,
+                      uint64_t *ret_smallest);
+
+/*
  * Lists the segments that processes have open by a descriptor (of /proc/PID/map_files): those of
  * the caller's IPC namespace, or of the saved tree as far as it has /proc/PID/fd and fdinfo, which
  * do not show bytes. Processes that cannot be read are not in the list. Command lines are not

@@ -16,6 +16,7 @@ struct mapping {
     bool writable;
     uint32_t major; /* of the device that the inode is on */
     uint32_t minor;
+    uint64_t page_size; /* bytes; 0: not known, as lines do not say it */
 };
 
 /*
@@ -50,6 +51,14 @@ void maps_reader_release(struct maps_reader *reader);
  * something else.
  */
 int maps_read(struct maps_reader *reader, int fd);
+
+/*
+ * Finds the page size of the segment SHMID in the text of a /proc/PID/smaps (proc_pid_smaps(5),
+ * KernelPageSize), in bytes, and the smallest page size that any mapping has. Returns false with
+ * both untouched where the segment is not there.
+ */
+bool smaps_find_page_size(const char *text, int shmid, uint64_t *ret_page_size,
+                          uint64_t *ret_smallest);
 
 /* --- Devices ---------------------------------------------------------------------------------- */
 

@@ -28,6 +28,12 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
 void huge_read(const struct procfs *procfs, unsigned log, struct huge_state *ret_huge);
 
 /*
+ * Reads a number of the pool of pages of PAGE_SIZE bytes ("free_hugepages"); 0 where it cannot be
+ * read.
+ */
+uint64_t huge_pool_number(const struct procfs *procfs, uint64_t page_size, const char *name);
+
+/*
  * Reads what the memory control groups of this process, v1 or v2, still allow: of its own and
  * those above it, as far as they are mounted, the one that leaves the least (v1 calls no limit
  * one of nearly 2^63 bytes). Where none can be read ret_group->known is false.

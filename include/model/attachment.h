@@ -19,6 +19,7 @@ struct attachment {
     bool writable;       /* at least one of the mappings may write */
     uid_t uid;           /* effective, as ps(1) shows it; only with has_uid */
     uint64_t maps;       /* mappings of this segment in this process, 1 or more */
+    uint64_t page_size;  /* bytes of the segment's pages; 0: not known */
     const char *user;    /* the user's name; NULL: not looked up, or no such user; borrowed */
     const char *command; /* its command line; NULL: not looked up, or unknown; borrowed */
 };

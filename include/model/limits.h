@@ -57,8 +57,8 @@ struct usage {
     uint64_t pages;       /* whole ones of each segment (ipc/shm.c, newseg) */
     uint64_t bytes;       /* UINT64_MAX where the sum does not fit */
     uint64_t largest;     /* bytes of the largest segment */
-    uint64_t rss;         /* bytes in memory, of those whose rss is known */
-    uint64_t without_rss; /* segments whose rss is not known */
+    uint64_t rss;         /* bytes in memory that are part of Shmem: not in huge pages */
+    uint64_t without_rss; /* segments whose rss is not known, and may be part of it */
     bool has_shmem;
     uint64_t shmem; /* bytes: Shmem of /proc/meminfo; only with has_shmem */
 };

@@ -25,11 +25,12 @@ struct segment {
     pid_t lpid; /* last attach or detach; 0: never, or in another PID namespace */
     bool has_rss;
     bool has_swap;
-    uint64_t size;   /* bytes */
-    uint64_t nattch; /* mappings, not processes */
-    uint64_t rss;    /* bytes; only with has_rss */
-    uint64_t swap;   /* bytes; only with has_swap */
-    int64_t atime;   /* seconds since the epoch, 0: never */
+    uint64_t size;      /* bytes */
+    uint64_t nattch;    /* mappings, not processes */
+    uint64_t rss;       /* bytes; without has_rss what the listing says, which is not true */
+    uint64_t swap;      /* bytes; only with has_swap */
+    uint64_t huge_page; /* bytes of each of its pages, where they are known to be huge; else 0 */
+    int64_t atime;      /* seconds since the epoch, 0: never */
     int64_t dtime;
     int64_t ctime;   /* creation, or the last IPC_SET */
     int64_t read_at; /* not earlier than this, CLOCK_MONOTONIC in ns; 0: not known */
@@ -46,6 +47,24 @@ static inline bool segment_is_locked(const struct segment *segment)
 {
     return (segment->mode & SEGMENT_LOCKED) != 0;
 }
+
+/*
+ * Tells whether SEGMENT consists of huge pages, as far as that is known: its pages are, or its
+ * listing has an rss that is larger than it is. Such memory is no part of Shmem of /proc/meminfo.
+ */
+static inline bool segment_is_huge(const struct segment *segment)
+{
+    return segment->huge_page > 0 || (segment->has_swap && !segment->has_rss);
+}
+
+/*
+ * Sets the size of SEGMENT's huge pages, and corrects its rss. The listing has it in bytes, or,
+ * since Linux 6.7, multiplied by how many pages a huge one has (ipc/shm.c, shm_add_rss_swap): where
+ * only one of the two fits the segment that is its rss, else it is not known.
+ *
+ * huge_page, page_size: bytes
+ */
+void segment_set_huge_page(struct segment *segment, uint64_t huge_page, uint64_t page_size);
 
 /*
  * Tells whether two readings of one id are the same segment: same shmid, key, owner, creator,

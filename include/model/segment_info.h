@@ -34,13 +34,16 @@ enum need {
     NEED_USERS = 1 << 12,           /* whether there is a user database at all */
     NEED_TRY_ATTACHMENTS = 1 << 14, /* attachments where they can be had, else none */
     NEED_TIME = 1 << 13,            /* age: right before a change the time is read again */
-    NEED_SHMEM = 1 << 20,           /* with NEED_LIMITS and NEED_USAGE: Shmem of the system */
-    NEED_NAMESPACE = 1 << 17,       /* number of the IPC namespace */
-    NEED_CONTAINER = 1 << 18,  /* which container's that is, or else the segment's unit is in */
-    NEED_SUMS = 1 << 16,       /* of an IPC namespace what is in it, counted inside */
-    NEED_UNIT = 1 << 15,       /* unit or container; attachments too where it depends on them */
-    NEED_PROGRAM = 1 << 24,    /* which program; attachments too where there are any */
+    NEED_SHMEM = 1 << 20,     /* Shmem of the system; of segments with NEED_LIMITS and NEED_USAGE */
+    NEED_NAMESPACE = 1 << 17, /* number of the IPC namespace */
+    NEED_CONTAINER = 1 << 18, /* which container's that is, or else the segment's unit is in */
+    NEED_SUMS = 1 << 16,      /* of an IPC namespace what is in it, counted inside */
     NEED_PROTECTION = 1 << 19, /* the line of shmtool.conf that protects it, where that was read */
+    NEED_UNIT = 1 << 15,       /* unit or container; attachments too where it depends on them */
+    NEED_HELD = 1 << 21,       /* removed segments that descriptors keep */
+    NEED_HUGE_PAGES = 1 << 22, /* the pools of huge pages, in the balance */
+    NEED_BALANCE = 1 << 23,    /* with NEED_SHMEM and NEED_USAGE: what it consists of */
+    NEED_PROGRAM = 1 << 24,    /* which program; attachments too where there are any */
 };
 
 /* What is known of a process that a segment names: its creator, the last one that used it. */

@@ -39,6 +39,8 @@ struct column_value {
     const char *text;  /* of names and texts; NULL: none; borrowed from the record */
     char *const *list; /* of lists: NUMBER texts, borrowed; TEXT is all of them, joined */
     const char *note;  /* of COLUMN_RULE the reason; NULL: none; borrowed likewise */
+    uint64_t high;     /* of sums: what of the number is beyond 64 bits */
+    bool at_least;     /* a sum of what is known: tables say so */
 };
 
 /* How values are to be shown. */
@@ -46,9 +48,10 @@ struct column_format {
     bool numeric; /* uids and gids instead of names */
     bool human;   /* 1.5M instead of bytes; not in JSON and CSV */
     enum human_time time;
-    int64_t now;  /* for ages and short times */
-    bool color;   /* of tables */
-    size_t width; /* the terminal's columns, for tables; 0: no terminal, nothing is cut */
+    int64_t now;      /* for ages and short times */
+    bool color;       /* of tables */
+    const char *host; /* this machine's name, borrowed; NULL: not known */
+    size_t width;     /* the terminal's columns, for tables; 0: no terminal, nothing is cut */
 };
 
 struct column {

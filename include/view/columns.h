@@ -36,8 +36,11 @@ struct file_row {
 /* Records are struct file_row. */
 extern const struct column_table file_columns;
 
-/* Records are struct owner_sum. */
-extern const struct column_table owner_sum_columns;
+/*
+ * Records are struct sum. What sums are by stands before the column "segments": columns of
+ * segments, shown of the first of a sum, a name's number after the name.
+ */
+extern const struct column_table sum_columns;
 
 /* A limit. */
 struct limit_row {

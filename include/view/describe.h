@@ -34,10 +34,9 @@ void describe_pages(struct strbuf *out, uint64_t pages, uint64_t page_size);
  * Appends who has the most, after a semicolon: "; zc has the most: 2 segments, 40 pages (160 KiB),
  * 1 of them orphans". Nothing without sums.
  *
- * sums: COUNT of them, the largest first
+ * sums: by owner
  */
-void describe_largest(struct strbuf *out, const struct owner_sum *sums, size_t count,
-                      uint64_t page_size);
+void describe_largest(struct strbuf *out, const struct sums *sums, uint64_t page_size);
 
 /* Appends "and 3 more" where COUNT is above DESCRIBE_NAMED_MAX, with a blank before it. */
 void describe_rest(struct strbuf *out, size_t count);

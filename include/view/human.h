@@ -11,6 +11,9 @@
 /* Appends a size as lsblk shows it: "56B", "384K", "1.5M"; powers of 1024, rounded to a tenth. */
 void human_size(struct strbuf *out, uint64_t bytes);
 
+/* The same of a sum beyond 64 bits: up to "256Y". */
+void human_size_wide(struct strbuf *out, struct wide bytes);
+
 /* The same with the unit in full: "56 B", "384 KiB", "37.4 MiB". */
 void human_size_long(struct strbuf *out, uint64_t bytes);
 

@@ -52,13 +52,21 @@ void writer_begin(struct writer *writer, enum writer_form form, FILE *out,
                   const struct column_set *columns, const struct column_format *format,
                   const char *head, const char *list_name, bool header);
 
-/* Adds a number, or any JSON, to a document, after its array; the other forms have no place for it.
+/*
+ * Adds a number, or any JSON (null where it is empty), to a document, after its array; the other
+ * forms have no place for it.
  */
 void writer_add_count(struct writer *writer, const char *name, uint64_t count);
 void writer_add_json(struct writer *writer, const char *name, const struct strbuf *json);
 
 /* Writes one record of the columns' kind. */
 void writer_row(struct writer *writer, const void *record);
+
+/*
+ * Adds a total to a table, as its last row; other forms have none. The record fills the columns
+ * from FIRST on, in the order of their table; "total" and dashes stand in those before it.
+ */
+void writer_total(struct writer *writer, const void *record, const struct column *first);
 
 /* Ends the document, gives all of it to the stream and releases the writer's memory. */
 void writer_end(struct writer *writer);

@@ -6,11 +6,9 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/xalloc.h"
-#include "kernel/attach.h"
 #include "kernel/limits.h"
 #include "kernel/logind.h"
 #include "kernel/system.h"
-#include "kernel/sysv.h"
 
 /* From here on a limit is nearly full, and a process attaches too often for that to be intended. */
 enum { NEARLY_FULL = 90, FULL = 100, MANY_ATTACHMENTS = 10 };
@@ -384,44 +382,6 @@ static void check_segments(struct checking *checking)
     free(checking->by_key);
 }
 
-/* --- Descriptors ------------------------------------------------------------------------------ */
-
-/* Whether no segment has this id any more: neither when all were read, nor now. */
-static bool is_removed(const struct checking *checking, const struct idset *ids, int shmid)
-{
-    struct segment now;
-
-    return !idset_has(ids, shmid) &&
-           (!checking->diagnosis->inventory.live || sysv_stat(shmid, &now) == -ENOENT);
-}
-
-/* Keeps of the open segments those that have been removed: the others are seen in the listing. */
-static void check_descriptors(struct checking *checking)
-{
-    CLEANUP_IDSET struct idset ids = IDSET_INIT;
-    struct diagnosis *diagnosis = checking->diagnosis;
-    const struct inventory *inventory = &diagnosis->inventory;
-    struct open_segment_list *open = &diagnosis->open;
-    size_t kept = 0;
-
-    /* A line that was not understood may be the segment's. */
-    if (inventory->unparsed.count > 0 ||
-        attach_scan_open(&checking->system->procfs, open, NULL) < 0)
-        return;
-    for (size_t i = 0; open->count > 0 && i < inventory->count; i++)
-        idset_add(&ids, inventory->rows[i].segment.shmid);
-    for (size_t i = 0; i < open->count; i++) {
-        if (!is_removed(checking, &ids, open->items[i].shmid))
-            continue;
-        open->items[kept] = open->items[i];
-        open->items[kept].command = proc_command(checking->system->proc, open->items[i].pid);
-        kept++;
-    }
-    open->count = kept;
-    if (kept > 0)
-        add_finding(checking, CHECK_DESCRIPTORS, SEVERITY_WARNING, 0);
-}
-
 /* --- The whole -------------------------------------------------------------------------------- */
 
 static void check_all(struct checking *checking)
@@ -429,7 +389,8 @@ static void check_all(struct checking *checking)
     check_limits(checking);
     check_ipc(checking);
     check_segments(checking);
-    check_descriptors(checking);
+    if (checking->diagnosis->inventory.held.count > 0)
+        add_finding(checking, CHECK_DESCRIPTORS, SEVERITY_WARNING, 0);
 }
 
 /* The sums of all owners, and who made the most. */
@@ -439,14 +400,13 @@ static void sum_rows(struct diagnosis *diagnosis)
     const struct segment_info **rows = inventory_pointers(inventory);
     uint64_t page_size = inventory->limits.page_size;
 
-    diagnosis->by_pages =
-        owner_sums(rows, inventory->count, page_size, SUM_BY_PAGES, &diagnosis->owner_count);
-    diagnosis->by_segments =
-        owner_sums(rows, inventory->count, page_size, SUM_BY_SEGMENTS, &diagnosis->owner_count);
+    sums_make(rows, inventory->count, page_size, &sum_by_owner, SUM_BY_PAGES, &diagnosis->by_pages);
+    sums_make(rows, inventory->count, page_size, &sum_by_owner, SUM_BY_SEGMENTS,
+              &diagnosis->by_segments);
     diagnosis->creator_by_pages =
-        creator_sums_largest(rows, inventory->count, page_size, SUM_BY_PAGES);
+        creator_sum_largest(rows, inventory->count, page_size, SUM_BY_PAGES);
     diagnosis->creator_by_segments =
-        creator_sums_largest(rows, inventory->count, page_size, SUM_BY_SEGMENTS);
+        creator_sum_largest(rows, inventory->count, page_size, SUM_BY_SEGMENTS);
     free(rows);
 }
 
@@ -463,7 +423,8 @@ int diagnose_machine(struct system *system, enum severity least, struct diagnosi
         r = inventory_read(system, NULL,
                            NEED_OWNER | NEED_USERS | NEED_STATE | NEED_COMMAND | NEED_USAGE |
                                NEED_PROGRAM | NEED_ATTACHMENTS | NEED_HOLDERS | NEED_LIMITS |
-                               (of_host ? NEED_SHMEM : 0) | NEED_CREDENTIALS | NEED_PROTECTION,
+                               (of_host ? NEED_SHMEM : 0) | NEED_HELD | NEED_CREDENTIALS |
+                               NEED_PROTECTION,
                            &diagnosis.inventory, err);
     if (r < 0) {
         elsewhere_release(&diagnosis.elsewhere);
@@ -480,12 +441,11 @@ void diagnosis_release(struct diagnosis *diagnosis)
     for (size_t i = 0; i < diagnosis->count; i++)
         free(diagnosis->items[i].rows);
     free(diagnosis->items);
-    free(diagnosis->by_pages);
-    free(diagnosis->by_segments);
+    sums_release(&diagnosis->by_pages);
+    sums_release(&diagnosis->by_segments);
     free(diagnosis->remove_ipc_file);
     error_clear(&diagnosis->ipc_error);
     error_clear(&diagnosis->logind_error);
-    open_segment_list_release(&diagnosis->open);
     elsewhere_release(&diagnosis->elsewhere);
     inventory_release(&diagnosis->inventory);
     *diagnosis = (struct diagnosis){.count = 0};

@@ -163,8 +163,8 @@ static void sum_shares(struct shmget_diagnosis *diagnosis)
     if (cause != SHMGET_ABOVE_SHMALL && cause != SHMGET_ABOVE_SHMMNI)
         return;
     rows = inventory_pointers(inventory);
-    diagnosis->sums = owner_sums(rows, inventory->count, page_size, order, &diagnosis->sum_count);
-    diagnosis->creator = creator_sums_largest(rows, inventory->count, page_size, order);
+    sums_make(rows, inventory->count, page_size, &sum_by_owner, order, &diagnosis->sums);
+    diagnosis->creator = creator_sum_largest(rows, inventory->count, page_size, order);
     free(rows);
 }
 
@@ -240,9 +240,9 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
 
 void shmget_diagnosis_release(struct shmget_diagnosis *diagnosis)
 {
-    free(diagnosis->sums);
+    sums_release(&diagnosis->sums);
     memory_group_release(&diagnosis->group);
     elsewhere_release(&diagnosis->elsewhere);
     inventory_release(&diagnosis->inventory);
-    *diagnosis = (struct shmget_diagnosis){.sums = NULL};
+    *diagnosis = (struct shmget_diagnosis){.sums = {.count = 0}};
 }

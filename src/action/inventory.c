@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "action/inventory_memory.h"
 #include "action/program_of.h"
 #include "action/resolve.h"
 #include "base/num.h"
@@ -52,16 +53,19 @@ struct pass {
     unsigned needs;
     unsigned tested; /* what the selection needs of them */
     struct inventory *inventory;
-    size_t capacity;           /* of its rows */
-    struct segment_info blank; /* what each row has of the namespace at hand */
-    bool has_pending;          /* a row's unit depends on its attachments */
-    struct idset attached;     /* ids that the selection's PIDs have attached */
-    struct idset met_ids;      /* of the named ids those that exist */
-    struct idset met_keys;     /* positions of the selection's keys that a segment has */
+    size_t capacity;            /* of its rows */
+    struct segment_info blank;  /* what each row has of the namespace at hand */
+    struct segment_list others; /* not selected; where needed */
+    bool has_pending;           /* a row's unit depends on its attachments */
+    bool has_huge;              /* the rss of one depends on its attachments */
+    struct idset attached;      /* ids that the selection's PIDs have attached */
+    struct idset met_ids;       /* of the named ids those that exist */
+    struct idset met_keys;      /* positions of the selection's keys that a segment has */
 };
 
 static void release_pass(struct pass *pass)
 {
+    segment_list_release(&pass->others);
     idset_release(&pass->attached);
     idset_release(&pass->met_ids);
     idset_release(&pass->met_keys);
@@ -85,17 +89,14 @@ static void note_numbers(struct pass *pass, const struct segment *segment)
         idset_add(&pass->inventory->key_numbers, number);
 }
 
-/* Makes a row of the segment, if it is selected. */
-static void add_row(struct pass *pass, const struct segment *segment)
+/* Makes a row of the segment, if it is selected. Returns whether it is. */
+static bool add_row(struct pass *pass, const struct segment *segment)
 {
     struct inventory *inventory = pass->inventory;
     struct segment_info *info;
 
-    if (pass->needs & NEED_LIMITS)
-        usage_add(&inventory->usage, segment, inventory->limits.page_size);
-    note_numbers(pass, segment);
     if (!selection_has_id(pass->selection, segment->shmid))
-        return;
+        return false;
     if (pass->selection->by_id)
         idset_add(&pass->met_ids, segment->shmid);
     inventory->rows = xgrow(inventory->rows, inventory->count, &pass->capacity, sizeof(*info));
@@ -104,10 +105,24 @@ static void add_row(struct pass *pass, const struct segment *segment)
     info->segment = *segment;
     resolve_row(pass->system, info, pass->tested);
     if (!inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached))
-        return;
+        return false;
     resolve_row(pass->system, info, pass->needs);
     pass->has_pending = pass->has_pending || info->unit.pending || info->program.pending;
     inventory->count++;
+    return true;
+}
+
+static void add_segment(struct pass *pass, const struct segment *segment)
+{
+    struct inventory *inventory = pass->inventory;
+
+    if (pass->needs & NEED_LIMITS)
+        usage_add(&inventory->usage, segment, inventory->limits.page_size);
+    note_numbers(pass, segment);
+    if (add_row(pass, segment))
+        pass->has_huge |= pass->needs & NEED_USAGE && segment_is_huge(segment);
+    else if (pass->needs & (NEED_HELD | NEED_BALANCE))
+        segment_list_add(&pass->others, segment);
 }
 
 /*
@@ -119,7 +134,7 @@ static void add_rows(struct pass *pass, const struct segment_list *part)
     for (size_t i = 0; resolve_needs_processes(pass->needs) && i < part->count; i++)
         resolve_processes(pass->system, &part->items[i]);
     for (size_t i = 0; i < part->count; i++)
-        add_row(pass, &part->items[i]);
+        add_segment(pass, &part->items[i]);
 }
 
 /* Reads the listing part by part, or where the kernel is asked instead, all at once. */
@@ -212,7 +227,7 @@ static bool still_matches(const struct pass *pass, const struct segment_info *in
  * has attached by now is none. Now the units and programs are known that depend on them. A row that
  * is not selected any more for any of it goes.
  */
-static void share_attachments(const struct pass *pass)
+static void share_attachments(struct pass *pass)
 {
     struct inventory *inventory = pass->inventory;
     bool everywhere = pass->system->namespaces != NULL;
@@ -237,8 +252,10 @@ static void share_attachments(const struct pass *pass)
             info->doubt = DOUBT_TOUCHED;
             changes = true;
         }
-        if (changes && !still_matches(pass, info))
+        if (changes && !still_matches(pass, info)) {
+            segment_list_add(&pass->others, &info->segment);
             continue;
+        }
         if (kept < i)
             inventory->rows[kept] = *info;
         kept++;
@@ -330,10 +347,12 @@ static int read_all(struct pass *pass, struct error *err)
     if (r < 0)
         return r;
     find_missing(pass);
-    if (pass->has_pending || needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS))
+    if (pass->has_pending || pass->has_huge ||
+        needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS | NEED_BALANCE))
         r = read_attachments(system, needs, inventory, err);
     if (pass->has_pending || inventory->attachments.count > 0)
         share_attachments(pass);
+    inventory_read_memory(system, needs, &pass->others, inventory);
     return r;
 }
 
@@ -490,6 +509,9 @@ void inventory_release(struct inventory *inventory)
     error_clear(&inventory->attachments_error);
     error_clear(&inventory->limits_error);
     error_clear(&inventory->shmem_error);
+    error_clear(&inventory->balance_error);
+    open_segment_list_release(&inventory->held);
+    balance_release(&inventory->balance);
     credentials_release(&inventory->credentials);
     *inventory = (struct inventory){.count = 0};
 }

@@ -66,6 +66,27 @@ void strbuf_put_i64(struct strbuf *buf, int64_t value)
     strbuf_put_u64(buf, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
+void strbuf_put_wide(struct strbuf *buf, struct wide value)
+{
+    const uint64_t billion = 1000000000;
+    uint64_t parts[4] = {value.high >> 32, value.high & UINT32_MAX, value.low >> 32,
+                         value.low & UINT32_MAX};
+    uint64_t rest = 0;
+
+    if (value.high == 0) {
+        strbuf_put_u64(buf, value.low);
+        return;
+    }
+    /* Divided as by hand, by what the last nine digits count. */
+    for (size_t i = 0; i < 4; i++) {
+        rest = rest << 32 | parts[i];
+        parts[i] = rest / billion;
+        rest %= billion;
+    }
+    strbuf_put_wide(buf, (struct wide){parts[0] << 32 | parts[1], parts[2] << 32 | parts[3]});
+    strbuf_printf(buf, "%09llu", (unsigned long long)rest);
+}
+
 void strbuf_put_key(struct strbuf *buf, uint32_t key)
 {
     char text[10] = "0x";

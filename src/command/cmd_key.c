@@ -194,7 +194,7 @@ static int run_key(struct context *context, void *args)
     };
     int status = STATUS_DONE;
 
-    output_choose_columns(&key->output, context, NULL);
+    output_choose_columns(&key->output, context, NULL, NULL);
     /* Keys can be shown without segments: that those cannot be read does not end the run. */
     if (inventory_read(&context->system, NULL, output_needs(&key->output), &inventory, &err) < 0)
         status = context_fail(context, &err, STATUS_UNREADABLE);

@@ -57,7 +57,8 @@ static int run_ls(struct context *context, void *args)
     unsigned needs;
     bool incomplete;
 
-    output_choose_columns(&ls->output, context, ls->long_form ? segment_columns.long_form : NULL);
+    output_choose_columns(&ls->output, context, NULL,
+                          ls->long_form ? segment_columns.long_form : NULL);
     needs = output_needs(&ls->output);
     protect_read(context, &ls->selection, needs);
     if (inventory_read(&context->system, &ls->selection, needs, &inventory, &err) < 0)

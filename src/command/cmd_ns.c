@@ -138,7 +138,8 @@ static int run_ns(struct context *context, void *args)
     struct ns *ns = args;
     int status = STATUS_DONE;
 
-    output_choose_columns(&ns->output, context, ns->long_form ? namespace_columns.long_form : NULL);
+    output_choose_columns(&ns->output, context, NULL,
+                          ns->long_form ? namespace_columns.long_form : NULL);
     if (namespaces_find(&context->system.procfs, &list, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     if (ns->word_count > 0) {

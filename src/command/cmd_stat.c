@@ -26,7 +26,8 @@ static void write_reports(struct context *context, const struct stat_args *args,
                           const struct inventory *inventory)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    const struct column_format format = {.now = inventory->clock.now};
+    const struct column_format format = {.now = inventory->clock.now,
+                                         .host = context_host(context)};
 
     if (args->json) {
         context_put_head(context, &text);

@@ -348,7 +348,8 @@ static int run_watch(struct context *context, void *args)
         return STATUS_FAILED;
     }
     watch->fd = fd;
-    output_choose_columns(&watch->output, context, NULL);
+    watch->output.format.host = context_host(context);
+    output_choose_columns(&watch->output, context, NULL, NULL);
     output_begin_events(&watch->output);
     protect_read(context, &watch->selection,
                  watch->output.form == FORM_NDJSON ? output_needs(&watch->output) : 0);

@@ -105,7 +105,7 @@ static int run_who(struct context *context, void *args)
     struct who *who = args;
     bool incomplete;
 
-    output_choose_columns(&who->output, context, NULL);
+    output_choose_columns(&who->output, context, NULL, NULL);
     protect_read(context, &who->selection, 0);
     if (inventory_read_settled(&context->system, &who->selection,
                                output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)

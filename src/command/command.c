@@ -13,9 +13,11 @@
 #include "view/wrap.h"
 
 extern const struct command command_doctor;
+extern const struct command command_du;
 extern const struct command command_key;
 extern const struct command command_limits;
 extern const struct command command_ls;
+extern const struct command command_metrics;
 extern const struct command command_ns;
 extern const struct command command_rm;
 extern const struct command command_run;
@@ -36,8 +38,10 @@ const struct command *const commands[] = {
     &command_key,
     &command_doctor,
     &command_ns,
+    &command_du,
     &command_watch,
     &command_wait,
+    &command_metrics,
     NULL,
 };
 /* clang-format on */
@@ -152,13 +156,20 @@ int context_fail(struct context *context, const struct error *err, int status)
     return status;
 }
 
-void context_put_head(const struct context *context, struct strbuf *out)
+const char *context_host(const struct context *context)
 {
     const struct strbuf *host = &context->system.host;
 
+    return host->length > 0 ? strbuf_string(host) : NULL;
+}
+
+void context_put_head(const struct context *context, struct strbuf *out)
+{
+    const char *host = context_host(context);
+
     strbuf_puts(out, "{\"schema\": 1, \"host\": ");
-    if (host->length > 0)
-        text_json(out, host->data, host->length);
+    if (host)
+        text_json(out, host, strlen(host));
     else
         strbuf_puts(out, "null");
     strbuf_puts(out, ", \"time\": \"");

@@ -27,9 +27,10 @@
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
  *   memory           what there is of memory: promises, huge pages, control groups
+ *   balance          what Shmem consists of; huge pages
  *   shmget           what shmget and shmat answer, check by check
  *   shmget_flags     flags of shmget, as words
- *   sums             who has how many segments and bytes
+ *   sums             how much segments of anything in common have
  *   sysctl_text      lines of a file of sysctl.d
  *   id_map           ids of a user namespace, as another one sees them
  *   ipc_namespace    IPC namespaces of the host, the words that name one
@@ -53,8 +54,10 @@
  *   limits           limits read and set; semaphores and message queues
  *   memory           how memory is granted; huge pages; room in the address space
  *   memory_group     what the memory control groups still allow
+ *   memory_use       file systems in memory, pools of huge pages
  *   dropins          the files of configuration directories, in their order
  *   conf             the files of shmtool.conf, checked and read
+ *   replace_file     a file replaced as a whole
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
@@ -69,6 +72,7 @@
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
+ *   inventory_memory  huge pages, what descriptors keep, what Shmem consists of
  *   elsewhere        what other IPC namespaces hold
  *   resolve          a row: names, creator and last user, state, unit
  *   program_of       which program a row is of, by the evidence there is
@@ -87,6 +91,7 @@
  *   wrap             lines that fit a terminal
  *   column           columns of any record
  *   sort             records in order
+ *   groups           what sums are by
  *   columns          the tables of columns, one for each kind of record
  *   writer           records as table, ids, JSON, NDJSON, CSV
  *   table            the table, by libsmartcols
@@ -105,6 +110,8 @@
  *   finding_processes  what processes hold
  *   shmget_report    what one call of shmget would answer
  *   limits_report    limits as table and JSON
+ *   balance_report   what Shmem consists of, huge pages that are needed
+ *   metrics_report   sums for a monitoring system
  *   prompt           the question
  * command    one file a command
  *   command          the list of commands, messages

@@ -128,12 +128,13 @@ static const struct option_spec output_event_options[] = {
 const struct option_group output_event_group = {"Output", OPTIONS(output_event_options)};
 
 void output_choose_columns(struct output_options *output, const struct context *context,
-                           const char *defaults)
+                           const struct column_table *table, const char *defaults)
 {
-    const struct column_table *table = context->command->columns;
     struct column_set *columns = &output->columns;
-    bool exact = false;
+    bool exact = table != NULL;
 
+    if (!table)
+        table = context->command->columns;
     if (output->form == FORM_QUIET) {
         column_set_add_list(columns, table, table->quiet, NULL);
         return;
@@ -194,6 +195,7 @@ void output_begin(struct output_options *output, struct context *context, int64_
     CLEANUP_STRBUF struct strbuf head = STRBUF_INIT;
 
     output->format.now = now;
+    output->format.host = context_host(context);
     suit_terminal(output);
     context_put_head(context, &head);
     writer_begin(ret_writer, output->form, context->out, &output->columns, &output->format,

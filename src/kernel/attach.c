@@ -16,7 +16,7 @@
 #include "kernel/maps.h"
 #include "kernel/proc.h"
 
-enum { STATUS_SIZE_MAX = 1024 * 1024, NS_LENGTH = 32 };
+enum { STATUS_SIZE_MAX = 1024 * 1024, SMAPS_SIZE_MAX = 256 * 1024 * 1024, NS_LENGTH = 32 };
 
 /* What came of reading one process. */
 enum outcome { READ, NOTHING, UNREADABLE, VANISHED };
@@ -123,6 +123,7 @@ static int add_mappings_of(struct scan *scan, const char *base)
             .writable = mapping->writable,
             .maps = 1,
             .original_key = mapping->key,
+            .page_size = mapping->page_size,
         };
     }
     return r;
@@ -366,6 +367,17 @@ int attach_ids_of_pid(const struct procfs *procfs, pid_t pid, struct idset *ids,
     for (size_t i = 0; i < scan.table.count; i++)
         idset_add(ids, scan.table.items[i].shmid);
     return 0;
+}
+
+bool attach_page_size(const struct procfs *procfs, pid_t pid, int shmid, uint64_t *ret_page_size,
+                      uint64_t *ret_smallest)
+{
+    CLEANUP_STRBUF struct strbuf smaps = STRBUF_INIT;
+    char path[64];
+
+    snprintf(path, sizeof(path), "proc/%d/smaps", (int)pid);
+    return procfs_read_file(procfs, path, SMAPS_SIZE_MAX, &smaps, NULL) == 0 &&
+           smaps_find_page_size(strbuf_string(&smaps), shmid, ret_page_size, ret_smallest);
 }
 
 /* --- Descriptors ------------------------------------------------------------------------------ */

@@ -213,6 +213,7 @@ static void add_answer(struct maps_reader *reader, const struct query *answer)
         .writable = (answer->vma_flags & QUERY_WRITABLE) != 0,
         .major = answer->dev_major,
         .minor = answer->dev_minor,
+        .page_size = answer->vma_page_size,
     };
 
     if (answer->inode <= INT_MAX && take_name(&rest, &mapping.key))
@@ -287,6 +288,38 @@ int maps_read(struct maps_reader *reader, int fd)
         reader->text_only = true; /* an older kernel, or one that is not allowed to answer */
     }
     return read_maps_text(reader, fd);
+}
+
+bool smaps_find_page_size(const char *text, int shmid, uint64_t *ret_page_size,
+                          uint64_t *ret_smallest)
+{
+    static const char mark[] = "KernelPageSize:";
+    uint64_t smallest = UINT64_MAX;
+    uint64_t found = 0;
+    bool is_wanted = false;
+
+    for (const char *end; *text; text = end + (*end == '\n')) {
+        size_t length = strcspn(text, "\n");
+        struct mapping mapping;
+        uint64_t kib;
+
+        end = text + length;
+        if (strchr("0123456789abcdef", *text)) { /* its fields begin with a capital */
+            is_wanted = maps_parse_line(text, length, &mapping) && mapping.shmid == shmid;
+        } else if (strncmp(text, mark, sizeof(mark) - 1) == 0) {
+            text += sizeof(mark) - 1;
+            text += strspn(text, " ");
+            if (parse_digits(text, (size_t)(end - text), &kib) == 0 || kib == 0 || kib > UINT32_MAX)
+                continue;
+            smallest = kib * 1024 < smallest ? kib * 1024 : smallest;
+            found = is_wanted ? kib * 1024 : found;
+        }
+    }
+    if (found == 0)
+        return false;
+    *ret_page_size = found;
+    *ret_smallest = smallest;
+    return true;
 }
 
 /* --- Devices ---------------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ static bool read_huge_sizes(const struct procfs *procfs, struct huge_state *huge
     return true;
 }
 
-static uint64_t read_pool_number(const struct procfs *procfs, uint64_t page_size, const char *name)
+uint64_t huge_pool_number(const struct procfs *procfs, uint64_t page_size, const char *name)
 {
     char path[128];
     uint64_t value = 0;
@@ -92,12 +92,12 @@ static uint64_t read_pool_number(const struct procfs *procfs, uint64_t page_size
 
 static void read_pool(const struct procfs *procfs, struct huge_state *huge)
 {
-    uint64_t surplus = read_pool_number(procfs, huge->page_size, "surplus_hugepages");
-    uint64_t more = read_pool_number(procfs, huge->page_size, "nr_overcommit_hugepages");
+    uint64_t surplus = huge_pool_number(procfs, huge->page_size, "surplus_hugepages");
+    uint64_t more = huge_pool_number(procfs, huge->page_size, "nr_overcommit_hugepages");
 
-    huge->total = read_pool_number(procfs, huge->page_size, "nr_hugepages");
-    huge->free = read_pool_number(procfs, huge->page_size, "free_hugepages");
-    huge->reserved = read_pool_number(procfs, huge->page_size, "resv_hugepages");
+    huge->total = huge_pool_number(procfs, huge->page_size, "nr_hugepages");
+    huge->free = huge_pool_number(procfs, huge->page_size, "free_hugepages");
+    huge->reserved = huge_pool_number(procfs, huge->page_size, "resv_hugepages");
     huge->more = more > surplus ? more - surplus : 0;
 }
 

@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "kernel/dropins.h"
+#include "kernel/replace_file.h"
 #include "model/sysctl_text.h"
 
 enum { FILE_SIZE_MAX = 1024 * 1024 };
@@ -82,23 +83,19 @@ static void unlock_ours(int dir, int fd)
     close(fd);
 }
 
-/* Who may do what with our file: of a new one everybody may read it, whatever the umask is. */
-struct access {
-    mode_t mode;
-    uid_t uid;
-    gid_t gid;
-};
-
-/* Appends what our file holds now, nothing if there is none, and sets ACCESS to what it has. */
+/*
+ * Appends what our file holds now, nothing if there is none, and sets ACCESS to what it has: a new
+ * one everybody may read, whatever the umask is.
+ */
 static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text,
-                     struct access *access, struct error *err)
+                     struct file_access *access, struct error *err)
 {
     struct stat status;
 
-    *access = (struct access){0644, geteuid(), getegid()};
+    *access = (struct file_access){0644, geteuid(), getegid()};
     if (fstatat(dir, SYSCTL_FILE_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : fail_sysctl(procfs, SYSCTL_FILE_NAME, err);
-    *access = (struct access){status.st_mode & 0777, status.st_uid, status.st_gid};
+    *access = (struct file_access){status.st_mode & 0777, status.st_uid, status.st_gid};
     /* A link (to /dev/null: switched off) was put there by somebody who meant it. */
     if (!S_ISREG(status.st_mode))
         return error_set(err, EINVAL,
@@ -108,56 +105,15 @@ static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text,
     return procfs_read_file(procfs, SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME, FILE_SIZE_MAX, text, err);
 }
 
-static int write_sysctl_text(int fd, const struct strbuf *text)
-{
-    size_t done = 0;
-
-    while (done < text->length) {
-        ssize_t written = write(fd, text->data + done, text->length - done);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return -1;
-        done += (size_t)written;
-    }
-    return 0;
-}
-
-/* Gives the file its owner, as far as this process may give files away, and then its mode. */
-static int set_access(int fd, const struct access *access)
-{
-    if (fchown(fd, access->uid, access->gid) < 0 && errno != EPERM)
-        return -1;
-    return fchmod(fd, access->mode);
-}
-
-static int write_temporary(const struct procfs *procfs, int dir, const struct strbuf *text,
-                           const struct access *access, struct error *err)
-{
-    CLEANUP_CLOSE int fd = -1;
-
-    unlinkat(dir, TEMPORARY_NAME, 0);
-    fd = openat(dir, TEMPORARY_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || write_sysctl_text(fd, text) < 0 || set_access(fd, access) < 0 || fsync(fd) < 0)
-        return fail_sysctl(procfs, TEMPORARY_NAME, err);
-    return 0;
-}
-
 /* Puts TEXT in the place of our file. */
 static int replace_ours(const struct procfs *procfs, int dir, const struct strbuf *text,
-                        const struct access *access, struct error *err)
+                        const struct file_access *access, struct error *err)
 {
-    int r = write_temporary(procfs, dir, text, access, err);
+    CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
 
-    if (r == 0 && renameat(dir, TEMPORARY_NAME, dir, SYSCTL_FILE_NAME) < 0)
-        r = fail_sysctl(procfs, SYSCTL_FILE_NAME, err);
-    if (r < 0) {
-        unlinkat(dir, TEMPORARY_NAME, 0);
-        return r;
-    }
-    /* The new name is there; only whether it survives a crash of the system is asked here. */
-    return fsync(dir) < 0 && errno != EINVAL ? fail_sysctl(procfs, NULL, err) : 0;
+    strbuf_printf(&where, "%s" SYSCTL_FILE_DIR, procfs_prefix(procfs));
+    return file_replace_at(dir, strbuf_string(&where), SYSCTL_FILE_NAME, TEMPORARY_NAME, text,
+                           access, err);
 }
 
 static void sysctl_name(enum limit_id id, char *name, size_t size)
@@ -184,7 +140,7 @@ static int change_ours(const struct procfs *procfs, int dir, const struct limit_
                        size_t count, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    struct access access;
+    struct file_access access;
     int r = read_ours(procfs, dir, &text, &access, err);
 
     if (r < 0)

@@ -25,6 +25,8 @@ void usage_add(struct usage *usage, const struct segment *segment, uint64_t page
     usage->bytes = saturating_add(usage->bytes, segment->size);
     if (segment->size > usage->largest)
         usage->largest = segment->size;
+    if (segment_is_huge(segment))
+        return;
     if (segment->has_rss)
         usage->rss = saturating_add(usage->rss, segment->rss);
     else

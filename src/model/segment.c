@@ -11,6 +11,28 @@ bool segment_same(const struct segment *a, const struct segment *b)
            a->size == b->size && a->cpid == b->cpid && a->ctime == b->ctime;
 }
 
+/* Whether so many bytes are whole huge pages, and not more than the segment has. */
+static bool fits_huge_segment(const struct segment *segment, uint64_t bytes)
+{
+    return bytes % segment->huge_page == 0 &&
+           bytes / segment->huge_page <= pages_of(segment->size, segment->huge_page);
+}
+
+void segment_set_huge_page(struct segment *segment, uint64_t huge_page, uint64_t page_size)
+{
+    uint64_t factor = huge_page / page_size;
+    uint64_t divided = segment->rss / factor;
+    bool as_listed;
+    bool multiplied;
+
+    segment->huge_page = huge_page;
+    as_listed = fits_huge_segment(segment, segment->rss);
+    multiplied = segment->rss % factor == 0 && fits_huge_segment(segment, divided);
+    segment->has_rss = segment->has_swap && (as_listed != multiplied || segment->rss == divided);
+    if (segment->has_rss && multiplied)
+        segment->rss = divided;
+}
+
 int64_t segment_last_time(const struct segment *segment)
 {
     int64_t last = segment->ctime;

@@ -1,111 +1,140 @@
 #include "model/sums.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
-#include "base/num.h"
 #include "base/xalloc.h"
 
-static int compare_row_owners(const void *a, const void *b)
+static void add_to_sum(struct sum *sum, const struct segment_info *info, uint64_t page_size)
 {
-    const struct segment_info *const *first = a;
-    const struct segment_info *const *second = b;
-
-    return num_compare((*first)->segment.uid, (*second)->segment.uid);
-}
-
-static void add_to_sum(struct owner_sum *sum, const struct segment_info *info, uint64_t page_size)
-{
-    uint64_t pages = pages_of(info->segment.size, page_size);
+    const struct segment *segment = &info->segment;
+    uint64_t pages = pages_of(segment->size, page_size);
 
     sum->segments++;
+    wide_add(&sum->bytes, segment->size);
+    wide_add(&sum->nattch, segment->nattch);
+    wide_add(&sum->rss, segment->has_rss ? segment->rss : 0);
+    wide_add(&sum->swap, segment->has_swap ? segment->swap : 0);
+    sum->rss_unknown += !segment->has_rss;
+    sum->swap_unknown += !segment->has_swap;
+    sum->attached += segment->nattch > 0;
     sum->pages = saturating_add(sum->pages, pages);
-    sum->bytes = saturating_add(sum->bytes, info->segment.size);
     if (info->state != STATE_ORPHAN)
         return;
     sum->orphans++;
     sum->orphan_pages = saturating_add(sum->orphan_pages, pages);
 }
 
-static int compare_by_segments(const void *a, const void *b)
+struct sum sum_of(const struct segment_info *const *rows, size_t count, uint64_t page_size)
 {
-    const struct owner_sum *first = a;
-    const struct owner_sum *second = b;
-    int order = num_compare(second->segments, first->segments);
+    struct sum sum = {.rows = rows};
 
-    return order != 0 ? order : num_compare(first->uid, second->uid);
+    if (count > 0)
+        sum.first = *rows[0];
+    for (size_t i = 0; i < count; i++)
+        add_to_sum(&sum, rows[i], page_size);
+    return sum;
 }
 
-static int compare_by_pages(const void *a, const void *b)
-{
-    const struct owner_sum *first = a;
-    const struct owner_sum *second = b;
-    int order = num_compare(second->pages, first->pages);
+/* --- Groups ----------------------------------------------------------------------------------- */
 
-    return order != 0 ? order : num_compare(first->uid, second->uid);
+static int compare_owners(const struct segment_info *a, const struct segment_info *b,
+                          const void *arg)
+{
+    (void)arg;
+    return num_compare(a->segment.uid, b->segment.uid);
 }
 
-struct owner_sum *owner_sums(const struct segment_info *const *rows, size_t count,
-                             uint64_t page_size, enum sum_order order, size_t *ret_count)
+static int compare_cpids(const struct segment_info *a, const struct segment_info *b,
+                         const void *arg)
 {
-    const struct segment_info **sorted;
-    struct owner_sum *sums = NULL;
-    size_t used = 0;
-    size_t capacity = 0;
-
-    *ret_count = 0;
-    if (count == 0)
-        return NULL;
-    sorted = xcalloc(count, sizeof(struct segment_info *));
-    memcpy(sorted, rows, count * sizeof(struct segment_info *));
-    qsort(sorted, count, sizeof(struct segment_info *), compare_row_owners);
-    for (size_t i = 0; i < count; i++) {
-        if (used == 0 || sums[used - 1].uid != sorted[i]->segment.uid) {
-            sums = xgrow(sums, used, &capacity, sizeof(*sums));
-            sums[used++] =
-                (struct owner_sum){.uid = sorted[i]->segment.uid, .owner = sorted[i]->owner};
-        }
-        add_to_sum(&sums[used - 1], sorted[i], page_size);
-    }
-    free(sorted);
-    qsort(sums, used, sizeof(*sums),
-          order == SUM_BY_PAGES ? compare_by_pages : compare_by_segments);
-    *ret_count = used;
-    return sums;
+    (void)arg;
+    return num_compare_signed(a->segment.cpid, b->segment.cpid);
 }
 
-static int compare_row_creators(const void *a, const void *b)
+const struct grouping sum_by_owner = {compare_owners, NULL};
+const struct grouping sum_by_cpid = {compare_cpids, NULL};
+
+/* What qsort_r() hands to the comparisons. */
+struct summing {
+    const struct grouping *grouping;
+    enum sum_order order;
+};
+
+static int compare_rows_of_sums(const void *a, const void *b, void *arg)
 {
     const struct segment_info *const *first = a;
     const struct segment_info *const *second = b;
+    const struct grouping *grouping = ((const struct summing *)arg)->grouping;
+    int order = grouping->compare(*first, *second, grouping->arg);
 
-    return num_compare_signed((*first)->segment.cpid, (*second)->segment.cpid);
+    return order != 0 ? order : (*first > *second) - (*first < *second);
 }
 
-struct creator_sum creator_sums_largest(const struct segment_info *const *rows, size_t count,
-                                        uint64_t page_size, enum sum_order order)
+static int compare_sums(const void *a, const void *b, void *arg)
+{
+    const struct sum *first = a;
+    const struct sum *second = b;
+    const struct summing *summing = arg;
+    int order = 0;
+
+    if (summing->order == SUM_BY_BYTES)
+        order = wide_compare(second->bytes, first->bytes);
+    else if (summing->order == SUM_BY_PAGES)
+        order = num_compare(second->pages, first->pages);
+    if (order == 0)
+        order = num_compare(second->segments, first->segments);
+    return order != 0
+               ? order
+               : summing->grouping->compare(&first->first, &second->first, summing->grouping->arg);
+}
+
+void sums_make(const struct segment_info *const *rows, size_t count, uint64_t page_size,
+               const struct grouping *grouping, enum sum_order order, struct sums *ret_sums)
+{
+    struct summing summing = {grouping, order};
+    struct sums sums = {.rows = xcalloc(count, sizeof(struct segment_info *))};
+    size_t capacity = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sums.rows[i] = rows[i];
+    qsort_r(sums.rows, count, sizeof(*sums.rows), compare_rows_of_sums, &summing);
+    for (size_t i = 0, end; i < count; i = end) {
+        end = i + 1;
+        while (end < count && grouping->compare(sums.rows[i], sums.rows[end], grouping->arg) == 0)
+            end++;
+        sums.items = xgrow(sums.items, sums.count, &capacity, sizeof(*sums.items));
+        sums.items[sums.count++] = sum_of(sums.rows + i, end - i, page_size);
+    }
+    if (sums.count > 0)
+        qsort_r(sums.items, sums.count, sizeof(*sums.items), compare_sums, &summing);
+    *ret_sums = sums;
+}
+
+void sums_release(struct sums *sums)
+{
+    free(sums->items);
+    free(sums->rows);
+    *sums = (struct sums){0};
+}
+
+/* --- The largest ------------------------------------------------------------------------------ */
+
+struct sum creator_sum_largest(const struct segment_info *const *rows, size_t count,
+                               uint64_t page_size, enum sum_order order)
 {
     CLEANUP_FREE const struct segment_info **alive = xcalloc(count, sizeof(struct segment_info *));
-    struct creator_sum largest = {.pid = 0};
-    struct creator_sum sum = {.pid = 0};
+    CLEANUP_SUMS struct sums sums = {0};
+    struct sum largest = {.segments = 0};
     size_t used = 0;
 
     for (size_t i = 0; i < count; i++) {
         if (rows[i]->creator_status == PROCESS_ALIVE)
             alive[used++] = rows[i];
     }
-    if (used > 0)
-        qsort(alive, used, sizeof(struct segment_info *), compare_row_creators);
-    for (size_t i = 0; i < used; i++) {
-        const struct segment *segment = &alive[i]->segment;
-
-        if (sum.pid != segment->cpid)
-            sum = (struct creator_sum){.pid = segment->cpid, .command = alive[i]->command};
-        sum.segments++;
-        sum.pages = saturating_add(sum.pages, pages_of(segment->size, page_size));
-        if (order == SUM_BY_PAGES ? sum.pages > largest.pages : sum.segments > largest.segments)
-            largest = sum;
-    }
+    sums_make(alive, used, page_size, &sum_by_cpid, order, &sums);
+    if (sums.count > 0)
+        largest = sums.items[0];
+    largest.rows = NULL;
     return largest;
 }

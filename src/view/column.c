@@ -146,6 +146,11 @@ static void put_json_list(struct strbuf *out, const struct column_value *value)
     strbuf_putc(out, ']');
 }
 
+static struct wide wide_number(const struct column_value *value)
+{
+    return (struct wide){value->high, value->number};
+}
+
 void column_put_text(struct strbuf *out, const struct column *column,
                      const struct column_format *format, const struct column_value *value)
 {
@@ -179,13 +184,13 @@ void column_put_text(struct strbuf *out, const struct column *column,
         break;
     case COLUMN_SIZE:
         if (format->human)
-            human_size(out, value->number);
+            human_size_wide(out, wide_number(value));
         else
-            strbuf_put_u64(out, value->number);
+            strbuf_put_wide(out, wide_number(value));
         break;
     case COLUMN_ID:
     case COLUMN_NUMBER:
-        strbuf_put_u64(out, value->number);
+        strbuf_put_wide(out, wide_number(value));
         break;
     }
 }
@@ -253,7 +258,7 @@ void column_put_json(struct strbuf *out, const struct column *column,
     case COLUMN_SIZE:
     case COLUMN_ID:
     case COLUMN_NUMBER:
-        strbuf_put_u64(out, value->number);
+        strbuf_put_wide(out, wide_number(value));
         break;
     }
 }

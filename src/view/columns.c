@@ -8,7 +8,7 @@
  */
 #define GETTER(name) \
     static void name(const struct column_format *format __attribute__((unused)), \
-                     const void *record, struct column_value *ret_value)
+                     const void *record __attribute__((unused)), struct column_value *ret_value)
 
 #define GET_NUMBER(name, value) \
     GETTER(name) \
@@ -38,6 +38,14 @@
         ret_value->known = true; \
         ret_value->number = id; \
         ret_value->text = format->numeric ? NULL : (value); \
+    }
+
+/* The machine is one for all records. */
+GET_TEXT(get_host, format->host)
+
+#define HOST_COLUMN \
+    { \
+        "host", COLUMN_TEXT, 0, "this machine's name", get_host \
     }
 
 /* --- Segments --------------------------------------------------------------------------------- */
@@ -135,6 +143,7 @@ static const struct column of_segments[] = {
      get_segment_container},
     {"protected", COLUMN_RULE, NEED_PROTECTION, "the line of shmtool.conf that protects it",
      get_protected},
+    HOST_COLUMN,
 };
 
 #define SEGMENT_DEFAULTS "key,shmid,owner,perms,bytes,nattch,status"
@@ -196,6 +205,7 @@ static const struct column of_attachments[] = {
      get_holder_namespace},
     {"container", COLUMN_TEXT, NEED_ATTACHMENTS | NEED_CONTAINER | NEED_UNIT,
      "container that this is of", get_holder_container},
+    HOST_COLUMN,
 };
 
 const struct column_table attachment_columns = {
@@ -247,6 +257,7 @@ static const struct column of_files[] = {
     {"bytes", COLUMN_SIZE, 0, "its size", get_key_bytes},
     {"nattch", COLUMN_NUMBER, 0, "how often it is attached", get_key_nattch},
     {"path", COLUMN_TEXT, 0, "the file", get_path},
+    HOST_COLUMN,
 };
 
 const struct column_table file_columns = {
@@ -257,26 +268,74 @@ const struct column_table file_columns = {
     .quiet = "key",
 };
 
-/* --- Sums by owner ---------------------------------------------------------------------------- */
+/* --- Sums ------------------------------------------------------------------------------------- */
 
-#define SUM ((const struct owner_sum *)record)
+#define SUM ((const struct sum *)record)
 
-GET_NAME(get_sum_owner, SUM->uid, SUM->owner)
+#define GET_WIDE(name, value) \
+    GETTER(name) \
+    { \
+        ret_value->known = true; \
+        ret_value->number = (value).low; \
+        ret_value->high = (value).high; \
+    }
+
 GET_NUMBER(get_sum_segments, SUM->segments)
-GET_NUMBER(get_sum_bytes, SUM->bytes)
+GET_WIDE(get_sum_bytes, SUM->bytes)
+GET_WIDE(get_sum_known_rss, SUM->rss)
+GET_NUMBER(get_sum_rss_unknown, SUM->rss_unknown)
+GET_WIDE(get_sum_swap_rows, SUM->swap)
+GET_NUMBER(get_sum_attached, SUM->attached)
 GET_NUMBER(get_sum_orphans, SUM->orphans)
 
-static const struct column of_owner_sums[] = {
-    {"owner", COLUMN_NAME, NEED_OWNER, "owner's name", get_sum_owner},
+GETTER(get_sum_rss)
+{
+    get_sum_known_rss(format, record, ret_value);
+    ret_value->at_least = SUM->rss_unknown > 0;
+}
+
+/* A listing has it of all its segments, or of none. */
+GETTER(get_sum_swap)
+{
+    get_sum_swap_rows(format, record, ret_value);
+    ret_value->known = SUM->swap_unknown == 0;
+}
+
+/* What sums can be by, and then the sums: see view/columns.h. */
+static const struct column of_sums[] = {
+    {"owner", COLUMN_NAME, NEED_OWNER, "owner's name", get_owner},
+    {"uid", COLUMN_ID, 0, "owner's number", get_uid},
+    {"creator", COLUMN_NAME, NEED_CREATOR, "creator's name", get_creator},
+    {"cuid", COLUMN_ID, 0, "creator's number", get_cuid},
+    {"group", COLUMN_NAME, NEED_GROUP, "owning group's name", get_group},
+    {"gid", COLUMN_ID, 0, "owning group's number", get_gid},
+    {"key", COLUMN_KEY, 0, "key, in hex", get_key},
+    {"state", COLUMN_STATE, NEED_STATE, "used, dest, orphan, idle or unknown", get_state},
+    {"command", COLUMN_COMMAND, NEED_COMMAND, "creator's command line, while it lives",
+     get_command},
+    {"unit", COLUMN_TEXT, NEED_UNIT, "unit or container of its creator or users", get_unit},
+    {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
+    {"container", COLUMN_TEXT, NEED_CONTAINER | NEED_UNIT, "container that this is of",
+     get_segment_container},
+    {"size", COLUMN_SIZE, 0, "size of one", get_bytes},
+
     {"segments", COLUMN_NUMBER, 0, "how many", get_sum_segments},
     {"bytes", COLUMN_SIZE, 0, "their sizes", get_sum_bytes},
+    {"rss", COLUMN_SIZE, NEED_USAGE, "bytes in memory, as far as known", get_sum_rss},
+    {"rss_unknown", COLUMN_NUMBER, NEED_USAGE, "how many have an rss that is not known",
+     get_sum_rss_unknown},
+    {"swap", COLUMN_SIZE, NEED_USAGE, "bytes in swap", get_sum_swap},
+    {"attached", COLUMN_NUMBER, 0, "how many of them are attached", get_sum_attached},
     {"orphans", COLUMN_NUMBER, NEED_STATE, "how many of them are orphans", get_sum_orphans},
+    HOST_COLUMN,
 };
 
-const struct column_table owner_sum_columns = {
-    .columns = of_owner_sums,
-    .count = sizeof(of_owner_sums) / sizeof(of_owner_sums[0]),
-    .defaults = "owner,segments,bytes,orphans",
+const struct column_table sum_columns = {
+    .columns = of_sums,
+    .count = sizeof(of_sums) / sizeof(of_sums[0]),
+    .defaults = "segments,bytes,rss,swap,attached,orphans",
+    .list_name = "rows",
+    .quiet = "owner",
 };
 
 /* --- Limits ----------------------------------------------------------------------------------- */

@@ -65,19 +65,20 @@ void describe_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
     strbuf_putc(out, ')');
 }
 
-void describe_largest(struct strbuf *out, const struct owner_sum *sums, size_t count,
-                      uint64_t page_size)
+void describe_largest(struct strbuf *out, const struct sums *sums, uint64_t page_size)
 {
-    if (count == 0)
+    const struct sum *largest = sums->items;
+
+    if (sums->count == 0)
         return;
     strbuf_puts(out, "; ");
-    describe_user(out, sums->owner, sums->uid);
+    describe_user(out, largest->first.owner, largest->first.segment.uid);
     strbuf_puts(out, " has the most: ");
-    human_count(out, sums->segments, "segment");
+    human_count(out, largest->segments, "segment");
     strbuf_puts(out, ", ");
-    describe_pages(out, sums->pages, page_size);
-    if (sums->orphans > 0)
-        strbuf_printf(out, ", %llu of them orphans", (unsigned long long)sums->orphans);
+    describe_pages(out, largest->pages, page_size);
+    if (largest->orphans > 0)
+        strbuf_printf(out, ", %llu of them orphans", (unsigned long long)largest->orphans);
 }
 
 void describe_rest(struct strbuf *out, size_t count)

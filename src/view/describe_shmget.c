@@ -198,15 +198,15 @@ static void describe_above_files(struct strbuf *out, const struct shmget_diagnos
 static void put_creator_share(struct strbuf *out, const struct shmget_diagnosis *diagnosis,
                               bool in_pages)
 {
-    const struct creator_sum *creator = &diagnosis->creator;
+    const struct sum *creator = &diagnosis->creator;
     const struct usage *usage = &diagnosis->inventory.usage;
     uint64_t share = in_pages ? creator->pages : creator->segments;
     uint64_t all = in_pages ? usage->pages : usage->segments;
 
-    if (creator->pid == 0 || share <= all / 2)
+    if (creator->segments == 0 || share <= all / 2)
         return;
     strbuf_puts(out, "; ");
-    describe_process(out, creator->command, creator->pid);
+    describe_process(out, creator->first.command, creator->first.segment.cpid);
     strbuf_puts(out, " (alive) made ");
     human_count(out, creator->segments, "segment");
     strbuf_puts(out, ", ");
@@ -215,7 +215,7 @@ static void put_creator_share(struct strbuf *out, const struct shmget_diagnosis 
 
 static void put_shares(struct strbuf *out, const struct shmget_diagnosis *diagnosis, bool in_pages)
 {
-    describe_largest(out, diagnosis->sums, diagnosis->sum_count, page_size_of(diagnosis));
+    describe_largest(out, &diagnosis->sums, page_size_of(diagnosis));
     put_creator_share(out, diagnosis, in_pages);
 }
 

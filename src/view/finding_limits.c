@@ -34,15 +34,13 @@ static void put_full(const struct finding_text *text, const char *name, uint64_t
 static void describe_shmmni(const struct finding_text *text)
 {
     put_full(text, "shmmni", text->inventory->usage.segments, "segment", LIMIT_SHMMNI);
-    describe_largest(text->out, text->diagnosis->by_segments, text->diagnosis->owner_count,
-                     text->inventory->limits.page_size);
+    describe_largest(text->out, &text->diagnosis->by_segments, text->inventory->limits.page_size);
 }
 
 static void describe_shmall(const struct finding_text *text)
 {
     put_full(text, "shmall", text->inventory->usage.pages, "page", LIMIT_SHMALL);
-    describe_largest(text->out, text->diagnosis->by_pages, text->diagnosis->owner_count,
-                     text->inventory->limits.page_size);
+    describe_largest(text->out, &text->diagnosis->by_pages, text->inventory->limits.page_size);
 }
 
 static void describe_shmmax(const struct finding_text *text)
@@ -169,29 +167,31 @@ static void put_culprit(const struct finding_text *text, enum sum_order order, u
 {
     const struct diagnosis *diagnosis = text->diagnosis;
     bool by_pages = order == SUM_BY_PAGES;
-    const struct creator_sum *creator =
+    const struct sum *creator =
         by_pages ? &diagnosis->creator_by_pages : &diagnosis->creator_by_segments;
-    const struct owner_sum *owner = by_pages ? diagnosis->by_pages : diagnosis->by_segments;
+    const struct sums *owners = by_pages ? &diagnosis->by_pages : &diagnosis->by_segments;
+    const struct sum *owner = owners->items;
     uint64_t made = by_pages ? creator->pages : creator->segments;
 
-    if (creator->pid > 0 && made > used / 2) {
+    if (creator->segments > 0 && made > used / 2) {
+        pid_t pid = creator->first.segment.cpid;
+
         begin_step(text, "; ");
         strbuf_puts(text->out, "see why ");
-        describe_process(text->out, creator->command, creator->pid);
+        describe_process(text->out, creator->first.command, pid);
         strbuf_puts(text->out, " made ");
         human_count(text->out, creator->segments, "segment");
         strbuf_puts(text->out, " and keeps them (");
         remedy_shmtool(text->out, text->inventory->elsewhere);
-        strbuf_printf(text->out, " ls --cpid %d)", (int)creator->pid);
-    } else if (diagnosis->owner_count > 0 &&
-               (by_pages ? owner->pages : owner->segments) > used / 2) {
+        strbuf_printf(text->out, " ls --cpid %d)", (int)pid);
+    } else if (owners->count > 0 && (by_pages ? owner->pages : owner->segments) > used / 2) {
         begin_step(text, "; ");
         strbuf_puts(text->out, "see what ");
-        describe_user(text->out, owner->owner, owner->uid);
+        describe_user(text->out, owner->first.owner, owner->first.segment.uid);
         strbuf_puts(text->out, " needs most of them for (");
         remedy_shmtool(text->out, text->inventory->elsewhere);
         strbuf_puts(text->out, " ls");
-        remedy_owner(text->out, owner->owner, owner->uid);
+        remedy_owner(text->out, owner->first.owner, owner->first.segment.uid);
         strbuf_puts(text->out, " --sort -bytes)");
     }
 }

@@ -190,7 +190,7 @@ static void describe_attachments(const struct finding_text *text)
 /* Appends which processes hold what has been removed; each segment's bytes count once. */
 static void describe_descriptors(const struct finding_text *text)
 {
-    const struct open_segment_list *open = &text->diagnosis->open;
+    const struct open_segment_list *open = &text->inventory->held;
     bool has_bytes = true;
     uint64_t bytes = 0;
     size_t segments = 0;
@@ -272,7 +272,7 @@ static void remedy_attachments(const struct finding_text *text)
 
 static void remedy_descriptors(const struct finding_text *text)
 {
-    const struct open_segment_list *open = &text->diagnosis->open;
+    const struct open_segment_list *open = &text->inventory->held;
 
     strbuf_puts(text->out, "end those processes, or let them close what shows as /SYSV... "
                            "(deleted): ls -l");

@@ -42,11 +42,21 @@ static unsigned put_scaled(struct strbuf *out, uint64_t bytes)
     return unit;
 }
 
+void human_size_wide(struct strbuf *out, struct wide bytes)
+{
+    unsigned folded = 0;
+
+    /* What is lost is far below a tenth of what is shown. */
+    for (; bytes.high > 0; folded++) {
+        bytes.low = bytes.high << 54 | bytes.low >> 10;
+        bytes.high >>= 10;
+    }
+    strbuf_putc(out, "BKMGTPEZYRQ"[put_scaled(out, bytes.low) + folded]);
+}
+
 void human_size(struct strbuf *out, uint64_t bytes)
 {
-    unsigned unit = put_scaled(out, bytes);
-
-    strbuf_putc(out, "BKMGTPE"[unit]);
+    human_size_wide(out, (struct wide){.low = bytes});
 }
 
 void human_size_long(struct strbuf *out, uint64_t bytes)

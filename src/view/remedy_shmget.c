@@ -118,8 +118,8 @@ struct shortage {
 
 /* Orphans that may go to make room. */
 struct leftovers {
-    const struct owner_sum *sum; /* of this owner; NULL: of all */
-    bool keyless;                /* those without a key alone, which nobody can find any more */
+    const struct sum *sum; /* of this owner; NULL: of all */
+    bool keyless;          /* those without a key alone, which nobody can find any more */
 };
 
 /* The rows of LEFTOVERS, which the caller frees, and what they take. */
@@ -129,7 +129,7 @@ static const struct segment_info **find_leftovers(const struct shmget_diagnosis 
 {
     size_t count;
     const struct segment_info **rows = inventory_orphans(
-        &diagnosis->inventory, leftovers.sum ? &leftovers.sum->uid : NULL, &count);
+        &diagnosis->inventory, leftovers.sum ? &leftovers.sum->first.segment.uid : NULL, &count);
 
     *ret_count = 0;
     *ret_amount = 0;
@@ -159,7 +159,7 @@ static bool put_enough(struct strbuf *out, const struct shmget_diagnosis *diagno
         return false;
     strbuf_puts(&options, leftovers.keyless ? "--orphan --key 0" : "--orphan");
     if (leftovers.sum)
-        remedy_owner(&options, leftovers.sum->owner, leftovers.sum->uid);
+        remedy_owner(&options, leftovers.sum->first.owner, leftovers.sum->first.segment.uid);
     if (!leftovers.keyless) {
         strbuf_puts(out, "look at the leftovers, some of which may be kept on purpose (");
         remedy_shmtool(out, diagnosis->inventory.elsewhere);
@@ -177,8 +177,8 @@ static bool put_enough_orphans(struct strbuf *out, const struct shmget_diagnosis
                                struct shortage shortage)
 {
     for (int keyless = 1; keyless >= 0; keyless--) {
-        for (size_t i = 0; i < diagnosis->sum_count; i++) {
-            const struct leftovers own = {&diagnosis->sums[i], keyless};
+        for (size_t i = 0; i < diagnosis->sums.count; i++) {
+            const struct leftovers own = {&diagnosis->sums.items[i], keyless};
 
             if (put_enough(out, diagnosis, own, shortage))
                 return true;
@@ -193,17 +193,18 @@ static bool put_enough_orphans(struct strbuf *out, const struct shmget_diagnosis
 static bool put_stop_creator(struct strbuf *out, const struct shmget_diagnosis *diagnosis,
                              bool in_pages)
 {
-    const struct creator_sum *creator = &diagnosis->creator;
+    const struct sum *creator = &diagnosis->creator;
+    pid_t pid = creator->first.segment.cpid;
     const struct usage *usage = &diagnosis->inventory.usage;
     uint64_t share = in_pages ? creator->pages : creator->segments;
 
     if (creator->segments < 2 || share <= (in_pages ? usage->pages : usage->segments) / 2)
         return false;
     strbuf_puts(out, "if ");
-    describe_process(out, creator->command, creator->pid);
+    describe_process(out, creator->first.command, pid);
     strbuf_printf(out, " needs no %llu segments (", (unsigned long long)creator->segments);
     remedy_shmtool(out, diagnosis->inventory.elsewhere);
-    strbuf_printf(out, " ls --cpid %d), stop or fix it", (int)creator->pid);
+    strbuf_printf(out, " ls --cpid %d), stop or fix it", (int)pid);
     return true;
 }
 

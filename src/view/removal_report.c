@@ -142,21 +142,20 @@ static void write_sums(FILE *out, const struct removal_plan *plan,
 {
     enum { ANY_PAGE_SIZE = 4096 }; /* pages are not shown */
     CLEANUP_FREE const struct segment_info **rows = xcalloc(plan->count, sizeof(*rows));
-    CLEANUP_FREE struct owner_sum *sums = NULL;
+    CLEANUP_SUMS struct sums sums = {0};
     struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
     size_t row_count = 0;
-    size_t sum_count;
 
     for (size_t i = 0; i < plan->count; i++) {
         if (is_pending(&plan->items[i], false))
             rows[row_count++] = &plan->items[i].info;
     }
-    sums = owner_sums(rows, row_count, ANY_PAGE_SIZE, SUM_BY_SEGMENTS, &sum_count);
-    column_set_add_all(&columns, &owner_sum_columns);
+    sums_make(rows, row_count, ANY_PAGE_SIZE, &sum_by_owner, SUM_BY_SEGMENTS, &sums);
+    column_set_add_list(&columns, &sum_columns, "owner,segments,bytes,orphans", NULL);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
-    for (size_t i = 0; i < sum_count; i++)
-        writer_row(&writer, &sums[i]);
+    for (size_t i = 0; i < sums.count; i++)
+        writer_row(&writer, &sums.items[i]);
     writer_end(&writer);
     column_set_release(&columns);
 }

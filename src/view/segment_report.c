@@ -254,7 +254,9 @@ static void put_json_attachments(struct strbuf *out, const struct segment_info *
 {
     struct column_set columns = COLUMN_SET_INIT;
 
-    column_set_add_all(&columns, &attachment_columns);
+    /* The machine stands in the segment. */
+    column_set_add_list(&columns, &attachment_columns,
+                        "shmid,key,pid,uid,user,access,maps,command,namespace,container", NULL);
     strbuf_puts(out, ", \"attachments\": [");
     for (uint32_t i = 0; i < info->attachment_count; i++) {
         const struct attachment_row row = {&info->attachments[i], info};

@@ -50,7 +50,7 @@ static int compare_cells(const struct column_value *a, const struct column_value
     /* A uid without a name stands before the names, as its digits would. */
     if (a->text || b->text)
         return a->text ? 1 : -1;
-    return num_compare(a->number, b->number);
+    return wide_compare((struct wide){a->high, a->number}, (struct wide){b->high, b->number});
 }
 
 /* A record with its values of the sort columns, taken once. */

@@ -113,6 +113,8 @@ static void cell_table(struct writer *writer, size_t column, const struct column
     enum column_type type = writer->columns->items[column]->type;
     size_t length = value->text ? strlen(value->text) : 0;
 
+    if (value->at_least)
+        strbuf_puts(out, text_locale_is_utf8() ? "\xe2\x89\xa5" : ">="); /* U+2265 */
     if (value->text && (type == COLUMN_NAME || type == COLUMN_RULE))
         text_escape_word(out, value->text, length);
     else if (value->text)
@@ -161,7 +163,8 @@ static const struct {
 static bool is_same_value(const struct kept_cell *kept, const struct column_value *value)
 {
     return kept->filled && kept->value.known == value->known &&
-           kept->value.number == value->number && !kept->value.text == !value->text &&
+           kept->value.number == value->number && kept->value.high == value->high &&
+           kept->value.at_least == value->at_least && !kept->value.text == !value->text &&
            (!value->text || strcmp(strbuf_string(&kept->text), value->text) == 0);
 }
 
@@ -212,7 +215,8 @@ void writer_add_count(struct writer *writer, const char *name, uint64_t count)
 
 void writer_add_json(struct writer *writer, const char *name, const struct strbuf *json)
 {
-    strbuf_printf(&writer->tail, ", \"%s\": %s", name, strbuf_string(json));
+    strbuf_printf(&writer->tail, ", \"%s\": %s", name,
+                  json->length > 0 ? strbuf_string(json) : "null");
 }
 
 void writer_row(struct writer *writer, const void *record)
@@ -233,6 +237,25 @@ void writer_row(struct writer *writer, const void *record)
     writer->rows++;
     if (writer->buffer.length >= FLUSH_SIZE)
         flush_buffer(writer);
+}
+
+void writer_total(struct writer *writer, const void *record, const struct column *first)
+{
+    bool labelled = false;
+
+    if (!writer->table)
+        return;
+    table_add_row(writer->table);
+    for (size_t i = 0; i < writer->columns->count; i++) {
+        if (writer->columns->items[i] >= first) {
+            const struct strbuf *cell = format_cell(writer, i, record);
+
+            table_set_cell(writer->table, i, strbuf_string(cell));
+        } else {
+            table_set_cell(writer->table, i, labelled ? "-" : "total");
+            labelled = true;
+        }
+    }
 }
 
 static void release_writer(struct writer *writer)

@@ -46,9 +46,10 @@ make_some() {
 }
 
 @test "bash: commands and options" {
-    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor ns watch wait help)"
+    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics help)"
     assert_equal "$(offers_bash shmtool l)" "$(lines limits ls)"
     assert_equal "$(offers_bash shmtool help doc)" doctor
+    assert_equal "$(offers_bash shmtool du --sy)" --system
     assert_equal "$(offers_bash shmtool ls --st)" --state
     assert_equal "$(offers_bash shmtool key --nd)" --ndjson
     assert_equal "$(offers_bash shmtool rm --i)" "$(lines --ignore-missing --interactive)"
@@ -75,6 +76,9 @@ make_some() {
     assert_equal "$(offers_bash shmtool wait --until '')" "$(lines attached gone orphan present unattached)"
     assert_equal "$(offers_bash shmtool watch --in)" "$(lines --initial --interval)"
     assert_equal "$(offers_bash shmtool watch -c key,sw)" key,swap
+    assert_equal "$(offers_bash shmtool du --by owner,st)" owner,state
+    assert_equal "$(offers_bash shmtool du --sort -rs)" "$(lines -rss -rss_unknown)"
+    assert_equal "$(offers_bash shmtool metrics --by '')" "$(lines container owner)"
 }
 
 @test "bash: live ids, keys, owners and processes" {
@@ -137,7 +141,7 @@ named_tree() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns watch wait help)"
+    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics help)"
     assert_equal "$(offers_fish 'shmtool ls --st')" --state
     assert_equal "$(offers_fish 'shmtool ls --state used,d')" used,dest
     assert_equal "$(offers_fish 'shmtool who -c key,ac')" key,access
@@ -150,6 +154,8 @@ named_tree() {
     assert_equal "$(offers_fish 'shmtool limits --set shma')" shmall=
     assert_equal "$(offers_fish 'shmtool wait --until o')" orphan
     assert_equal "$(offers_fish 'shmtool watch --in')" "$(lines --initial --interval)"
+    assert_equal "$(offers_fish 'shmtool du --by owner,st')" owner,state
+    assert_equal "$(offers_fish 'shmtool metrics --te')" --textfile
 }
 
 @test "zsh: commands, options, values, live ids, keys and owners" {
@@ -157,7 +163,7 @@ named_tree() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns watch wait help)"
+    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics help)"
     assert_equal "$(offers_zsh 'shmtool ls --st')" --state
     assert_equal "$(offers_zsh 'shmtool who -c ac')" access
     assert_equal "$(offers_zsh 'shmtool key --nd')" --ndjson
@@ -171,4 +177,6 @@ named_tree() {
     assert_equal "$(offers_zsh 'shmtool wait --until o')" orphan
     assert_equal "$(offers_zsh 'shmtool watch --in')" "$(lines --initial --interval)"
     assert_equal "$(offers_zsh 'shmtool watch --n')" "$(lines --nattch --ndjson --newer-than --numeric)"
+    assert_equal "$(offers_zsh 'shmtool du --by st')" state
+    assert_equal "$(offers_zsh 'shmtool metrics --te')" --textfile
 }

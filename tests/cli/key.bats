@@ -344,11 +344,11 @@ on_tmpfs() {
 d = doc()
 assert list(d) == ["files"], d
 one, two = d["files"]
-assert set(one) == {"path", "key", "proj", "shmid", "owner", "bytes", "nattch"}, one
+assert set(one) == {"path", "key", "proj", "shmid", "owner", "bytes", "nattch", "host"}, one
 assert one == {"path": sys.argv[2] + "/one", "key": sys.argv[3], "proj": 1, "shmid": int(sys.argv[4]),
-    "owner": sys.argv[5], "bytes": 12345, "nattch": 0}, one
+    "owner": sys.argv[5], "bytes": 12345, "nattch": 0, "host": os.uname().nodename}, one
 assert two == {"path": sys.argv[2] + "/two", "key": sys.argv[6], "proj": 1, "shmid": None, "owner": None,
-    "bytes": None, "nattch": None}, two' \
+    "bytes": None, "nattch": None, "host": os.uname().nodename}, two' \
         "$dir" "$(ftok_of "$dir/one")" "$id" "$(id -un)" "$(ftok_of "$dir/two")"
     cp "$out_file" "$BATS_TEST_TMPDIR/document"
     shmtool key --ndjson "$dir/one" "$dir/two"

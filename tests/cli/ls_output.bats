@@ -3,7 +3,7 @@ load common
 load forms
 
 COLUMNS_OF_LS=(key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch
-    status state cpid lpid atime dtime ctime command unit program program_by namespace container protected)
+    status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host)
 
 # varied_segments: odd keys, sizes, modes and owners; some locked, some dest, some attached, some used before
 varied_segments() {
@@ -403,6 +403,7 @@ for segment, line in zip(document["segments"], kernel):
         "status": [word for bit, word in ((0o1000, "dest"), (0o2000, "locked")) if line["perms"] & bit],
         "cpid": line["cpid"] or None, "lpid": line["lpid"] or None,
         "atime": iso(line["atime"]), "dtime": iso(line["dtime"]), "ctime": iso(line["ctime"]),
+        "host": os.uname().nodename,
     }, (segment, line)
     for field in ("shmid", "uid", "gid", "cuid", "cgid", "bytes", "rss", "swap", "nattch"):
         assert type(segment[field]) is int, field
@@ -665,6 +666,22 @@ on_terminal() {
     assert_equal "${out//$'\r'/}" $'2026-11-21T22:10:05+00:00\n'
     pty -- "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --ndjson -c ctime 1
     assert_equal "${out//$'\r'/}" $'{"ctime": "2026-11-21T22:10:05+00:00"}\n'
+}
+
+@test "host: in every row for programs, in a table where it is asked for" {
+    need_ns
+    local form
+    make_seg --key 0x99 >/dev/null
+    for form in --json --ndjson; do
+        shmtool ls "$form"
+        assert_equal "$(grep -c "\"protected\": false, \"host\": \"$(uname -n)\"}" <<<"$out")" 1
+    done
+    shmtool ls --csv
+    assert_equal "$(sed 's/.*,//' "$out_file")" "host"$'\n'"$(uname -n)"
+    shmtool ls
+    assert_out_has_not host
+    shmtool ls -c shmid,host --sort host
+    assert_equal "$(awk '{ print $2 }' "$out_file")" "host"$'\n'"$(uname -n)"
 }
 
 @test "every JSON document has host and time" {

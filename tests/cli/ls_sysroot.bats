@@ -164,7 +164,8 @@ assert segment == {
     "creator": "cs", "cuid": 1002, "creator_group": "cs", "cgid": 1002, "perms": "0666",
     "bytes": 33554432, "rss": 20971520, "swap": 1048576, "nattch": 2, "status": [], "state": "used",
     "cpid": 20742, "lpid": 20951, "atime": "2026-11-21T21:40:00+00:00",
-    "dtime": "2026-11-21T20:10:00+00:00", "ctime": segment["ctime"], "command": None, "unit": None, "program": None, "program_by": None, "namespace": None, "container": None, "protected": False}, segment'
+    "dtime": "2026-11-21T20:10:00+00:00", "ctime": segment["ctime"], "command": None, "unit": None, "program": None, "program_by": None, "namespace": None, "container": None, "protected": False,
+    "host": None}, segment'
 }
 
 @test "the live system does not show through" {

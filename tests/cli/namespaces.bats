@@ -220,6 +220,27 @@ sizes_in() {
     assert_out_has "'shmtool -N $second rm 0' would destroy it at once"
 }
 
+@test "du -A: sums of all namespaces together, one by one only with --by namespace; du -N of one" {
+    start_twins
+    try du -A --no-header -c owner,segments,bytes,orphans
+    assert_status 0
+    assert_err ''
+    assert_equal "$(fields)" $'root 3 17000 3\ntotal 3 17000 3'
+    try du -A --by namespace --no-header -c namespace,segments,bytes
+    assert_equal "$(fields | sort)" "$(printf '%s\n' "$own 1 7000" "$first 1 5000" "$second 1 5000" 'total 3 17000' | sort)"
+    try du -A --by key --json --size 5000
+    assert_equal "$(jq -c '[.by, .total.bytes, [.rows[] | [.key, .bytes]]]' <<<"$out")" \
+        '[["key"],10000,[["0x00000000",10000]]]'
+    try du -N "$first" --no-header -c owner,segments,bytes
+    assert_equal "$(fields)" $'root 1 5000\ntotal 1 5000'
+    try du -A --system
+    assert_wrong_usage 'shmtool: du: --system: is shown of one IPC namespace, not with --all-namespaces'
+    try du -A 0
+    assert_wrong_usage "'0': with -A an id means another segment in each"
+    try metrics -A
+    assert_wrong_usage 'shmtool: metrics: --all-namespaces: metrics looks in one IPC namespace; -N names another'
+}
+
 @test "-A: an id, --quiet and ids on standard input mean nothing; commands that look in one place refuse it" {
     start_twins
     try ls -A 0

@@ -289,7 +289,7 @@ d = doc()
 assert list(d) == ["attachments", "unreadable", "unseen"], list(d)
 assert d["unseen"] == [] and type(d["unreadable"]) is int and d["unreadable"] >= 0
 (a,) = d["attachments"]
-assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command", "namespace", "container"], list(a)
+assert list(a) == ["shmid", "key", "pid", "uid", "user", "access", "maps", "command", "namespace", "container", "host"], list(a)
 assert a["shmid"] == int(sys.argv[2]) and a["key"] == "0x00005353" and a["pid"] == int(sys.argv[3])
 assert type(a["uid"]) is int and a["access"] == "rw" and a["maps"] == 2
 assert a["command"].endswith("/actor make:0x5353 attach attach"), a["command"]' "$seg" "$actor"

@@ -4,8 +4,7 @@ load ../cli/processes
 
 teardown() {
     # In a storage of the test's own; one whose IPC namespace another has joined can go only after that.
-    local round
-    for round in 1 2; do
+    for _ in 1 2; do
         [[ ! ${container-} ]] || in_storage podman_here rm -f -t 0 --all >/dev/null 2>&1 || true
     done
     [[ ! ${keeper-} ]] || kill -KILL "$keeper" 2>/dev/null || true

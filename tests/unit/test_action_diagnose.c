@@ -200,8 +200,8 @@ static void several_attachments_of_one_process(void **state)
     diagnose(tree, &machine);
     assert_int_equal(machine.diagnosis.items[0].rows[0]->attachments[0].maps, 10);
     assert_int_equal(inventory_unseen(&machine.diagnosis.inventory), 2);
-    assert_int_equal(machine.diagnosis.owner_count, 1);
-    assert_int_equal(machine.diagnosis.by_pages[0].segments, 2);
+    assert_int_equal(machine.diagnosis.by_pages.count, 1);
+    assert_int_equal(machine.diagnosis.by_pages.items[0].segments, 2);
     release(&machine);
 }
 
@@ -216,23 +216,23 @@ static void owners_are_summed_up_both_ways(void **state)
                    "0 3 600 4096 1 1 0 22 0 0 0" TIMES "0 4 600 1 99 99 0 22 0 0 0" TIMES
                    "0 5 600 90000 99 99 2 33 0 0 0" TIMES);
     diagnose(tree, &machine);
-    assert_int_equal(machine.diagnosis.owner_count, 3);
-    assert_int_equal(machine.diagnosis.by_pages[0].uid, 33);
-    assert_int_equal(machine.diagnosis.by_pages[0].pages, 22);
-    assert_int_equal(machine.diagnosis.by_pages[0].orphans, 0);
-    assert_int_equal(machine.diagnosis.by_pages[1].uid, 22);
-    assert_int_equal(machine.diagnosis.by_pages[2].uid, 11);
-    assert_string_equal(machine.diagnosis.by_pages[2].owner, "zc");
-    assert_int_equal(machine.diagnosis.by_pages[2].orphans, 1);
-    assert_int_equal(machine.diagnosis.by_pages[2].orphan_pages, 2);
-    assert_int_equal(machine.diagnosis.by_segments[0].uid, 22);
-    assert_int_equal(machine.diagnosis.by_segments[0].segments, 3);
-    assert_int_equal(machine.diagnosis.by_segments[0].bytes, 1 + 4096 + 1);
+    assert_int_equal(machine.diagnosis.by_pages.count, 3);
+    assert_int_equal(machine.diagnosis.by_pages.items[0].first.segment.uid, 33);
+    assert_int_equal(machine.diagnosis.by_pages.items[0].pages, 22);
+    assert_int_equal(machine.diagnosis.by_pages.items[0].orphans, 0);
+    assert_int_equal(machine.diagnosis.by_pages.items[1].first.segment.uid, 22);
+    assert_int_equal(machine.diagnosis.by_pages.items[2].first.segment.uid, 11);
+    assert_string_equal(machine.diagnosis.by_pages.items[2].first.owner, "zc");
+    assert_int_equal(machine.diagnosis.by_pages.items[2].orphans, 1);
+    assert_int_equal(machine.diagnosis.by_pages.items[2].orphan_pages, 2);
+    assert_int_equal(machine.diagnosis.by_segments.items[0].first.segment.uid, 22);
+    assert_int_equal(machine.diagnosis.by_segments.items[0].segments, 3);
+    assert_int_equal(machine.diagnosis.by_segments.items[0].bytes.low, 1 + 4096 + 1);
     /* Of the three one is in use, and the creator of another is alive. */
-    assert_int_equal(machine.diagnosis.by_segments[0].orphans, 1);
-    assert_int_equal(machine.diagnosis.by_segments[0].orphan_pages, 1);
-    assert_int_equal(machine.diagnosis.by_segments[1].uid, 11);
-    assert_int_equal(machine.diagnosis.by_segments[2].uid, 33);
+    assert_int_equal(machine.diagnosis.by_segments.items[0].orphans, 1);
+    assert_int_equal(machine.diagnosis.by_segments.items[0].orphan_pages, 1);
+    assert_int_equal(machine.diagnosis.by_segments.items[1].first.segment.uid, 11);
+    assert_int_equal(machine.diagnosis.by_segments.items[2].first.segment.uid, 33);
     release(&machine);
 }
 
@@ -244,9 +244,8 @@ static void without_segments_nobody_has_a_share(void **state)
     fill_tree(tree);
     tree_puts(tree, "proc/sysvipc/shm", HEAD);
     diagnose(tree, &machine);
-    assert_int_equal(machine.diagnosis.owner_count, 0);
-    assert_null(machine.diagnosis.by_pages);
-    assert_null(machine.diagnosis.by_segments);
+    assert_int_equal(machine.diagnosis.by_pages.count, 0);
+    assert_int_equal(machine.diagnosis.by_segments.count, 0);
     release(&machine);
 }
 

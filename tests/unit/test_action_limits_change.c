@@ -159,7 +159,7 @@ static void only_what_destroys_segments_makes_them_be_read_again(void **state)
     struct fixture *fixture = *state;
 
     add_setting(fixture, LIMIT_SHMMAX, 8192);
-    assert_int_equal(limits_change_needs(&fixture->change), NEED_LIMITS);
+    assert_int_equal(limits_change_needs(&fixture->change), NEED_LIMITS | NEED_CREDENTIALS);
     assert_runs(fixture);
     assert_int_equal(fake.looks, 0);
     assert_int_equal(fake.limit_looks, 1);
@@ -210,7 +210,7 @@ static void a_dry_run_predicts_it_and_changes_nothing(void **state)
     add_setting(fixture, LIMIT_RMID_FORCED, 1);
     add_setting(fixture, LIMIT_SHMMAX, 6);
     assert_int_equal(limits_change_needs(&fixture->change),
-                     NEED_LIMITS | NEED_STATE | NEED_PROTECTION);
+                     NEED_LIMITS | NEED_CREDENTIALS | NEED_STATE | NEED_PROTECTION);
     assert_runs(fixture);
     assert_int_equal(fake.looks + fake.limit_looks + fake.written + fake.kept, 0);
     assert_int_equal(fixture->change.destroyed, 2);

@@ -14,6 +14,23 @@ static void sums_stop_at_the_top(void **state)
     assert_true(saturating_add(UINT64_C(1) << 63, UINT64_C(1) << 63) == UINT64_MAX);
 }
 
+static void wide_sums_never_wrap(void **state)
+{
+    struct wide sum = {0};
+
+    (void)state;
+    wide_add(&sum, UINT64_MAX);
+    assert_true(sum.high == 0 && sum.low == UINT64_MAX);
+    wide_add(&sum, 1);
+    assert_true(sum.high == 1 && sum.low == 0);
+    wide_add(&sum, UINT64_MAX);
+    wide_add(&sum, UINT64_MAX);
+    assert_true(sum.high == 2 && sum.low == UINT64_MAX - 1);
+    assert_true(wide_compare((struct wide){1, 0}, (struct wide){0, UINT64_MAX}) > 0);
+    assert_true(wide_compare((struct wide){1, 0}, (struct wide){1, 1}) < 0);
+    assert_int_equal(wide_compare(sum, sum), 0);
+}
+
 static void pages_never_wrap(void **state)
 {
     (void)state;
@@ -43,6 +60,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_stop_at_the_top),
+        cmocka_unit_test(wide_sums_never_wrap),
         cmocka_unit_test(pages_never_wrap),
         cmocka_unit_test(numbers_have_an_order),
     };

@@ -203,6 +203,31 @@ static void writes_numbers_of_every_length(void **state)
     }
 }
 
+static void writes_numbers_beyond_64_bits(void **state)
+{
+    static const struct {
+        struct wide value;
+        const char *text;
+    } cases[] = {
+        {{0, 0}, "0"},
+        {{0, UINT64_MAX}, "18446744073709551615"},
+        {{1, 0}, "18446744073709551616"},
+        {{1, UINT64_C(1553255926290448384)}, "20000000000000000000"},
+        {{54, UINT64_C(3875820019684212736)}, "1000000000000000000000"},
+        {{UINT64_C(54210108624275), UINT64_C(4089650035136921600)},
+         "1000000000000000000000000000000000"},
+        {{UINT64_MAX, UINT64_MAX}, "340282366920938463463374607431768211455"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP_STRBUF struct strbuf buf = STRBUF_INIT;
+
+        strbuf_put_wide(&buf, cases[i].value);
+        assert_string_equal(strbuf_string(&buf), cases[i].text);
+    }
+}
+
 static void writes_unsigned_numbers(void **state)
 {
     static const struct {
@@ -296,6 +321,7 @@ int main(void)
         cmocka_unit_test(release_leaves_it_ready_for_use),
         cmocka_unit_test(writes_unsigned_numbers),
         cmocka_unit_test(writes_numbers_of_every_length),
+        cmocka_unit_test(writes_numbers_beyond_64_bits),
         cmocka_unit_test(writes_signed_numbers),
         cmocka_unit_test(writes_keys_as_eight_digits),
     };

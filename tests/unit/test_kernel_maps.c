@@ -30,17 +30,17 @@ static void lines_of_segments_are_understood(void **state)
         const char *line;
         struct mapping mapping;
     } cases[] = {
-        {SEGMENT("5", "00001234"), {5, 0x1234, true, 0, 1}},
-        {SEGMENT("0", "00000000"), {0, 0, true, 0, 1}},
-        {SEGMENT("2147483647", "ffffffff"), {INT32_MAX, 0xffffffff, true, 0, 1}},
-        {LINE("r--s", "00:11", "7", "/SYSVdeadbeef (deleted)"), {7, 0xdeadbeef, false, 0, 0x11}},
-        {LINE("rwxs", "00:01", "7", "/SYSV00000000"), {7, 0, true, 0, 1}},
-        {LINE("---s", "00:01", "7", "/SYSV00000000"), {7, 0, false, 0, 1}},
-        {LINE("-w-s", "fe:fffff", "7", "/SYSV00000000"), {7, 0, true, 0xfe, 0xfffff}},
+        {SEGMENT("5", "00001234"), {5, 0x1234, true, 0, 1, 0}},
+        {SEGMENT("0", "00000000"), {0, 0, true, 0, 1, 0}},
+        {SEGMENT("2147483647", "ffffffff"), {INT32_MAX, 0xffffffff, true, 0, 1, 0}},
+        {LINE("r--s", "00:11", "7", "/SYSVdeadbeef (deleted)"), {7, 0xdeadbeef, false, 0, 0x11, 0}},
+        {LINE("rwxs", "00:01", "7", "/SYSV00000000"), {7, 0, true, 0, 1, 0}},
+        {LINE("---s", "00:01", "7", "/SYSV00000000"), {7, 0, false, 0, 1, 0}},
+        {LINE("-w-s", "fe:fffff", "7", "/SYSV00000000"), {7, 0, true, 0xfe, 0xfffff, 0}},
         {"08048000-08049000 rw-s 00000000 00:04 32768 /SYSV0000162e (deleted)",
-         {32768, 0x162e, true, 0, 4}},
+         {32768, 0x162e, true, 0, 4, 0}},
         {"ffff8000000000-ffff8000001000 rw-s ffff00000000 00:01 3          /SYSV00000001 (deleted)",
-         {3, 1, true, 0, 1}},
+         {3, 1, true, 0, 1, 0}},
     };
 
     (void)state;
@@ -218,6 +218,37 @@ static void a_line_without_end_is_an_error(void **state)
 
 /* --- Devices ---------------------------------------------------------------------------------- */
 
+static void page_sizes_are_found_in_smaps(void **state)
+{
+    static const char text[] =
+        "7f0000000000-7f0000800000 rw-s 00000000 00:0f 5    /SYSV00000001 (deleted)\n"
+        "Size:               8192 kB\n"
+        "KernelPageSize:     2048 kB\n"
+        "MMUPageSize:        2048 kB\n"
+        "7f0000900000-7f0000a00000 rw-s 00000000 00:01 6    /SYSV00000002 (deleted)\n"
+        "KernelPageSize:       64 kB\n"
+        "55d0c0000000-55d0c0001000 r-xp 00000000 fe:00 7    /usr/bin/db\n"
+        "KernelPageSize:        4 kB\n"
+        "7f0000b00000-7f0000b01000 rw-s 00000000 00:01 8    /SYSV00000003 (deleted)\n"
+        "KernelPageSize:\n"
+        "7f0000c00000-7f0000c01000 rw-s 00000000 00:01 9    /SYSV00000004 (deleted)\n"
+        "KernelPageSize: 99999999999999999999 kB";
+    uint64_t size = 0;
+    uint64_t smallest = 0;
+
+    (void)state;
+    assert_true(smaps_find_page_size(text, 5, &size, &smallest));
+    assert_int_equal(size, 2048 * 1024);
+    assert_int_equal(smallest, 4096);
+    assert_true(smaps_find_page_size(text, 6, &size, &smallest));
+    assert_int_equal(size, 65536);
+    /* A file of that inode, a line without a number or with one that is none, nobody's. */
+    for (int shmid = 7; shmid <= 10; shmid++)
+        assert_false(smaps_find_page_size(text, shmid, &size, &smallest));
+    assert_false(smaps_find_page_size("", 5, &size, &smallest));
+    assert_int_equal(size, 65536);
+}
+
 static void devices_are_those_of_memory_files(void **state)
 {
     struct segment_devices devices = {0};
@@ -243,6 +274,7 @@ int main(void)
         cmocka_unit_test(empty_files_have_nothing),
         cmocka_unit_test(lines_across_the_buffers_end_are_whole),
         cmocka_unit_test(a_line_without_end_is_an_error),
+        cmocka_unit_test(page_sizes_are_found_in_smaps),
         cmocka_unit_test(devices_are_those_of_memory_files),
     };
 

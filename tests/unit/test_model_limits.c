@@ -21,6 +21,25 @@ static struct usage count_sizes(const uint64_t *sizes, size_t count)
     return usage;
 }
 
+/* What is in huge pages is no part of Shmem, known or not. */
+static void rss_is_that_of_ordinary_pages(void **state)
+{
+    static const struct segment segments[] = {
+        {.has_swap = true, .has_rss = true, .rss = 4096},
+        {.has_swap = true, .has_rss = true, .rss = 9999, .huge_page = 65536},
+        {.has_swap = true, .rss = 99999},
+        {.size = 1},
+    };
+    struct usage usage = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(segments); i++)
+        usage_add(&usage, &segments[i], PAGE);
+    assert_int_equal(usage.rss, 4096);
+    assert_int_equal(usage.without_rss, 1);
+    assert_int_equal(usage.segments, 4);
+}
+
 static void whole_pages_are_counted_for_each_segment(void **state)
 {
     const uint64_t sizes[] = {1, 1, 1, 1};
@@ -233,6 +252,7 @@ static void wrong_words_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rss_is_that_of_ordinary_pages),
         cmocka_unit_test(whole_pages_are_counted_for_each_segment),
         cmocka_unit_test(the_largest_is_remembered),
         cmocka_unit_test(sums_stop_at_the_top),

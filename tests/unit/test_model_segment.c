@@ -101,6 +101,57 @@ static void last_time_is_the_latest_of_three(void **state)
     assert_true(segment_last_time(&segment) == INT64_MAX);
 }
 
+/* Of 2 MiB pages, 512 ordinary ones each. */
+static void rss_of_huge_pages_fits_in_one_way(void **state)
+{
+    enum { MIB = 1024 * 1024, GIB = 1024 * MIB };
+    static const struct {
+        uint64_t size;
+        uint64_t listed;
+        bool known;
+        uint64_t rss;
+    } cases[] = {
+        {4 * MIB, 0, true, 0},
+        {4 * MIB, 2 * MIB, true, 2 * MIB}, /* in bytes */
+        {3 * MIB, 4 * MIB, true, 4 * MIB},
+        {4 * MIB, GIB, true, 2 * MIB}, /* multiplied */
+        {4 * MIB, UINT64_C(2) * GIB, true, 4 * MIB},
+        {4 * MIB, UINT64_C(3) * GIB, false, 0}, /* more than there are */
+        {4 * MIB, MIB, false, 0},               /* no whole pages */
+        {4 * MIB, GIB + 2 * MIB, false, 0},
+        {UINT64_C(2) * GIB, GIB, false, 0}, /* either */
+        {UINT64_C(2) * GIB, 6 * MIB, true, 6 * MIB},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct segment segment = {.size = cases[i].size, .rss = cases[i].listed, .has_swap = true};
+
+        segment_set_huge_page(&segment, 2 * MIB, 4096);
+        assert_int_equal(segment.huge_page, 2 * MIB);
+        assert_true(segment_is_huge(&segment));
+        assert_int_equal(segment.has_rss, cases[i].known);
+        if (cases[i].known)
+            assert_true(segment.rss == cases[i].rss);
+    }
+}
+
+static void an_rss_that_is_too_large_shows_huge_pages(void **state)
+{
+    struct segment segment = {.has_rss = true, .has_swap = true};
+
+    (void)state;
+    assert_false(segment_is_huge(&segment));
+    segment.has_rss = false;
+    assert_true(segment_is_huge(&segment));
+    /* An old listing has neither. */
+    segment.has_swap = false;
+    assert_false(segment_is_huge(&segment));
+    segment_set_huge_page(&segment, 65536, 4096);
+    assert_true(segment_is_huge(&segment));
+    assert_false(segment.has_rss);
+}
+
 static void list_starts_empty(void **state)
 {
     CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
@@ -188,6 +239,8 @@ int main(void)
         cmocka_unit_test(identity_is_made_of_what_never_changes),
         cmocka_unit_test(use_does_not_make_another_segment),
         cmocka_unit_test(last_time_is_the_latest_of_three),
+        cmocka_unit_test(rss_of_huge_pages_fits_in_one_way),
+        cmocka_unit_test(an_rss_that_is_too_large_shows_huge_pages),
         cmocka_unit_test(list_starts_empty),
         cmocka_unit_test(list_keeps_copies_in_order),
         cmocka_unit_test(list_finds_by_id),

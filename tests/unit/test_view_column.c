@@ -148,6 +148,7 @@ static void every_column_of_a_segment(void **state)
         {"namespace", "", "null"},
         {"container", "", "null"},
         {"protected", "", "null"},
+        {"host", "", "null"},
     };
 
     (void)state;

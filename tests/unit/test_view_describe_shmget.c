@@ -391,8 +391,8 @@ static struct shmget_diagnosis full(uint64_t limit)
         rows[i] = &full_rows[i];
     diagnosis.inventory.limits.known[LIMIT_SHMMNI] = true;
     diagnosis.inventory.limits.values[LIMIT_SHMMNI] = limit;
-    diagnosis.sums = owner_sums(rows, 3, 4096, SUM_BY_SEGMENTS, &diagnosis.sum_count);
-    diagnosis.creator = creator_sums_largest(rows, 3, 4096, SUM_BY_SEGMENTS);
+    sums_make(rows, 3, 4096, &sum_by_owner, SUM_BY_SEGMENTS, &diagnosis.sums);
+    diagnosis.creator = creator_sum_largest(rows, 3, 4096, SUM_BY_SEGMENTS);
     return diagnosis;
 }
 
@@ -410,7 +410,7 @@ static void a_process_that_made_the_most(void **state)
                  "3; zc has the most: 3 segments, 3 pages (12 KiB), 1 of them orphans; leaker[77] "
                  "(alive) made 2 segments, 2 pages (8 KiB)",
                  strbuf_string(&remedy));
-    free(diagnosis.sums);
+    sums_release(&diagnosis.sums);
     /* One orphan is enough, but it has a key: that is looked at first. */
     diagnosis = full(3);
     strbuf_reset(&remedy);
@@ -430,7 +430,7 @@ static void a_process_that_made_the_most(void **state)
                   stop);
     assert_appends(strbuf_string(&remedy), remedy_shmget, &diagnosis);
     full_rows[2].segment.key = 5;
-    free(diagnosis.sums);
+    sums_release(&diagnosis.sums);
 }
 
 int main(void)

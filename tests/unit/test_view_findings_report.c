@@ -95,8 +95,12 @@ static const struct segment_info nameless[] = {
     NAMELESS(1, 0, STATE_ORPHAN, 0), NAMELESS(2, 5, STATE_ORPHAN, 0), NAMELESS(3, 0, STATE_USED, 1),
     NAMELESS(4, 0, STATE_USED, 1)};
 
-static struct owner_sum largest = {1001, "zc", 2, 40, 163840, 2, 40};
-static struct owner_sum smallest = {4711, NULL, 1, 1, 100, 0, 0};
+static struct sum largest = {.first = {.segment = {.uid = 1001}, .owner = "zc"},
+                             .segments = 2,
+                             .pages = 40,
+                             .orphans = 2,
+                             .orphan_pages = 40};
+static struct sum smallest = {.first = {.segment = {.uid = 4711}}, .segments = 1, .pages = 1};
 
 #define SYSTEM \
     "\n], \"system\": {\"shmem\": null, \"sysv\": 0}, \"elsewhere\": {\"namespaces\": 0, " \
@@ -113,7 +117,7 @@ static struct owner_sum smallest = {4711, NULL, 1, 1, 100, 0, 0};
 
 struct report {
     struct inventory inventory;
-    struct owner_sum *sum; /* NULL: none */
+    struct sum *sum; /* NULL: none */
     enum check check;
     uint64_t percent;
     const struct segment_info *rows; /* COUNT of them */
@@ -140,9 +144,8 @@ static void assert_reports(const struct report *reports, size_t count)
                                   report->percent};
         struct diagnosis diagnosis = {
             .inventory = report->inventory,
-            .by_pages = report->sum,
-            .by_segments = report->sum,
-            .owner_count = report->sum ? 1 : 0,
+            .by_pages = {.items = report->sum, .count = report->sum != NULL},
+            .by_segments = {.items = report->sum, .count = report->sum != NULL},
             .items = &finding,
             .count = 1,
         };
@@ -309,7 +312,8 @@ static void who_made_the_most_of_what_is_full(void **state)
         .inventory = inventory,
         .items = &finding,
         .count = 1,
-        .creator_by_segments = {.pid = 77, .command = "/opt/leaky -x", .segments = 3},
+        .creator_by_segments = {.first = {.segment = {.cpid = 77}, .command = "/opt/leaky -x"},
+                                .segments = 3},
     };
     CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
 

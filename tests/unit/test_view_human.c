@@ -36,6 +36,31 @@ static void sizes_of_whole_units(void **state)
     assert_size(UINT64_C(15) << 60, "15E", "15 EiB");
 }
 
+static void sizes_beyond_64_bits(void **state)
+{
+    static const struct {
+        struct wide bytes;
+        const char *text;
+    } cases[] = {
+        {{0, 1536}, "1.5K"},
+        {{0, UINT64_MAX}, "16E"},
+        {{1, 0}, "16E"},
+        {{1, UINT64_C(1) << 63}, "24E"},
+        {{64, 0}, "1Z"},
+        {{96, 0}, "1.5Z"},
+        {{UINT64_C(1) << 16, 0}, "1Y"},
+        {{UINT64_C(1) << 24, 0}, "256Y"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
+
+        human_size_wide(&out, cases[i].bytes);
+        assert_string_equal(strbuf_string(&out), cases[i].text);
+    }
+}
+
 static void sizes_are_rounded_to_a_tenth(void **state)
 {
     (void)state;
@@ -239,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_of_whole_units),
+        cmocka_unit_test(sizes_beyond_64_bits),
         cmocka_unit_test(sizes_are_rounded_to_a_tenth),
         cmocka_unit_test(rounding_is_exact_in_every_unit),
         cmocka_unit_test(what_would_be_1024_of_a_unit_is_one_of_the_next),

@@ -64,15 +64,13 @@ static void what_is_not_known_is_null(void **state)
                    "\"flag\"}\n"
                    "}, \"page_size\": 4096, \"system\": {\"shmem\": null, \"sysv\": 0}}\n",
                    limits_report_json, &limits, &usage, NULL, 0, false);
-    assert_table(
-        &limits, &usage,
-        "name            value used full% unit     size meaning\n"
-        "shmmax              -    -     - bytes    -    the size of one segment, at most\n"
-        "shmall              -    -     - pages    -    all segments together, at most\n"
-        "shmmni              -    -     - segments -    how many segments, at most\n"
-        "shmmin              -    -     - bytes    -    the size of one segment, at least\n"
-        "shm_rmid_forced     -    -     - flag     -    1: segments end with their last "
-        "user\n");
+    assert_table(&limits, &usage,
+                 "name            value used full% unit     size meaning\n"
+                 "shmmax              -    -     - bytes    -    largest segment\n"
+                 "shmall              -    -     - pages    -    all segments together\n"
+                 "shmmni              -    -     - segments -    number of segments\n"
+                 "shmmin              -    -     - bytes    -    smallest segment\n"
+                 "shm_rmid_forced     -    -     - flag     -    1: end with last user\n");
 }
 
 /* All known: each in its unit, with what is in use of it and how full it is. */
@@ -86,15 +84,13 @@ static void the_table_and_the_document_of_known_limits(void **state)
     static const struct usage usage = {.segments = 3, .pages = 8};
 
     (void)state;
-    assert_table(
-        &limits, &usage,
-        "name                value used full% unit     size   meaning\n"
-        "shmmax          unlimited    -     - bytes    -      the size of one segment, at most\n"
-        "shmall                 16    8    50 pages    64 KiB all segments together, at most\n"
-        "shmmni                  0    3   100 segments -      how many segments, at most\n"
-        "shmmin                  1    -     - bytes    1 B    the size of one segment, at least\n"
-        "shm_rmid_forced         1    -     - flag     -      1: segments end with their last "
-        "user\n");
+    assert_table(&limits, &usage,
+                 "name                value used full% unit     size   meaning\n"
+                 "shmmax          unlimited    -     - bytes    -      largest segment\n"
+                 "shmall                 16    8    50 pages    64 KiB all segments together\n"
+                 "shmmni                  0    3   100 segments -      number of segments\n"
+                 "shmmin                  1    -     - bytes    1 B    smallest segment\n"
+                 "shm_rmid_forced         1    -     - flag     -      1: end with last user\n");
     assert_appends("\"limits\": {\n"
                    "  \"shmmax\": {\"value\": 18446744073709551615, \"used\": null, \"unit\": "
                    "\"bytes\"},\n"

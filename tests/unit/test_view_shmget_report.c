@@ -77,13 +77,18 @@ static struct segment_info orphans[] = {
      .owner = "cs",
      .state = STATE_USED},
 };
-static struct owner_sum sums[] = {
-    {1001, "zc", 2, 40, 163840, 2, 40},
-    {4711, NULL, 1, 10, 40960, 1, 10},
-    {1002, "cs", 1, 1, 4096, 0, 0},
+#define OWNER_SUM(uid_, owner_, segments_, pages_, orphans_, orphan_pages_) \
+    { \
+        .first = {.segment = {.uid = (uid_)}, .owner = (owner_)}, .segments = (segments_), \
+        .pages = (pages_), .orphans = (orphans_), .orphan_pages = (orphan_pages_) \
+    }
+static struct sum sums[] = {
+    OWNER_SUM(1001, "zc", 2, 40, 2, 40),
+    OWNER_SUM(4711, NULL, 1, 10, 1, 10),
+    OWNER_SUM(1002, "cs", 1, 1, 0, 0),
 };
 #define ORPHANS .rows = orphans, .count = COUNT_OF(orphans)
-#define SUMS .sums = sums, .sum_count = COUNT_OF(sums)
+#define SUMS .sums = {.items = sums, .count = COUNT_OF(sums)}
 #define ZC_HAS_MOST "; zc has the most: 2 segments, 40 pages (160 KiB), 2 of them orphans"
 
 #define FIND(bytes) \

@@ -1,0 +1,98 @@
+#include "kernel/replace_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/xalloc.h"
+
+static int write_whole_text(int fd, const struct strbuf *text)
+{
+    size_t done = 0;
+
+    while (done < text->length) {
+        ssize_t written = write(fd, text->data + done, text->length - done);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -1;
+        done += (size_t)written;
+    }
+    return 0;
+}
+
+/* Gives the file its owner, as far as this process may give files away, and then its mode. */
+static int set_access(int fd, const struct file_access *access)
+{
+    if (fchown(fd, access->uid, access->gid) < 0 && errno != EPERM)
+        return -1;
+    return fchmod(fd, access->mode);
+}
+
+static int write_temporary(int dir, const char *temporary, const struct strbuf *text,
+                           const struct file_access *access)
+{
+    CLEANUP_CLOSE int fd = -1;
+
+    unlinkat(dir, temporary, 0);
+    fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return fd < 0 || write_whole_text(fd, text) < 0 || set_access(fd, access) < 0 || fsync(fd) < 0
+               ? -1
+               : 0;
+}
+
+int file_replace_at(int dir, const char *where, const char *name, const char *temporary,
+                    const struct strbuf *text, const struct file_access *access, struct error *err)
+{
+    int r = 0;
+
+    if (write_temporary(dir, temporary, text, access) < 0)
+        r = error_set_errno(err, errno, "%s/%s", where, temporary);
+    else if (renameat(dir, temporary, dir, name) < 0)
+        r = error_set_errno(err, errno, "%s/%s", where, name);
+    if (r < 0) {
+        unlinkat(dir, temporary, 0);
+        return r;
+    }
+    /* The new name is there; only whether it survives a crash of the system is asked here. */
+    return fsync(dir) < 0 && errno != EINVAL ? error_set_errno(err, errno, "%s", where) : 0;
+}
+
+/* Whether there is something else at PATH than a regular file: /dev/stdout is a link. */
+static bool is_something_else(int dir, const char *name)
+{
+    struct stat status;
+
+    return fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode);
+}
+
+int file_replace(const char *path, const struct strbuf *text, struct error *err)
+{
+    const struct file_access access = {0644, geteuid(), getegid()};
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    CLEANUP_FREE char *where = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+    CLEANUP_STRBUF struct strbuf temporary = STRBUF_INIT;
+    CLEANUP_CLOSE int dir = -1;
+    uint64_t number = 0;
+
+    if (*name == '\0')
+        return error_set(err, EISDIR, "%s: names no file", *path ? path : "''");
+    dir = open(slash == path ? "/" : where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return error_set_errno(err, errno, "%s", slash == path ? "/" : where);
+    if (is_something_else(dir, name))
+        return error_set(err, EINVAL, "%s: not a regular file: left alone", path);
+    /* Others may replace it at the same time. */
+    if (getrandom(&number, sizeof(number), 0) < 0)
+        return error_set_errno(err, errno, "getrandom");
+    strbuf_printf(&temporary, ".%.200s.%016llx", name, (unsigned long long)number);
+    return file_replace_at(dir, where, name, strbuf_string(&temporary), text, &access, err);
+}
