@@ -239,6 +239,31 @@ sizes_in() {
     assert_equal "$(sizes_in "$first") $(sizes_in "$second") $(sizes_in "$own")" '5000 5000 7000'
 }
 
+@test "rows of ls -A on standard input: only of the namespace that rm looks in, else none is removed" {
+    start_twins
+    local columns input=$BATS_TEST_TMPDIR/rows
+    for columns in '' -l --columns=+namespace '--columns=+container,namespace,lpid'; do
+        # shellcheck disable=SC2086 # none or one
+        there "$SHMTOOL" ls -A $columns >"$input"
+        run_split there "$SHMTOOL" rm <"$input"
+        assert_status 2 || fail "$columns" || return 1
+        assert_err_has "segment 0 is in IPC namespace $first, " || return 1
+        assert_err_has "shmtool -N $first rm; nothing was removed" || return 1
+        run_split there "$SHMTOOL" -N "$first" rm < <(grep " $second" "$input")
+        assert_status 2 || fail "$columns" || return 1
+        assert_err_has "line 1: segment 0 is in IPC namespace $second, and not in the one that rm looks in" ||
+            return 1
+    done
+    assert_equal "$(there "$SHMTOOL" ls -A -c namespace --no-header | wc -l)" 3
+    run_split there "$SHMTOOL" -N "$second" rm < <(grep " $second" "$input")
+    assert_status 0
+    assert_equal "$(there "$SHMTOOL" ls -A -c namespace --no-header | tr -d ' ' | sort)" \
+        "$(printf '%s\n' "$own" "$first" | sort)"
+    run_split there "$SHMTOOL" rm < <(grep " $own" "$input")
+    assert_status 0
+    assert_equal "$(there "$SHMTOOL" ls -A -c namespace --no-header | tr -d ' ')" "$first"
+}
+
 @test "rm -A asks, also for a key; removes inside, and only what was selected" {
     start_twins
     run_split there "$SHMTOOL" rm -A --size 5000 <<<no
