@@ -264,6 +264,20 @@ sizes_in() {
     assert_equal "$(there "$SHMTOOL" ls -A -c namespace --no-header | tr -d ' ')" "$first"
 }
 
+@test "--pid of a process that moved after it had attached selects no segment of that id where it is now" {
+    start_keepers process
+    there "$HELPERS/mkseg" >/dev/null
+    start_helper nsenter --target "$inside" --mount --pid --ipc "$HELPERS/actor" use:0 attach leave make:0
+    pid=$(sed -n 's/^ready \([0-9]*\).*/\1/p' "$helper_out")
+    number=$(there "$SHMTOOL" ns --no-header -l -c pid,namespace | awk -v pid="$pid" '$1 == pid { print $2 }')
+    assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
+    run_split there "$SHMTOOL" rm -A --pid "$pid" --yes
+    assert_status 0
+    run_split there "$SHMTOOL" rm -N "$number" --pid "$pid" --yes
+    assert_status 0
+    assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
+}
+
 @test "rm -A asks, also for a key; removes inside, and only what was selected" {
     start_twins
     run_split there "$SHMTOOL" rm -A --size 5000 <<<no
