@@ -278,6 +278,18 @@ sizes_in() {
     assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
 }
 
+@test "-A: what cannot be read in a namespace that was entered is a failure, as without -A" {
+    start_twins
+    local command
+    for command in 'ls' 'who' 'stat' 'rm --yes'; do
+        # shellcheck disable=SC2086 # a command and its option
+        run_split there setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" $command -A --pid 1
+        assert_status 4 || return 1
+        assert_err_has 'the mappings of process 1: Permission denied' || return 1
+        assert_err_has_not 'could not be entered: the mappings' || return 1
+    done
+}
+
 @test "rm -A asks, also for a key; removes inside, and only what was selected" {
     start_twins
     run_split there "$SHMTOOL" rm -A --size 5000 <<<no
