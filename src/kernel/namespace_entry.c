@@ -223,7 +223,9 @@ int namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), vo
     if (child < 0)
         return -errno;
     if (child == 0) {
-        if ((inside->user >= 0 && setns(inside->user, CLONE_NEWUSER) < 0) ||
+        /* Not to be traced from inside, as in open_listing_inside(). */
+        if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+            (inside->user >= 0 && setns(inside->user, CLONE_NEWUSER) < 0) ||
             setns(inside->ipc, CLONE_NEWIPC) < 0)
             _exit(NAMESPACE_NOT_ENTERED);
         _exit(work(arg));
