@@ -408,15 +408,20 @@ int inventory_read_again(struct system *system, const struct selection *selectio
     unsigned needs = filter_needs(&selection->filter);
     int r = read_record_again(system, shmid, &info.segment);
 
+    if (needs & (NEED_STATE | NEED_UNIT))
+        proc_cache_refresh(system->proc);
+    else if (needs & NEED_TIME)
+        proc_clock_refresh(system->proc);
+    /* Where no call can be made, what is known of the processes must be older (doubt_orphan()). */
+    if (r == 0 && system->procfs.inside && resolve_needs_processes(needs)) {
+        resolve_processes(system, &info.segment);
+        r = read_record_again(system, shmid, &info.segment);
+    }
     if (r < 0)
         return error_set_errno(err, -r, "segment %d", shmid);
     r = inventory_attached_ids(system, &selection->filter, &attached, err);
     if (r < 0)
         return r;
-    if (needs & (NEED_STATE | NEED_UNIT))
-        proc_cache_refresh(system->proc);
-    else if (needs & NEED_TIME)
-        proc_clock_refresh(system->proc);
     resolve_row(system, &info, needs);
     resolve_pending_units(system, &info, 1);
     *ret_segment = info.segment;
