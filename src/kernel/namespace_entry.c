@@ -178,7 +178,7 @@ int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace
     bool capable;
     int r;
 
-    *ret_entry = (struct namespace_entry){.own = -1, .listing = no_listing};
+    *ret_entry = (struct namespace_entry)NAMESPACE_ENTRY_INIT;
     if (namespace->own)
         return 0;
     own = namespace_file_open_of(procfs, "self");

@@ -157,6 +157,14 @@ sizes_in() {
     assert_equal "$(fields)" $'54321 1'
 }
 
+@test "without -N nothing is left at the end, and no descriptor closed that is not the program's" {
+    need_program strace
+    need_no_leak_sanitizer
+    run_split strace -e trace=close,setns -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls
+    assert_status 0
+    assert_equal "$(grep -E '^setns|^close\(0\)' "$BATS_TEST_TMPDIR/trace")" ''
+}
+
 @test "-N: watch and wait look in that namespace, too; -A they refuse" {
     start_twins
     local command
