@@ -150,6 +150,21 @@ sizes_in() {
     assert_err_has '7: no such segment'
     run_split as_user 54321 "$SHMTOOL" ls -N "$helper_pid" --no-header -c shmid,status
     assert_equal "$(fields)" $'2 dest'
+    # The way that is named for the user is one, and so is that for root.
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" limits
+    assert_status 4
+    way=$(grep -o 'nsenter .*--target' <<<"$err")
+    # shellcheck disable=SC2086 # words
+    run_split as_user 54321 $way "$helper_pid" "$SHMTOOL" limits --set shmmni=77
+    assert_status 0
+    shmtool limits -N "$helper_pid" --set shmmni=78
+    assert_status 1
+    way=$(sed -n 's/.*as root: //p' <<<"$err")
+    # shellcheck disable=SC2086 # words
+    run_split $way
+    assert_status 0
+    shmtool limits -N "$helper_pid" --json
+    assert_equal "$(jq .limits.shmmni.value <<<"$out")" 78
     # Not that of others; and root needs no detour.
     run_split as_user 54322 "$SHMTOOL" ls -N "$helper_pid"
     assert_status 4
