@@ -79,7 +79,7 @@ static struct word without_blanks(const char *line, size_t length)
     return (struct word){line, length};
 }
 
-/* Finds the first word from *at on, and moves *at behind it; false where there is none. */
+/* Finds the first word from *at on, and moves *at past it; false where there is none. */
 static bool next_word(const char *line, size_t length, size_t *at, struct word *ret_word)
 {
     size_t start;
@@ -251,7 +251,7 @@ static bool read_row(const struct word words[ROW_WORDS], struct named_id *ret_id
 }
 
 /*
- * The IPC namespace that a row names behind the six words: the column may stand anywhere, and its
+ * The IPC namespace that a row names after the six words: the column may stand anywhere, and its
  * header may have been filtered out. Anything else that looks like the number of one (an argument
  * in a command line) counts as one too: rather a row too many is refused. 0: none.
  */
