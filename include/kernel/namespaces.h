@@ -78,6 +78,12 @@ struct namespace_entry {
     struct foreign_listing listing; /* owned; of one that this process may not enter itself */
 };
 
+/* Nothing was entered: namespace_return() has nothing to undo. */
+#define NAMESPACE_ENTRY_INIT \
+    { \
+        .own = -1, .listing = {.fd = -1, .ipc = -1, .user = -1 } \
+    }
+
 /*
  * Makes PROCFS, and whoever reads by it, see the segments of NAMESPACE; users and PIDs stay those
  * that this process knows.

@@ -286,7 +286,10 @@ static int read_this_namespace(struct pass *pass, struct error *err)
     return r < 0 ? r : read_rows(pass, err);
 }
 
-/* Enters, reads and leaves one namespace. Returns a negative errno without a way back alone. */
+/*
+ * Enters, reads and leaves one namespace. One that cannot be entered is no failure. Returns a
+ * negative errno where it was entered and cannot be read, and without a way back.
+ */
 static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespace,
                           struct error *err)
 {
@@ -294,22 +297,22 @@ static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespa
     struct system *system = pass->system;
     const struct cgroup_unit *unit;
     struct namespace_entry entry;
-    int back = 0;
-    int r = namespace_enter(&system->procfs, namespace, &entry, &refusal);
+    int back;
+    int r;
 
+    if (namespace_enter(&system->procfs, namespace, &entry, &refusal) < 0) {
+        namespace_complaint_add(&pass->inventory->refused, namespace->number, refusal.text);
+        return 0;
+    }
     unit = pass->needs & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
     pass->blank = (struct segment_info){
         .namespace = namespace->number,
         .elsewhere = namespace->own ? 0 : namespace->number,
         .container = unit ? cgroup_unit_container(unit) : NULL,
     };
-    if (r == 0) {
-        r = read_this_namespace(pass, &refusal);
-        back = namespace_return(&system->procfs, &entry, err);
-    }
-    if (r < 0)
-        namespace_complaint_add(&pass->inventory->refused, namespace->number, refusal.text);
-    return back;
+    r = read_this_namespace(pass, err);
+    back = namespace_return(&system->procfs, &entry, r < 0 ? NULL : err);
+    return r < 0 ? r : back;
 }
 
 /* Reads the one namespace that this process is in, or all of them. */
@@ -428,15 +431,20 @@ int inventory_read_again(struct system *system, const struct selection *selectio
     unsigned needs = filter_needs(&selection->filter);
     int r = read_record_again(system, shmid, &info.segment);
 
+    if (needs & (NEED_STATE | NEED_UNIT | NEED_PROGRAM))
+        system_refresh(system);
+    else if (needs & NEED_TIME)
+        proc_clock_refresh(system->proc);
+    /* Where no call can be made, what is known of the processes must be older (doubt_orphan()). */
+    if (r == 0 && system->procfs.inside && resolve_needs_processes(needs)) {
+        resolve_processes(system, &info.segment);
+        r = read_record_again(system, shmid, &info.segment);
+    }
     if (r < 0)
         return error_set_errno(err, -r, "segment %d", shmid);
     r = inventory_attached_ids(system, &selection->filter, &attached, err);
     if (r < 0)
         return r;
-    if (needs & (NEED_STATE | NEED_UNIT | NEED_PROGRAM))
-        system_refresh(system);
-    else if (needs & NEED_TIME)
-        proc_clock_refresh(system->proc);
     resolve_row(system, &info, needs);
     resolve_pending(system, &info, 1);
     *ret_segment = info.segment;

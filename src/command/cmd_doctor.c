@@ -160,9 +160,11 @@ static int check_doctor(struct context *context, void *args, struct error *err)
                          "--all-namespaces: one call is made in one IPC namespace; -N "
                          "names it");
     if (is_about_shmget(doctor) && context->system.procfs.inside)
-        return error_set(err, EINVAL,
-                         "--namespace: the kernel cannot be asked from outside of that user "
-                         "namespace; nsenter --user --ipc does it");
+        return error_set(
+            err, EINVAL,
+            "--namespace: the kernel cannot be asked from outside of that user "
+            "namespace; nsenter --preserve-credentials --user --ipc --target PID, with "
+            "the pid of a process inside, goes there");
     if (is_about_shmget(doctor) && !context->system.procfs.live)
         return error_set(
             err, EINVAL,

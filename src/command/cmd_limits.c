@@ -237,6 +237,22 @@ static void put_limit_setting(struct strbuf *out, const struct limit_setting *se
     limits_report_value(out, setting->id, setting->value);
 }
 
+/*
+ * Appends what sets a limit of an IPC namespace that was entered, where that was refused: the
+ * kernel lets nobody but the root of its user namespace do it (ipc/ipc_sysctl.c).
+ */
+static void put_command_inside(struct strbuf *out, const struct context *context,
+                               const struct limit_change *item)
+{
+    if (item->code != EACCES && item->code != EPERM)
+        return;
+    strbuf_printf(out,
+                  "; only root of its own user namespace may: as root: nsenter --user --ipc "
+                  "--target %d sysctl -w kernel.%s=%llu",
+                  (int)context->system.elsewhere_pid, limit_kinds[item->setting.id].name,
+                  (unsigned long long)item->setting.value);
+}
+
 /* Names what was refused, in a dry run what may be, and what will undo a setting at the next boot.
  */
 static void warn_of_change(struct context *context, const struct limits_change *change,
@@ -251,7 +267,9 @@ static void warn_of_change(struct context *context, const struct limits_change *
         if (!refusal)
             continue;
         strbuf_printf(&text, ": %s", refusal);
-        if (item->code == EACCES || item->code == EPERM || item->code == EROFS)
+        if (context->system.elsewhere_pid != 0)
+            put_command_inside(&text, context, item);
+        else if (item->code == EACCES || item->code == EPERM || item->code == EROFS)
             remedy_refused_limit(&text, inventory, &item->setting, change->persist);
         context_warn(context, "%s", strbuf_string(&text));
     }

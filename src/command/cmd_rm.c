@@ -14,6 +14,7 @@
 #include "command/options.h"
 #include "command/protect.h"
 #include "command/where.h"
+#include "kernel/namespaces.h"
 #include "kernel/signals.h"
 #include "view/removal_report.h"
 
@@ -124,6 +125,7 @@ struct input_line {
     bool whole;         /* it had its newline */
     bool follows_rows;  /* a row of a listing stood before it */
     struct input_state state;
+    uint64_t namespace; /* that rm looks in; 0: not known */
 };
 
 /* Reads the next line; false at the end. */
@@ -155,6 +157,13 @@ static int select_input_line(struct rm *rm, struct input_line *line, struct erro
         return error_set(err, EINVAL, "'%s': an id without a newline after rows: cut off?",
                          strbuf_string(&line->text));
     line->follows_rows = line->follows_rows || id.is_row;
+    /* The same id is another segment there, and often one of the same size and owner. */
+    if (id.namespace != 0 && id.namespace != line->namespace)
+        return error_set(err, EINVAL,
+                         "segment %d is in IPC namespace %llu, and not in the one that rm looks "
+                         "in: shmtool -N %llu rm",
+                         id.shmid, (unsigned long long)id.namespace,
+                         (unsigned long long)id.namespace);
     selection_add_id(&rm->selection, &id);
     return 0;
 }
@@ -163,7 +172,10 @@ static int select_input_line(struct rm *rm, struct input_line *line, struct erro
 static int select_input(struct rm *rm)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    struct input_line line = {.text = STRBUF_INIT};
+    struct input_line line = {
+        .text = STRBUF_INIT,
+        .namespace = namespaces_own_number(&rm->context->system.procfs),
+    };
     int status = STATUS_DONE;
 
     for (size_t number = 1; status == STATUS_DONE && read_input_line(&line); number++) {

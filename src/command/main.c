@@ -352,7 +352,7 @@ static int close_output(struct context *context, struct output *output, int stat
 int main(int argc, char **argv)
 {
     struct output output = {.fd = STDOUT_FILENO};
-    struct context context = {.err = stderr};
+    struct context context = {.err = stderr, .entry = NAMESPACE_ENTRY_INIT};
     struct invocation invocation;
     int status;
 

@@ -58,7 +58,8 @@ static int refuse_foreign(const struct procfs *procfs, const char *what, struct 
         return 0;
     return error_set(err, ENOTSUP,
                      "%s of an IPC namespace of another user namespace cannot be asked for from "
-                     "outside: nsenter --user --ipc does it",
+                     "outside: nsenter --preserve-credentials --user --ipc --target PID, with the "
+                     "pid of a process inside, goes there",
                      what);
 }
 

@@ -178,7 +178,7 @@ int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace
     bool capable;
     int r;
 
-    *ret_entry = (struct namespace_entry){.own = -1, .listing = no_listing};
+    *ret_entry = (struct namespace_entry)NAMESPACE_ENTRY_INIT;
     if (namespace->own)
         return 0;
     own = namespace_file_open_of(procfs, "self");
@@ -228,7 +228,9 @@ int namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), vo
     if (child < 0)
         return -errno;
     if (child == 0) {
-        if ((inside->user >= 0 && setns(inside->user, CLONE_NEWUSER) < 0) ||
+        /* Not to be traced from inside, as in open_listing_inside(). */
+        if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+            (inside->user >= 0 && setns(inside->user, CLONE_NEWUSER) < 0) ||
             setns(inside->ipc, CLONE_NEWIPC) < 0)
             _exit(NAMESPACE_NOT_ENTERED);
         _exit(work(arg));

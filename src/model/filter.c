@@ -164,6 +164,17 @@ static bool allows_program(const struct filter *filter, const struct segment_pro
     return matches;
 }
 
+/*
+ * What a process has mapped may be a segment of the same id in the IPC namespace that it was in
+ * before. One that the kernel counts no attachment of is attached by nobody.
+ */
+static bool allows_pid(const struct filter *filter, const struct segment *segment,
+                       const struct filter_facts *facts)
+{
+    return filter->pids.count == 0 ||
+           (segment->nattch > 0 && facts->attached && idset_has(facts->attached, segment->shmid));
+}
+
 bool filter_match(const struct filter *filter, const struct segment *segment,
                   const struct filter_facts *facts)
 {
@@ -175,9 +186,7 @@ bool filter_match(const struct filter *filter, const struct segment *segment,
            allows_value(&filter->nattchs, segment->nattch) &&
            allows_value(&filter->cpids, (uint64_t)segment->cpid) &&
            allows_status(filter, segment) && allows_age(filter, segment, facts->now) &&
-           allows_protection(filter, facts) &&
-           (filter->pids.count == 0 ||
-            (facts->attached && idset_has(facts->attached, segment->shmid))) &&
+           allows_protection(filter, facts) && allows_pid(filter, segment, facts) &&
            (!filter_tests_state(filter) || allows_state(filter, facts->state)) &&
            allows_unit(filter, &facts->unit) && allows_program(filter, &facts->program);
 }

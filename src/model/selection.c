@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "model/ipc_namespace.h"
 
 /* A copy of an owner that the selection owns; most rows show the one of the row before. */
 static const char *keep_owner(struct selection *selection, const char *owner, size_t length)
@@ -78,23 +79,28 @@ static struct word without_blanks(const char *line, size_t length)
     return (struct word){line, length};
 }
 
+/* Finds the first word from *at on, and moves *at past it; false where there is none. */
+static bool next_word(const char *line, size_t length, size_t *at, struct word *ret_word)
+{
+    size_t start;
+
+    while (*at < length && line[*at] == ' ')
+        ++*at;
+    start = *at;
+    while (*at < length && line[*at] != ' ')
+        ++*at;
+    *ret_word = (struct word){line + start, *at - start};
+    return *at > start;
+}
+
 /* Finds the words that a row begins with, and returns how many there are, up to ROW_WORDS. */
 static size_t split_words(const char *line, size_t length, struct word words[ROW_WORDS])
 {
     size_t count = 0;
     size_t at = 0;
 
-    while (at < length && count < ROW_WORDS) {
-        size_t start;
-
-        while (at < length && line[at] == ' ')
-            at++;
-        start = at;
-        while (at < length && line[at] != ' ')
-            at++;
-        if (at > start)
-            words[count++] = (struct word){line + start, at - start};
-    }
+    while (count < ROW_WORDS && next_word(line, length, &at, &words[count]))
+        count++;
     return count;
 }
 
@@ -224,7 +230,7 @@ static bool read_id(const struct word *word, int *ret_shmid)
 
 /*
  * key shmid owner perms bytes nattch; what follows, a status in any language or more columns, says
- * nothing.
+ * nothing of the segment.
  */
 static bool read_row(const struct word words[ROW_WORDS], struct named_id *ret_id)
 {
@@ -242,6 +248,25 @@ static bool read_row(const struct word words[ROW_WORDS], struct named_id *ret_id
         id.perms = id.perms * 8 + (uint32_t)(perms->at[i] - '0');
     *ret_id = id;
     return true;
+}
+
+/*
+ * The IPC namespace that a row names after the six words: the column may stand anywhere, and its
+ * header may have been filtered out. Anything else that looks like the number of one (an argument
+ * in a command line) counts as one too: rather a row too many is refused. 0: none.
+ */
+static uint64_t find_row_namespace(const char *line, size_t length, const struct word *nattch)
+{
+    size_t at = (size_t)(nattch->at - line) + nattch->length;
+    struct word word;
+    uint64_t number;
+
+    while (next_word(line, length, &at, &word)) {
+        if (parse_digits(word.at, word.length, &number) == word.length &&
+            number >= NAMESPACE_NUMBER_MIN && number <= UINT32_MAX)
+            return number;
+    }
+    return 0;
 }
 
 static int refuse_line(const char *line, size_t length, struct error *err)
@@ -277,6 +302,8 @@ int selection_parse_line(struct input_state *state, const char *line, size_t len
         return 0;
     if (read_id(&whole, &id.shmid) ||
         (count == ROW_WORDS && words[0].at == line && read_row(words, &id))) {
+        if (id.is_row)
+            id.namespace = find_row_namespace(line, length, &words[ROW_NATTCH]);
         *ret_id = id;
         return 1;
     }

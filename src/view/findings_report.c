@@ -1,8 +1,8 @@
 #include "view/findings_report.h"
-#include "view/human.h"
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/text.h"
 #include "view/describe.h"
 #include "view/finding_text.h"
@@ -66,24 +66,82 @@ static void put_elsewhere(struct strbuf *out, const struct elsewhere *elsewhere,
     strbuf_putc(out, '\n');
 }
 
-void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis, size_t width)
+static void put_finding_text(struct strbuf *out, const struct diagnosis *diagnosis,
+                             const struct finding *finding, size_t width)
 {
     CLEANUP_STRBUF struct strbuf message = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
 
+    compose_finding(diagnosis, finding, &message, &remedy);
+    strbuf_printf(out, "%s: %s: ", severity_name(finding->severity), check_name(finding->check));
+    wrap_clauses(out, &message, 4, width);
+    strbuf_puts(out, "\n    remedy: ");
+    wrap_clauses(out, &remedy, 12, width);
+    strbuf_putc(out, '\n');
+}
+
+/* Findings of one check that say the same of one owner after the other. */
+struct alike {
+    size_t count;
+    size_t segments; /* of those that are not shown */
+    uint64_t bytes;
+};
+
+/* How many owners' findings of one check and severity a terminal shows. */
+enum { SHOWN_ALIKE = DESCRIBE_NAMED_MAX };
+
+static void put_others(struct strbuf *out, enum check check, enum severity severity,
+                       const struct alike *alike, size_t width)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+    if (alike->count <= SHOWN_ALIKE)
+        return;
+    strbuf_printf(out, "%s: %s: ", severity_name(severity), check_name(check));
+    strbuf_puts(&text, "the same of ");
+    human_count(&text, alike->count - SHOWN_ALIKE, "more owner");
+    strbuf_puts(&text, ", ");
+    describe_segments(&text, alike->segments, alike->bytes);
+    strbuf_puts(&text, ": through a pipe (| less) each is shown");
+    wrap_text(out, &text, 4, width);
+    strbuf_putc(out, '\n');
+}
+
+/*
+ * Reports the findings of one check, from FIRST on, and returns how many there are. Of many owners
+ * a terminal shows those with the most segments, and the sum of the others: or what else is wrong
+ * would not be seen.
+ */
+static size_t put_check(struct strbuf *out, const struct diagnosis *diagnosis, size_t first,
+                        size_t width)
+{
+    struct alike alike[SEVERITY_COUNT] = {0};
+    enum check check = diagnosis->items[first].check;
+    size_t end = first;
+
+    for (; end < diagnosis->count && diagnosis->items[end].check == check; end++) {
+        const struct finding *finding = &diagnosis->items[end];
+        struct alike *same = &alike[finding->severity];
+
+        if (width == WRAP_NEVER || ++same->count <= SHOWN_ALIKE) {
+            put_finding_text(out, diagnosis, finding, width);
+            continue;
+        }
+        same->segments += finding->count;
+        for (size_t i = 0; i < finding->count; i++)
+            same->bytes = saturating_add(same->bytes, finding->rows[i]->segment.size);
+    }
+    for (size_t i = SEVERITY_COUNT; i-- > 0;)
+        put_others(out, check, (enum severity)i, &alike[i], width);
+    return end - first;
+}
+
+void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis, size_t width)
+{
     if (diagnosis->count == 0)
         put_nothing(out, diagnosis);
-    for (size_t i = 0; i < diagnosis->count; i++) {
-        const struct finding *finding = &diagnosis->items[i];
-
-        compose_finding(diagnosis, finding, &message, &remedy);
-        strbuf_printf(out, "%s: %s: ", severity_name(finding->severity),
-                      check_name(finding->check));
-        wrap_clauses(out, &message, 4, width);
-        strbuf_puts(out, "\n    remedy: ");
-        wrap_clauses(out, &remedy, 12, width);
-        strbuf_putc(out, '\n');
-    }
+    for (size_t i = 0; i < diagnosis->count;)
+        i += put_check(out, diagnosis, i, width);
     if (diagnosis->least != SEVERITY_INFO)
         return;
     limits_report_shmem(out, &diagnosis->inventory.usage, width);

@@ -106,6 +106,25 @@ conf() {
     assert_equal "$(finding orphans remedy)" 'on that machine: as zc or root: shmtool rm --orphan --key 0 --owner zc'
 }
 
+@test "of many owners a terminal shows those of the most segments, and the sum of the others" {
+    local id lines=()
+    for id in {1..8}; do
+        lines+=("0 $id 600 4096 99 99 0 $((2000 + id)) 0 0 0")
+    done
+    saved_tree "${lines[@]}" '0 9 600 4096 99 99 0 2008 0 0 0' '0 10 666 4096 99 99 0 0 0 0 0'
+    pty -- "$SHMTOOL" --sysroot "$tree" doctor
+    assert_equal "$(grep -c 'orphans: .*, .* orphan' <<<"$out")" 5
+    assert_out_has 'rm --orphan --key 0 --owner 2008'
+    assert_out_has_not '--owner 2007'
+    assert_out_has 'warning: orphans: the same of 4 more owners, 4 segments, 16 KiB: through a'
+    assert_equal "$(grep -c 'more owner' <<<"$out")" 2
+    assert_out_has 'writable'
+    shmtool --sysroot "$tree" doctor
+    assert_status 1
+    assert_equal "$(grep -c 'rm --orphan --key 0' <<<"$out")" 17
+    assert_out_has_not 'more owner'
+}
+
 @test "an owner's name is quoted as a shell needs it" {
     saved_tree '0 1 600 4096 99 99 0 1003 0 1003 0'
     echo "DOM\\jane d'oe:x:1003:1003::/:/bin/sh" >>"$tree/etc/passwd"

@@ -141,7 +141,8 @@ sizes_in() {
     run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm 1 -v
     assert_status 0
     assert_out '1: removed, 6000 bytes'
-    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm --owner 54321 --unattached --yes -v
+    # As doctor recommends it.
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm --orphan --key 0 --owner 54321 --yes -v
     assert_status 0
     assert_out '0: removed, 5000 bytes'
     run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm 2 7
@@ -149,11 +150,34 @@ sizes_in() {
     assert_err_has '7: no such segment'
     run_split as_user 54321 "$SHMTOOL" ls -N "$helper_pid" --no-header -c shmid,status
     assert_equal "$(fields)" $'2 dest'
+    # The way that is named for the user is one, and so is that for root.
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" limits
+    assert_status 4
+    way=$(grep -o 'nsenter .*--target' <<<"$err")
+    # shellcheck disable=SC2086 # words
+    run_split as_user 54321 $way "$helper_pid" "$SHMTOOL" limits --set shmmni=77
+    assert_status 0
+    shmtool limits -N "$helper_pid" --set shmmni=78
+    assert_status 1
+    way=$(sed -n 's/.*as root: //p' <<<"$err")
+    # shellcheck disable=SC2086 # words
+    run_split $way
+    assert_status 0
+    shmtool limits -N "$helper_pid" --json
+    assert_equal "$(jq .limits.shmmni.value <<<"$out")" 78
     # Not that of others; and root needs no detour.
     run_split as_user 54322 "$SHMTOOL" ls -N "$helper_pid"
     assert_status 4
     shmtool ls -N "$helper_pid" --no-header -c uid,nattch
     assert_equal "$(fields)" $'54321 1'
+}
+
+@test "without -N nothing is left at the end, and no descriptor closed that is not the program's" {
+    need_program strace
+    need_no_leak_sanitizer
+    run_split strace -e trace=close,setns -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls
+    assert_status 0
+    assert_equal "$(grep -E '^setns|^close\(0\)' "$BATS_TEST_TMPDIR/trace")" ''
 }
 
 @test "-N: watch and wait look in that namespace, too; -A they refuse" {
@@ -258,6 +282,57 @@ sizes_in() {
     try -A run true
     assert_wrong_usage 'shmtool: run: --all-namespaces: run looks in one'
     assert_equal "$(sizes_in "$first") $(sizes_in "$second") $(sizes_in "$own")" '5000 5000 7000'
+}
+
+@test "rows of ls -A on standard input: only of the namespace that rm looks in, else none is removed" {
+    start_twins
+    local columns input=$BATS_TEST_TMPDIR/rows
+    for columns in '' -l --columns=+namespace '--columns=+container,namespace,lpid'; do
+        # shellcheck disable=SC2086 # none or one
+        there "$SHMTOOL" ls -A $columns >"$input"
+        run_split there "$SHMTOOL" rm <"$input"
+        assert_status 2 || fail "$columns" || return 1
+        assert_err_has "segment 0 is in IPC namespace $first, " || return 1
+        assert_err_has "shmtool -N $first rm; nothing was removed" || return 1
+        run_split there "$SHMTOOL" -N "$first" rm < <(grep " $second" "$input")
+        assert_status 2 || fail "$columns" || return 1
+        assert_err_has "line 1: segment 0 is in IPC namespace $second, and not in the one that rm looks in" ||
+            return 1
+    done
+    assert_equal "$(there "$SHMTOOL" ls -A -c namespace --no-header | wc -l)" 3
+    run_split there "$SHMTOOL" -N "$second" rm < <(grep " $second" "$input")
+    assert_status 0
+    assert_equal "$(there "$SHMTOOL" ls -A -c namespace --no-header | tr -d ' ' | sort)" \
+        "$(printf '%s\n' "$own" "$first" | sort)"
+    run_split there "$SHMTOOL" rm < <(grep " $own" "$input")
+    assert_status 0
+    assert_equal "$(there "$SHMTOOL" ls -A -c namespace --no-header | tr -d ' ')" "$first"
+}
+
+@test "--pid of a process that moved after it had attached selects no segment of that id where it is now" {
+    start_keepers process
+    there "$HELPERS/mkseg" >/dev/null
+    start_helper nsenter --target "$inside" --mount --pid --ipc "$HELPERS/actor" use:0 attach leave make:0
+    pid=$(sed -n 's/^ready \([0-9]*\).*/\1/p' "$helper_out")
+    number=$(there "$SHMTOOL" ns --no-header -l -c pid,namespace | awk -v pid="$pid" '$1 == pid { print $2 }')
+    assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
+    run_split there "$SHMTOOL" rm -A --pid "$pid" --yes
+    assert_status 0
+    run_split there "$SHMTOOL" rm -N "$number" --pid "$pid" --yes
+    assert_status 0
+    assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
+}
+
+@test "-A: what cannot be read in a namespace that was entered is a failure, as without -A" {
+    start_twins
+    local command
+    for command in 'ls' 'who' 'stat' 'rm --yes'; do
+        # shellcheck disable=SC2086 # a command and its option
+        run_split there setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" $command -A --pid 1
+        assert_status 4 || return 1
+        assert_err_has 'the mappings of process 1: Permission denied' || return 1
+        assert_err_has_not 'could not be entered: the mappings' || return 1
+    done
 }
 
 @test "rm -A asks, also for a key; removes inside, and only what was selected" {

@@ -463,6 +463,9 @@ static void pids_are_looked_up_in_what_they_hold(void **state)
     assert_false(filter_is_empty(&filter));
     assert_true(filter_match(&filter, &sample, &facts));
     assert_false(filter_match(&filter, &other, &facts));
+    other.shmid = sample.shmid;
+    other.nattch = 0; /* the id that it holds is of another IPC namespace */
+    assert_false(filter_match(&filter, &other, &facts));
     facts.attached = NULL;
     assert_false(filter_match(&filter, &sample, &facts));
     filter_release(&filter);
