@@ -94,6 +94,7 @@
  *   finding_segments  segments that nobody may need
  *   finding_processes  what processes hold
  *   shmget_report    what one call of shmget would answer
+ *   run_report       how a program of run ended, and what it left
  *   limits_report    limits as table and JSON
  *   prompt           the question
  * command    one file a command
