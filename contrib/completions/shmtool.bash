@@ -133,7 +133,7 @@ _shmtool_options() {
             options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
                 --json --help"
             ;;
-        run) options='--verbose --isolate --help' ;;
+        run) options='--verbose --wait --isolate --left-status --keep --report --help' ;;
         limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --flags --huge --attach --severity --json --help' ;;
@@ -177,7 +177,15 @@ _shmtool_find_command() {
 _shmtool_run() {
     local i
     for ((i = at + 1; i < COMP_CWORD; i++)); do
-        [[ ${COMP_WORDS[i]} == -* ]] && continue
+        case ${COMP_WORDS[i]} in
+            --left-status | --report)
+                # bash takes --report=FILE apart at the equals sign
+                [[ ${COMP_WORDS[i + 1]} != '=' ]] || ((i++))
+                ((++i < COMP_CWORD)) || return 1
+                continue
+                ;;
+            -*) continue ;;
+        esac
         # The program is there: its arguments are files, or whatever completes it.
         if declare -F _command_offset >/dev/null; then
             _command_offset "$i"

@@ -38,9 +38,10 @@ struct supervise_result {
     struct removal_plan removal;  /* what became of the segments that it left; kept: SELECTED */
     struct segment_list held;     /* made by it, and attached by somebody still */
     struct segment_list creators; /* made by a descendant that lives on, and attached by nobody */
-    struct segment_list untraced; /* created while it ran, it is not known by whom; ours to remove */
-    struct segment_list used;     /* there before it, and used by it or a descendant */
-    bool can_isolate;             /* in a namespace of its own none would have been untraced */
+    struct segment_list
+        untraced;             /* created while it ran, it is not known by whom; ours to remove */
+    struct segment_list used; /* there before it, and used by it or a descendant */
+    bool can_isolate;         /* in a namespace of its own none would have been untraced */
 
     /* Descendants that live on. Where they cannot be listed there are none in the array. */
     bool any_survivor;

@@ -33,7 +33,8 @@ void signals_restore(const struct signals *signals);
  */
 int signals_take(const struct signals *signals);
 
-/* The same; ret_sent: whether a process sent it, and not the terminal or another part of the kernel.
+/* The same; ret_sent: whether a process sent it, and not the terminal or another part of the
+ * kernel.
  */
 int signals_take_origin(const struct signals *signals, bool *ret_sent);
 

@@ -72,7 +72,7 @@ static void put_left(struct strbuf *out, const struct supervise_result *result)
     column_set_release(&left.columns);
 }
 
-static void put_number_or_null(struct strbuf *out, const char *name, bool known, int number)
+static void put_end_number(struct strbuf *out, const char *name, bool known, int number)
 {
     if (known)
         strbuf_printf(out, ", \"%s\": %d", name, number);
@@ -86,10 +86,10 @@ static void put_end(struct strbuf *out, const struct supervise_result *result, i
     bool ended = result->stage >= SUPERVISE_CLEAN;
     bool exited = ended && result->end.signal == 0;
 
-    put_number_or_null(out, "pid", ended, result->pid);
-    put_number_or_null(out, "status", exited || result->stage == SUPERVISE_EXEC,
-                       exited ? result->end.status : exec_status);
-    put_number_or_null(out, "signal", ended && !exited, result->end.signal);
+    put_end_number(out, "pid", ended, result->pid);
+    put_end_number(out, "status", exited || result->stage == SUPERVISE_EXEC,
+                   exited ? result->end.status : exec_status);
+    put_end_number(out, "signal", ended && !exited, result->end.signal);
 }
 
 void run_report_json(struct strbuf *out, char *const *program,

@@ -105,14 +105,14 @@ left_status() {
     need_ns
     need_root
     need_without_events
-    run_split without_events setpriv --reuid 12345 --regid 12345 --clear-groups \
-        "$SHMTOOL" run --left-status 42 sh -c 'echo >"$0"; read -r _ <"$0.made"' "$gate" 3>&- &
+    exec 8<>"$gate"
+    without_events setpriv --reuid 12345 --regid 12345 --clear-groups \
+        "$SHMTOOL" run --left-status 42 sh -c 'echo here; read -r _' <&8 >"$ids" 3>&- 8>&- &
     local run=$!
-    mkfifo -m 666 "$gate.made"
-    chmod 666 "$gate"
-    read -r _ <"$gate" || true
+    wait_until grep -q here "$ids"
     make_seg >/dev/null
-    echo >"$gate.made"
+    echo >&8
+    exec 8>&-
     wait "$run"
 }
 
@@ -168,21 +168,37 @@ wait_for_child() {
 }
 
 wait_all() {
-    wait_for_child
-    "$@" "$SHMTOOL" run "${options[@]}" --wait -v "${waited[@]}" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+    local program='"$0/leak" --count 2 --ids "$1" read <"$2" >/dev/null & read -r _ <"$2.go"; exit 4'
+    rm -f "$ids" "$gate.end" "$gate.end.go"
+    mkfifo "$gate.end" "$gate.end.go"
+    exec 8<>"$gate.end"
+    "$@" "$SHMTOOL" run "${options[@]}" --wait -v sh -c "$program" "$HELPERS" "$ids" "$gate.end" \
+        >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- 8>&- &
     local pid=$!
-    wait_until test -e "$ids"
-    # It has not cleaned, and has not ended.
+    wait_until has_two_ids
+    # The program ends, its child does not, and nothing is cleaned.
+    echo >"$gate.end.go"
+    wait_until is_without_program
     kill -0 "$pid"
     [[ ${options[*]} ]] || assert_equal "$(all_ids)" "$(cat "$ids")"
-    echo >"$gate.end"
+    exec 8>&-
     status=0
     wait "$pid" || status=$?
     read_whole err "$BATS_TEST_TMPDIR/err"
+    ran="$* run ${options[*]}"
     assert_status 4
     assert_err_has 'removed 2 of 2 segments'
     assert_err_has_not 'on: '
     assert_equal "$(all_ids)" ''
+}
+
+has_two_ids() {
+    [[ -e $ids && $(wc -l <"$ids") == 2 ]]
+}
+
+is_without_program() {
+    # A zombie has no command line.
+    ! pgrep -f "^sh -c .[$]0/leak.* $gate.end" >/dev/null
 }
 
 @test "--wait: for a child of the program that lives on, before it cleans" {
@@ -216,13 +232,12 @@ wait_ended() {
         assert_err_has '1 descendant of the program lives on: '
         assert_equal "$(all_ids)" ''
         : <>"$gate.end"
-        echo >"$gate.end" 2>/dev/null &
-        wait "$!" || true
     done
 }
 
 @test "--wait: INT and TERM end the waiting, and it cleans" {
     need_ns
+    has_events || skip "the kernel reports no forks here"
     local options=()
     wait_ended env
     wait_ended "${beside[@]}"
@@ -230,25 +245,44 @@ wait_ended() {
 
 @test "--wait: while the program runs, signals are the program's, and INT is left to it" {
     need_ns
-    start_helper "$SHMTOOL" run --wait "$HELPERS/leak" --ids "$ids" trap 15
-    kill -INT "$helper_pid"
-    kill -TERM "$helper_pid"
-    kill -0 "$helper_pid"
-    stop_helper
+    exec 8<>"$gate"
+    env --default-signal "$SHMTOOL" run --wait "$HELPERS/leak" --ids "$ids" trap 15 \
+        <"$gate" >"$BATS_TEST_TMPDIR/out" 3>&- 8>&- &
+    local pid=$!
+    wait_until grep -q '^ready' "$BATS_TEST_TMPDIR/out"
+    kill -INT "$pid"
+    kill -TERM "$pid"
+    # Both have been taken when a later one was passed on.
+    wait_until has_no_pending_signal "$pid"
+    exec 8>&-
+    wait "$pid"
+    assert_equal "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" 'got 1'
+    assert_equal "$(all_ids)" ''
+}
+
+# has_no_pending_signal PID
+has_no_pending_signal() {
+    grep -q '^ShdPnd:[^1-9a-f]*$' "/proc/$1/status"
 }
 
 @test "--wait: Ctrl+C ends the program, another one the waiting; Ctrl+Z stops all" {
     need_ns
+    has_events || skip "the kernel reports no forks here"
     local wrapper
-    for wrapper in 'env' 'sh -c "(read -r _ <$gate) & exec \"\$@\"" -'; do
-        export gate ids
-        pty --deadline 20 -e 'prompt> ' \
-            -s "$wrapper"' $SHMTOOL run --wait -v sh -c "trap \"\" INT; $HELPERS/leak --count 1 exit 0; echo w\$((1 + 1))t; while :; do sleep 0.1; done & trap - INT; kill -INT \$\$"\n' \
-            -e w2t -s '\032' -e Stopped -e 'prompt> ' -s 'fg\n' -e 'while' -s '\003' -e 'removed, 4096' -e 'prompt> ' \
-            -s 'echo "<$?>"; kill %% 2>/dev/null; exit 0\n' -e '<130>' -- env PS1='prompt> ' bash --noprofile --norc -i
+    mkfifo "$gate.end"
+    cat >"$BATS_TEST_TMPDIR/program" <<END
+("$HELPERS/leak" --count 1 exit 0 >/dev/null; echo w\$((1 + 1))t; read -r _ <"$gate.end") &
+kill -INT \$\$
+END
+    printf '(read -r _ <"%s") &\nexec "$@"\n' "$gate" >"$BATS_TEST_TMPDIR/beside"
+    for wrapper in env "sh $BATS_TEST_TMPDIR/beside"; do
+        pty --deadline 20 -e 'prompt> ' -s "$wrapper $SHMTOOL run --wait -v sh $BATS_TEST_TMPDIR/program"'\n' -e w2t \
+            -s '\032' -e Stopped -e 'prompt> ' -s 'fg\n' -e program -s '\003' -e 'removed, 4096' -e 'prompt> ' \
+            -s 'echo "<$?>"\n' -e '<130>' -s 'exit 0\n' -- env PS1='prompt> ' bash --noprofile --norc -i
         assert_status 0
         assert_equal "$(all_ids)" ''
     done
+    : <>"$gate.end"
 }
 
 @test "--wait: nothing to wait for, a program that is not there, orphans of orphans" {
