@@ -64,7 +64,7 @@ static const struct option_spec run_options[] = {
      option_flag},
     {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
      option_flag},
-    {0, "left-status", "N", "end with N (1 to 125) if it left any and ended with 0",
+    {0, "left-status", "N", "end with N (1 to 125), not 0, if it left any",
      offsetof(struct run, left_status), take_left_status},
     {0, "keep", NULL, "remove nothing; with -v name what was kept", offsetof(struct run, keep),
      option_flag},

@@ -185,7 +185,6 @@ wait_all() {
     status=0
     wait "$pid" || status=$?
     read_whole err "$BATS_TEST_TMPDIR/err"
-    ran="$* run ${options[*]}"
     assert_status 4
     assert_err_has 'removed 2 of 2 segments'
     assert_err_has_not 'on: '
