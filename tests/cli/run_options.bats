@@ -18,19 +18,6 @@ teardown() {
     common_teardown
 }
 
-# in_each_mode TEST: TEST WRAPPER... with shmtool alone, with a child that it had before, and as process 1; each
-# without and with --isolate in $options
-in_each_mode() {
-    local isolate isolates=('')
-    ! "$SHMTOOL" run --isolate true 2>/dev/null || isolates+=(--isolate)
-    for isolate in "${isolates[@]}"; do
-        options=(${isolate:+"$isolate"})
-        "$1" env
-        "$1" "${beside[@]}"
-        ! unshare --pid --fork --mount-proc true 2>/dev/null || "$1" unshare --pid --fork --kill-child --mount-proc
-    done
-}
-
 # --- --left-status ------------------------------------------------------------------------------
 
 left_status() {

@@ -50,19 +50,6 @@ assert_report() {
     cp "$file" "${reports[-1]}"
 }
 
-# in_each_mode TEST: TEST WRAPPER... with shmtool alone, with a child that it had before, and as process 1; each
-# without and with --isolate in $isolate
-in_each_mode() {
-    local isolate isolates=('')
-    ! "$SHMTOOL" run --isolate true 2>/dev/null || isolates+=(--isolate)
-    for isolate in "${isolates[@]}"; do
-        options=(${isolate:+"$isolate"})
-        "$1" env
-        "$1" "${beside[@]}"
-        ! unshare --pid --fork --mount-proc true 2>/dev/null || "$1" unshare --pid --fork --kill-child --mount-proc
-    done
-}
-
 report_ends() {
     local how ended
     for how in 'exit 0' 'exit 7' 'exit 126' 'exit 127' 'exit 255' 'signal 2' 'signal 9' 'signal 6' 'signal 11'; do
