@@ -126,7 +126,8 @@ _shmtool_value() {
         watch:--interval | watch:--for | wait:--timeout) _shmtool_add 100ms 10s 1m 1h ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
         *:--perms) _shmtool_add 666 -022 /022 ;;
-        *:-s | *:--size | *:--nattch | rm:--max | watch:--count | key:-p | key:--proj | doctor:--mode | doctor:--flags) ;;
+        *:-s | *:--size | *:--nattch | rm:--max | watch:--count | run:--left-status | key:-p | key:--proj | doctor:--mode | doctor:--flags) ;;
+        run:--report) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
         doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
@@ -147,7 +148,7 @@ _shmtool_options() {
             options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
                 --json --even-protected --help"
             ;;
-        run) options='--verbose --isolate --help' ;;
+        run) options='--verbose --wait --isolate --left-status --keep --report --help' ;;
         limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --flags --huge --attach --severity --json --help' ;;
@@ -198,7 +199,15 @@ _shmtool_find_command() {
 _shmtool_run() {
     local i
     for ((i = at + 1; i < COMP_CWORD; i++)); do
-        [[ ${COMP_WORDS[i]} == -* ]] && continue
+        case ${COMP_WORDS[i]} in
+            --left-status | --report)
+                # bash takes --report=FILE apart at the equals sign
+                [[ ${COMP_WORDS[i + 1]} != '=' ]] || ((i++))
+                ((++i < COMP_CWORD)) || return 1
+                continue
+                ;;
+            -*) continue ;;
+        esac
         # The program is there: its arguments are files, or whatever completes it.
         if declare -F _command_offset >/dev/null; then
             _command_offset "$i"

@@ -133,6 +133,10 @@ complete -c shmtool -n '__fish_seen_subcommand_from rm run' -s v -l verbose -d '
 complete -c shmtool -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'no summary'
 
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l isolate -d 'in an IPC namespace of its own'
+complete -c shmtool -n '__fish_seen_subcommand_from run' -l wait -d 'wait for all descendants'
+complete -c shmtool -n '__fish_seen_subcommand_from run' -l left-status -x -d 'end with this if it left any'
+complete -c shmtool -n '__fish_seen_subcommand_from run' -l keep -d 'remove nothing'
+complete -c shmtool -n '__fish_seen_subcommand_from run' -l report -r -F -d 'write what it left, as JSON'
 complete -c shmtool -n '__fish_seen_subcommand_from run' -x -a '(__fish_complete_subcommand --fcs-skip=2)'
 
 complete -c shmtool -n '__fish_seen_subcommand_from limits' -l set -x \

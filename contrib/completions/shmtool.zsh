@@ -165,7 +165,9 @@ _shmtool() {
             ;;
         run)
             _arguments -s : '(- *)'{-h,--help}'[show the options]' {-v,--verbose}'[name what was removed]' \
-                '--isolate[in an IPC namespace of its own]' '*::program:_normal'
+                '--wait[wait for all descendants]' '--isolate[in an IPC namespace of its own]' \
+                '--left-status=[end with this if it left any]:status\: 1 to 125: ' \
+                '--keep[remove nothing]' '--report=[write what it left, as JSON]:file:_files' '*::program:_normal'
             ;;
         limits)
             _arguments : '(- *)'{-h,--help}'[show the options]' \

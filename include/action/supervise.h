@@ -15,6 +15,9 @@
 struct supervise_request {
     char *const *argv; /* the program and its arguments, ended by NULL */
     bool isolate;      /* in an IPC namespace of its own */
+    bool wait;         /* for all descendants, before what they left is removed */
+    bool keep;         /* nothing is removed */
+    unsigned needs;    /* enum need: what to look up of the segments that it left; 0: no rows */
 };
 
 /* Where it ended. */
@@ -29,25 +32,32 @@ enum supervise_stage {
 
 struct supervise_result {
     enum supervise_stage stage;
+    bool relayed;                 /* a child of ours ran the program and reports in our place */
+    pid_t pid;                    /* the program's; from CLEAN on, unless relayed */
     struct child_end end;         /* the program's; from CLEAN on */
-    struct removal_plan removal;  /* what became of the segments that it left */
+    struct removal_plan removal;  /* what became of the segments that it left; kept: SELECTED */
     struct segment_list held;     /* made by it, and attached by somebody still */
     struct segment_list creators; /* made by a descendant that lives on, and attached by nobody */
-    struct segment_list untraced; /* created while it ran, it is not known by whom */
-    struct segment_list used;     /* there before it, and used by it or a descendant */
-    bool can_isolate;             /* in a namespace of its own none would have been untraced */
+    struct segment_list
+        untraced;             /* created while it ran, it is not known by whom; ours to remove */
+    struct segment_list used; /* there before it, and used by it or a descendant */
+    bool can_isolate;         /* in a namespace of its own none would have been untraced */
 
     /* Descendants that live on. Where they cannot be listed there are none in the array. */
     bool any_survivor;
     pid_t *survivors; /* owned */
     size_t survivor_count;
+
+    /* With needs: all of the above but those used, as they were right before any was removed. */
+    struct inventory left;
 };
 
 /*
  * Starts the program in the caller's process group and on its terminal, waits for its end and
  * removes the segments that it and its descendants created and that nobody has attached, unless
  * their creator lives on and may attach them yet. Where descendants are still there, or hold
- * segments, they get a moment to exit; those that go on running are not waited for.
+ * segments, they get a moment to exit; those that go on running are waited for with WAIT alone,
+ * until SIGINT or SIGTERM comes.
  *
  * While it runs SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are passed on to it, the keyboard's signals
  * are left to it, and this process stops and continues with it. All signals stay blocked
@@ -55,7 +65,7 @@ struct supervise_result {
  *
  * Where processes that are not the program's may be or become children of this one, it forks: the
  * child does all that is said here and returns as well, with the full result, and is to end as its
- * program ended. Here that result is DONE with the child's end and nothing else.
+ * program ended. Here that result is DONE and relayed, with the child's end and nothing else.
  *
  * With isolate this process moves into the new namespace: SYSTEM shows that one from then on.
  *

@@ -35,6 +35,11 @@ void signals_restore(const struct signals *signals);
  */
 int signals_take(const struct signals *signals);
 
+/* The same; ret_sent: whether a process sent it, and not the terminal or another part of the
+ * kernel.
+ */
+int signals_take_origin(const struct signals *signals, bool *ret_sent);
+
 /*
  * Waits until a signal has come, OTHER_FD (-1: none) is readable, or the time is over.
  * milliseconds: -1 for no end

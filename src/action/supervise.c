@@ -77,15 +77,21 @@ static void follow_continue(struct supervisor *supervisor)
 static bool handle_signals(struct supervisor *supervisor)
 {
     bool children = false;
+    bool sent;
     int number;
 
-    while ((number = signals_take(&supervisor->signals)) > 0) {
+    while ((number = signals_take_origin(&supervisor->signals, &sent)) > 0) {
         switch (number) {
         case SIGTERM:
         case SIGHUP:
         case SIGUSR1:
         case SIGUSR2:
             child_signal(&supervisor->child, number);
+            break;
+        case SIGINT:
+            /* It may be waiting for descendants, which that ends. The keyboard's it gets itself. */
+            if (supervisor->relays && sent)
+                child_signal(&supervisor->child, number);
             break;
         case SIGCONT:
             follow_continue(supervisor);
@@ -179,6 +185,47 @@ static void watch_program(struct supervisor *supervisor, struct child_end *ret_e
     }
 }
 
+/* --- Waiting for descendants ------------------------------------------------------------------ */
+
+/*
+ * Takes the signals that came. Returns whether one of them ends the waiting: SIGINT or SIGTERM.
+ * EARLY: a SIGINT of the keyboard was the program's yet.
+ */
+static bool take_end_of_waiting(struct supervisor *supervisor, bool early, bool *ret_children)
+{
+    bool ended = false;
+    bool sent;
+    int number;
+
+    while ((number = signals_take_origin(&supervisor->signals, &sent)) > 0) {
+        if (number == SIGTERM || (number == SIGINT && (sent || !early)))
+            ended = true;
+        else if (number == SIGTSTP && !supervisor->never_stops)
+            signals_stop_self(number); /* the descendants stop with us: so does the shell's job */
+        else if (number == SIGCHLD)
+            *ret_children = true;
+    }
+    return ended;
+}
+
+/* Waits until no descendant of the program is alive, all of which are or become our children. */
+static void wait_for_descendants(struct supervisor *supervisor)
+{
+    bool children = true;
+    bool ended = take_end_of_waiting(supervisor, true, &children);
+
+    while (!ended && child_any_alive()) {
+        int milliseconds;
+        int fd;
+
+        trace_next(&supervisor->trace, &fd, &milliseconds);
+        signals_wait(&supervisor->signals, fd, milliseconds);
+        children = false;
+        ended = take_end_of_waiting(supervisor, false, &children);
+        trace_and_reap(supervisor, children);
+    }
+}
+
 /* --- The end ---------------------------------------------------------------------------------- */
 
 static bool is_held(const struct trace_entry *entry)
@@ -227,8 +274,35 @@ static bool creator_lives_on(const struct supervisor *supervisor, const struct s
                                                 proc_clock(cache)) == PID_ALIVE;
 }
 
-/* Removes what is the program's and not attached, if it still is both. */
-static void remove_left_segments(struct supervisor *supervisor, struct supervise_result *result)
+/* Whether we may remove it, and so the program may have made it. */
+static bool may_be_ours(const struct segment *segment)
+{
+    uid_t euid = geteuid();
+
+    return euid == 0 || segment->uid == euid || segment->cuid == euid;
+}
+
+/* Looks up what is NEEDED of the segments that the program left, while they are there. */
+static void read_left_rows(const struct supervisor *supervisor, unsigned needed,
+                           struct supervise_result *result)
+{
+    struct selection selection = {.by_id = true};
+
+    for (size_t i = 0; i < supervisor->trace.count; i++) {
+        const struct trace_entry *entry = &supervisor->trace.entries[i];
+
+        if (entry->origin == TRACE_PROGRAM || entry->origin == TRACE_UNKNOWN)
+            selection_add_id(&selection, &(struct named_id){.shmid = entry->segment.shmid});
+    }
+    /* Where that fails they are reported by their records alone. */
+    inventory_read(supervisor->system, &selection, needed, &result->left, NULL);
+    selection_release(&selection);
+}
+
+/* Removes what is the program's and not attached, if it still is both, and is not to be kept. */
+static void remove_left_segments(struct supervisor *supervisor,
+                                 const struct supervise_request *request,
+                                 struct supervise_result *result)
 {
     const struct trace *trace = &supervisor->trace;
     const struct removal_hooks hooks = {NULL, NULL, NULL};
@@ -248,14 +322,17 @@ static void remove_left_segments(struct supervisor *supervisor, struct supervise
         } else if (entry->origin == TRACE_PROGRAM) {
             selection_add_id(&selection, &(struct named_id){.shmid = segment->shmid});
             removal_add(&result->removal, &selection, &(struct segment_info){.segment = *segment});
-        } else if (entry->origin == TRACE_UNKNOWN) {
+        } else if (entry->origin == TRACE_UNKNOWN && may_be_ours(segment)) {
             segment_list_add(&result->untraced, segment);
         } else if (entry->used) {
             segment_list_add(&result->used, segment);
         }
     }
+    if (request->needs != 0)
+        read_left_rows(supervisor, request->needs, result);
     /* The entries are in the order of ids, and so are the ids of the selection. */
-    removal_run(supervisor->system, &selection, &result->removal, &hooks);
+    if (!request->keep)
+        removal_run(supervisor->system, &selection, &result->removal, &hooks);
     selection_release(&selection);
 }
 
@@ -282,21 +359,24 @@ static void list_survivors(const struct supervisor *supervisor, struct supervise
 /* --- The whole -------------------------------------------------------------------------------- */
 
 /* From the waiting child to the program's end. */
-static int release_and_watch(struct supervisor *supervisor, struct supervise_result *result,
-                             const char *program, struct error *err)
+static int release_and_watch(struct supervisor *supervisor, const struct supervise_request *request,
+                             struct supervise_result *result, struct error *err)
 {
     int r = release_child(supervisor);
 
     if (r < 0) {
         result->stage = SUPERVISE_EXEC;
-        return error_set_errno(err, -r, "%s", program);
+        return error_set_errno(err, -r, "%s", request->argv[0]);
     }
     watch_program(supervisor, &result->end);
+    result->pid = supervisor->child.pid;
     result->stage = SUPERVISE_CLEAN;
+    if (request->wait)
+        wait_for_descendants(supervisor);
     r = settle(supervisor, err);
     if (r < 0)
         return r;
-    remove_left_segments(supervisor, result);
+    remove_left_segments(supervisor, request, result);
     list_survivors(supervisor, result);
     result->stage = SUPERVISE_DONE;
     return 0;
@@ -313,7 +393,7 @@ static int start_and_watch(struct supervisor *supervisor, const struct supervise
     r = trace_begin(&supervisor->trace, supervisor->system, supervisor->child.pid, request->isolate,
                     err);
     if (r == 0)
-        r = release_and_watch(supervisor, result, request->argv[0], err);
+        r = release_and_watch(supervisor, request, result, err);
     trace_end(&supervisor->trace);
     if (result->stage < SUPERVISE_CLEAN)
         child_abandon(&supervisor->child);
@@ -353,6 +433,7 @@ static int hand_over(struct supervisor *supervisor, struct supervise_result *res
     child_release(&supervisor->child);
     watch_program(supervisor, &result->end);
     child_close(&supervisor->child);
+    result->relayed = true;
     result->stage = SUPERVISE_DONE;
     return 1;
 }
@@ -395,6 +476,7 @@ void supervise_result_release(struct supervise_result *result)
     segment_list_release(&result->creators);
     segment_list_release(&result->untraced);
     segment_list_release(&result->used);
+    inventory_release(&result->left);
     free(result->survivors);
     result->survivors = NULL;
 }

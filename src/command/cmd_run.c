@@ -4,32 +4,73 @@
  * Nothing is printed when all went well: what the terminal shows is the program's.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "action/supervise.h"
+#include "base/cleanup.h"
+#include "base/parse.h"
 #include "command/options.h"
 #include "command/protect.h"
 #include "kernel/signals.h"
 #include "view/describe.h"
 #include "view/human.h"
 #include "view/removal_report.h"
+#include "view/run_report.h"
 
 /* What a shell answers for a program that it cannot start. */
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 };
+
+/* The largest status that --left-status takes: above it shells have some of their own. */
+enum { LEFT_STATUS_MAX = STATUS_NOT_EXECUTABLE - 1 };
 
 /* A command line of run. */
 struct run {
     char **program; /* and its arguments, ended by NULL; NULL: none was named */
     bool verbose;
+    bool wait;
     bool isolate;
+    bool keep;
+    struct option_number left_status;
+    const char *report; /* a file's name; NULL: none */
 };
+
+static int take_left_status(const struct option_use *use, struct error *err)
+{
+    struct option_number *number = use->place;
+
+    number->given = true;
+    if (parse_number(use->word, LEFT_STATUS_MAX, "a status", &number->value, NULL) < 0 ||
+        number->value == 0)
+        return error_set(err, EINVAL, "'%s': not an exit status from 1 to %d", use->word,
+                         LEFT_STATUS_MAX);
+    return 0;
+}
+
+static int take_report(const struct option_use *use, struct error *err)
+{
+    if (*use->word == '\0')
+        return error_set(err, EINVAL, "'': not a file's name");
+    *(const char **)use->place = use->word;
+    return 0;
+}
 
 static const struct option_spec run_options[] = {
     {'v', "verbose", NULL, "name what was removed, and older segments used",
      offsetof(struct run, verbose), option_flag},
+    {0, "wait", NULL, "wait for all descendants before cleaning", offsetof(struct run, wait),
+     option_flag},
     {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
      option_flag},
+    {0, "left-status", "N", "end with N (1 to 125), not 0, if it left any",
+     offsetof(struct run, left_status), take_left_status},
+    {0, "keep", NULL, "remove nothing; with -v name what was kept", offsetof(struct run, keep),
+     option_flag},
+    {0, "report", "FILE", "write how it ended and what it left, as JSON",
+     offsetof(struct run, report), take_report},
 };
 
 static const struct option_group run_group = {"Running", OPTIONS(run_options)};
@@ -51,6 +92,20 @@ static int check_run(struct context *context, void *args, struct error *err)
     return 0;
 }
 
+/* Names a segment that --keep has kept. */
+static void report_kept(struct context *context, const struct run *run,
+                        const struct segment *segment)
+{
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+    human_count(&line, segment->size, "byte");
+    if (run->isolate)
+        strbuf_puts(&line, ": it goes with the last process of its namespace");
+    else
+        strbuf_printf(&line, "; to remove it: 'shmtool rm %d'", segment->shmid);
+    context_warn(context, "%d: kept, %s", segment->shmid, strbuf_string(&line));
+}
+
 /* Says what became of one of the program's segments, where that is due. */
 static void report_leftover(struct context *context, const struct run *run,
                             const struct removal_item *item)
@@ -59,7 +114,9 @@ static void report_leftover(struct context *context, const struct run *run,
     int shmid = item->info.segment.shmid;
 
     removal_report_line(&line, item);
-    if (item->outcome == REMOVAL_FAILED)
+    if (item->outcome == REMOVAL_SELECTED && run->verbose)
+        report_kept(context, run, &item->info.segment);
+    else if (item->outcome == REMOVAL_FAILED)
         context_warn(context, "%d: left: %s; to remove it: 'shmtool rm %d'", shmid,
                      strbuf_string(&line), shmid);
     else if (item->outcome == REMOVAL_PROTECTED)
@@ -77,7 +134,7 @@ static void report_leftovers(struct context *context, const struct run *run,
 
     for (size_t i = 0; i < plan->count; i++)
         report_leftover(context, run, &plan->items[i]);
-    if (!run->verbose || plan->count < 2)
+    if (!run->verbose || run->keep || plan->count < 2)
         return;
     removal_report_summary(&summary, plan);
     context_warn(context, "%s", strbuf_string(&summary));
@@ -147,25 +204,16 @@ static void report_used(struct context *context, const struct run *run,
 static void report_untraced(struct context *context, const struct supervise_result *result)
 {
     const struct segment_list *untraced = &result->untraced;
-    CLEANUP_SEGMENT_LIST struct segment_list ours = SEGMENT_LIST_INIT;
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-    uid_t euid = geteuid();
 
-    /* What we may remove, and so the program may have made. */
-    for (size_t i = 0; i < untraced->count; i++) {
-        const struct segment *segment = &untraced->items[i];
-
-        if (euid == 0 || segment->uid == euid || segment->cuid == euid)
-            segment_list_add(&ours, segment);
-    }
-    if (ours.count == 0)
+    if (untraced->count == 0)
         return;
-    describe_segments(&line, ours.count, segment_list_bytes(&ours));
+    describe_segments(&line, untraced->count, segment_list_bytes(untraced));
     strbuf_puts(&line,
                 ", created meanwhile by processes that could not be traced; if they were the "
                 "program's: 'shmtool rm");
-    for (size_t i = 0; i < ours.count; i++)
-        strbuf_printf(&line, " %d", ours.items[i].shmid);
+    for (size_t i = 0; i < untraced->count; i++)
+        strbuf_printf(&line, " %d", untraced->items[i].shmid);
     strbuf_puts(&line, result->can_isolate
                            ? "'; with 'shmtool run --isolate' all can be traced and removed"
                            : "'");
@@ -200,9 +248,14 @@ static void report_survivors(struct context *context, const struct run *run,
     context_warn(context, "%s", strbuf_string(&line));
 }
 
-/* What to end with. */
-static int run_status(struct context *context, const struct supervise_result *result,
-                      const struct error *err)
+static int exec_status(const struct error *err)
+{
+    return err->code == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+}
+
+/* What to end with for the program's sake. */
+static int program_status(struct context *context, const struct supervise_result *result,
+                          const struct error *err)
 {
     if (result->stage != SUPERVISE_DONE)
         context_fail(context, err, 0);
@@ -213,7 +266,7 @@ static int run_status(struct context *context, const struct supervise_result *re
     case SUPERVISE_READ:
         return STATUS_UNREADABLE;
     case SUPERVISE_EXEC:
-        return err->code == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+        return exec_status(err);
     case SUPERVISE_CLEAN:
     case SUPERVISE_DONE:
         break;
@@ -221,37 +274,174 @@ static int run_status(struct context *context, const struct supervise_result *re
     return result->end.status;
 }
 
+/*
+ * What --left-status makes of a program that ended with 0: it left segments, removed since or not,
+ * or that is not known. (One that a signal ended has another status.)
+ */
+static int apply_left_status(struct context *context, const struct run *run,
+                             const struct supervise_result *result, int status)
+{
+    const struct removal_plan *removal = &result->removal;
+    size_t count = removal->count + result->held.count + result->creators.count;
+    size_t untraced = result->untraced.count;
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+    if (!run->left_status.given || status != STATUS_DONE ||
+        (count + untraced == 0 && result->stage == SUPERVISE_DONE))
+        return status;
+    status = (int)run->left_status.value;
+    if (result->stage != SUPERVISE_DONE)
+        strbuf_puts(&line, "what the program left is not known");
+    else if (count > 0)
+        human_count(&line, count, "segment");
+    if (untraced > 0)
+        strbuf_printf(&line, "%s%zu of unknown creators", count > 0 ? " and " : "", untraced);
+    if (result->stage == SUPERVISE_DONE)
+        strbuf_puts(&line, " left by the program");
+    context_warn(context, "%s: exit status %d", strbuf_string(&line), status);
+    return status;
+}
+
+/* --- The report ------------------------------------------------------------------------------- */
+
+/*
+ * Opens the file of --report, -1 without. An old report is emptied at once: nobody may treat it as
+ * this one's if we are killed. What the program writes into the same file is not overwritten.
+ * Returns 0 or -1 after a message.
+ */
+static int open_report(struct context *context, const struct run *run, int *ret_fd)
+{
+    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY;
+
+    *ret_fd = run->report ? open(run->report, flags, 0666) : -1;
+    if (!run->report || *ret_fd >= 0)
+        return 0;
+    context_warn(context, "--report: %s: %s; the program was not started", run->report,
+                 strerror(errno));
+    return -1;
+}
+
+/* The document. Messages read the system again, so it is made before them. */
+static void make_report(struct context *context, const struct run *run,
+                        const struct supervise_result *result, const struct error *err,
+                        struct strbuf *ret_document)
+{
+    proc_clock_refresh(context->system.proc);
+    context_put_head(context, ret_document);
+    run_report_json(ret_document, run->program, result, exec_status(err));
+}
+
+/* Returns 0 or an errno. */
+static int write_bytes(int fd, const char *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, data, length);
+
+        if (written < 0 && errno != EINTR)
+            return errno;
+        data += written > 0 ? written : 0;
+        length -= written > 0 ? (size_t)written : 0;
+    }
+    return 0;
+}
+
+/* Writes all of the document or, into a file that can be cut, nothing. Returns 0 or an errno. */
+static int write_document(int fd, const struct strbuf *document)
+{
+    struct stat before;
+    bool is_file = fstat(fd, &before) == 0 && S_ISREG(before.st_mode);
+    int code;
+
+    /* EPIPE and EFBIG say it as well. The program has ended and is not concerned. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    code = write_bytes(fd, strbuf_string(document), document->length);
+    if (code != 0 && is_file && ftruncate(fd, before.st_size) < 0)
+        return code;
+    return code;
+}
+
+/* Writes and closes the report. Returns STATUS_DONE, or STATUS_FAILED after a message. */
+static int write_report(struct context *context, const struct run *run, int *fd,
+                        const struct strbuf *document)
+{
+    int code;
+
+    if (!run->report)
+        return STATUS_DONE;
+    code = write_document(*fd, document);
+    if (close(steal_fd(fd)) < 0 && code == 0)
+        code = errno;
+    if (code == 0)
+        return STATUS_DONE;
+    context_warn(context, "--report: %s: %s", run->report, strerror(code));
+    return STATUS_FAILED;
+}
+
+/* --- The command ------------------------------------------------------------------------------ */
+
+static int supervise_program(struct context *context, const struct run *run,
+                             struct supervise_result *ret_result, struct error *err)
+{
+    const struct supervise_request request = {
+        .argv = run->program,
+        .isolate = run->isolate,
+        .wait = run->wait,
+        .keep = run->keep,
+        .needs = run->report ? run_report_needs() : 0,
+    };
+
+    if (**run->program != '\0')
+        return supervise_run(&context->system, &request, ret_result, err);
+    *ret_result = (struct supervise_result){.stage = SUPERVISE_EXEC};
+    return error_set_errno(err, ENOENT, "''");
+}
+
+/* Says what became of the program and its segments. Returns what to end with. */
+static int report_result(struct context *context, const struct run *run,
+                         const struct supervise_result *result, const struct error *err)
+{
+    report_leftovers(context, run, &result->removal);
+    report_held(context, run, &result->held);
+    report_creators(context, run, &result->creators);
+    report_used(context, run, &result->used);
+    report_untraced(context, result);
+    report_survivors(context, run, result);
+    return apply_left_status(context, run, result, program_status(context, result, err));
+}
+
 static int run_run(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_STRBUF struct strbuf document = STRBUF_INIT;
+    CLEANUP_CLOSE int report_fd = -1;
     const struct run *run = args;
-    const struct supervise_request request = {run->program, run->isolate};
-    struct supervise_result result = {.stage = SUPERVISE_ISOLATE};
+    struct supervise_result result;
+    int failed = STATUS_DONE;
     int status;
 
-    if (**run->program == '\0') {
-        context_warn(context, "'': %s", strerror(ENOENT));
-        return STATUS_NOT_FOUND;
-    }
+    if (open_report(context, run, &report_fd) < 0)
+        return STATUS_FAILED;
     if (protect_require(context, "the program was not started") != STATUS_DONE)
         return STATUS_UNREADABLE;
-    supervise_run(&context->system, &request, &result, &err);
-    report_leftovers(context, run, &result.removal);
-    report_held(context, run, &result.held);
-    report_creators(context, run, &result.creators);
-    report_used(context, run, &result.used);
-    report_untraced(context, &result);
-    report_survivors(context, run, &result);
-    status = run_status(context, &result, &err);
+    supervise_program(context, run, &result, &err);
+    status = result.end.status;
+    if (!result.relayed) {
+        if (run->report)
+            make_report(context, run, &result, &err, &document);
+        status = report_result(context, run, &result, &err);
+        failed = write_report(context, run, &report_fd, &document);
+    }
     supervise_result_release(&result);
     if (result.end.signal != 0)
         signals_end_self(result.end.signal);
-    return status;
+    return status == STATUS_DONE ? failed : status;
 }
 
 const struct command command_run = {
     .name = "run",
-    .synopsis = {"[-v] [--isolate] [--] PROGRAM [ARG]..."},
+    .synopsis = {"[-v] [--wait] [--isolate] [--left-status N] [--keep]\n"
+                 "                   [--report FILE] [--] PROGRAM [ARG]..."},
     .summary = "run a program and remove the segments it leaves, also after Ctrl+C",
     .details = "Removes the segments that PROGRAM or its descendants created and that nobody has\n"
                "attached any more. Ends as PROGRAM ended: with its exit status, or by the\n"

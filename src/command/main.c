@@ -109,6 +109,7 @@
  *   finding_segments  segments that nobody may need
  *   finding_processes  what processes hold
  *   shmget_report    what one call of shmget would answer
+ *   run_report       how a program of run ended, and what it left
  *   limits_report    limits as table and JSON
  *   balance_report   what Shmem consists of, huge pages that are needed
  *   metrics_report   sums for a monitoring system

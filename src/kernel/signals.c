@@ -52,12 +52,20 @@ void signals_restore(const struct signals *signals)
 
 int signals_take(const struct signals *signals)
 {
+    bool sent;
+
+    return signals_take_origin(signals, &sent);
+}
+
+int signals_take_origin(const struct signals *signals, bool *ret_sent)
+{
     struct signalfd_siginfo info;
     ssize_t got;
 
     do {
         got = read(signals->fd, &info, sizeof(info));
     } while (got < 0 && errno == EINTR);
+    *ret_sent = got == (ssize_t)sizeof(info) && info.ssi_code <= 0; /* SI_FROMUSER of the kernel */
     if (got == (ssize_t)sizeof(info))
         return (int)info.ssi_signo;
     return got < 0 && errno != EAGAIN ? -errno : 0;

@@ -106,6 +106,8 @@ make_some() {
 @test "bash: run completes another command line" {
     [[ $'\n'$(offers_bash shmtool run tru)$'\n' == *$'\n'true$'\n'* ]] || fail "no programs are offered"
     assert_equal "$(offers_bash shmtool run -v cat "$SRC/LICENS")" "$SRC/LICENSE"
+    assert_equal "$(offers_bash shmtool run --report "$SRC/LICENS")" "$SRC/LICENSE"
+    assert_equal "$(offers_bash shmtool run --left-status 42 --report x cat "$SRC/LICENS")" "$SRC/LICENSE"
 }
 
 @test "bash: nothing that stands in a name is run" {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # the tests that name what is left set $ids
+# shellcheck disable=SC2154 # the tests set $ids, $beside
 # For the tests of run: whether the kernel reports fork and exit events, and namespaces can be had; what became of the segments
 # (load fork_events, after common).
 
@@ -28,6 +28,20 @@ need_without_events() {
 without_namespaces() {
     unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces || exit 99
         exec setpriv --bounding-set=-all --inh-caps=-all "$@"' - "$@"
+}
+
+# in_each_mode TEST: TEST WRAPPER... with shmtool alone, with a child that it had before, and as process 1; each
+# without and with --isolate in $options
+in_each_mode() {
+    local isolate isolates=('')
+    ! "$SHMTOOL" run --isolate true 2>/dev/null || isolates+=(--isolate)
+    for isolate in "${isolates[@]}"; do
+        # shellcheck disable=SC2034 # TEST uses it
+        options=(${isolate:+"$isolate"})
+        "$1" env
+        "$1" "${beside[@]}"
+        ! unshare --pid --fork --mount-proc true 2>/dev/null || "$1" unshare --pid --fork --kill-child --mount-proc
+    done
 }
 
 # named_ids: the ids that the messages offer to remove by hand

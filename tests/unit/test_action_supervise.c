@@ -208,7 +208,7 @@ static int teardown(void **state)
 static int run(struct fixture *fixture, struct error *err)
 {
     char *argv[] = {(char[]){"program"}, NULL};
-    const struct supervise_request request = {argv, false};
+    const struct supervise_request request = {.argv = argv};
 
     return supervise_run(&fixture->system, &request, &fixture->result, err);
 }

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,9 +192,22 @@ static void what_cannot_be_held_back_changes_nothing(void **state)
 
 /* --- Taking ----------------------------------------------------------------------------------- */
 
+/* The kernel sends itself the signal of a timer, before this returns. */
+static void alarm_now(void)
+{
+    const struct itimerval soon = {.it_value = {.tv_usec = 1}};
+    sigset_t pending;
+
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    do {
+        sigpending(&pending);
+    } while (!sigismember(&pending, SIGALRM));
+}
+
 static void signals_are_taken_once(void **state)
 {
     struct signals signals;
+    bool sent;
 
     (void)state;
     assert_int_equal(signals_block(&signals, NULL), 0);
@@ -201,6 +215,12 @@ static void signals_are_taken_once(void **state)
     raise(SIGTERM);
     assert_int_equal(signals_take(&signals), SIGTERM);
     assert_int_equal(signals_take(&signals), 0);
+    raise(SIGINT);
+    assert_int_equal(signals_take_origin(&signals, &sent), SIGINT);
+    assert_true(sent);
+    alarm_now();
+    assert_int_equal(signals_take_origin(&signals, &sent), SIGALRM);
+    assert_false(sent);
     raise(SIGRTMIN);
     raise(SIGRTMIN);
     assert_int_equal(signals_take(&signals), SIGRTMIN);
