@@ -88,8 +88,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | doctor:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | doctor:-k | create:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | create:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -111,8 +111,10 @@ _shmtool_value() {
         *:--time) _shmtool_add iso epoch age short ;;
         *:--color) _shmtool_add auto always never ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
+        create:--perms) _shmtool_add 600 640 660 666 ;;
+        create:--ftok) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
         *:--perms) _shmtool_add 666 -022 /022 ;;
-        *:-s | *:--size | *:--nattch | rm:--max | key:-p | key:--proj | doctor:--mode | doctor:--flags) ;;
+        *:-s | *:--size | *:--nattch | rm:--max | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
         doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
@@ -138,6 +140,7 @@ _shmtool_options() {
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --flags --huge --attach --severity --json --help' ;;
         ns) options="$output --long --help" ;;
+        create) options='--size --key --ftok --proj --perms --owner --huge --noreserve --lock --help' ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options
@@ -145,11 +148,11 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns help ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns create help ;;
         ls | stat | who | rm) _shmtool_ids ;;
         ns) _shmtool_namespaces ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns create ;;
     esac
 }
 

@@ -42,7 +42,7 @@ function __shmtool_list
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor ns help
+set --local commands ls stat who rm run limits key doctor ns create help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command unit
@@ -65,8 +65,9 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a limits -d 
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a key -d 'ftok keys of files'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'what is wrong'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a ns -d 'IPC namespaces'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a create -d 'make a segment'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns create'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -141,3 +142,13 @@ complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l flags -x -d 'all 
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l huge -d 'predict it with huge pages'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l attach -x -a 'ro rw' -d 'predict shmat after it'
 complete -c shmtool -n '__fish_seen_subcommand_from doctor' -l severity -x -a 'info warning error' -d 'only these and above'
+
+complete -c shmtool -n '__fish_seen_subcommand_from create' -s s -l size -x -d 'how many bytes'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -s k -l key -x -d 'with this key'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l ftok -r -F -d 'with the ftok key of this file'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -s p -l proj -x -d '1 to 255, or one character'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l perms -x -a '600 640 660 666' -d 'permission bits, octal'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -s o -l owner -x -a '(__fish_complete_users)' -d 'owned by this user'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l huge -d 'of huge pages'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l noreserve -d 'without a promise of memory'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l lock -d 'never to be swapped out'

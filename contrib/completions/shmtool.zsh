@@ -79,6 +79,7 @@ _shmtool_commands() {
         'key:ftok keys of files'
         'doctor:why shmget fails, what is wrong here'
         'ns:IPC namespaces of this host and what is in them'
+        'create:make a segment'
         'help:show help'
     )
     _describe -t commands command commands
@@ -185,6 +186,17 @@ _shmtool() {
             _shmtool_output namespace kind container user pid processes segments bytes orphans held
             _arguments -s : $output '(- *)--help[show the options]' {-l,--long}'[more columns]' \
                 '*:namespace:_shmtool_namespaces'
+            ;;
+        create)
+            _arguments -s : '(- *)'{-h,--help}'[show the options]' \
+                '(-s --size)'{-s+,--size=}'[how many bytes]:bytes: ' \
+                '(-k --key --ftok -p --proj)'{-k+,--key=}'[with this key]:key: ' \
+                '(-k --key)--ftok=[with the ftok key of this file]:file:_files' \
+                '(-p --proj -k --key)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
+                '--perms=[permission bits, octal]:mode:(600 640 660 666)' \
+                '(-o --owner)'{-o+,--owner=}'[owned by this user]:user:_users' \
+                '(--lock)--huge=-[of huge pages]::page size: ' \
+                '--noreserve[without a promise of memory]' '(--huge)--lock[never to be swapped out]'
             ;;
         help) _shmtool_commands ;;
     esac

@@ -12,6 +12,7 @@
 #include "view/prompt.h"
 #include "view/wrap.h"
 
+extern const struct command command_create;
 extern const struct command command_doctor;
 extern const struct command command_key;
 extern const struct command command_limits;
@@ -34,6 +35,7 @@ const struct command *const commands[] = {
     &command_key,
     &command_doctor,
     &command_ns,
+    &command_create,
     NULL,
 };
 /* clang-format on */

@@ -68,6 +68,7 @@
  *   inventory_settled  the reading repeated while processes come and go
  *   namespace_rows   what is in IPC namespaces
  *   removal          plan, verify, remove
+ *   create           a segment made, or none
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
  *   supervise        a program run, and what it left removed
@@ -213,22 +214,16 @@ static int refuse_unknown(struct context *context, const char *word, const char 
 /* What people call commands elsewhere, and what stands here for it. */
 static int refuse_command(struct context *context, const char *word)
 {
-    static const struct synonym synonyms[] = {{"list", "ls"},       {"dir", "ls"},
-                                              {"ipcs", "ls"},       {"lsipc", "ls"},
-                                              {"show", "stat"},     {"info", "stat"},
-                                              {"inspect", "stat"},  {"describe", "stat"},
-                                              {"status", "stat"},   {"remove", "rm"},
-                                              {"delete", "rm"},     {"del", "rm"},
-                                              {"clean", "rm"},      {"cleanup", "rm"},
-                                              {"purge", "rm"},      {"kill", "rm"},
-                                              {"ipcrm", "rm"},      {"ps", "who"},
-                                              {"users", "who"},     {"holders", "who"},
-                                              {"lsof", "who"},      {"fuser", "who"},
-                                              {"exec", "run"},      {"start", "run"},
-                                              {"sysctl", "limits"}, {"ftok", "key"},
-                                              {"check", "doctor"},  {"diagnose", "doctor"},
-                                              {"why", "doctor"},    {"version", "--version"},
-                                              {NULL, NULL}};
+    static const struct synonym synonyms[] = {
+        {"list", "ls"},           {"dir", "ls"},       {"ipcs", "ls"},         {"lsipc", "ls"},
+        {"show", "stat"},         {"info", "stat"},    {"inspect", "stat"},    {"describe", "stat"},
+        {"status", "stat"},       {"remove", "rm"},    {"delete", "rm"},       {"del", "rm"},
+        {"clean", "rm"},          {"cleanup", "rm"},   {"purge", "rm"},        {"kill", "rm"},
+        {"ipcrm", "rm"},          {"ps", "who"},       {"users", "who"},       {"holders", "who"},
+        {"lsof", "who"},          {"fuser", "who"},    {"exec", "run"},        {"start", "run"},
+        {"sysctl", "limits"},     {"ftok", "key"},     {"ipcmk", "create"},    {"make", "create"},
+        {"new", "create"},        {"check", "doctor"}, {"diagnose", "doctor"}, {"why", "doctor"},
+        {"version", "--version"}, {NULL, NULL}};
     struct suggestion suggestion = suggest_begin(word, strlen(word));
 
     for (size_t i = 0; commands[i]; i++)
