@@ -114,7 +114,7 @@ _shmtool_value() {
         create:--perms) _shmtool_add 600 640 660 666 ;;
         create:--ftok) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
         *:--perms) _shmtool_add 666 -022 /022 ;;
-        *:-s | *:--size | *:--nattch | rm:--max | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
+        *:-s | *:--size | *:--offset | *:--length | *:--nattch | rm:--max | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
         doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
@@ -141,6 +141,7 @@ _shmtool_options() {
         doctor) options='--key --size --exclusive --mode --flags --huge --attach --severity --json --help' ;;
         ns) options="$output --long --help" ;;
         create) options='--size --key --ftok --proj --perms --owner --huge --noreserve --lock --help' ;;
+        cat) options='--hex --offset --length --yes --verbose --help' ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options
@@ -148,11 +149,11 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns create help ;;
-        ls | stat | who | rm) _shmtool_ids ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns create cat help ;;
+        ls | stat | who | rm | cat) _shmtool_ids ;;
         ns) _shmtool_namespaces ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns create ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns create cat ;;
     esac
 }
 

@@ -42,7 +42,7 @@ function __shmtool_list
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor ns create help
+set --local commands ls stat who rm run limits key doctor ns create cat help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command unit
@@ -66,8 +66,9 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a key -d 'ft
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'what is wrong'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a ns -d 'IPC namespaces'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a create -d 'make a segment'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a cat -d 'the bytes of a segment'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns create'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns create cat'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -152,3 +153,10 @@ complete -c shmtool -n '__fish_seen_subcommand_from create' -s o -l owner -x -a 
 complete -c shmtool -n '__fish_seen_subcommand_from create' -l huge -d 'of huge pages'
 complete -c shmtool -n '__fish_seen_subcommand_from create' -l noreserve -d 'without a promise of memory'
 complete -c shmtool -n '__fish_seen_subcommand_from create' -l lock -d 'never to be swapped out'
+
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -a '(__shmtool_ids)'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -s x -l hex -d 'a hex dump'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -l offset -x -d 'from this byte on'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -l length -x -d 'this many bytes'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -s y -l yes -d 'also where much would be allocated'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -s v -l verbose -d 'say how it is read'

@@ -80,6 +80,7 @@ _shmtool_commands() {
         'doctor:why shmget fails, what is wrong here'
         'ns:IPC namespaces of this host and what is in them'
         'create:make a segment'
+        'cat:the bytes of a segment'
         'help:show help'
     )
     _describe -t commands command commands
@@ -197,6 +198,12 @@ _shmtool() {
                 '(-o --owner)'{-o+,--owner=}'[owned by this user]:user:_users' \
                 '(--lock)--huge=-[of huge pages]::page size: ' \
                 '--noreserve[without a promise of memory]' '(--huge)--lock[never to be swapped out]'
+            ;;
+        cat)
+            _arguments -s : '(- *)'{-h,--help}'[show the options]' {-x,--hex}'[a hex dump]' \
+                '--offset=[from this byte on]:bytes: ' '--length=[this many bytes]:bytes: ' \
+                {-y,--yes}'[also where much would be allocated]' {-v,--verbose}'[say how it is read]' \
+                '1:segment:_shmtool_ids'
             ;;
         help) _shmtool_commands ;;
     esac

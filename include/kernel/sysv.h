@@ -95,6 +95,13 @@ int sysv_set_owner(int shmid, uid_t uid, gid_t gid, uint32_t mode);
 int sysv_lock(int shmid);
 
 /*
+ * Attaches a segment read-only (SHM_RDONLY). Returns 0 with *ret_memory set, which sysv_detach() is
+ * given later; -EINVAL or -EIDRM (gone), -EACCES, -ENOMEM (no room) or another negative errno.
+ */
+int sysv_attach(int shmid, void **ret_memory);
+void sysv_detach(const void *memory);
+
+/*
  * Asks for an attachment of no segment: nothing can come of it. Returns the kernel's refusal,
  * -EINVAL unless the call itself is refused.
  */

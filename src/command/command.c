@@ -12,6 +12,7 @@
 #include "view/prompt.h"
 #include "view/wrap.h"
 
+extern const struct command command_cat;
 extern const struct command command_create;
 extern const struct command command_doctor;
 extern const struct command command_key;
@@ -36,6 +37,7 @@ const struct command *const commands[] = {
     &command_doctor,
     &command_ns,
     &command_create,
+    &command_cat,
     NULL,
 };
 /* clang-format on */

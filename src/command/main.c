@@ -42,6 +42,7 @@
  *   proc             processes by pid: alive, since when, which command and unit; kept
  *   proc_stat        what /proc/PID says, read each time
  *   attach           who has which segment mapped
+ *   content          the bytes of a segment
  *   maps             which mappings are segments, and on which devices segments are
  *   system           procfs, names and processes together; the ids and capabilities of this process
  *   signals          signals blocked and taken in turn; those that interrupt rm
@@ -87,6 +88,7 @@
  *   describe_shmget  why a call of shmget fails
  *   remedy           commands that help, and for whom
  *   remedy_shmget    what helps where a call of shmget fails
+ *   hexdump          bytes as hexdump -C shows them
  *   segment_report   all of a segment, for stat
  *   removal_report   what rm is about to do, and did
  *   findings_report  what doctor found

@@ -176,6 +176,21 @@ int sysv_lock(int shmid)
     return shmctl(shmid, SHM_LOCK, NULL) < 0 ? -errno : 0;
 }
 
+int sysv_attach(int shmid, void **ret_memory)
+{
+    void *memory = shmat(shmid, NULL, SHM_RDONLY);
+
+    if (memory == (void *)-1)
+        return -errno;
+    *ret_memory = memory;
+    return 0;
+}
+
+void sysv_detach(const void *memory)
+{
+    shmdt(memory);
+}
+
 int sysv_try_attach(void)
 {
     shmat(-1, NULL, SHM_RDONLY); /* ids are never negative */
