@@ -35,8 +35,7 @@ struct creation {
  * this process.
  *
  * system: the live system, whose IPC namespace this process is in
- * Returns 0, or a negative errno and sets *err, which says too what became of the segment. An error
- * of shmget (creation->refused) is the system's words alone.
+ * Returns 0, or a negative errno and sets *err, which says too what became of the segment.
  */
 int create_segment(struct system *system, struct creation *creation, struct error *err);
 

@@ -34,10 +34,11 @@ int content_open_saved(const struct procfs *procfs, const struct segment *segmen
  * read-only. Nothing in the listing changes by that, and reading allocates nothing. The kernel
  * wants CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace for it.
  *
- * Returns false where that cannot be had, or the file is not sure to be that segment.
+ * Returns 0; -EPERM where this process may not open such files, whoever has them mapped; or -ENOENT
+ * where none is sure to be that segment.
  */
-bool content_open_by_process(const struct procfs *procfs, const struct segment *segment, pid_t pid,
-                             struct content *ret_content);
+int content_open_by_process(const struct procfs *procfs, const struct segment *segment, pid_t pid,
+                            struct content *ret_content);
 
 /*
  * Attaches SEGMENT read-only, which sets its atime, dtime (in the end) and lpid. Where this process

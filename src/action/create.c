@@ -126,9 +126,9 @@ int create_segment(struct system *system, struct creation *creation, struct erro
     if (r < 0)
         return r;
     r = make(creation);
-    creation->refused = r < 0;
+    creation->refused = r < 0 && creation->request.key != 0;
     if (r < 0)
-        return error_set(err, -r, "%s", strerror(-r));
+        return error_set_errno(err, -r, "%s", creation->refused ? "shmget" : "a random key");
     r = sysv_stat(creation->shmid, &made);
     if (r == -EACCES) {
         made.uid = geteuid();

@@ -70,18 +70,18 @@ static bool open_by_holder(const struct context *context, const struct segment_i
                            struct content *ret_content, pid_t *ret_pid)
 {
     uint64_t maps = 0;
+    int r = -ENOENT;
 
     for (uint32_t i = 0; i < info->attachment_count; i++)
         maps = saturating_add(maps, info->attachments[i].maps);
     /* More mappings than attachments: one is of something else, perhaps of another namespace. */
     if (maps > info->segment.nattch)
         return false;
-    for (uint32_t i = 0; i < info->attachment_count; i++) {
+    for (uint32_t i = 0; r == -ENOENT && i < info->attachment_count; i++) {
         *ret_pid = info->attachments[i].pid;
-        if (content_open_by_process(&context->system.procfs, &info->segment, *ret_pid, ret_content))
-            return true;
+        r = content_open_by_process(&context->system.procfs, &info->segment, *ret_pid, ret_content);
     }
-    return false;
+    return r == 0;
 }
 
 /* How many of LENGTH bytes reading would allocate at the most, where no page can be skipped. */
@@ -206,8 +206,8 @@ static int write_content(struct cat_output *output, const struct content *conten
     int r = 0;
 
     while (r == 0 && offset < end && !ferror(output->context->out)) {
-        bool hole;
-        uint64_t stop;
+        bool hole = false;
+        uint64_t stop = end;
 
         r = content_extent(content, offset, end, &hole, &stop);
         if (r == 0 && hole)

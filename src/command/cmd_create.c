@@ -10,6 +10,7 @@
 #include "action/ftok.h"
 #include "base/cleanup.h"
 #include "command/options.h"
+#include "kernel/signals.h"
 #include "view/describe_shmget.h"
 #include "view/remedy_shmget.h"
 #include "view/shmget_report.h"
@@ -212,14 +213,21 @@ static int run_create(struct context *context, void *args)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct create *create = args;
     struct creation *creation = &create->creation;
+    struct interrupts interrupts;
     int status = prepare_request(context, create);
     int r;
 
     if (status != STATUS_DONE)
         return status;
+    /* Ctrl+C must not end it between a segment and its id. */
+    if (interrupts_block(&interrupts, &err) < 0)
+        return context_fail(context, &err, STATUS_FAILED);
     r = create_segment(&context->system, creation, &err);
     if (r == 0)
-        return print_id(context, creation);
+        status = print_id(context, creation);
+    interrupts_release(&interrupts);
+    if (r == 0)
+        return status;
     return creation->refused ? explain_shmget(context, &creation->request, -r)
                              : context_fail(context, &err, STATUS_FAILED);
 }

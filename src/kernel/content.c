@@ -89,8 +89,8 @@ static bool is_file_of(int fd, const struct segment *segment)
            segment_devices_has(&devices, major(status.st_dev), minor(status.st_dev));
 }
 
-bool content_open_by_process(const struct procfs *procfs, const struct segment *segment, pid_t pid,
-                             struct content *ret_content)
+int content_open_by_process(const struct procfs *procfs, const struct segment *segment, pid_t pid,
+                            struct content *ret_content)
 {
     CLEANUP_CLOSEDIR DIR *dir = NULL;
     const struct dirent *entry;
@@ -104,13 +104,15 @@ bool content_open_by_process(const struct procfs *procfs, const struct segment *
         if (!is_link_to_segment(dirfd(dir), entry->d_name, segment))
             continue;
         fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0 && errno == EPERM)
+            return -EPERM;
         if (fd < 0 || !is_file_of(fd, segment))
             continue;
         *ret_content = new_content(segment, procfs->page_size);
         ret_content->fd = steal_fd(&fd);
-        return true;
+        return 0;
     }
-    return false;
+    return -ENOENT;
 }
 
 /* --- Attached --------------------------------------------------------------------------------- */

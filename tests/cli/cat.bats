@@ -136,6 +136,30 @@ END
     assert_equal "$(field_of "$id" 15)" 4096
 }
 
+@test "where pages are swapped out holes cannot be told: more than 1 GiB of them needs --yes" {
+    need_ns
+    need_root
+    unshare --mount true 2>/dev/null || skip 'makes no mount namespaces'
+    local id listing=$BATS_TEST_TMPDIR/listing
+    id=$(as_user $ALICE "$HELPERS/mkseg" --size 2147483648)
+    # The same listing, but for the last column, swap.
+    sed -E '2,$s/[0-9]+ *$/4096/' /proc/sysvipc/shm >"$listing"
+    # shellcheck disable=SC2016 # for the inner shell
+    local script='mount --bind "$0" /proc/sysvipc/shm && exec setpriv --reuid '$ALICE' --regid '$ALICE' --clear-groups "$@"'
+    run_split unshare --mount bash -c "$script" "$listing" "$SHMTOOL" cat "$id"
+    assert_status 3
+    assert_out ''
+    assert_err "shmtool: cat: $id: reading it would allocate up to 2147479552 bytes (2 GiB) of memory for pages that were never written: nothing was done; --yes does it, --offset and --length read a part"
+    assert_equal "$(field_of "$id" 12)" 0
+    run_split unshare --mount bash -c "$script" "$listing" "$SHMTOOL" cat -v --length 8192 "$id"
+    assert_status 0
+    assert_err_has 'pages that were never written are allocated by reading them'
+    [[ $(stat -c %s "$out_file") == 8192 ]]
+    run_split unshare --mount bash -c "$script" "$listing" "$SHMTOOL" cat --yes --offset 2147483647 "$id"
+    assert_status 0
+    [[ $(stat -c %s "$out_file") == 1 ]]
+}
+
 @test "a marked one that is held" {
     need_ns
     local id
