@@ -25,6 +25,7 @@ struct creation {
     bool locks;
 
     /* What became of it. */
+    bool forced;  /* shm_rmid_forced is set: nothing was tried */
     bool refused; /* shmget failed: action/diagnose says why */
     int shmid;    /* once it was made */
 };

@@ -95,18 +95,13 @@ static int read_back(const struct creation *creation, const struct segment *made
                          err);
 }
 
-/* Says why nothing can be made that lasts. */
-static int check_lasting(struct system *system, struct error *err)
+/* Tells whether the kernel would remove a segment with the process that made it. */
+static bool is_rmid_forced(const struct system *system)
 {
     struct limits limits;
 
-    if (limits_read(&system->procfs, &limits, NULL) < 0 || !limits.known[LIMIT_RMID_FORCED] ||
-        limits.values[LIMIT_RMID_FORCED] == 0)
-        return 0;
-    return error_set(err, EPERM,
-                     "kernel.shm_rmid_forced is 1: the kernel would remove the segment as soon as "
-                     "this command ends; nothing was made ('shmtool limits --set "
-                     "shm_rmid_forced=0' changes that)");
+    return limits_read(&system->procfs, &limits, NULL) == 0 && limits.known[LIMIT_RMID_FORCED] &&
+           limits.values[LIMIT_RMID_FORCED] != 0;
 }
 
 static int make(struct creation *creation)
@@ -121,10 +116,13 @@ static int make(struct creation *creation)
 int create_segment(struct system *system, struct creation *creation, struct error *err)
 {
     struct segment made = {0};
-    int r = check_lasting(system, err);
+    int r;
 
-    if (r < 0)
-        return r;
+    creation->forced = is_rmid_forced(system);
+    if (creation->forced)
+        return error_set(err, EPERM,
+                         "kernel.shm_rmid_forced is 1: the kernel would remove the segment as soon "
+                         "as this command ends; nothing was made");
     r = make(creation);
     creation->refused = r < 0 && creation->request.key != 0;
     if (r < 0)

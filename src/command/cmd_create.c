@@ -12,6 +12,7 @@
 #include "command/options.h"
 #include "kernel/signals.h"
 #include "view/describe_shmget.h"
+#include "view/remedy.h"
 #include "view/remedy_shmget.h"
 #include "view/shmget_report.h"
 
@@ -194,6 +195,21 @@ static int explain_shmget(struct context *context, const struct shmget_request *
     return code == ENOSYS ? STATUS_UNREADABLE : STATUS_FAILED;
 }
 
+/* Says what helps where shm_rmid_forced is set. Returns an exit status. */
+static int explain_forced(struct context *context)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_INVENTORY struct inventory inventory = {0};
+    CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
+
+    if (inventory_read(&context->system, NULL, NEED_LIMITS | NEED_CREDENTIALS, &inventory, &err) <
+        0)
+        return context_fail(context, &err, STATUS_FAILED);
+    remedy_set_limit(&remedy, &inventory, LIMIT_RMID_FORCED, 0);
+    context_warn(context, "remedy: %s", strbuf_string(&remedy));
+    return STATUS_FAILED;
+}
+
 /* An id that nobody has read is a segment that nobody knows of. */
 static int print_id(struct context *context, const struct creation *creation)
 {
@@ -228,8 +244,10 @@ static int run_create(struct context *context, void *args)
     interrupts_release(&interrupts);
     if (r == 0)
         return status;
-    return creation->refused ? explain_shmget(context, &creation->request, -r)
-                             : context_fail(context, &err, STATUS_FAILED);
+    if (creation->refused)
+        return explain_shmget(context, &creation->request, -r);
+    context_fail(context, &err, STATUS_FAILED);
+    return creation->forced ? explain_forced(context) : STATUS_FAILED;
 }
 
 const struct command command_create = {

@@ -181,7 +181,11 @@ assert_segment() {
     assert_status 1
     assert_out ''
     assert_err_has 'kernel.shm_rmid_forced is 1'
-    assert_err_has 'shmtool limits --set shm_rmid_forced=0'
+    assert_err_has 'remedy: shmtool limits --set shm_rmid_forced=0'
+    has_users || return 0
+    run_split as_user $ALICE "$SHMTOOL" create --size 1
+    assert_status 1
+    assert_err_has 'remedy: as root: shmtool limits --set shm_rmid_forced=0'
 }
 
 @test "huge pages that there are none of" {
@@ -272,4 +276,11 @@ END
     [[ ! $(all_ids) ]]
     shmtool -N "$helper_pid" ls --no-header -c shmid,key,bytes
     assert_out_has '0x00000077'
+    shmtool -N "$helper_pid" create --size 7 --key 0x77
+    assert_status 1
+    assert_err_matches 'remedy: .*shmtool -N [0-9]+ rm 0'
+    [[ ! -w $forced ]] || nsenter --target "$helper_pid" --ipc sh -c "echo 1 >$forced"
+    shmtool -N "$helper_pid" create --size 7
+    assert_status 1
+    assert_err_matches 'remedy: shmtool -N [0-9]+ limits --set shm_rmid_forced=0'
 }
