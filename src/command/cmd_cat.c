@@ -56,10 +56,7 @@ static int check_cat(struct context *context, void *args, struct error *err)
     if (cat->selection.id_count != 1)
         return error_set(err, EINVAL, "%s",
                          cat->selection.id_count ? "takes one ID" : "no ID given");
-    if (context->system.procfs.inside)
-        return error_set(err, EINVAL,
-                         "--namespace: a segment cannot be read from outside of that user "
-                         "namespace; nsenter --user --ipc does it");
+    (void)context;
     return 0;
 }
 
@@ -276,11 +273,10 @@ static int cat_segment(struct context *context, const struct cat *cat,
     return r < 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
-static int run_cat(struct context *context, void *args)
+static int cat_here(struct context *context, const struct cat *cat)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_INVENTORY struct inventory inventory = {0};
-    const struct cat *cat = args;
     unsigned needs = NEED_USAGE | NEED_OWNER;
     int status;
 
@@ -292,6 +288,41 @@ static int run_cat(struct context *context, void *args)
     if (options_warn_missing(context, &inventory) || inventory.count == 0)
         return STATUS_FAILED;
     return cat_segment(context, cat, &inventory.rows[0], inventory.credentials.init_admin) | status;
+}
+
+/* What a child does in a namespace that only it may enter: nothing comes back but the status. */
+struct cat_errand {
+    struct context *context;
+    const struct cat *cat;
+};
+
+static int cat_by_child(void *arg)
+{
+    const struct cat_errand *errand = arg;
+    struct context *context = errand->context;
+    int status;
+
+    context->system.procfs.inside = NULL; /* the listing is that of where it is now */
+    status = cat_here(context, errand->cat);
+    if (fflush(context->out) == 0 && !ferror(context->out))
+        return status;
+    context_warn(context, "standard output could not be written");
+    return STATUS_FAILED;
+}
+
+static int run_cat(struct context *context, void *args)
+{
+    struct cat_errand errand = {context, args};
+    int r;
+
+    if (!context->system.procfs.inside)
+        return cat_here(context, args);
+    r = namespace_run_inside(&context->system.procfs, cat_by_child, &errand);
+    if (r >= 0)
+        return r;
+    if (r != -ECHILD) /* ended by a signal: its reader went away */
+        context_warn(context, "--namespace: %s", strerror(-r));
+    return STATUS_FAILED;
 }
 
 static void release_cat(void *args)

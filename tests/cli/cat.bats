@@ -1,4 +1,6 @@
 # cat: the bytes of a segment, and what reading them changes.
+# Scripts for another shell stand in single quotes.
+# shellcheck disable=SC2016
 load common
 
 ALICE=12345
@@ -144,7 +146,6 @@ END
     id=$(as_user $ALICE "$HELPERS/mkseg" --size 2147483648)
     # The same listing, but for the last column, swap.
     sed -E '2,$s/[0-9]+ *$/4096/' /proc/sysvipc/shm >"$listing"
-    # shellcheck disable=SC2016 # for the inner shell
     local script='mount --bind "$0" /proc/sysvipc/shm && exec setpriv --reuid '$ALICE' --regid '$ALICE' --clear-groups "$@"'
     run_split unshare --mount bash -c "$script" "$listing" "$SHMTOOL" cat "$id"
     assert_status 3
@@ -194,6 +195,30 @@ END
     shmtool -N "$helper_pid" cat -x 0
     assert_status 0
     assert_out_has '00000000  00 00 00 00'
+}
+
+@test "in a rootless namespace of one's own, by a child" {
+    need_ns
+    need_root
+    as_user $ALICE unshare --user --map-root-user --ipc true 2>/dev/null || skip 'users may make no namespaces here'
+    start_helper as_user $ALICE unshare --user --map-root-user --ipc sh -c \
+        '"$1/mkseg" --size 5000 --mode 0 && echo ready && exec sleep 1000' - "$HELPERS"
+    run_split as_user $ALICE "$SHMTOOL" -N "$helper_pid" cat -x 0
+    assert_status 0
+    assert_err ''
+    assert_out_has '00001388'
+    run_split as_user $ALICE "$SHMTOOL" -N "$helper_pid" cat 0
+    assert_status 0
+    [[ $(stat -c %s "$out_file") == 5000 ]]
+    run_split as_user $ALICE bash -c '"$0" -N "$1" cat 0 >/dev/full' "$SHMTOOL" "$helper_pid"
+    assert_status 1
+    assert_err 'shmtool: cat: standard output could not be written'
+    run_split as_user $ALICE "$SHMTOOL" -N "$helper_pid" cat 1
+    assert_status 1
+    assert_err_has '1: no such segment'
+    # Nothing is made there from outside: whose what is, inside, would have to be translated.
+    run_split as_user $ALICE "$SHMTOOL" -N "$helper_pid" create --size 1
+    assert_wrong_usage 'nsenter --user --ipc'
 }
 
 @test "a saved folder: its file alone, never live bytes, never through a link" {

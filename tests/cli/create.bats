@@ -1,4 +1,6 @@
 # create: a new segment, whole as it was asked for or none.
+# Scripts for another shell stand in single quotes.
+# shellcheck disable=SC2016
 load common
 
 ALICE=12345
@@ -149,7 +151,6 @@ assert_segment() {
     need_ns
     need_root
     unshare --user --map-root-user --ipc true 2>/dev/null || skip 'makes no user namespaces'
-    # shellcheck disable=SC2016 # for the inner shell
     run_split unshare --user --map-root-user --ipc sh -c '"$0" create --size 1 --owner 4711; echo $?; "$0" ls -q' "$SHMTOOL"
     assert_out 1
     assert_err_matches 'create: --owner: the segment could not be given to uid 4711, gid 0: Invalid argument: .*; segment 0 was removed again'
