@@ -180,7 +180,7 @@ int sysv_attach(int shmid, void **ret_memory)
 {
     void *memory = shmat(shmid, NULL, SHM_RDONLY);
 
-    if (memory == (void *)-1)
+    if ((intptr_t)memory == -1)
         return -errno;
     *ret_memory = memory;
     return 0;

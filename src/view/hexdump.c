@@ -4,6 +4,7 @@
 static void put_dump_line(const struct hexdump *dump, struct strbuf *out)
 {
     static const char digits[] = "0123456789abcdef";
+    static const unsigned char dot = '.';
 
     strbuf_printf(out, "%08llx ", (unsigned long long)dump->address);
     for (size_t i = 0; i < HEXDUMP_LINE; i++) {
@@ -19,7 +20,7 @@ static void put_dump_line(const struct hexdump *dump, struct strbuf *out)
     }
     strbuf_puts(out, "  |");
     for (size_t i = 0; i < dump->filled; i++)
-        strbuf_putc(out, dump->line[i] >= ' ' && dump->line[i] <= '~' ? (char)dump->line[i] : '.');
+        strbuf_append(out, dump->line[i] >= ' ' && dump->line[i] <= '~' ? &dump->line[i] : &dot, 1);
     strbuf_puts(out, "|\n");
 }
 
@@ -61,7 +62,7 @@ void hexdump_add_zeros(struct hexdump *dump, struct strbuf *out, uint64_t length
 {
     static const unsigned char zeros[3 * HEXDUMP_LINE];
     /* To the end of the line at hand, a whole one, and one more for the star. */
-    uint64_t shown = 3 * HEXDUMP_LINE - dump->filled;
+    uint64_t shown = sizeof(zeros) - dump->filled;
     uint64_t left_out;
 
     if (length <= shown) {
