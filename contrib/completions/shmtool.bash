@@ -88,8 +88,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | du:-k | watch:-k | wait:-k | doctor:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | du:-o | watch:-o | wait:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | du:-k | watch:-k | wait:-k | doctor:-k | create:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | du:-o | watch:-o | wait:-o | create:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -125,8 +125,10 @@ _shmtool_value() {
         wait:--until) _shmtool_add gone present unattached attached orphan ;;
         watch:--interval | watch:--for | wait:--timeout) _shmtool_add 100ms 10s 1m 1h ;;
         *:--older-than | *:--newer-than) _shmtool_add 10m 2h 1d 7d ;;
+        create:--perms) _shmtool_add 600 640 660 666 ;;
+        create:--ftok) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
         *:--perms) _shmtool_add 666 -022 /022 ;;
-        *:-s | *:--size | *:--nattch | rm:--max | watch:--count | run:--left-status | key:-p | key:--proj | doctor:--mode | doctor:--flags) ;;
+        *:-s | *:--size | *:--offset | *:--length | *:--nattch | rm:--max | watch:--count | run:--left-status | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
         run:--report) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
         doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
@@ -160,6 +162,8 @@ _shmtool_options() {
             ;;
         wait) options="$selection --until --timeout --help" ;;
         metrics) options='--by --textfile --help' ;;
+        create) options='--size --key --ftok --proj --perms --owner --huge --noreserve --lock --help' ;;
+        cat) options='--hex --offset --length --yes --verbose --help' ;;
     esac
     # shellcheck disable=SC2086 # words
     _shmtool_add $options
@@ -167,11 +171,11 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics help ;;
-        ls | stat | who | rm | du | watch | wait) _shmtool_ids ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create cat help ;;
+        ls | stat | who | rm | du | watch | wait | cat) _shmtool_ids ;;
         ns) _shmtool_namespaces ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create cat ;;
     esac
 }
 

@@ -42,7 +42,7 @@ function __shmtool_list
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor ns du watch wait metrics help
+set --local commands ls stat who rm run limits key doctor ns du watch wait metrics create cat help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm du watch wait'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
@@ -70,8 +70,10 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a du -d 'sum
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a watch -d 'say what happens to segments'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a wait -d 'wait until something is so'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a metrics -d 'numbers for a monitoring system'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a create -d 'make a segment'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a cat -d 'the bytes of a segment'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns du watch wait metrics'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns du watch wait metrics create cat'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -173,3 +175,20 @@ complete -c shmtool -n '__fish_seen_subcommand_from du' -s q -l quiet -d 'what s
 
 complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l by -x -a 'owner container' -d 'segments and bytes by this'
 complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l textfile -r -F -d 'replace this file'
+
+complete -c shmtool -n '__fish_seen_subcommand_from create' -s s -l size -x -d 'how many bytes'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -s k -l key -x -d 'with this key'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l ftok -r -F -d 'with the ftok key of this file'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -s p -l proj -x -d '1 to 255, or one character'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l perms -x -a '600 640 660 666' -d 'permission bits, octal'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -s o -l owner -x -a '(__fish_complete_users)' -d 'owned by this user'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l huge -d 'of huge pages'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l noreserve -d 'without a promise of memory'
+complete -c shmtool -n '__fish_seen_subcommand_from create' -l lock -d 'never to be swapped out'
+
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -a '(__shmtool_ids)'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -s x -l hex -d 'a hex dump'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -l offset -x -d 'from this byte on'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -l length -x -d 'this many bytes'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -s y -l yes -d 'also where much would be allocated'
+complete -c shmtool -n '__fish_seen_subcommand_from cat' -s v -l verbose -d 'say how it is read'

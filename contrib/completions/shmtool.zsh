@@ -83,6 +83,8 @@ _shmtool_commands() {
         'watch:say what happens to segments'
         'wait:wait until something is so'
         'metrics:numbers for a monitoring system'
+        'create:make a segment'
+        'cat:the bytes of a segment'
         'help:show help'
     )
     _describe -t commands command commands
@@ -223,6 +225,23 @@ _shmtool() {
         metrics)
             _arguments : '(- *)'{-h,--help}'[show the options]' '--by=[segments and bytes by this]:word:(owner container)' \
                 '--textfile=[replace this file]:file:_files'
+            ;;
+        create)
+            _arguments -s : '(- *)'{-h,--help}'[show the options]' \
+                '(-s --size)'{-s+,--size=}'[how many bytes]:bytes: ' \
+                '(-k --key --ftok -p --proj)'{-k+,--key=}'[with this key]:key: ' \
+                '(-k --key)--ftok=[with the ftok key of this file]:file:_files' \
+                '(-p --proj -k --key)'{-p+,--proj=}'[1 to 255, or one character]:proj: ' \
+                '--perms=[permission bits, octal]:mode:(600 640 660 666)' \
+                '(-o --owner)'{-o+,--owner=}'[owned by this user]:user:_users' \
+                '(--lock)--huge=-[of huge pages]::page size: ' \
+                '--noreserve[without a promise of memory]' '(--huge)--lock[never to be swapped out]'
+            ;;
+        cat)
+            _arguments -s : '(- *)'{-h,--help}'[show the options]' {-x,--hex}'[a hex dump]' \
+                '--offset=[from this byte on]:bytes: ' '--length=[this many bytes]:bytes: ' \
+                {-y,--yes}'[also where much would be allocated]' {-v,--verbose}'[say how it is read]' \
+                '1:segment:_shmtool_ids'
             ;;
         help) _shmtool_commands ;;
     esac

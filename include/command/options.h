@@ -61,6 +61,14 @@ int option_key(const struct option_use *use, struct error *err);
 /* The same of a duration, in milliseconds. */
 int option_duration(const struct option_use *use, struct error *err);
 
+/*
+ * Likewise: permission bits; "[=SIZE]" of huge pages, as the binary logarithm of the size, 0: the
+ * default one; a PROJ of ftok.
+ */
+int option_mode(const struct option_use *use, struct error *err);
+int option_huge(const struct option_use *use, struct error *err);
+int option_proj(const struct option_use *use, struct error *err);
+
 /* An operand: the place is a struct selection, which the id is added to. */
 int option_id(const struct option_use *use, struct error *err);
 

@@ -63,6 +63,45 @@ int sysv_remove(int shmid);
 int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid);
 
 /*
+ * Makes a new segment (IPC_CREAT | IPC_EXCL, whatever FLAGS has of them), never finds an old one.
+ *
+ * key: not 0
+ * size: bytes
+ * flags: permission bits, SHM_HUGETLB and the like
+ * Returns 0 with *ret_shmid set, or the kernel's refusal: -EEXIST (the key is taken), -EINVAL,
+ * -ENOSPC, -ENOMEM, -EPERM, -ENOSYS.
+ */
+int sysv_create(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid);
+
+/*
+ * The same with a random key that nobody has (getrandom(2)), which is tried again while one is
+ * taken. *ret_key: the one that was tried last, also of a failure; 0 where there is no random
+ * number.
+ */
+int sysv_create_anywhere(uint64_t size, uint32_t flags, uint32_t *ret_key, int *ret_shmid);
+
+/*
+ * Sets owner, group and the low 9 bits of the mode, all three at once (IPC_SET): there is no
+ * compare-and-set. Returns 0; -EINVAL where the user namespace does not map an id, or the segment
+ * is gone; -EPERM for whom is neither owner nor creator; or another negative errno.
+ */
+int sysv_set_owner(int shmid, uid_t uid, gid_t gid, uint32_t mode);
+
+/*
+ * Keeps a segment from being swapped out (SHM_LOCK); no page is read in, and huge pages never are
+ * swapped out: nothing is done to them. Returns 0; -EPERM (neither owner nor creator, or
+ * RLIMIT_MEMLOCK is 0), -ENOMEM (more than RLIMIT_MEMLOCK allows) or another negative errno.
+ */
+int sysv_lock(int shmid);
+
+/*
+ * Attaches a segment read-only (SHM_RDONLY). Returns 0 with *ret_memory set, which sysv_detach() is
+ * given later; -EINVAL or -EIDRM (gone), -EACCES, -ENOMEM (no room) or another negative errno.
+ */
+int sysv_attach(int shmid, void **ret_memory);
+void sysv_detach(const void *memory);
+
+/*
  * Asks for an attachment of no segment: nothing can come of it. Returns the kernel's refusal,
  * -EINVAL unless the call itself is refused.
  */

@@ -7,6 +7,9 @@
 #include "action/diagnose.h"
 #include "base/strbuf.h"
 
+/* Appends the call as C has it. */
+void shmget_report_call(struct strbuf *out, const struct shmget_request *request);
+
 /* Appends the report as text: the answer in one line, why, what helps. WIDTH: see view/wrap.h. */
 void shmget_report_text(struct strbuf *out, const struct shmget_diagnosis *diagnosis, size_t width);
 

@@ -30,16 +30,6 @@ struct doctor {
     } least; /* of the findings that are shown */
 };
 
-static int take_mode(const struct option_use *use, struct error *err)
-{
-    struct option_number *mode = use->place;
-    uint32_t bits = 0;
-    int r = parse_mode(use->word, &bits, err);
-
-    *mode = (struct option_number){.given = true, .value = bits};
-    return r;
-}
-
 static int take_severity(const struct option_use *use, struct error *err)
 {
     struct least_severity *least = use->place;
@@ -67,23 +57,6 @@ static int take_flags(const struct option_use *use, struct error *err)
         use->word[0] != '0')
         context_warn(use->context, "--flags %s: a decimal number; octal would be 0%s", use->word,
                      use->word);
-    return 0;
-}
-
-static int take_huge(const struct option_use *use, struct error *err)
-{
-    struct option_number *huge = use->place;
-    uint64_t size = 0;
-    int r = use->word ? parse_size(use->word, &size, err) : 0;
-
-    if (r < 0)
-        return r;
-    if (use->word && (size < 2 || (size & (size - 1)) != 0))
-        return error_set(err, EINVAL, "'%s': not the size of a page (a power of two, as 2M, 1G)",
-                         use->word);
-    *huge = (struct option_number){.given = true};
-    while (size >> huge->value > 1)
-        huge->value++;
     return 0;
 }
 
@@ -117,11 +90,11 @@ static const struct option_spec doctor_options[] = {
     {0, "exclusive", NULL, "predict it with IPC_EXCL", offsetof(struct doctor, exclusive),
      option_flag},
     {0, "mode", "MODE", "predict it with these permission bits, octal (600)",
-     offsetof(struct doctor, mode), take_mode},
+     offsetof(struct doctor, mode), option_mode},
     {0, "flags", "WORD", "predict it with these flags: 03600, IPC_CREAT|0600",
      offsetof(struct doctor, flags), take_flags},
     {0, "huge", "[=SIZE]", "predict it with huge pages (of SIZE: 2M, 1G)",
-     offsetof(struct doctor, huge), take_huge},
+     offsetof(struct doctor, huge), option_huge},
     {0, "attach", "ro|rw", "predict shmat after it, for reading or writing too", 0,
      take_attach_access},
     {0, "severity", "LEVEL", "of the machine, only warning (or error) and above",

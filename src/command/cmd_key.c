@@ -23,16 +23,6 @@ struct key {
     size_t path_capacity;
 };
 
-static int take_proj(const struct option_use *use, struct error *err)
-{
-    struct option_number *proj = use->place;
-    unsigned value = 0;
-    int r = ftok_parse_proj(use->word, &value, err);
-
-    *proj = (struct option_number){true, value};
-    return r;
-}
-
 static int take_path(const struct option_use *use, struct error *err)
 {
     struct key *key = use->place;
@@ -45,7 +35,7 @@ static int take_path(const struct option_use *use, struct error *err)
 
 static const struct option_spec key_options[] = {
     {'p', "proj", "PROJ", "a number from 1 to 255, or one character", offsetof(struct key, proj),
-     take_proj},
+     option_proj},
     {0, "find", "KEY", "find the files below DIR that could have made KEY",
      offsetof(struct key, find), option_key},
 };

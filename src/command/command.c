@@ -12,6 +12,8 @@
 #include "view/prompt.h"
 #include "view/wrap.h"
 
+extern const struct command command_cat;
+extern const struct command command_create;
 extern const struct command command_doctor;
 extern const struct command command_du;
 extern const struct command command_key;
@@ -42,6 +44,8 @@ const struct command *const commands[] = {
     &command_watch,
     &command_wait,
     &command_metrics,
+    &command_create,
+    &command_cat,
     NULL,
 };
 /* clang-format on */

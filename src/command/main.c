@@ -48,6 +48,7 @@
  *   program_files    files that prove which program a segment is of
  *   proc_stat        what /proc/PID says, read each time
  *   attach           who has which segment mapped
+ *   content          the bytes of a segment
  *   maps             which mappings are segments, and on which devices segments are
  *   system           procfs, names and processes together; the ids and capabilities of this process
  *   signals          signals blocked and taken in turn; those that interrupt rm
@@ -80,6 +81,7 @@
  *   namespace_rows   what is in IPC namespaces
  *   look             looks that come again and again, and how often
  *   removal          plan, verify, remove
+ *   create           a segment made, or none
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
  *   supervise        a program run, and what it left removed
@@ -100,6 +102,7 @@
  *   describe_shmget  why a call of shmget fails
  *   remedy           commands that help, and for whom
  *   remedy_shmget    what helps where a call of shmget fails
+ *   hexdump          bytes as hexdump -C shows them
  *   segment_report   all of a segment, for stat
  *   event_report     what happened, as a line or JSON
  *   removal_report   what rm is about to do, and did
@@ -232,22 +235,16 @@ static int refuse_unknown(struct context *context, const char *word, const char 
 /* What people call commands elsewhere, and what stands here for it. */
 static int refuse_command(struct context *context, const char *word)
 {
-    static const struct synonym synonyms[] = {{"list", "ls"},       {"dir", "ls"},
-                                              {"ipcs", "ls"},       {"lsipc", "ls"},
-                                              {"show", "stat"},     {"info", "stat"},
-                                              {"inspect", "stat"},  {"describe", "stat"},
-                                              {"status", "stat"},   {"remove", "rm"},
-                                              {"delete", "rm"},     {"del", "rm"},
-                                              {"clean", "rm"},      {"cleanup", "rm"},
-                                              {"purge", "rm"},      {"kill", "rm"},
-                                              {"ipcrm", "rm"},      {"ps", "who"},
-                                              {"users", "who"},     {"holders", "who"},
-                                              {"lsof", "who"},      {"fuser", "who"},
-                                              {"exec", "run"},      {"start", "run"},
-                                              {"sysctl", "limits"}, {"ftok", "key"},
-                                              {"check", "doctor"},  {"diagnose", "doctor"},
-                                              {"why", "doctor"},    {"version", "--version"},
-                                              {NULL, NULL}};
+    static const struct synonym synonyms[] = {
+        {"list", "ls"},           {"dir", "ls"},       {"ipcs", "ls"},         {"lsipc", "ls"},
+        {"show", "stat"},         {"info", "stat"},    {"inspect", "stat"},    {"describe", "stat"},
+        {"status", "stat"},       {"remove", "rm"},    {"delete", "rm"},       {"del", "rm"},
+        {"clean", "rm"},          {"cleanup", "rm"},   {"purge", "rm"},        {"kill", "rm"},
+        {"ipcrm", "rm"},          {"ps", "who"},       {"users", "who"},       {"holders", "who"},
+        {"lsof", "who"},          {"fuser", "who"},    {"exec", "run"},        {"start", "run"},
+        {"sysctl", "limits"},     {"ftok", "key"},     {"ipcmk", "create"},    {"make", "create"},
+        {"new", "create"},        {"check", "doctor"}, {"diagnose", "doctor"}, {"why", "doctor"},
+        {"version", "--version"}, {NULL, NULL}};
     struct suggestion suggestion = suggest_begin(word, strlen(word));
 
     for (size_t i = 0; commands[i]; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "action/ftok.h"
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/suggest.h"
@@ -105,11 +106,18 @@ static int print_version(const struct command_line *line)
 /* Refuses a long option that the command has not; WORD without dashes, of LENGTH bytes. */
 static int refuse_name(const struct command_line *line, const char *word, size_t length)
 {
-    static const struct synonym synonyms[] = {
-        {"user", "owner"},           {"uid", "owner"},  {"gid", "group"},
-        {"mode", "perms"},           {"bytes", "size"}, {"force", "yes"},
-        {"shmem-key", "key"},        {"order", "sort"}, {"no-heading", "no-header"},
-        {"noheadings", "no-header"}, {NULL, NULL}};
+    static const struct synonym synonyms[] = {{"user", "owner"},
+                                              {"uid", "owner"},
+                                              {"gid", "group"},
+                                              {"mode", "perms"},
+                                              {"bytes", "size"},
+                                              {"force", "yes"},
+                                              {"shmem", "size"},
+                                              {"shmem-key", "key"},
+                                              {"order", "sort"},
+                                              {"no-heading", "no-header"},
+                                              {"noheadings", "no-header"},
+                                              {NULL, NULL}};
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
     struct suggestion suggestion = suggest_begin(word, length);
     struct suggestion habit = suggestion;
@@ -370,6 +378,43 @@ int option_key(const struct option_use *use, struct error *err)
 
     number->given = true;
     number->value = key;
+    return r;
+}
+
+int option_mode(const struct option_use *use, struct error *err)
+{
+    struct option_number *mode = use->place;
+    uint32_t bits = 0;
+    int r = parse_mode(use->word, &bits, err);
+
+    *mode = (struct option_number){.given = true, .value = bits};
+    return r;
+}
+
+int option_huge(const struct option_use *use, struct error *err)
+{
+    struct option_number *huge = use->place;
+    uint64_t size = 0;
+    int r = use->word ? parse_size(use->word, &size, err) : 0;
+
+    if (r < 0)
+        return r;
+    if (use->word && (size < 2 || (size & (size - 1)) != 0))
+        return error_set(err, EINVAL, "'%s': not the size of a page (a power of two, as 2M, 1G)",
+                         use->word);
+    *huge = (struct option_number){.given = true};
+    while (size >> huge->value > 1)
+        huge->value++;
+    return 0;
+}
+
+int option_proj(const struct option_use *use, struct error *err)
+{
+    struct option_number *proj = use->place;
+    unsigned value = 0;
+    int r = ftok_parse_proj(use->word, &value, err);
+
+    *proj = (struct option_number){true, value};
     return r;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ipc.h>
+#include <sys/random.h>
 #include <sys/shm.h>
 
 #ifndef SHM_STAT_ANY
@@ -128,6 +129,66 @@ int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid)
         return -errno;
     *ret_shmid = shmid;
     return 0;
+}
+
+int sysv_create(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid)
+{
+    int shmid;
+
+    if (key == 0 || size > SIZE_MAX)
+        return -EINVAL;
+    shmid = shmget((key_t)key, (size_t)size, (int)(flags | IPC_CREAT | IPC_EXCL));
+    if (shmid < 0)
+        return -errno;
+    *ret_shmid = shmid;
+    return 0;
+}
+
+int sysv_create_anywhere(uint64_t size, uint32_t flags, uint32_t *ret_key, int *ret_shmid)
+{
+    enum { ATTEMPTS_MAX = 1000 };
+    int r = -EEXIST;
+
+    *ret_key = 0;
+    for (int attempt = 0; r == -EEXIST && attempt < ATTEMPTS_MAX; attempt++) {
+        uint32_t key = 0;
+
+        if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key))
+            return -errno;
+        if (key == 0)
+            continue; /* IPC_PRIVATE */
+        *ret_key = key;
+        r = sysv_create(key, size, flags, ret_shmid);
+    }
+    return r;
+}
+
+int sysv_set_owner(int shmid, uid_t uid, gid_t gid, uint32_t mode)
+{
+    struct shmid_ds ds = {.shm_perm = {.uid = uid, .gid = gid}};
+
+    ds.shm_perm.mode = (__typeof__(ds.shm_perm.mode))mode; /* 16 or 32 bits, by the C library */
+    return shmctl(shmid, IPC_SET, &ds) < 0 ? -errno : 0;
+}
+
+int sysv_lock(int shmid)
+{
+    return shmctl(shmid, SHM_LOCK, NULL) < 0 ? -errno : 0;
+}
+
+int sysv_attach(int shmid, void **ret_memory)
+{
+    void *memory = shmat(shmid, NULL, SHM_RDONLY);
+
+    if ((intptr_t)memory == -1)
+        return -errno;
+    *ret_memory = memory;
+    return 0;
+}
+
+void sysv_detach(const void *memory)
+{
+    shmdt(memory);
 }
 
 int sysv_try_attach(void)

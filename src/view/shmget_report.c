@@ -27,11 +27,8 @@ static void put_ending(struct strbuf *out, int code)
     strbuf_printf(out, " (%s)", strerror(code));
 }
 
-/* Appends the call as C has it, and its answer. */
-static void put_shmget_answer(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+void shmget_report_call(struct strbuf *out, const struct shmget_request *request)
 {
-    const struct shmget_request *request = &diagnosis->request;
-
     strbuf_puts(out, "shmget(");
     if (request->key == 0)
         strbuf_puts(out, "IPC_PRIVATE");
@@ -42,6 +39,12 @@ static void put_shmget_answer(struct strbuf *out, const struct shmget_diagnosis 
     strbuf_puts(out, ", ");
     shmget_put_flags(out, request->flags);
     strbuf_putc(out, ')');
+}
+
+/* Appends the call and its answer. */
+static void put_shmget_answer(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+{
+    shmget_report_call(out, &diagnosis->request);
     put_ending(out, diagnosis->answer.code);
     strbuf_putc(out, '\n');
 }
