@@ -256,7 +256,7 @@ assert (row["segments"], row["bytes"], row["orphans"]) == (None, None, None), ro
     # One made there is entered by a child, as there is no way back for this process.
     # shellcheck disable=SC2016 # for the inner shell
     start_helper nsenter --target "$inside" --mount --pid --ipc unshare --user --map-root-user sh -c \
-        '"$1/keepns" --size 70000 process >"$2" & until grep -q ready "$2"; do :; done
+        '"$1/keepns" --size 70000 process >"$2" & until grep -qs ready "$2"; do :; done
         "$3" ns --no-header -c segments,bytes 2>/dev/null; echo ready; wait' - "$HELPERS" "$BATS_TEST_TMPDIR/there" "$SHMTOOL"
     assert_equal "$(tr -s ' ' <"$helper_out" | sed 's/^ //')" "0 0
 1 70000

@@ -79,7 +79,7 @@ many_segments() {
             wait) example+=' --timeout 0' ;;
             limits) [[ $example != *--set* ]] || example+=' --dry-run' ;;
             esac
-            run_split bash -c "shmtool() { '$SHMTOOL' \"\$@\"; }; $example" </dev/null
+            run_split bash -c "cd '$BATS_TEST_TMPDIR' && shmtool() { '$SHMTOOL' \"\$@\"; }; $example" </dev/null
             ((status != 2)) || [[ $err == *"no such user"* ]] || fail "$example: $err"
         done
     done
