@@ -51,6 +51,10 @@ bool protection_is_complete(const struct protection *protection);
 const struct protection_rule *protection_find(const struct protection *protection,
                                               const struct segment *segment);
 
+/* Likewise the first line that labels it. */
+const struct protection_rule *protection_find_label(const struct protection *protection,
+                                                    const struct segment *segment);
+
 void protection_free(struct protection *protection);
 
 #endif

@@ -129,11 +129,12 @@ static struct segment_program by_key(struct system *system __attribute__((unused
                    : unknown;
 }
 
-/* What the first label line of shmtool.conf that selects the segment calls it: none is read yet. */
-static struct segment_program by_label(struct system *system __attribute__((unused)),
-                                       const struct segment_info *info __attribute__((unused)))
+/* What the first label line of shmtool.conf that selects the segment calls it. */
+static struct segment_program by_label(struct system *system, const struct segment_info *info)
 {
-    return unknown;
+    const struct protection_rule *rule = protection_find_label(system->protection, &info->segment);
+
+    return rule ? (struct segment_program){.label = rule->text, .by = PROGRAM_BY_LABEL} : unknown;
 }
 
 struct segment_program program_of_segment(struct system *system, const struct segment_info *info)

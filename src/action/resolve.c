@@ -131,6 +131,14 @@ bool resolve_needs_processes(unsigned needs)
            0;
 }
 
+/* The program; where the segment is attached, the attachments will tell. */
+static struct segment_program program_of_row(struct system *system, const struct segment_info *info)
+{
+    if (info->segment.nattch > 0)
+        return (struct segment_program){.pending = true};
+    return program_of_segment(system, info);
+}
+
 /* The creator's unit; where that is not known, the attachments will tell, if there are any. */
 static struct segment_unit unit_of_creator(struct system *system, const struct segment_info *info)
 {
@@ -188,8 +196,7 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
     if (needs & NEED_UNIT)
         info->unit = unit_of_creator(system, info);
     if (needs & NEED_PROGRAM)
-        info->program = info->segment.nattch > 0 ? (struct segment_program){.pending = true}
-                                                 : program_of_segment(system, info);
+        info->program = program_of_row(system, info);
 }
 
 /* What depends on who has the segment attached: LIST has its attachments. */

@@ -269,7 +269,8 @@ void protect_read(struct context *context, const struct selection *selection, un
 
     if (selection)
         needs |= filter_needs(&selection->filter);
-    if (needs & NEED_PROTECTION && !protection_is_complete(read_conf_files(context)))
+    if (needs & (NEED_PROTECTION | NEED_PROGRAM) &&
+        !protection_is_complete(read_conf_files(context)))
         warn_problem(context, end);
 }
 

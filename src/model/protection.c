@@ -29,18 +29,29 @@ bool protection_is_complete(const struct protection *protection)
     return protection && protection->problem_count == 0;
 }
 
-const struct protection_rule *protection_find(const struct protection *protection,
-                                              const struct segment *segment)
+/* Returns the first of the rules that selects SEGMENT, or NULL. */
+static const struct protection_rule *find_rule(const struct protection_rules *rules,
+                                               const struct segment *segment)
 {
     static const struct filter_facts none = {.now = 0}; /* lines test the record alone */
 
-    for (size_t i = 0; protection && i < protection->protects.count; i++) {
-        const struct protection_rule *rule = &protection->protects.items[i];
-
-        if (filter_match(&rule->filter, segment, &none))
-            return rule;
+    for (size_t i = 0; i < rules->count; i++) {
+        if (filter_match(&rules->items[i].filter, segment, &none))
+            return &rules->items[i];
     }
     return NULL;
+}
+
+const struct protection_rule *protection_find(const struct protection *protection,
+                                              const struct segment *segment)
+{
+    return protection ? find_rule(&protection->protects, segment) : NULL;
+}
+
+const struct protection_rule *protection_find_label(const struct protection *protection,
+                                                    const struct segment *segment)
+{
+    return protection ? find_rule(&protection->labels, segment) : NULL;
 }
 
 static void release_rules(struct protection_rules *rules)

@@ -110,6 +110,26 @@ programs_are() {
     assert_out_has 'Its own command for what it left on that machine: onclean.'
 }
 
+@test "a label of shmtool.conf where nothing else tells; it is surer than a guess by the key" {
+    put_segment 1 99 0 0x4e545032 96
+    put_segment 2 99 0 0x00143511
+    put_segment 3 99 0 0x00143512
+    put_process 50 /usr/bin/Xorg 4
+    put_segment 4 50 1 0x00143511
+    mkdir "$tree/etc"
+    printf 'label --key 0x00143511 billing cache\nlabel --key 0x4e545032 our clock\n' >"$tree/etc/shmtool.conf"
+    programs_are '1 our clock label' '2 billing cache label' '3 -' '4 xserver attached'
+    on_tree stat 2
+    unwrap
+    assert_out_has 'shmtool.conf calls it billing cache.'
+    # Who only shows goes on with what can be read.
+    echo 'label billing' >>"$tree/etc/shmtool.conf"
+    on_tree ls --no-header -c program 2
+    assert_status 0
+    assert_out_has 'billing cache'
+    assert_err_has '/etc/shmtool.conf:3: '
+}
+
 @test "--program: names and titles in either case, guesses too; a name that nothing has is refused" {
     put_process 10 /usr/lib/postgresql/15/bin/postgres 1
     put_segment 1 99 1

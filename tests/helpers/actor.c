@@ -91,9 +91,9 @@ static void map_by_descriptor(const struct actor *actor)
     char path[64];
     int fd;
 
-    snprintf(path, sizeof(path), "/proc/self/map_files/%zx-%lx",
-             (unsigned long)(uintptr_t)actor->address,
-             (unsigned long)(uintptr_t)actor->address + size);
+    snprintf(path, sizeof(path), "/proc/self/map_files/%llx-%llx",
+             (unsigned long long)(uintptr_t)actor->address,
+             (unsigned long long)((uintptr_t)actor->address + size));
     fd = open(path, O_RDWR | O_CLOEXEC);
     must(fd, path);
     if (mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED)
