@@ -52,14 +52,23 @@ static void choose_table_columns(struct column_set *columns, const struct remova
         column_set_add_list(columns, &segment_columns, "namespace,container", NULL);
 }
 
+/* What the table of the question has beside the usual columns. */
+struct preview {
+    bool protections;
+    bool programs;
+    bool processes;
+};
+
 static void choose_preview_columns(struct column_set *columns, const struct removal_plan *plan,
-                                   bool with_protection, bool with_processes)
+                                   const struct preview *preview)
 {
     choose_table_columns(columns, plan);
     column_set_add_list(columns, &segment_columns, "state", NULL);
-    if (with_protection)
+    if (preview->programs)
+        column_set_add_list(columns, &segment_columns, "program", NULL);
+    if (preview->protections)
         column_set_add_list(columns, &segment_columns, "protected", NULL);
-    if (with_processes)
+    if (preview->processes)
         column_set_add(columns, &processes_column);
 }
 
@@ -73,9 +82,10 @@ unsigned removal_report_table_needs(const struct removal_plan *plan)
 
 unsigned removal_report_preview_needs(const struct removal_plan *plan)
 {
+    static const struct preview all = {true, true, true};
     struct column_set columns = COLUMN_SET_INIT;
 
-    choose_preview_columns(&columns, plan, true, true);
+    choose_preview_columns(&columns, plan, &all);
     return release_to_needs(&columns);
 }
 
@@ -136,6 +146,18 @@ static bool is_pending(const struct removal_item *item, bool in_use)
     return item->outcome == REMOVAL_SELECTED && (item->info.segment.nattch > 0) == in_use;
 }
 
+/* Whether of any that is to be removed it is known which program it is of. */
+static bool any_program(const struct removal_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct removal_item *item = &plan->items[i];
+
+        if (item->outcome == REMOVAL_SELECTED && segment_program_text(&item->info.program))
+            return true;
+    }
+    return false;
+}
+
 /* Writes the sums by owner of those that are not in use. */
 static void write_sums(FILE *out, const struct removal_plan *plan,
                        const struct column_format *format)
@@ -166,6 +188,7 @@ void removal_report_preview(FILE *out, const struct removal_plan *plan,
     enum { UNUSED_MAX = 24 }; /* those in use stay on a terminal of usual height */
     struct removal_totals totals = removal_count(plan);
     size_t unused = totals.counts[REMOVAL_SELECTED] - totals.in_use;
+    const struct preview preview = {totals.defied > 0, any_program(plan), with_processes};
     struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
@@ -173,7 +196,7 @@ void removal_report_preview(FILE *out, const struct removal_plan *plan,
         write_sums(out, plan, format);
     if (unused > UNUSED_MAX && totals.in_use == 0)
         return;
-    choose_preview_columns(&columns, plan, totals.defied > 0, with_processes);
+    choose_preview_columns(&columns, plan, &preview);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
     for (int in_use = unused > UNUSED_MAX; in_use <= 1; in_use++) {
         for (size_t i = 0; i < plan->count; i++) {

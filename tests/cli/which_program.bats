@@ -333,7 +333,14 @@ as_cluster() {
     run_split "$SHMTOOL" rm --program ntpd <<<no
     assert_status 3
     assert_err_has 'Remove 1 segment'
+    assert_err_matches "state +program"
+    assert_err_has "orphan ntpd?"
     assert_exists "$mine" "$other"
+    # Where no program is known there is no such column.
+    run_split "$SHMTOOL" rm --size 4096 <<<no
+    assert_status 3
+    assert_err_has ' state'
+    assert_err_has_not program
     shmtool rm --program ntpd --yes
     assert_status 0
     assert_gone "$mine"

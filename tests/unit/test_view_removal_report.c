@@ -369,7 +369,7 @@ static void the_tables_say_what_they_need(void **state)
     assert_int_equal(removal_report_table_needs(&one), NEED_OWNER);
     assert_int_equal(removal_report_preview_needs(&one), NEED_OWNER | NEED_STATE |
                                                              NEED_TRY_ATTACHMENTS | NEED_HOLDERS |
-                                                             NEED_PROTECTION);
+                                                             NEED_PROTECTION | NEED_PROGRAM);
 }
 
 int main(void)
