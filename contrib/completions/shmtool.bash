@@ -111,12 +111,12 @@ _shmtool_value() {
         ns:-c | ns:--columns | ns:--sort)
             _shmtool_list namespace kind container user pid processes segments bytes orphans held
             ;;
-        du:--by) _shmtool_list owner creator group key state command unit namespace container size ;;
+        du:--by) _shmtool_list owner creator group key state command unit program namespace container size ;;
         du:-c | du:--columns | du:--sort)
-            _shmtool_list owner uid creator cuid group gid key state command unit namespace container size segments \
+            _shmtool_list owner uid creator cuid group gid key state command unit program namespace container size segments \
                 bytes rss rss_unknown swap attached orphans host
             ;;
-        metrics:--by) _shmtool_add owner container ;;
+        metrics:--by) _shmtool_add owner container program ;;
         metrics:--textfile)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null
             ;;

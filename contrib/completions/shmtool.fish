@@ -46,7 +46,7 @@ set --local commands ls stat who rm run limits key doctor ns du watch wait metri
 set --local selecting '__fish_seen_subcommand_from ls stat who rm du watch wait'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
-set --local sums owner creator group key state command unit namespace container size
+set --local sums owner creator group key state command unit program namespace container size
 
 complete -c shmtool -f
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -l sysroot -x -a '(__fish_complete_directories)' \
@@ -173,7 +173,7 @@ complete -c shmtool -n '__fish_seen_subcommand_from du' -s c -l columns -x -a "(
 complete -c shmtool -n '__fish_seen_subcommand_from du' -l sort -x -a "(__shmtool_list $sums uid cuid gid segments bytes rss rss_unknown swap attached orphans host)" -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from du' -s q -l quiet -d 'what sums are by alone'
 
-complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l by -x -a 'owner container' -d 'segments and bytes by this'
+complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l by -x -a 'owner container program' -d 'segments and bytes by this'
 complete -c shmtool -n '__fish_seen_subcommand_from metrics' -l textfile -r -F -d 'replace this file'
 
 complete -c shmtool -n '__fish_seen_subcommand_from create' -s s -l size -x -d 'how many bytes'

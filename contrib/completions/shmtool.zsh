@@ -199,10 +199,10 @@ _shmtool() {
                 '*:namespace:_shmtool_namespaces'
             ;;
         du)
-            _shmtool_output owner uid creator cuid group gid key state command unit namespace container size segments \
+            _shmtool_output owner uid creator cuid group gid key state command unit program namespace container size segments \
                 bytes rss rss_unknown swap attached orphans host
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
-                '*--by=[sums by these]:columns:_values -s , column owner creator group key state command unit namespace container size' \
+                '*--by=[sums by these]:columns:_values -s , column owner creator group key state command unit program namespace container size' \
                 '--system[also what Shmem of the system consists of]' \
                 '--huge=-[also how many huge pages they would need]::size:(2M 1G)'
             ;;
@@ -223,7 +223,7 @@ _shmtool() {
                 '--timeout=[give up after this time]:time:(10s 1m 1h)'
             ;;
         metrics)
-            _arguments : '(- *)'{-h,--help}'[show the options]' '--by=[segments and bytes by this]:word:(owner container)' \
+            _arguments : '(- *)'{-h,--help}'[show the options]' '--by=[segments and bytes by this]:word:(owner container program)' \
                 '--textfile=[replace this file]:file:_files'
             ;;
         create)

@@ -244,7 +244,7 @@ static int run_du(struct context *context, void *args)
     bool incomplete;
 
     output_choose_columns(&du->output, context, &du->groups.table, NULL);
-    protect_read(context, &du->selection, 0);
+    protect_read(context, &du->selection, du_needs(du));
     if (inventory_read(&context->system, &du->selection, du_needs(du), &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     if (du->huge.given)
@@ -275,8 +275,8 @@ const struct command command_du = {
     .name = "du",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "sum up memory, by owner or anything else",
-    .details = "LIST: owner, creator, group, key, state, command, unit, namespace, container,\n"
-               "size, or several of them.",
+    .details = "LIST: owner, creator, group, key, state, command, unit, program, namespace,\n"
+               "container, size, or several of them.",
     .flags = COMMAND_EVERYWHERE,
     .columns = &sum_columns,
     .groups = {{&du_group, 0},

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "command/options.h"
+#include "command/protect.h"
 #include "kernel/replace_file.h"
 #include "view/metrics_report.h"
 
@@ -25,7 +26,7 @@ static int take_textfile(const struct option_use *use, struct error *err)
 }
 
 static const struct option_spec metrics_options[] = {
-    {0, "by", "WORD", "by owner or container: the 20 largest, other",
+    {0, "by", "WORD", "by owner, container or program: the 20 largest",
      offsetof(struct metrics, label), take_label},
     {0, "textfile", "FILE", "replace FILE, NAME.prom for node_exporter",
      offsetof(struct metrics, textfile), take_textfile},
@@ -60,6 +61,7 @@ static int run_metrics(struct context *context, void *args)
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const struct metrics *metrics = args;
 
+    protect_read(context, NULL, metrics_needs(metrics->label)); /* labels are programs, too */
     if (inventory_read(&context->system, NULL, metrics_needs(metrics->label), &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     metrics_report(&text, &inventory, metrics->label);

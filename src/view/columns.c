@@ -314,6 +314,7 @@ static const struct column of_sums[] = {
     {"command", COLUMN_COMMAND, NEED_COMMAND, "creator's command line, while it lives",
      get_command},
     {"unit", COLUMN_TEXT, NEED_UNIT, "unit or container of its creator or users", get_unit},
+    {"program", COLUMN_TEXT, NEED_PROGRAM, "which program it is of; with ? a guess", get_program},
     {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
     {"container", COLUMN_TEXT, NEED_CONTAINER | NEED_UNIT, "container that this is of",
      get_segment_container},

@@ -18,7 +18,7 @@ enum { GROUPS_SHOWN_MAX = 20 };
 /* --- Labels ----------------------------------------------------------------------------------- */
 
 /* The words of --by: columns of sums. */
-static const char *const label_names[] = {"owner", "container"};
+static const char *const label_names[] = {"owner", "container", "program"};
 
 int metrics_find_label(const char *word, const struct column **ret_label, struct error *err)
 {

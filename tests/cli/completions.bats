@@ -78,7 +78,7 @@ make_some() {
     assert_equal "$(offers_bash shmtool watch -c key,sw)" key,swap
     assert_equal "$(offers_bash shmtool du --by owner,st)" owner,state
     assert_equal "$(offers_bash shmtool du --sort -rs)" "$(lines -rss -rss_unknown)"
-    assert_equal "$(offers_bash shmtool metrics --by '')" "$(lines container owner)"
+    assert_equal "$(offers_bash shmtool metrics --by '')" "$(lines container owner program)"
 }
 
 @test "bash: live ids, keys, owners and processes" {

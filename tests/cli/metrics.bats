@@ -174,7 +174,7 @@ tree_of_owners() {
 
 @test "wrong words" {
     shmtool metrics --by colour
-    assert_wrong_usage "shmtool: metrics: --by: 'colour': metrics are not counted by that, but by: owner container"
+    assert_wrong_usage "shmtool: metrics: --by: 'colour': metrics are not counted by that, but by: owner container program"
     shmtool metrics --by owner,state
     assert_wrong_usage "'owner,state'"
     shmtool metrics 5

@@ -130,6 +130,26 @@ programs_are() {
     assert_err_has '/etc/shmtool.conf:3: '
 }
 
+@test "du and metrics by program: labels are programs, and what is not known is by itself" {
+    put_segment 1 99 0 0x4e545032 96
+    put_segment 2 99 0 0x00143511 8192
+    put_segment 3 99 0 0x00143511 4096
+    put_segment 4 99 0
+    mkdir "$tree/etc"
+    printf 'label --key 0x00143511 billing cache\n' >"$tree/etc/shmtool.conf"
+    on_tree du --by program --no-header -c program,segments,bytes
+    assert_status 0
+    assert_equal "$(tr -s ' ' <"$out_file")" 'billing cache 2 12288
+- 1 4096
+ntpd? 1 96
+total 4 16480'
+    on_tree metrics --by program
+    assert_status 0
+    assert_out_has 'shmtool_bytes{program="billing cache",state="orphan"} 12288'
+    assert_out_has 'shmtool_segments{program="ntpd?",state="orphan"} 1'
+    assert_out_has 'shmtool_segments{program="",state="orphan"} 1'
+}
+
 @test "--program: names and titles in either case, guesses too; a name that nothing has is refused" {
     put_process 10 /usr/lib/postgresql/15/bin/postgres 1
     put_segment 1 99 1
