@@ -34,7 +34,7 @@ static inline void wide_add(struct wide *sum, uint64_t value)
     sum->high += __builtin_add_overflow(sum->low, value, &sum->low);
 }
 
-/* How many pages BYTES need; no sum that could wrap. */
+/* How many pages BYTES need, PAGE_SIZE not being 0; no sum that could wrap. */
 static inline uint64_t pages_of(uint64_t bytes, uint64_t page_size)
 {
     return bytes / page_size + (bytes % page_size != 0);

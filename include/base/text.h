@@ -28,7 +28,10 @@ size_t text_decode_utf8(const char *text, size_t length, uint32_t *ret_point);
  */
 bool text_is_control(uint32_t point);
 
-/* Tells whether the locale's characters are UTF-8. It is cheap. */
+/*
+ * Tells whether the locale's characters are UTF-8: whether text_escape() leaves them as they are.
+ * It is cheap.
+ */
 bool text_locale_is_utf8(void);
 
 /*
@@ -59,10 +62,6 @@ size_t text_cut(const char *text, size_t length, size_t characters);
  * U+FFFD, control characters \uNNNN.
  */
 void text_json(struct strbuf *out, const char *text, size_t length);
-
-/* Tells whether the locale's characters are UTF-8: whether text_escape() leaves them as they are.
- */
-bool text_locale_is_utf8(void);
 
 /* WORD as a message names it: '' for the empty one, which would not be seen. */
 const char *text_word(const char *word);

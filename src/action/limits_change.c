@@ -132,16 +132,16 @@ static int compare_ids(const void *a, const void *b)
 size_t limits_change_unplanned(const struct limits_change *change, const struct inventory *now)
 {
     size_t count = change->plan.count;
-    CLEANUP_FREE const struct segment **planned = xcalloc(count, sizeof(*planned));
+    CLEANUP_FREE const struct segment **planned = xcalloc(count, sizeof(const struct segment *));
     size_t unplanned = 0;
 
     for (size_t i = 0; i < count; i++)
         planned[i] = &change->plan.items[i].info.segment;
-    qsort(planned, count, sizeof(*planned), compare_ids);
+    qsort(planned, count, sizeof(const struct segment *), compare_ids);
     for (size_t i = 0; i < now->count; i++) {
         const struct segment *segment = &now->rows[i].segment;
         const struct segment **found =
-            bsearch(&segment, planned, count, sizeof(*planned), compare_ids);
+            bsearch(&segment, planned, count, sizeof(const struct segment *), compare_ids);
 
         if (fate_of(&now->rows[i]) != KEPT && !(found && segment_same(*found, segment)))
             unplanned++;

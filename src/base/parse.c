@@ -53,7 +53,7 @@ static bool read_based(const char *digits, size_t length, unsigned base, uint32_
 
     for (size_t i = 0; i < length; i++) {
         const char *all = "0123456789abcdef";
-        char digit = digits[i] >= 'A' && digits[i] <= 'F' ? (char)(digits[i] + 32) : digits[i];
+        int digit = digits[i] >= 'A' && digits[i] <= 'F' ? digits[i] + 32 : digits[i];
         const char *found = strchr(all, digit);
 
         if (!found || (unsigned)(found - all) >= base)

@@ -8,7 +8,9 @@ enum { WORD_MAX = 32, BEGUN_MIN = 3 };
 
 static char lower_case(char letter)
 {
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter + 32) : letter;
+    if (letter >= 'A' && letter <= 'Z')
+        letter = (char)(letter + 32);
+    return letter;
 }
 
 static unsigned char smaller_of(unsigned a, unsigned b)

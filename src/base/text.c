@@ -134,12 +134,12 @@ static int read_hex_digit(char digit)
 void text_unescape(struct strbuf *out, const char *text, size_t length)
 {
     for (size_t at = 0; at < length; at++) {
-        bool escaped = length - at >= 4 && text[at] == '\\' && text[at + 1] == 'x' &&
-                       read_hex_digit(text[at + 2]) >= 0 && read_hex_digit(text[at + 3]) >= 0;
+        bool marked = length - at >= 4 && text[at] == '\\' && text[at + 1] == 'x';
+        int high = marked ? read_hex_digit(text[at + 2]) : -1;
+        int low = marked ? read_hex_digit(text[at + 3]) : -1;
 
-        if (escaped) {
-            strbuf_putc(out,
-                        (char)(read_hex_digit(text[at + 2]) << 4 | read_hex_digit(text[at + 3])));
+        if (high >= 0 && low >= 0) {
+            strbuf_putc(out, (char)(high * 16 + low));
             at += 3;
         } else {
             strbuf_putc(out, text[at]);

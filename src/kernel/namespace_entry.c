@@ -108,7 +108,7 @@ static int read_id_map(const struct procfs *procfs, pid_t child, const char *nam
     int r;
 
     snprintf(path, sizeof(path), "proc/%d/%s", (int)child, name);
-    r = procfs_read_file(procfs, path, 1024 * 1024, &text, NULL);
+    r = procfs_read_file(procfs, path, (size_t)1024 * 1024, &text, NULL);
     if (r < 0)
         return r;
     return id_map_parse(strbuf_string(&text), ret_map) ? 0 : -EBADMSG;

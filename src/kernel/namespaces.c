@@ -459,7 +459,8 @@ static int find_all(struct finder *finder, struct error *err)
     list->hidden = faccessat(finder->proc_fd, "1", F_OK, 0) < 0 && proc_exists(1);
     for (size_t i = 0; i < list->count; i++)
         finish_namespace(finder, &list->items[i]);
-    qsort(list->items, list->count, sizeof(*list->items), compare_namespaces);
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof(*list->items), compare_namespaces);
     return 0;
 }
 

@@ -173,7 +173,7 @@ static uint64_t capabilities_over(const struct procfs *procfs, int ipc, uint64_t
 
 bool has_capability_over(const struct procfs *procfs, int ipc, unsigned number)
 {
-    uint64_t capabilities;
+    uint64_t capabilities = 0;
 
     return read_capabilities(&capabilities, NULL) == 0 &&
            has_capability(capabilities_over(procfs, ipc, capabilities), number);

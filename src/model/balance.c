@@ -46,15 +46,16 @@ void huge_pools_release(struct huge_pools *pools)
 
 static void add_huge_segment(struct huge_pools *pools, const struct segment *segment)
 {
-    for (size_t i = 0; i < pools->count; i++) {
+    uint64_t page = segment->huge_page;
+
+    if (page == 0)
+        pools->segments_known = false;
+    for (size_t i = 0; page > 0 && i < pools->count; i++) {
         struct huge_pool *pool = &pools->items[i];
 
-        if (segment->huge_page == pool->page_size)
-            pool->segments =
-                saturating_add(pool->segments, pages_of(segment->size, pool->page_size));
+        if (page == pool->page_size)
+            pool->segments = saturating_add(pool->segments, pages_of(segment->size, page));
     }
-    if (segment->huge_page == 0)
-        pools->segments_known = false;
 }
 
 void balance_add(struct balance *balance, const struct segment *segment)

@@ -398,8 +398,10 @@ static char *copy_span(struct span span)
 static void fill_pod(struct cgroup_unit *unit, const struct match *match)
 {
     unit->pod = copy_span(match->captures.pod);
-    for (char *byte = unit->pod; *byte; byte++)
-        *byte = *byte == '_' ? '-' : *byte;
+    for (char *byte = unit->pod; *byte; byte++) {
+        if (*byte == '_')
+            *byte = '-';
+    }
     if (match->captures.id.at)
         unit->container = copy_span(match->captures.id);
     set_unit_text(unit, unit->kind, unit->pod, strlen(unit->pod));

@@ -41,7 +41,7 @@ const struct program programs[] = {
         NAMES("gpsd", "gpsd"),
         .executables = {"gpsd"},
         .keys = {{0x47505344, 0x47505344}},
-        .sizes = {1024, 1024 * 1024},
+        .sizes = {1024, UINT64_C(1024) * 1024},
         .keeps = true,
     },
     {

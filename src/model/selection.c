@@ -284,7 +284,7 @@ int selection_parse_line(struct input_state *state, const char *line, size_t len
                          struct named_id *ret_id, struct error *err)
 {
     const bool below_banner = state->below_banner;
-    struct word words[ROW_WORDS];
+    struct word words[ROW_WORDS] = {{NULL, 0}};
     struct named_id id = {0};
     struct word whole;
     size_t count;

@@ -98,7 +98,7 @@ void sums_make(const struct segment_info *const *rows, size_t count, uint64_t pa
 
     for (size_t i = 0; i < count; i++)
         sums.rows[i] = rows[i];
-    qsort_r(sums.rows, count, sizeof(*sums.rows), compare_rows_of_sums, &summing);
+    qsort_r(sums.rows, count, sizeof(const struct segment_info *), compare_rows_of_sums, &summing);
     for (size_t i = 0, end; i < count; i = end) {
         end = i + 1;
         while (end < count && grouping->compare(sums.rows[i], sums.rows[end], grouping->arg) == 0)

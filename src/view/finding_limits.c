@@ -86,7 +86,7 @@ static const struct ipc_words {
     {IPC_SEMMNI, "semmni", "semaphore set", "semget", "ipcs -s", "ipcs -s -i ID", "ipcrm -s ID",
      32000, SHMMNI_USUAL_MAX},
     {IPC_SEMMNS, "semmns", "semaphore", "semget", "ipcs -s", "ipcs -s -i ID", "ipcrm -s ID",
-     32000 * 32000, INT32_MAX},
+     UINT64_C(32000) * 32000, INT32_MAX},
     {IPC_MSGMNI, "msgmni", "message queue", "msgget", "ipcs -q", "ipcs -q -p", "ipcrm -q ID", 32000,
      SHMMNI_USUAL_MAX},
 };

@@ -101,7 +101,8 @@ static void add_groups(struct labelled_list *list, const struct column *label,
                        const struct segment_info *const *rows, size_t count)
 {
     const struct grouping by_label = {compare_labels, label};
-    CLEANUP_FREE const struct segment_info **others = xcalloc(count, sizeof(*others));
+    CLEANUP_FREE const struct segment_info **others =
+        xcalloc(count, sizeof(const struct segment_info *));
     CLEANUP_SUMS struct sums sums = {0};
     size_t other_count = 0;
 
@@ -115,7 +116,8 @@ static void add_groups(struct labelled_list *list, const struct column *label,
             add_labelled(list, text, sum->rows, sum->segments);
             continue;
         }
-        memcpy(others + other_count, sum->rows, sum->segments * sizeof(*others));
+        memcpy(others + other_count, sum->rows,
+               sum->segments * sizeof(const struct segment_info *));
         other_count += sum->segments;
     }
     if (other_count > 0)

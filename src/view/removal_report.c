@@ -163,7 +163,8 @@ static void write_sums(FILE *out, const struct removal_plan *plan,
                        const struct column_format *format)
 {
     enum { ANY_PAGE_SIZE = 4096 }; /* pages are not shown */
-    CLEANUP_FREE const struct segment_info **rows = xcalloc(plan->count, sizeof(*rows));
+    CLEANUP_FREE const struct segment_info **rows =
+        xcalloc(plan->count, sizeof(const struct segment_info *));
     CLEANUP_SUMS struct sums sums = {0};
     struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
@@ -430,7 +431,8 @@ static int compare_rules(const void *a, const void *b)
 
 void removal_report_protected(struct strbuf *out, const struct removal_plan *plan)
 {
-    CLEANUP_FREE const struct protection_rule **rules = xcalloc(plan->count, sizeof(*rules));
+    CLEANUP_FREE const struct protection_rule **rules =
+        xcalloc(plan->count, sizeof(const struct protection_rule *));
     size_t count = 0;
     size_t lines = 0;
 
@@ -440,7 +442,7 @@ void removal_report_protected(struct strbuf *out, const struct removal_plan *pla
     }
     if (count == 0)
         return;
-    qsort(rules, count, sizeof(*rules), compare_rules);
+    qsort(rules, count, sizeof(const struct protection_rule *), compare_rules);
     human_count(out, count, "segment");
     strbuf_printf(out, " %s protected and left alone: ", count == 1 ? "is" : "are");
     for (size_t i = 0, end; i < count; i = end) {
