@@ -258,7 +258,7 @@ has_no_pending_signal() {
     mkfifo "$gate.end"
     exec 9<>"$gate.end"
     cat >"$BATS_TEST_TMPDIR/program" <<END
-("$HELPERS/leak" --count 1 exit 0 >/dev/null; exec "$HELPERS/leak" --count 0 read <"$gate.end") &
+("$HELPERS/leak" --count 1 exit 0 >/dev/null; until grep -q "^State:.Z" /proc/\$\$/status; do :; done; exec "$HELPERS/leak" --count 0 read <"$gate.end") &
 kill -INT \$\$
 END
     printf '(read -r _ <"%s") &\nexec "$@"\n' "$gate" >"$BATS_TEST_TMPDIR/beside"
