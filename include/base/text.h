@@ -63,6 +63,12 @@ size_t text_cut(const char *text, size_t length, size_t characters);
  */
 void text_json(struct strbuf *out, const char *text, size_t length);
 
+/* The same of a string, which may be NULL: null. */
+void text_json_or_null(struct strbuf *out, const char *text);
+
+/* Appends a number, null where it is not KNOWN. */
+void text_json_number(struct strbuf *out, bool known, uint64_t number);
+
 /* WORD as a message names it: '' for the empty one, which would not be seen. */
 const char *text_word(const char *word);
 

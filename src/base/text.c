@@ -191,6 +191,22 @@ void text_json(struct strbuf *out, const char *text, size_t length)
     strbuf_putc(out, '"');
 }
 
+void text_json_or_null(struct strbuf *out, const char *text)
+{
+    if (text)
+        text_json(out, text, strlen(text));
+    else
+        strbuf_puts(out, "null");
+}
+
+void text_json_number(struct strbuf *out, bool known, uint64_t number)
+{
+    if (known)
+        strbuf_put_u64(out, number);
+    else
+        strbuf_puts(out, "null");
+}
+
 const char *text_word(const char *word)
 {
     return *word ? word : "''";

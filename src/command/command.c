@@ -169,13 +169,8 @@ const char *context_host(const struct context *context)
 
 void context_put_head(const struct context *context, struct strbuf *out)
 {
-    const char *host = context_host(context);
-
     strbuf_puts(out, "{\"schema\": 1, \"host\": ");
-    if (host)
-        text_json(out, host, strlen(host));
-    else
-        strbuf_puts(out, "null");
+    text_json_or_null(out, context_host(context));
     strbuf_puts(out, ", \"time\": \"");
     human_time(out, proc_clock(context->system.proc)->now, TIME_ISO, 0);
     strbuf_puts(out, "\", ");

@@ -217,10 +217,7 @@ static void write_heading(struct context *context, const struct ipc_namespace *n
     if (json) {
         strbuf_printf(&text, "%s{\"namespace\": %llu, \"container\": ", first ? "\n" : ",\n",
                       (unsigned long long)namespace->number);
-        if (container)
-            text_json(&text, container, strlen(container));
-        else
-            strbuf_puts(&text, "null");
+        text_json_or_null(&text, container);
         strbuf_puts(&text, ", ");
     } else {
         strbuf_printf(&text, "%sIPC namespace %llu", first ? "" : "\n",

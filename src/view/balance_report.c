@@ -166,10 +166,7 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
 static void put_member(struct strbuf *out, const char *before, bool known, uint64_t bytes)
 {
     strbuf_puts(out, before);
-    if (known)
-        strbuf_put_u64(out, bytes);
-    else
-        strbuf_puts(out, "null");
+    text_json_number(out, known, bytes);
 }
 
 static void put_json_tmpfs(struct strbuf *out, const struct balance *balance)

@@ -204,10 +204,7 @@ static void put_json_rule(struct strbuf *out, const struct column_value *value)
     strbuf_puts(out, "{\"by\": ");
     text_json(out, value->text, strlen(value->text));
     strbuf_puts(out, ", \"reason\": ");
-    if (value->note)
-        text_json(out, value->note, strlen(value->note));
-    else
-        strbuf_puts(out, "null");
+    text_json_or_null(out, value->note);
     strbuf_putc(out, '}');
 }
 

@@ -1,5 +1,6 @@
 #include "view/limits_report.h"
 
+#include "base/text.h"
 #include "view/columns.h"
 #include "view/describe.h"
 #include "view/human.h"
@@ -64,14 +65,6 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
     column_set_release(&set);
 }
 
-static void put_number_or_null(struct strbuf *out, bool known, uint64_t value)
-{
-    if (known)
-        strbuf_put_u64(out, value);
-    else
-        strbuf_puts(out, "null");
-}
-
 static void put_limit(struct strbuf *out, const struct limits *limits, const struct usage *usage,
                       enum limit_id id)
 {
@@ -79,16 +72,16 @@ static void put_limit(struct strbuf *out, const struct limits *limits, const str
     bool has_used = limits_used(limits, usage, id, &used);
 
     strbuf_printf(out, "\n  \"%s\": {\"value\": ", limit_kinds[id].name);
-    put_number_or_null(out, limits->known[id], limits->values[id]);
+    text_json_number(out, limits->known[id], limits->values[id]);
     strbuf_puts(out, ", \"used\": ");
-    put_number_or_null(out, has_used, used);
+    text_json_number(out, has_used, used);
     strbuf_printf(out, ", \"unit\": \"%s\"}", limit_kinds[id].unit);
 }
 
 static void put_change(struct strbuf *out, const struct limit_change *change)
 {
     strbuf_printf(out, "\n  {\"name\": \"%s\", \"from\": ", limit_kinds[change->setting.id].name);
-    put_number_or_null(out, change->has_before, change->before);
+    text_json_number(out, change->has_before, change->before);
     strbuf_puts(out, ", \"to\": ");
     strbuf_put_u64(out, change->setting.value);
     strbuf_printf(out, ", \"set\": %s, \"kept\": %s, \"error\": ", change->done ? "true" : "false",
@@ -172,8 +165,8 @@ void limits_report_shmem(struct strbuf *out, const struct usage *usage, size_t w
 void limits_report_shmem_json(struct strbuf *out, const struct usage *usage)
 {
     strbuf_puts(out, "\"system\": {\"shmem\": ");
-    put_number_or_null(out, usage->has_shmem, usage->shmem);
+    text_json_number(out, usage->has_shmem, usage->shmem);
     strbuf_puts(out, ", \"sysv\": ");
-    put_number_or_null(out, usage->without_rss == 0, usage->rss);
+    text_json_number(out, usage->without_rss == 0, usage->rss);
     strbuf_putc(out, '}');
 }

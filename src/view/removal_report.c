@@ -462,10 +462,7 @@ static void put_removal_result(struct strbuf *out, const struct removal_item *it
                   removal_outcome_name(item->outcome));
     error_put_json(out, item->code);
     strbuf_puts(out, ", \"bytes\": ");
-    if (item->missing)
-        strbuf_puts(out, "null");
-    else
-        strbuf_put_u64(out, item->info.segment.size);
+    text_json_number(out, !item->missing, item->info.segment.size);
     if (everywhere && !item->missing)
         strbuf_printf(out, ", \"namespace\": %llu", (unsigned long long)item->info.namespace);
     strbuf_putc(out, '}');

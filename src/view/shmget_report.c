@@ -113,10 +113,7 @@ static void put_result_json(struct strbuf *out, int code)
 static void put_text_json(struct strbuf *out, const char *name, const struct strbuf *text)
 {
     strbuf_printf(out, ", \"%s\": ", name);
-    if (text->length > 0)
-        text_json(out, text->data, text->length);
-    else
-        strbuf_puts(out, "null");
+    text_json_or_null(out, text->length > 0 ? strbuf_string(text) : NULL);
 }
 
 static void put_attach_json(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
