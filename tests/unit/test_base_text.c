@@ -446,6 +446,20 @@ static void an_empty_word_is_seen(void **state)
     assert_string_equal(text_word("a"), "a");
 }
 
+static void what_is_not_known_is_null_in_json(void **state)
+{
+    struct strbuf out = STRBUF_INIT;
+
+    (void)state;
+    text_json_or_null(&out, "a\"");
+    text_json_or_null(&out, "");
+    text_json_or_null(&out, NULL);
+    text_json_number(&out, true, UINT64_MAX);
+    text_json_number(&out, false, 5);
+    assert_string_equal(strbuf_string(&out), "\"a\\\"\"\"\"null18446744073709551615null");
+    strbuf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +474,7 @@ int main(void)
         cmocka_unit_test(c_locale),
         cmocka_unit_test(utf8_locale),
         cmocka_unit_test(text_is_read_to_its_length_only),
+        cmocka_unit_test(what_is_not_known_is_null_in_json),
     };
 
     return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
