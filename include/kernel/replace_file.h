@@ -1,5 +1,6 @@
 /*
- * A file replaced as a whole: whoever reads it sees the old text or the new one, never a part.
+ * Files written as a whole. Of one that is replaced: whoever reads it sees the old text or the new
+ * one, never a part.
  */
 #ifndef SHMTOOL_KERNEL_REPLACE_FILE_H
 #define SHMTOOL_KERNEL_REPLACE_FILE_H
@@ -8,6 +9,9 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+
+/* Writes all LENGTH bytes of DATA. Returns 0 or a negative errno. */
+int file_write(int fd, const char *data, size_t length);
 
 /* Who may do what with a file. */
 struct file_access {

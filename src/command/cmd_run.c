@@ -15,6 +15,7 @@
 #include "base/parse.h"
 #include "command/options.h"
 #include "command/protect.h"
+#include "kernel/replace_file.h"
 #include "kernel/signals.h"
 #include "view/describe.h"
 #include "view/human.h"
@@ -331,20 +332,6 @@ static void make_report(struct context *context, const struct run *run,
     run_report_json(ret_document, run->program, result, exec_status(err));
 }
 
-/* Returns 0 or an errno. */
-static int write_bytes(int fd, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, data, length);
-
-        if (written < 0 && errno != EINTR)
-            return errno;
-        data += written > 0 ? written : 0;
-        length -= written > 0 ? (size_t)written : 0;
-    }
-    return 0;
-}
-
 /* Writes all of the document or, into a file that can be cut, nothing. Returns 0 or an errno. */
 static int write_document(int fd, const struct strbuf *document)
 {
@@ -355,7 +342,7 @@ static int write_document(int fd, const struct strbuf *document)
     /* EPIPE and EFBIG say it as well. The program has ended and is not concerned. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    code = write_bytes(fd, strbuf_string(document), document->length);
+    code = -file_write(fd, strbuf_string(document), document->length);
     if (code != 0 && is_file && ftruncate(fd, before.st_size) < 0)
         return code;
     return code;

@@ -58,7 +58,7 @@
  *   memory_use       file systems in memory, pools of huge pages
  *   dropins          the files of configuration directories, in their order
  *   conf             the files of shmtool.conf, checked and read
- *   replace_file     a file replaced as a whole
+ *   replace_file     files written, or replaced, as a whole
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
@@ -141,6 +141,7 @@
 #include "command/command.h"
 #include "command/help.h"
 #include "command/options.h"
+#include "kernel/replace_file.h"
 
 /* The words before the command. */
 struct invocation {
@@ -172,19 +173,12 @@ struct output {
 static ssize_t write_output(void *cookie, const char *data, size_t size)
 {
     struct output *output = cookie;
-    size_t done = 0;
+    int r = file_write(output->fd, data, size);
 
-    while (done < size) {
-        ssize_t written = write(output->fd, data + done, size - done);
-
-        if (written >= 0) {
-            done += (size_t)written;
-        } else if (errno != EINTR) {
-            output->code = output->code ? output->code : errno;
-            return 0;
-        }
-    }
-    return (ssize_t)done;
+    if (r == 0)
+        return (ssize_t)size;
+    output->code = output->code ? output->code : -r;
+    return 0;
 }
 
 static FILE *open_output(struct output *output)

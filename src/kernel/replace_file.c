@@ -12,17 +12,17 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 
-static int write_whole_text(int fd, const struct strbuf *text)
+int file_write(int fd, const char *data, size_t length)
 {
     size_t done = 0;
 
-    while (done < text->length) {
-        ssize_t written = write(fd, text->data + done, text->length - done);
+    while (done < length) {
+        ssize_t written = write(fd, data + done, length - done);
 
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            return -1;
+            return -errno;
         done += (size_t)written;
     }
     return 0;
@@ -43,7 +43,8 @@ static int write_temporary(int dir, const char *temporary, const struct strbuf *
 
     unlinkat(dir, temporary, 0);
     fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return fd < 0 || write_whole_text(fd, text) < 0 || set_access(fd, access) < 0 || fsync(fd) < 0
+    return fd < 0 || file_write(fd, text->data, text->length) < 0 || set_access(fd, access) < 0 ||
+                   fsync(fd) < 0
                ? -1
                : 0;
 }
