@@ -62,8 +62,7 @@ int option_key(const struct option_use *use, struct error *err);
 int option_duration(const struct option_use *use, struct error *err);
 
 /*
- * Likewise: permission bits; "[=SIZE]" of huge pages, as the binary logarithm of the size, 0: the
- * default one; a PROJ of ftok.
+ * Likewise: permission bits; "[=SIZE]" of huge pages, as flags of shmget; a PROJ of ftok.
  */
 int option_mode(const struct option_use *use, struct error *err);
 int option_huge(const struct option_use *use, struct error *err);

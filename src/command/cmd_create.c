@@ -144,10 +144,9 @@ static int prepare_request(struct context *context, struct create *create)
         .key = (uint32_t)create->key.value,
         .size = create->size.value,
         .flags = SHMGET_CREATE | SHMGET_EXCLUSIVE |
-                 (create->perms.given ? (uint32_t)create->perms.value : 0600),
+                 (create->perms.given ? (uint32_t)create->perms.value : 0600) |
+                 (uint32_t)create->huge.value,
     };
-    if (create->huge.given)
-        request->flags |= SHMGET_HUGE | (uint32_t)create->huge.value << SHMGET_HUGE_SHIFT;
     if (create->noreserve)
         request->flags |= SHMGET_NORESERVE;
     if (create->path) {

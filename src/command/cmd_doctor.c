@@ -19,7 +19,7 @@ struct doctor {
     struct option_number size;
     struct option_number mode;
     struct option_number flags;
-    struct option_number huge; /* the binary logarithm of the page size, 0: the default one */
+    struct option_number huge; /* flags */
     bool exclusive;
     bool attaches;
     enum shmat_access access;
@@ -156,9 +156,7 @@ static uint32_t doctor_flags(const struct doctor *doctor)
         flags |= SHMGET_CREATE;
     if (doctor->exclusive)
         flags |= SHMGET_EXCLUSIVE;
-    if (doctor->huge.given)
-        flags |= SHMGET_HUGE | (uint32_t)doctor->huge.value << SHMGET_HUGE_SHIFT;
-    return flags;
+    return flags | (uint32_t)doctor->huge.value;
 }
 
 /* Predicts what shmget answers. Returns an exit status. */

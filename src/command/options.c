@@ -402,9 +402,9 @@ int option_huge(const struct option_use *use, struct error *err)
     if (use->word && (size < 2 || (size & (size - 1)) != 0))
         return error_set(err, EINVAL, "'%s': not the size of a page (a power of two, as 2M, 1G)",
                          use->word);
-    *huge = (struct option_number){.given = true};
-    while (size >> huge->value > 1)
-        huge->value++;
+    *huge = (struct option_number){true, SHMGET_HUGE};
+    for (; size > 1; size >>= 1) /* the binary logarithm of the size */
+        huge->value += UINT64_C(1) << SHMGET_HUGE_SHIFT;
     return 0;
 }
 
