@@ -242,10 +242,12 @@ static int run_du(struct context *context, void *args)
     struct du *du = args;
     int status = STATUS_DONE;
     bool incomplete;
+    unsigned needs;
 
     output_choose_columns(&du->output, context, &du->groups.table, NULL);
-    protect_read(context, &du->selection, du_needs(du));
-    if (inventory_read(&context->system, &du->selection, du_needs(du), &inventory, &err) < 0)
+    needs = du_needs(du);
+    protect_read(context, &du->selection, needs);
+    if (inventory_read(&context->system, &du->selection, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     if (du->huge.given)
         status = find_huge_need(context, du, &inventory, &need);

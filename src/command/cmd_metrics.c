@@ -60,9 +60,10 @@ static int run_metrics(struct context *context, void *args)
     CLEANUP_INVENTORY struct inventory inventory = {0};
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const struct metrics *metrics = args;
+    unsigned needs = metrics_needs(metrics->label);
 
-    protect_read(context, NULL, metrics_needs(metrics->label)); /* labels are programs, too */
-    if (inventory_read(&context->system, NULL, metrics_needs(metrics->label), &inventory, &err) < 0)
+    protect_read(context, NULL, needs); /* labels are programs, too */
+    if (inventory_read(&context->system, NULL, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     metrics_report(&text, &inventory, metrics->label);
     if (inventory.limits_error.text)
