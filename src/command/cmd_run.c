@@ -93,6 +93,15 @@ static int check_run(struct context *context, void *args, struct error *err)
     return 0;
 }
 
+/* Appends how a segment that stays will go: WHEN it is to be removed by hand, where it is. */
+static void put_removal(struct strbuf *out, const struct run *run, const char *when, int shmid)
+{
+    if (run->isolate)
+        strbuf_puts(out, ": it goes with the last process of its namespace");
+    else
+        strbuf_printf(out, "; %s: 'shmtool rm %d'", when, shmid);
+}
+
 /* Names a segment that --keep has kept. */
 static void report_kept(struct context *context, const struct run *run,
                         const struct segment *segment)
@@ -100,10 +109,7 @@ static void report_kept(struct context *context, const struct run *run,
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
 
     human_count(&line, segment->size, "byte");
-    if (run->isolate)
-        strbuf_puts(&line, ": it goes with the last process of its namespace");
-    else
-        strbuf_printf(&line, "; to remove it: 'shmtool rm %d'", segment->shmid);
+    put_removal(&line, run, "to remove it", segment->shmid);
     context_warn(context, "%d: kept, %s", segment->shmid, strbuf_string(&line));
 }
 
@@ -159,10 +165,7 @@ static void report_held(struct context *context, const struct run *run,
         human_count(&line, segment->size, "byte");
         strbuf_puts(&line, ", attached by ");
         describe_holders(&line, info ? info : &unread);
-        if (run->isolate)
-            strbuf_puts(&line, ": it goes with the last process of its namespace");
-        else
-            strbuf_printf(&line, "; when it is detached: 'shmtool rm %d'", segment->shmid);
+        put_removal(&line, run, "when it is detached", segment->shmid);
         context_warn(context, "%d: left: %s", segment->shmid, strbuf_string(&line));
     }
 }
@@ -180,10 +183,7 @@ static void report_creators(struct context *context, const struct run *run,
         strbuf_puts(&line, ", its creator ");
         describe_process(&line, command ? command : "?", segment->cpid);
         strbuf_puts(&line, " lives on and may attach it");
-        if (run->isolate)
-            strbuf_puts(&line, ": it goes with the last process of its namespace");
-        else
-            strbuf_printf(&line, "; when that has exited: 'shmtool rm %d'", segment->shmid);
+        put_removal(&line, run, "when that has exited", segment->shmid);
         context_warn(context, "%d: left: %s", segment->shmid, strbuf_string(&line));
     }
 }
