@@ -3,6 +3,24 @@
 # For the tests of run: whether the kernel reports fork and exit events, and namespaces can be had; what became of the segments
 # (load fork_events, after common).
 
+# begin_run: $ids is where the program's ids go, and $beside a COMMAND by a shell that has a child already, which
+# waits for somebody to open $gate: a second shmtool runs the program then
+begin_run() {
+    common_setup
+    gate=$BATS_TEST_TMPDIR/gate
+    ids=$BATS_TEST_TMPDIR/ids
+    mkfifo "$gate"
+    # shellcheck disable=SC2016 # for the inner shell
+    beside=(sh -c '(read -r _ <"$0") & exec "$@"' "$gate")
+}
+
+# end_run: lets that child go
+end_run() {
+    : <>"$gate"
+    rm -f "$ids"
+    common_teardown
+}
+
 # without_events COMMAND...: where the kernel reports none: it does so in the initial network namespace only
 without_events() {
     unshare --net -- "$@"

@@ -4,18 +4,11 @@ load common
 load fork_events
 
 setup() {
-    common_setup
-    gate=$BATS_TEST_TMPDIR/gate
-    ids=$BATS_TEST_TMPDIR/ids
-    mkfifo "$gate"
-    # COMMAND by a shell that has a child already, which ends with the test: a second shmtool runs the program
-    beside=(sh -c '(read -r _ <"$0") & exec "$@"' "$gate")
+    begin_run
 }
 
 teardown() {
-    : <>"$gate"
-    rm -f "$ids"
-    common_teardown
+    end_run
 }
 
 # --- --left-status ------------------------------------------------------------------------------

@@ -4,21 +4,14 @@ load common
 load fork_events
 
 setup() {
-    common_setup
+    begin_run
     report=$BATS_TEST_TMPDIR/report
-    gate=$BATS_TEST_TMPDIR/gate
-    ids=$BATS_TEST_TMPDIR/ids
     reports=()
-    mkfifo "$gate"
-    # COMMAND by a shell that has a child already, which ends with the test
-    beside=(sh -c '(read -r _ <"$0") & exec "$@"' "$gate")
 }
 
 # All reports that a test has seen are held against the schema.
 teardown() {
-    : <>"$gate"
-    rm -f "$ids"
-    common_teardown
+    end_run
     ((${#reports[@]} == 0)) || assert_valid "${reports[@]}"
 }
 
