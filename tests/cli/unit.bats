@@ -1,19 +1,15 @@
 # The unit or container of a segment: the column, the selection, stat, and the names that people use.
 load common
 load processes
+load tree
 
 ID=4f3a12bc9d0177b0c1d2e3f405162738495a6b7c8d9e0f1a2b3c4d5e6f708192
 POD=03f3f104-3215-44f2-9686-d4dd1f05a7ed
 DOCKER=0::/system.slice/docker-$ID.scope
-HEADER='key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap'
 
 setup() {
     common_setup
-    tree=$BATS_TEST_TMPDIR/tree
-    mkdir -p "$tree/proc/sysvipc"
-    printf 'cpu 0\nbtime 500\n' >"$tree/proc/stat"
-    echo '1000.00 1.00' >"$tree/proc/uptime"
-    echo "$HEADER" >"$tree/proc/sysvipc/shm"
+    begin_tree
     put_process 1 /
 }
 
@@ -25,27 +21,11 @@ teardown() {
 # put_process PID CGROUP [ID]...: a process of the tree, in that cgroup (a path, or a whole line), with these
 # segments attached
 put_process() {
-    local pid=$1 cgroup=$2 id
+    local pid=$1 cgroup=$2
     shift 2
-    mkdir -p "$tree/proc/$pid"
-    echo "$pid (p) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0" >"$tree/proc/$pid/stat"
-    echo "Tgid: $pid" >"$tree/proc/$pid/status"
+    put_tree_process "$pid" "$@"
     [[ $cgroup != /* ]] || cgroup=0::$cgroup
     printf '%s\n' "$cgroup" >"$tree/proc/$pid/cgroup"
-    echo '00400000-00401000 r-xp 00000000 08:01 4711    /sbin/p' >"$tree/proc/$pid/maps"
-    for id; do
-        echo "7f7200000000-7f7200001000 rw-s 00000000 00:01 $id    /SYSV00000000 (deleted)" >>"$tree/proc/$pid/maps"
-    done
-}
-
-# put_segment ID CPID NATTCH
-put_segment() {
-    echo "0 $1 600 4096 $2 $2 $3 0 0 0 0 600 600 600 0 0" >>"$tree/proc/sysvipc/shm"
-}
-
-# on_tree ARG...
-on_tree() {
-    shmtool --sysroot "$tree" "$@"
 }
 
 # units_are LINE...: "ID UNIT" of each row

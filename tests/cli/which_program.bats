@@ -1,16 +1,12 @@
 # Which program a segment is of: the columns, the selection, stat, and what looks like one and is none.
 load common
 load processes
+load tree
 
-HEADER='key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap'
 
 setup() {
     common_setup
-    tree=$BATS_TEST_TMPDIR/tree
-    mkdir -p "$tree/proc/sysvipc"
-    printf 'cpu 0\nbtime 500\n' >"$tree/proc/stat"
-    echo '1000.00 1.00' >"$tree/proc/uptime"
-    echo "$HEADER" >"$tree/proc/sysvipc/shm"
+    begin_tree
     put_process 1 /sbin/init
 }
 
@@ -22,27 +18,11 @@ teardown() {
 # put_process PID EXE [ID]...: a process of the tree whose executable that is (a path; a bare name: what it calls
 # itself alone), with these segments attached
 put_process() {
-    local pid=$1 exe=$2 id
+    local pid=$1 exe=$2
     shift 2
-    mkdir -p "$tree/proc/$pid"
-    echo "$pid (p) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0" >"$tree/proc/$pid/stat"
-    echo "Tgid: $pid" >"$tree/proc/$pid/status"
+    put_tree_process "$pid" "$@"
     echo "${exe##*/}" >"$tree/proc/$pid/comm"
     [[ $exe != /* ]] || ln -s "$exe" "$tree/proc/$pid/exe"
-    echo '00400000-00401000 r-xp 00000000 08:01 4711    /sbin/p' >"$tree/proc/$pid/maps"
-    for id; do
-        echo "7f7200000000-7f7200001000 rw-s 00000000 00:01 $id    /SYSV00000000 (deleted)" >>"$tree/proc/$pid/maps"
-    done
-}
-
-# put_segment ID CPID NATTCH [KEY [SIZE]]
-put_segment() {
-    echo "$((${4:-0})) $1 600 ${5:-4096} $2 $2 $3 0 0 0 0 600 600 600 0 0" >>"$tree/proc/sysvipc/shm"
-}
-
-# on_tree ARG...
-on_tree() {
-    shmtool --sysroot "$tree" "$@"
 }
 
 # programs_are LINE...: "ID PROGRAM EVIDENCE" of each row
