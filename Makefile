@@ -112,7 +112,7 @@ HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
 # Two programs: churn in one IPC namespace, and in many.
 STRESS_NS_SRC := tests/stress/everywhere.c
 STRESS_SRC := $(filter-out $(STRESS_NS_SRC),$(sort $(wildcard tests/stress/*.c)))
-STRESS_COMMON_SRC := tests/stress/board.c tests/stress/outcome.c
+STRESS_COMMON_SRC := tests/stress/board.c tests/stress/driver.c tests/stress/outcome.c
 # The shim is linked into a program under test of its own, the rest is the judge.
 FAULTS_SHIM := tests/faults/shim.c
 FAULTS_SRC := $(filter-out $(FAULTS_SHIM),$(sort $(wildcard tests/faults/*.c)))

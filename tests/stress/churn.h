@@ -61,6 +61,24 @@ struct board {
 __attribute__((format(printf, 3, 4))) void complain(struct board *board, enum observer observer,
                                                     const char *format, ...);
 
+/* A command line of such a program. */
+struct options {
+    long long rounds;
+    long long seconds;
+    const char *shmtool;
+};
+
+/* Ends the program where it is wrong. */
+struct options read_options(int argc, char **argv);
+
+/* Seconds of a clock that nobody sets. */
+time_t now(void);
+
+/* Ends the workers. Tells whether all of them ended well. */
+bool stop_workers(struct board *board, const pid_t *pids, int count);
+
+unsigned long count_wrong(const struct board *board);
+
 /* The parts of a slot's word, and a new word for it. */
 enum slot_state word_state(uint64_t word);
 void slot_set(struct slot *slot, enum slot_state state);

@@ -21,7 +21,6 @@
  * namespaces of the tests only.
  */
 #include <fcntl.h>
-#include <getopt.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ipc.h>
@@ -31,7 +30,6 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "../helpers/helper.h"
 #include "churn.h"
@@ -49,12 +47,6 @@ enum { WORKERS = OF_SAME_ID + OF_NEXT_ID + OF_MOVING_ON };
 /* The owner that rm names. Everybody else has another uid. */
 enum { OWNER = 50001 };
 #define OWNER_OPTION "--owner=50001"
-
-struct options {
-    long long rounds;
-    long long seconds;
-    const char *shmtool;
-};
 
 /* What is shared: the board's slots, one for each worker, and of each the namespace it is in. */
 struct everywhere {
@@ -401,14 +393,6 @@ static void check_own(struct everywhere *shared)
         complain(&shared->board, BY_WITNESS, "0 of our own namespace is gone or marked");
 }
 
-static time_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec;
-}
-
 /* Whether everything that this is about has happened at least once. */
 static bool was_tested(const struct everywhere *shared, const struct sums *sums)
 {
@@ -432,53 +416,11 @@ static void run_rounds(struct everywhere *shared, const struct options *options,
 
 /* --- All of it ------------------------------------------------------------------------------ */
 
-static const struct option OPTIONS[] = {
-    {"rounds", required_argument, NULL, 'r'},
-    {"seconds", required_argument, NULL, 's'},
-    {NULL, 0, NULL, 0},
-};
-
-static struct options read_options(int argc, char **argv)
-{
-    struct options options = {.rounds = 200, .seconds = 3600};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
-        if (option == 'r')
-            options.rounds = helper_number(optarg, 10, 2, 1000000);
-        else if (option == 's')
-            options.seconds = helper_number(optarg, 10, 1, 1000000);
-        else
-            exit(HELPER_USAGE);
-    }
-    if (optind + 1 != argc)
-        die(HELPER_USAGE, "which shmtool? give its path");
-    options.shmtool = argv[optind];
-    return options;
-}
-
-/* Ends the workers. Tells whether all of them ended well. */
-static bool stop(struct everywhere *shared, const pid_t *pids)
-{
-    bool well = true;
-
-    atomic_store(&shared->board.stop, true);
-    for (int i = 0; i < WORKERS; i++) {
-        int status;
-
-        if (waitpid(pids[i], &status, 0) != pids[i] || status != 0)
-            well = false;
-    }
-    return well;
-}
-
 static unsigned long report(const struct everywhere *shared, const struct sums *sums)
 {
     const struct board *board = &shared->board;
-    unsigned long wrong = 0;
+    unsigned long wrong = count_wrong(board);
 
-    for (int i = 0; i < OBSERVERS; i++)
-        wrong += board->wrong[i];
     printf("%lu rounds of rm -A in %d namespaces, %lu of them asked\n", sums->rounds, WORKERS + 1,
            sums->asked);
     printf("workers: %lu segments made, others' used %lu times; %lu namespaces ended, "
@@ -511,7 +453,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < WORKERS; i++)
         pids[i] = start(shared, i);
     run_rounds(shared, &options, &sums);
-    if (!stop(shared, pids))
+    if (!stop_workers(&shared->board, pids, WORKERS))
         die(HELPER_FAILED, "a worker failed");
     if (report(shared, &sums) > 0)
         return HELPER_FAILED;

@@ -15,47 +15,13 @@
  * marked; the witness, who reads the kernel's listing all the time; and the rounds, which read what
  * shmtool itself says.
  */
-#include <getopt.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 
 #include "../helpers/helper.h"
 #include "churn.h"
-
-struct options {
-    long long rounds;
-    long long seconds;
-    const char *shmtool;
-};
-
-static const struct option OPTIONS[] = {
-    {"rounds", required_argument, NULL, 'r'},
-    {"seconds", required_argument, NULL, 's'},
-    {NULL, 0, NULL, 0},
-};
-
-static struct options read_options(int argc, char **argv)
-{
-    struct options options = {.rounds = 200, .seconds = 3600};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
-        if (option == 'r')
-            options.rounds = helper_number(optarg, 10, 2, 1000000);
-        else if (option == 's')
-            options.seconds = helper_number(optarg, 10, 1, 1000000);
-        else
-            exit(HELPER_USAGE);
-    }
-    if (optind + 1 != argc)
-        die(HELPER_USAGE, "which shmtool? give its path");
-    options.shmtool = argv[optind];
-    return options;
-}
 
 static worker *const workers[] = {work_live,  work_inherit, work_leave,
                                   work_large, work_adopt,   work_witness};
@@ -75,14 +41,6 @@ static pid_t start(struct board *board, int number)
         _exit(HELPER_FAILED);
     workers[number](board, number);
     _exit(0);
-}
-
-static time_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec;
 }
 
 /* Goes on until every worker was at it, so that no round is wasted on an empty table. */
@@ -126,21 +84,6 @@ static long long run_rounds(struct board *board, const struct options *options, 
     return round;
 }
 
-/* Ends the workers. Tells whether all of them ended well. */
-static bool stop(struct board *board, const pid_t *pids)
-{
-    bool well = true;
-
-    atomic_store(&board->stop, true);
-    for (int i = 0; i < WORKERS; i++) {
-        int status;
-
-        if (waitpid(pids[i], &status, 0) != pids[i] || status != 0)
-            well = false;
-    }
-    return well;
-}
-
 /* How many of the orphans that the workers left are still there. */
 static unsigned long count_left(const struct board *board)
 {
@@ -149,15 +92,6 @@ static unsigned long count_left(const struct board *board)
     for (int i = 0; i < SLOTS; i++)
         left += word_state(board->slots[i].word) == SLOT_FAIR;
     return left;
-}
-
-static unsigned long count_wrong(const struct board *board)
-{
-    unsigned long wrong = 0;
-
-    for (int i = 0; i < OBSERVERS; i++)
-        wrong += board->wrong[i];
-    return wrong;
 }
 
 static void report(const struct board *board, const struct tally *tally, long long rounds)
@@ -201,7 +135,7 @@ int main(int argc, char **argv)
         pids[i] = start(board, i);
     wait_until_busy(board);
     rounds = run_rounds(board, &options, &tally);
-    if (!stop(board, pids))
+    if (!stop_workers(board, pids, WORKERS))
         die(HELPER_FAILED, "a worker failed");
     /* Now that everybody is gone, nothing that was left may stay. */
     round_remove(board, options.shmtool, REMOVE_ORPHANS, &tally);
