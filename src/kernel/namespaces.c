@@ -159,8 +159,7 @@ __attribute__((format(printf, 3, 4))) static void add_holder(struct ipc_namespac
     namespace->held =
         xgrow(namespace->held, namespace->held_count, &namespace->held_capacity, sizeof(char *));
     namespace->held[namespace->held_count++] = text;
-    if (namespace->holder == 0)
-    namespace->holder = pid;
+    namespace->holder = namespace->holder != 0 ? namespace->holder : pid;
 }
 
 static void add_process(struct finder *finder, struct ipc_namespace *namespace, pid_t pid)
