@@ -32,8 +32,11 @@ int resolve_all_processes(struct system *system, struct error *err);
  */
 void resolve_row(struct system *system, struct segment_info *info, unsigned needs);
 
-/* The unit of the processes that have the segment attached: none, unless all were found in it. */
-struct segment_unit resolve_unit_of_holders(struct system *system, const struct segment_info *info);
+/*
+ * Finds out what was pending of a row that has its attachments now. Returns false where its unit
+ * was, and is not known because not all who have the segment attached were found.
+ */
+bool resolve_by_attachments(struct system *system, struct segment_info *info);
 
 /*
  * Reads who has what attached, if the unit or program of one of COUNT rows depends on it, and finds

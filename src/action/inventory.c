@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "action/inventory_memory.h"
-#include "action/program_of.h"
 #include "action/resolve.h"
 #include "base/num.h"
 #include "base/xalloc.h"
@@ -241,12 +240,8 @@ static void share_attachments(struct pass *pass)
         info->attachments = attachment_list_find(
             &inventory->attachments, everywhere ? info->namespace : 0, info->segment.shmid, &count);
         info->attachment_count = (uint32_t)count;
-        if (info->unit.pending) {
-            info->unit = resolve_unit_of_holders(pass->system, info);
-            inventory->unknown_units += pass->tested & NEED_UNIT && segment_info_unseen(info) > 0;
-        }
-        if (info->program.pending)
-            info->program = program_of_segment(pass->system, info);
+        if (!resolve_by_attachments(pass->system, info) && pass->tested & NEED_UNIT)
+            inventory->unknown_units++;
         if (count > 0 && info->state == STATE_ORPHAN) {
             info->state = STATE_UNKNOWN;
             info->doubt = DOUBT_TOUCHED;

@@ -147,7 +147,8 @@ static struct segment_unit unit_of_creator(struct system *system, const struct s
     return (struct segment_unit){.pending = info->segment.nattch > 0};
 }
 
-struct segment_unit resolve_unit_of_holders(struct system *system, const struct segment_info *info)
+/* The unit of the processes that have the segment attached: none, unless all were found in it. */
+static struct segment_unit unit_of_holders(struct system *system, const struct segment_info *info)
 {
     const struct segment_unit none = {.is = NULL};
     struct segment_unit unit = {.by_holders = true};
@@ -199,22 +200,15 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
         info->program = program_of_row(system, info);
 }
 
-/* What depends on who has the segment attached: LIST has its attachments. */
-static void resolve_pending_row(struct system *system, const struct attachment_list *list,
-                                struct segment_info *info, size_t *unknown)
+bool resolve_by_attachments(struct system *system, struct segment_info *info)
 {
-    size_t count = 0;
+    bool unit_was_pending = info->unit.pending;
 
-    info->attachments = attachment_list_find(list, 0, info->segment.shmid, &count);
-    info->attachment_count = (uint32_t)count;
-    if (info->unit.pending) {
-        info->unit = resolve_unit_of_holders(system, info);
-        *unknown += segment_info_unseen(info) > 0;
-    }
+    if (info->unit.pending)
+        info->unit = unit_of_holders(system, info);
     if (info->program.pending)
         info->program = program_of_segment(system, info);
-    info->attachments = NULL;
-    info->attachment_count = 0;
+    return !unit_was_pending || segment_info_unseen(info) == 0;
 }
 
 size_t resolve_pending(struct system *system, struct segment_info *rows, size_t count)
@@ -222,6 +216,7 @@ size_t resolve_pending(struct system *system, struct segment_info *rows, size_t 
     CLEANUP_ATTACHMENT_LIST struct attachment_list list = {.items = NULL};
     bool is_read = false;
     size_t unknown = 0;
+    size_t found;
 
     for (size_t i = 0; i < count; i++) {
         if (!rows[i].unit.pending && !rows[i].program.pending)
@@ -229,7 +224,11 @@ size_t resolve_pending(struct system *system, struct segment_info *rows, size_t 
         if (!is_read)
             attach_scan(&system->procfs, false, &list, NULL);
         is_read = true;
-        resolve_pending_row(system, &list, &rows[i], &unknown);
+        rows[i].attachments = attachment_list_find(&list, 0, rows[i].segment.shmid, &found);
+        rows[i].attachment_count = (uint32_t)found;
+        unknown += !resolve_by_attachments(system, &rows[i]);
+        rows[i].attachments = NULL;
+        rows[i].attachment_count = 0;
     }
     return unknown;
 }
