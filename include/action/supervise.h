@@ -15,6 +15,7 @@
 struct supervise_request {
     char *const *argv; /* the program and its arguments, ended by NULL */
     bool isolate;      /* in an IPC namespace of its own */
+    bool exact;        /* listens to all calls of shmget, and so knows whose each segment is */
     bool wait;         /* for all descendants, before what they left is removed */
     bool keep;         /* nothing is removed */
     unsigned needs;    /* enum need: what to look up of the segments that it left; 0: no rows */
@@ -42,6 +43,8 @@ struct supervise_result {
         untraced;             /* created while it ran, it is not known by whom; ours to remove */
     struct segment_list used; /* there before it, and used by it or a descendant */
     bool can_isolate;         /* in a namespace of its own none would have been untraced */
+    bool can_listen;          /* nor with exact */
+    bool listened;            /* descendants that live on get ENOSYS from shmget from now on */
 
     /* Descendants that live on. Where they cannot be listed there are none in the array. */
     bool any_survivor;

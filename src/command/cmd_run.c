@@ -34,6 +34,7 @@ struct run {
     bool verbose;
     bool wait;
     bool isolate;
+    bool exact;
     bool keep;
     struct option_number left_status;
     const char *report; /* a file's name; NULL: none */
@@ -66,6 +67,8 @@ static const struct option_spec run_options[] = {
      option_flag},
     {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
      option_flag},
+    {0, "exact", NULL, "trace every shmget call, in containers too", offsetof(struct run, exact),
+     option_flag},
     {0, "left-status", "N", "end with N (1 to 125), not 0, if it left any",
      offsetof(struct run, left_status), take_left_status},
     {0, "keep", NULL, "remove nothing; with -v name what was kept", offsetof(struct run, keep),
@@ -90,6 +93,10 @@ static int check_run(struct context *context, void *args, struct error *err)
     (void)context;
     if (!run->program)
         return error_set(err, EINVAL, "which program? see 'shmtool run --help'");
+    if (run->exact && run->isolate)
+        return error_set(err, EINVAL,
+                         "--exact: not with --isolate, in whose namespace every segment is the "
+                         "program's");
     return 0;
 }
 
@@ -215,9 +222,13 @@ static void report_untraced(struct context *context, const struct supervise_resu
                 "program's: 'shmtool rm");
     for (size_t i = 0; i < untraced->count; i++)
         strbuf_printf(&line, " %d", untraced->items[i].shmid);
-    strbuf_puts(&line, result->can_isolate
-                           ? "'; with 'shmtool run --isolate' all can be traced and removed"
-                           : "'");
+    strbuf_puts(&line, result->can_listen || result->can_isolate ? "'; with " : "'");
+    if (result->can_listen)
+        strbuf_printf(&line, "'shmtool run --exact'%s", result->can_isolate ? " or " : "");
+    if (result->can_isolate)
+        strbuf_puts(&line, "'shmtool run --isolate'");
+    if (result->can_listen || result->can_isolate)
+        strbuf_puts(&line, " all can be traced and removed");
     context_warn(context, "left: %s", strbuf_string(&line));
 }
 
@@ -242,10 +253,14 @@ static void report_survivors(struct context *context, const struct run *run,
         describe_process(&line, proc_command(context->system.proc, pid), pid);
     }
     describe_rest(&line, count);
-    strbuf_puts(&line,
-                run->isolate
-                    ? "; segments made from now on go with the last process of their namespace"
-                    : "; segments made from now on are not watched");
+    if (result->listened)
+        strbuf_printf(&line, "; shmget fails for %s from now on (ENOSYS)",
+                      count == 1 ? "it" : "them");
+    else if (run->isolate)
+        strbuf_puts(&line,
+                    "; segments made from now on go with the last process of their namespace");
+    else
+        strbuf_puts(&line, "; segments made from now on are not watched");
     context_warn(context, "%s", strbuf_string(&line));
 }
 
@@ -373,6 +388,7 @@ static int supervise_program(struct context *context, const struct run *run,
     const struct supervise_request request = {
         .argv = run->program,
         .isolate = run->isolate,
+        .exact = run->exact,
         .wait = run->wait,
         .keep = run->keep,
         .needs = run->report ? run_report_needs() : 0,
@@ -427,8 +443,8 @@ static int run_run(struct context *context, void *args)
 
 const struct command command_run = {
     .name = "run",
-    .synopsis = {"[-v] [--wait] [--isolate] [--left-status N] [--keep]\n"
-                 "                   [--report FILE] [--] PROGRAM [ARG]..."},
+    .synopsis = {"[-v] [--wait] [--isolate | --exact] [--left-status N]\n"
+                 "                   [--keep] [--report FILE] [--] PROGRAM [ARG]..."},
     .summary = "run a program and remove the segments it leaves, also after Ctrl+C",
     .details = "Removes the segments that PROGRAM or its descendants created and that nobody has\n"
                "attached any more. Ends as PROGRAM ended: with its exit status, or by the\n"
