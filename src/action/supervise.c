@@ -24,6 +24,9 @@ struct supervisor {
     struct signals signals;
     struct shmget_listener listener; /* where calls of shmget are asked for */
     struct trace trace;
+    const struct explain_hook *hook;
+    struct explanations explanations;
+    struct error lost;   /* code 0: we are in our own IPC namespace */
     bool relays;         /* it is that child of ours */
     bool never_stops;    /* it is for the first process of a PID namespace, which no signal stops */
     bool has_orphans;    /* some of our children may have exited and were not waited for */
@@ -139,7 +142,7 @@ static void trace_and_reap(struct supervisor *supervisor, bool children)
     supervisor->has_orphans = count == ORPHANS_MAX;
 }
 
-/* Notes the calls of shmget that wait, and continues them. */
+/* Notes and explains the calls of shmget that wait, and continues them. */
 static void serve_calls(struct supervisor *supervisor)
 {
     const struct procfs *procfs = supervisor->trace.has_proc ? &supervisor->system->procfs : NULL;
@@ -148,6 +151,9 @@ static void serve_calls(struct supervisor *supervisor)
     for (size_t i = 0; i < CALLS_MAX && shmget_listener_take(&supervisor->listener, procfs, &call);
          i++) {
         trace_call(&supervisor->trace, &supervisor->listener, &call);
+        if (supervisor->hook->explain && supervisor->lost.code == 0)
+            explain_call(&supervisor->explanations, supervisor->system, &call, supervisor->hook,
+                         &supervisor->lost);
         shmget_listener_continue(&supervisor->listener, &call);
     }
 }
@@ -392,6 +398,8 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
     if (request->wait)
         wait_for_descendants(supervisor);
     r = settle(supervisor, err);
+    if (supervisor->lost.code != 0)
+        r = error_copy(err, &supervisor->lost);
     result->listened = supervisor->listener.fd >= 0;
     shmget_listener_close(&supervisor->listener);
     if (r < 0)
@@ -418,7 +426,8 @@ static int check_pidfds(struct error *err)
 static int start_and_watch(struct supervisor *supervisor, const struct supervise_request *request,
                            struct supervise_result *result, struct error *err)
 {
-    struct shmget_listener *listener = request->exact ? &supervisor->listener : NULL;
+    bool listens = request->exact || request->hook.explain;
+    struct shmget_listener *listener = listens ? &supervisor->listener : NULL;
     int r = request->exact ? check_pidfds(err) : 0;
 
     if (r == 0)
@@ -428,8 +437,12 @@ static int start_and_watch(struct supervisor *supervisor, const struct supervise
     result->stage = SUPERVISE_READ;
     r = trace_begin(&supervisor->trace, supervisor->system, supervisor->child.pid, request->isolate,
                     request->exact, err);
+    if (r == 0 && request->hook.explain)
+        explain_begin(&supervisor->explanations, supervisor->system, supervisor->hook);
     if (r == 0)
         r = release_and_watch(supervisor, request, result, err);
+    result->explanations = supervisor->explanations;
+    error_clear(&supervisor->lost);
     trace_end(&supervisor->trace);
     shmget_listener_close(&supervisor->listener);
     if (result->stage < SUPERVISE_CLEAN)
@@ -484,6 +497,8 @@ int supervise_run(struct system *system, const struct supervise_request *request
         .signals = {.fd = -1},
         .listener = SHMGET_LISTENER_INIT,
         .trace = TRACE_INIT,
+        .hook = &request->hook,
+        .lost = ERROR_INIT,
     };
     int r = 0;
 
@@ -516,6 +531,7 @@ void supervise_result_release(struct supervise_result *result)
     segment_list_release(&result->creators);
     segment_list_release(&result->untraced);
     segment_list_release(&result->used);
+    explanations_release(&result->explanations);
     inventory_release(&result->left);
     free(result->survivors);
     result->survivors = NULL;

@@ -88,6 +88,7 @@
  *   supervise        a program run, and what it left removed
  *   supervise_trace  which segments are the program's
  *   supervise_callers  which of its processes have called shmget
+ *   supervise_explain  why its calls of shmget fail
  *   diagnose         what is wrong on this machine
  *   diagnose_shmget  what one call of shmget would answer
  * view       what people and programs read
