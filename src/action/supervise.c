@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "action/supervise_trace.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "kernel/ancestry.h"
 #include "kernel/child.h"
@@ -274,16 +275,18 @@ static bool any_held(const struct trace *trace)
 static int settle(struct supervisor *supervisor, struct error *err)
 {
     uint64_t end = clock_since_boot() + SETTLE_TIME * NSEC_PER_MSEC;
-    int r = trace_read(&supervisor->trace, err);
 
-    while (r == 0 && (any_held(&supervisor->trace) || child_any_alive()) &&
-           clock_since_boot() < end) {
+    for (;;) {
+        /* Asked before: who exits during a reading may have made something that it missed. */
+        bool alive = child_any_alive();
+        int r = trace_read(&supervisor->trace, err);
+
+        if (r < 0 || !(alive || any_held(&supervisor->trace)) || clock_since_boot() >= end)
+            return r;
         signals_wait(&supervisor->signals, -1, supervisor->listener.fd, SETTLE_STEP);
         serve_calls(supervisor);
         handle_signals(supervisor);
-        r = trace_read(&supervisor->trace, err);
     }
-    return r;
 }
 
 /*
@@ -410,16 +413,20 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
     return 0;
 }
 
-/* Whether callers can be distinguished from later processes of the same PID (Linux 5.3). */
-static int check_pidfds(struct error *err)
+/* Whether callers are distinguished from later processes, and their credentials are shown. */
+static int check_listening(const struct supervise_request *request, const struct procfs *procfs,
+                           struct error *err)
 {
-    int pidfd = proc_open_pidfd(getpid());
+    CLEANUP_CLOSE int pidfd = request->exact ? proc_open_pidfd(getpid()) : -1;
 
-    if (pidfd < 0)
+    if (request->exact && pidfd < 0)
         return error_set_errno(err, -pidfd,
-                               "calls of shmget cannot be traced: no pidfd (a filter of system "
-                               "calls forbids it?); the program was not started");
-    close(pidfd);
+                               "--exact: no pidfd (a filter of system calls forbids it?); the "
+                               "program was not started");
+    if (request->hook.explain && !proc_shows_our_pids(procfs))
+        return error_set(err, ENOTSUP,
+                         "--explain: /proc does not show the processes of this PID namespace; the "
+                         "program was not started");
     return 0;
 }
 
@@ -428,7 +435,7 @@ static int start_and_watch(struct supervisor *supervisor, const struct supervise
 {
     bool listens = request->exact || request->hook.explain;
     struct shmget_listener *listener = listens ? &supervisor->listener : NULL;
-    int r = request->exact ? check_pidfds(err) : 0;
+    int r = check_listening(request, &supervisor->system->procfs, err);
 
     if (r == 0)
         r = child_start(&supervisor->child, request->argv, &supervisor->signals, listener, err);

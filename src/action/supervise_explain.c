@@ -53,7 +53,7 @@ static bool is_elsewhere(const struct explanations *explanations, const struct s
 {
     uint64_t number;
 
-    return call->pid > 0 && namespace_number_of(&system->procfs, call->pid, &number) == 0 &&
+    return namespace_number_of(&system->procfs, call->pid, &number) == 0 &&
            number != explanations->ipc_number;
 }
 
@@ -87,6 +87,10 @@ int explain_call(struct explanations *explanations, struct system *system,
     uint64_t number;
     int r;
 
+    if (call->pid == 0) {
+        explanations->others++;
+        return 0;
+    }
     if (is_elsewhere(explanations, system, call)) {
         explanations->elsewhere++;
         return 0;

@@ -88,6 +88,15 @@ in_container() {
     ! grep 'left' "$helper_out" || fail "the unrelated one's is named"
 }
 
+@test "a /proc of another PID namespace: what cannot be traced is named, the rest goes" {
+    need_ns
+    need_listener
+    unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made"
+    run_split unshare --net --pid --fork --kill-child "$SHMTOOL" run --exact "$HELPERS/brood" "$ids" 5 many
+    assert_status 0
+    assert_equal "$(named_ids)" "$(all_ids | sort -n)"
+}
+
 @test "programs of 32 bits and of x32, by shmget and by ipc(2)" {
     need_ns
     need_listener
@@ -204,7 +213,7 @@ END
     run_split "$HELPERS/refuse" EPERM pidfd_open "$SHMTOOL" run --exact sh -c 'echo started'
     assert_status 1
     assert_out ''
-    assert_err_has 'no pidfd (a filter of system calls forbids it?); the program was not started: '
+    assert_err_has 'run: --exact: no pidfd (a filter of system calls forbids it?); the program was not started: '
     # Without the option nothing of it is needed.
     run_split "$HELPERS/refuse" EPERM seccomp,pidfd_open "$SHMTOOL" run "$HELPERS/leak" exit 0
     assert_status 0

@@ -291,6 +291,16 @@ setup() {
     assert_equal "$(all_ids)" ''
 }
 
+@test "a /proc of another PID namespace: not started, and why" {
+    need_ns
+    need_listener
+    unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made"
+    run_split unshare --pid --fork --kill-child "$SHMTOOL" run --explain sh -c 'echo started'
+    assert_status 1
+    assert_out ''
+    assert_err 'shmtool: run: --explain: /proc does not show the processes of this PID namespace; the program was not started'
+}
+
 @test "no seccomp: not started, and why" {
     need_ns
     need_listener
