@@ -141,7 +141,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages test-systems bench lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages test-systems bench lint demo picture install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -298,6 +298,10 @@ demo:
 	@echo 'building $(BIN) (V=1 shows how)'
 	@$(MAKE) --no-print-directory QUIET=1 demo-programs
 	@tests/demo -b $(BUILD)
+
+## picture: draw what the demo writes, contrib/demo.svg
+picture: demo-programs
+	@tests/picture -b $(BUILD) contrib/demo.svg
 
 ## bench: time each command against its rival, in an IPC namespace of its own; BUILD/bench.json
 bench: $(BIN) $(BENCH_BIN) $(addprefix $(BUILD)/helpers/,mkseg holdseg keepns)
