@@ -73,7 +73,8 @@ HARDEN_WANTED := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-pr
 FORTIFY = $(if $(and $(LDHARDEN),$(filter -O1 -O2 -O3 -Os,$(CFLAGS))),-U_FORTIFY_SOURCE \
 	-D_FORTIFY_SOURCE=2)
 
-STD := -std=c17 -D_GNU_SOURCE
+# On 32 bits too, times and offsets have 64.
+STD := -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \
 	-Wvla $(if $(filter-out 0,$(WERROR)),-Werror)
