@@ -62,7 +62,8 @@ teardown() {
                 [[ ! -f contrib/completions/shmtool.${shell#*:} ]] || echo "./usr/share/${shell%:*}"
             done)
         printf './usr/share/doc/shmtool/%s\n' README.md changelog.gz copyright examples/ansible/shmtool.yml \
-            examples/fleet/README.md examples/kubernetes/shmtool-clean.yaml examples/slurm/epilog examples/prometheus/shmtool-metrics.service \
+            examples/fleet/README.md examples/kubernetes/shmtool-clean.yaml examples/hpc/clean-after-job \
+            examples/lsf/post-exec examples/pbs/epilogue examples/slurm/epilog examples/prometheus/shmtool-metrics.service \
             examples/prometheus/shmtool-metrics.timer examples/prometheus/shmtool.rules.yml
     } | sort)
     # debhelper compresses documents from a certain size on, and knows where units belong.

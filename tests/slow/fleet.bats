@@ -17,10 +17,10 @@ setup_file() {
 
 # what_is_missing: why there can be no fleet here; nothing where there can
 what_is_missing() {
-    has_users && own_ns || {
+    if ! has_users || ! own_ns; then
         echo 'needs root, and namespaces of its own'
         return
-    }
+    fi
     local program
     for program in ssh ssh-keygen sshd ip jq; do
         command -v "$program" >/dev/null || {
@@ -28,7 +28,7 @@ what_is_missing() {
             return
         }
     done
-    unshare --net ip link add veth0 type veth peer name veth1 2>/dev/null && unshare --net ip link add bridge0 type bridge 2>/dev/null ||
+    unshare --net sh -c 'ip link add veth0 type veth peer name veth1 && ip link add bridge0 type bridge' 2>/dev/null ||
         echo 'no networks can be made here'
 }
 
