@@ -56,10 +56,9 @@ struct namespace_looks {
     struct complaint_list refused;  /* namespaces that could not be entered, for the first time */
     size_t unknown_units;           /* segments left out because their unit is not known */
 
-    /* Of the look before. */
-    bool complete; /* no namespace can have been missing: what is new now is new indeed */
-    size_t
-        unreadable; /* processes that could not be inspected; more of them: some may be missing */
+    /* Of the look before: no namespace can have been missing, so that what is new now is new. */
+    bool complete;
+    size_t unreadable; /* processes then; where there are more now, some may be missing */
 };
 
 /*
