@@ -174,7 +174,7 @@ static int explain_shmget(struct context *context, const struct shmget_request *
 
     shmget_report_call(&call, request);
     context_warn(context, "%s: %s", strbuf_string(&call), strerror(code));
-    if (diagnose_shmget(&context->system, request, NULL, &diagnosis, &err) < 0) {
+    if (diagnose_shmget(&context->system, request, 0, NULL, &diagnosis, &err) < 0) {
         context_warn(context, "why is not known: %s", err.text);
         return STATUS_FAILED;
     }
