@@ -54,6 +54,7 @@ teardown() {
     want=$({
         echo ./etc/shmtool.conf
         echo ./usr/bin/shmtool
+        echo ./usr/share/lintian/overrides/shmtool
         printf './lib/systemd/system/shmtool-clean%s\n' .service .timer -all.service -all.timer
         (cd "$BATS_FILE_TMPDIR/shmtool-$VERSION" &&
             printf './usr/share/%s.gz\n' man/*.[15] | sed -E 's|/man/(.*\.([15])\.gz)$|/man/man\2/\1|' &&

@@ -46,10 +46,6 @@ setup() {
     [[ ! $missing ]] || skip "$missing"
     common_setup
     PATH=$fleet/bin:$PATH
-    local number
-    for number in 1 2 3; do
-        on_host "$number" ipcrm --all=shm
-    done
     cd "$BATS_TEST_TMPDIR" || return 1
 }
 
@@ -140,11 +136,11 @@ on_host() {
     ssh -n "node$1" "${*:2}"
 }
 
-# make_leftovers: orphans with key 0: 3 on node1, 101 on node2, 5 on node3; and one with a key on each
+# make_leftovers: nothing but orphans with key 0: 3 on node1, 101 on node2, 5 on node3; and one with a key on each
 make_leftovers() {
-    on_host 1 'mkseg --count 3 --size 1000; mkseg --key 0x77' >/dev/null
-    on_host 2 'mkseg --count 101; mkseg --key 0x77' >/dev/null
-    on_host 3 'mkseg --count 5; mkseg --key 0x77' >/dev/null
+    on_host 1 'ipcrm --all=shm && mkseg --count 3 --size 1000 && mkseg --key 0x77' >/dev/null
+    on_host 2 'ipcrm --all=shm && mkseg --count 101 && mkseg --key 0x77' >/dev/null
+    on_host 3 'ipcrm --all=shm && mkseg --count 5 && mkseg --key 0x77' >/dev/null
 }
 
 # assert_cleaned: node2, which had too many, has all of them; the others those with a key alone
