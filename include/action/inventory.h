@@ -23,6 +23,14 @@
 
 struct system;
 
+/* The limits of one of many namespaces, and what is in use of them. */
+struct namespace_limits {
+    uint64_t number;      /* the namespace's */
+    struct limits limits; /* those that can be read */
+    struct error error;   /* why none can be read, if so */
+    struct usage usage;   /* of all segments in it, selected or not */
+};
+
 struct inventory {
     struct segment_info *rows; /* owned; those selected, in kernel order */
     size_t count;
@@ -53,8 +61,10 @@ struct inventory {
     /* With NEED_LIMITS. */
     struct limits limits;      /* those that can be read */
     struct error limits_error; /* why none can be read, if so */
-    struct usage usage;        /* of all segments, selected or not */
-    struct error shmem_error;  /* with NEED_SHMEM: why its shmem is not known, if so */
+    struct usage usage;        /* of all segments, selected or not; of many namespaces: see below */
+    struct namespace_limits *each_limits; /* owned; of many namespaces: those that were entered */
+    size_t each_limits_count;
+    struct error shmem_error; /* with NEED_SHMEM: why its shmem is not known, if so */
 
     struct open_segment_list held; /* with NEED_HELD; none where lines were not understood */
     struct balance balance;        /* with NEED_BALANCE; of all segments, selected or not */

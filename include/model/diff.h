@@ -31,6 +31,9 @@ void snapshot_add(struct snapshot *snapshot, const struct segment_info *info, bo
  */
 const struct segment_info *snapshot_find(const struct snapshot *snapshot, int shmid, size_t *hint);
 
+/* Tells whether a segment of BEFORE is there in NOW: that very one, not only its id. */
+bool snapshot_continues(const struct snapshot *before, const struct snapshot *now);
+
 /* Releases its memory and leaves it empty. */
 void snapshot_release(struct snapshot *snapshot);
 

@@ -19,14 +19,20 @@ unsigned event_report_needs(const struct column_format *format);
  * newline. Processes are named while they are alive; a pid of 0 is left out. On a terminal (format:
  * width, color) the command is cut to what is left of its width.
  *
- * The time is FORMAT's now, in its form.
+ * The time is FORMAT's now, in its form. A segment whose namespace is known (-A) is shown with it,
+ * as ls -A does: "created  3 in 4026532177 web key ...".
  */
 void event_report_line(struct strbuf *out, const struct event *event,
                        const struct column_format *format);
 
-/* Appends "22:10:12 12 more came and went unseen" and a newline; nothing if none is known of. */
-void event_report_unseen(struct strbuf *out, const struct unseen *unseen,
-                         const struct column_format *format);
+/*
+ * Appends "22:10:12 12 more came and went unseen" and a newline; nothing if none is known of.
+ *
+ * namespace: the number of that in which they did, as above; 0: not shown
+ * container: what that is of; NULL: none, or not known
+ */
+void event_report_unseen(struct strbuf *out, const struct unseen *unseen, uint64_t namespace,
+                         const char *container, const struct column_format *format);
 
 /*
  * Appends the rest of an object after its head (context_put_head()): event, the segment's COLUMNS,

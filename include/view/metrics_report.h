@@ -19,8 +19,14 @@ int metrics_find_label(const char *word, const struct column **ret_label, struct
 /* What must have been looked up: a mask of enum need. LABEL: NULL for none. */
 unsigned metrics_needs(const struct column *label);
 
-/* Appends all metrics: gauges without times. LABEL: NULL for none. */
+/*
+ * Appends all metrics: gauges without times.
+ *
+ * label: NULL for none
+ * everywhere: the inventory is of all namespaces: sums are over them, limits of each with its
+ * number
+ */
 void metrics_report(struct strbuf *out, const struct inventory *inventory,
-                    const struct column *label);
+                    const struct column *label, bool everywhere);
 
 #endif

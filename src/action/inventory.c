@@ -53,6 +53,7 @@ struct pass {
     unsigned tested; /* what the selection needs of them */
     struct inventory *inventory;
     size_t capacity;            /* of its rows */
+    struct usage *usage;        /* where segments are counted in */
     struct segment_info blank;  /* what each row has of the namespace at hand */
     struct segment_list others; /* not selected; where needed */
     bool has_pending;           /* a row's unit depends on its attachments */
@@ -116,7 +117,7 @@ static void add_segment(struct pass *pass, const struct segment *segment)
     struct inventory *inventory = pass->inventory;
 
     if (pass->needs & NEED_LIMITS)
-        usage_add(&inventory->usage, segment, inventory->limits.page_size);
+        usage_add(pass->usage, segment, inventory->limits.page_size);
     note_numbers(pass, segment);
     if (add_row(pass, segment))
         pass->has_huge |= pass->needs & NEED_USAGE && segment_is_huge(segment);
@@ -281,6 +282,18 @@ static int read_this_namespace(struct pass *pass, struct error *err)
     return r < 0 ? r : read_rows(pass, err);
 }
 
+/* Reads the limits of the namespace that was entered; its segments are counted there. */
+static void add_limits(struct pass *pass, uint64_t number)
+{
+    const struct procfs *procfs = &pass->system->procfs;
+    struct inventory *inventory = pass->inventory;
+    struct namespace_limits *each = &inventory->each_limits[inventory->each_limits_count++];
+
+    *each = (struct namespace_limits){.number = number, .error = ERROR_INIT};
+    limits_read(procfs, &each->limits, &each->error);
+    pass->usage = &each->usage;
+}
+
 /*
  * Enters, reads and leaves one namespace. One that cannot be entered is no failure. Returns a
  * negative errno where it was entered and cannot be read, and without a way back.
@@ -305,6 +318,8 @@ static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespa
         .elsewhere = namespace->own ? 0 : namespace->number,
         .container = unit ? cgroup_unit_container(unit) : NULL,
     };
+    if (pass->needs & NEED_LIMITS)
+        add_limits(pass, namespace->number);
     r = read_this_namespace(pass, err);
     back = namespace_return(&system->procfs, &entry, r < 0 ? NULL : err);
     return r < 0 ? r : back;
@@ -320,6 +335,7 @@ static int read_namespaces(struct pass *pass, struct error *err)
         resolve_own_namespace(pass->system, &pass->blank, pass->needs);
         return read_this_namespace(pass, err);
     }
+    pass->inventory->each_limits = xcalloc(list->count, sizeof(struct namespace_limits));
     for (size_t i = 0; r == 0 && i < list->count; i++)
         r = enter_and_read(pass, &list->items[i], err);
     return r;
@@ -370,6 +386,7 @@ int inventory_read(struct system *system, const struct selection *selection, uns
         .system = system,
         .selection = selection ? selection : &everything,
         .inventory = &inventory,
+        .usage = &inventory.usage,
     };
     int r;
 
@@ -511,6 +528,9 @@ void inventory_release(struct inventory *inventory)
     attachment_list_release(&inventory->attachments);
     error_clear(&inventory->attachments_error);
     error_clear(&inventory->limits_error);
+    for (size_t i = 0; i < inventory->each_limits_count; i++)
+        error_clear(&inventory->each_limits[i].error);
+    free(inventory->each_limits);
     error_clear(&inventory->shmem_error);
     error_clear(&inventory->balance_error);
     open_segment_list_release(&inventory->held);

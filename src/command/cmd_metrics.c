@@ -5,6 +5,7 @@
 
 #include "command/options.h"
 #include "command/protect.h"
+#include "command/where.h"
 #include "kernel/replace_file.h"
 #include "view/metrics_report.h"
 
@@ -45,13 +46,32 @@ static int write_metrics(struct context *context, const struct metrics *metrics,
         return incomplete ? STATUS_FAILED : STATUS_DONE;
     }
     if (incomplete) {
-        context_warn(context, "%s: left as it is, as the listing was not understood",
+        context_warn(context, "%s: left as it is, as not all was read or understood",
                      metrics->textfile);
         return STATUS_FAILED;
     }
     if (file_replace(metrics->textfile, text, &err) < 0)
         return context_fail(context, &err, STATUS_FAILED);
     return STATUS_DONE;
+}
+
+/* Says of which namespaces there are no limits. */
+static void warn_without_limits(struct context *context, const struct inventory *inventory)
+{
+    const struct namespace_limits *first = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < inventory->each_limits_count; i++) {
+        if (!inventory->each_limits[i].error.text)
+            continue;
+        first = first ? first : &inventory->each_limits[i];
+        count++;
+    }
+    if (first)
+        context_warn(context, "%s; there are no metrics of limits of %llu%s", first->error.text,
+                     (unsigned long long)first->number, count > 1 ? " and others" : "");
+    else if (inventory->limits_error.text && inventory->each_limits_count == 0)
+        context_warn(context, "%s; there are no metrics of limits", inventory->limits_error.text);
 }
 
 static int run_metrics(struct context *context, void *args)
@@ -61,15 +81,17 @@ static int run_metrics(struct context *context, void *args)
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const struct metrics *metrics = args;
     unsigned needs = metrics_needs(metrics->label);
+    bool incomplete;
 
     protect_read(context, NULL, needs); /* labels are programs, too */
     if (inventory_read(&context->system, NULL, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
-    metrics_report(&text, &inventory, metrics->label);
-    if (inventory.limits_error.text)
-        context_warn(context, "%s; there are no metrics of limits", inventory.limits_error.text);
-    return write_metrics(context, metrics, &text,
-                         context_warn_unparsed(context, &inventory.unparsed));
+    metrics_report(&text, &inventory, metrics->label, context->where.all_namespaces);
+    warn_without_limits(context, &inventory);
+    incomplete = context_warn_unparsed(context, &inventory.unparsed);
+    where_warn_refused(context, &inventory.refused);
+    incomplete |= where_warn_incomplete(context, &context->namespaces);
+    return write_metrics(context, metrics, &text, incomplete);
 }
 
 const struct command command_metrics = {
@@ -78,6 +100,7 @@ const struct command command_metrics = {
     .summary = "print numbers for a monitoring system",
     .details = "OpenMetrics text, which Prometheus reads. A file is replaced as a whole, and\n"
                "left as it is where that fails.",
+    .flags = COMMAND_EVERYWHERE,
     .groups = {{&metrics_group, 0}},
     .examples = {{"metrics --by owner", "who has how much, in which state"},
                  {"metrics --textfile /var/lib/node_exporter/shmtool.prom",

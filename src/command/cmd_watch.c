@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "action/inventory.h"
 #include "action/look.h"
+#include "action/namespace_looks.h"
 #include "action/resolve.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -17,8 +17,9 @@
 #include "command/options.h"
 #include "command/output.h"
 #include "command/protect.h"
+#include "command/where.h"
+#include "kernel/namespaces.h"
 #include "kernel/signals.h"
-#include "model/unseen.h"
 #include "view/columns.h"
 #include "view/event_report.h"
 
@@ -39,12 +40,9 @@ struct watch {
     struct context *context;
     struct interrupts interrupts;
     int fd; /* of the output */
-    unsigned needs;
+    struct namespace_looks looks;
     struct pace pace;
     int64_t stretched; /* the interval that was warned of; 0: none */
-    struct snapshot last;
-    struct id_cursor cursor;
-    bool cyclic; /* ids */
     uint64_t written;
     bool incomplete;   /* a line of the listing was not understood */
     bool warned_units; /* of units that are not known */
@@ -99,15 +97,14 @@ static void warn_stretched(struct watch *watch)
 }
 
 /* Returns 0 or a negative errno, and warns. */
-static int take_look(struct watch *watch, struct snapshot *ret_snapshot)
+static int take_look(struct watch *watch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
-    CLEANUP_COMPLAINT_LIST struct complaint_list unparsed = COMPLAINT_LIST_INIT;
+    struct namespace_looks *looks = &watch->looks;
     int r;
 
     pace_begin_look(&watch->pace);
-    r = look_at_segments(&watch->context->system, &watch->selection, watch->needs, &watch->last,
-                         ret_snapshot, &unparsed, &err);
+    r = namespace_looks_take(looks, &watch->context->system, &err);
     pace_end_look(&watch->pace);
     if (r < 0) {
         watch->failure = context_fail(watch->context, &err, STATUS_UNREADABLE);
@@ -115,51 +112,13 @@ static int take_look(struct watch *watch, struct snapshot *ret_snapshot)
     }
     watch->output.format.now = proc_clock(watch->context->system.proc)->now;
     warn_stretched(watch);
+    where_warn_refused(watch->context, &looks->refused);
     if (!watch->incomplete)
-        watch->incomplete = context_warn_unparsed(watch->context, &unparsed);
+        watch->incomplete = context_warn_unparsed(watch->context, &looks->unparsed);
     if (!watch->warned_units)
-        options_warn_unknown_units(watch->context, ret_snapshot->unknown_units);
-    watch->warned_units = watch->warned_units || ret_snapshot->unknown_units > 0;
+        options_warn_unknown_units(watch->context, looks->unknown_units);
+    watch->warned_units = watch->warned_units || looks->unknown_units > 0;
     return 0;
-}
-
-/* Whether something was created, selected or not. */
-static bool has_new_ids(const struct snapshot *before, const struct snapshot *now)
-{
-    for (size_t i = 0; i < now->count; i++) {
-        if (!idset_has(&before->ids, now->rows[i].segment.shmid))
-            return true;
-    }
-    return false;
-}
-
-/*
- * Looks, and counts what came and went since the last look. Where something did, there is a second
- * look: what the first one missed because it was created meanwhile shows now, or has gone unseen
- * indeed. Returns 0 or a negative errno.
- */
-static int look_and_count(struct watch *watch, struct snapshot *now, struct unseen *ret_unseen)
-{
-    struct unseen unseen = {.bound = UNSEEN_UNKNOWN};
-    int newest = 0;
-    int r = take_look(watch, now);
-    bool created = r == 0 && id_cursor_find_newest(&watch->cursor, &watch->last, now, &newest);
-
-    if (created)
-        unseen = id_cursor_count(&watch->cursor, &watch->last, now, newest, watch->cyclic);
-    if (created && unseen.count > 0) {
-        snapshot_release(now);
-        r = take_look(watch, now);
-        if (r == 0)
-            unseen = id_cursor_count(&watch->cursor, &watch->last, now, newest, watch->cyclic);
-        /* With nothing that was created the number has no place: it is counted next time. */
-        created = r == 0 && has_new_ids(&watch->last, now);
-    }
-    if (r == 0)
-        id_cursor_step(&watch->cursor, &watch->last, now, created ? &newest : NULL);
-    if (created)
-        *ret_unseen = unseen;
-    return r;
 }
 
 /* --- Writing ---------------------------------------------------------------------------------- */
@@ -181,12 +140,17 @@ static int write_line(struct watch *watch)
  * Resolves a copy of a row for its event. In a line this process is no user of the segment
  * (resolve_row()). Who has it attached is not looked up: a unit that depends on that is not known.
  */
-static struct segment_info resolve_event_row(struct watch *watch, const struct segment_info *row,
-                                             unsigned needs)
+static struct segment_info resolve_event_row(struct watch *watch, const struct namespace_look *look,
+                                             const struct segment_info *row, unsigned needs)
 {
     struct segment_info info = *row;
 
-    resolve_own_namespace(&watch->context->system, &info, needs);
+    if (watch->looks.everywhere) {
+        info.namespace = look->number;
+        info.container = look->container;
+    } else {
+        resolve_own_namespace(&watch->context->system, &info, needs);
+    }
     resolve_row(&watch->context->system, &info, needs);
     if (watch->output.form != FORM_NDJSON && info.segment.lpid == getpid())
         info.segment.lpid = 0;
@@ -209,7 +173,8 @@ static void put_event(struct watch *watch, const struct event *event, const stru
 }
 
 /* UNSEEN: of a created event. Returns as write_line() does. */
-static int write_event(struct watch *watch, const struct event *event, const struct unseen *unseen)
+static int write_event(struct watch *watch, const struct namespace_look *look,
+                       const struct event *event, const struct unseen *unseen)
 {
     const struct output_options *output = &watch->output;
     unsigned needs = output->form == FORM_QUIET    ? 0
@@ -221,11 +186,11 @@ static int write_event(struct watch *watch, const struct event *event, const str
     int r;
 
     if (event->before) {
-        before = resolve_event_row(watch, event->before, needs);
+        before = resolve_event_row(watch, look, event->before, needs);
         resolved.before = &before;
     }
     if (event->now) {
-        now = resolve_event_row(watch, event->now, needs);
+        now = resolve_event_row(watch, look, event->now, needs);
         resolved.now = &now;
     }
     strbuf_reset(&watch->line);
@@ -236,78 +201,87 @@ static int write_event(struct watch *watch, const struct event *event, const str
 }
 
 /*
- * Writes events. UNSEEN goes with the first thing that was created, as an object's member or after
- * all the lines. Returns as write_line() does.
+ * Writes events of one namespace. The number unseen goes with the first thing that was created, as
+ * an object's member or after all the lines. Returns as write_line() does.
  */
-static int write_events(struct watch *watch, const struct event_list *events, struct unseen unseen)
+static int write_events(struct watch *watch, const struct namespace_look *look,
+                        const struct event_list *events)
 {
     /* Nobody knows whether those that were not seen would have been selected. */
     bool counts = selection_is_empty(&watch->selection);
-    struct unseen member = counts ? unseen : (struct unseen){.bound = UNSEEN_UNKNOWN};
+    struct unseen member = counts ? look->unseen : (struct unseen){.bound = UNSEEN_UNKNOWN};
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < events->count; i++) {
         const struct event *event = &events->items[i];
         bool created = event->type == EVENT_CREATED;
 
-        r = write_event(watch, event, created ? &member : NULL);
+        r = write_event(watch, look, event, created ? &member : NULL);
         if (created && counts)
             member = (struct unseen){.bound = UNSEEN_EXACT};
     }
     if (r != 0 || !counts || watch->output.form != FORM_TABLE)
         return r;
     strbuf_reset(&watch->line);
-    event_report_unseen(&watch->line, &unseen, &watch->output.format);
+    event_report_unseen(&watch->line, &look->unseen, look->number, look->container,
+                        &watch->output.format);
     return watch->line.length > 0 ? write_line(watch) : 0;
 }
 
 /* --- Watching --------------------------------------------------------------------------------- */
 
-/* Names the ids that are not there: they may be mistyped, or still to come. */
+/* Names the ids that are not there: they may be mistyped, or still to come. Not with -A. */
 static void warn_of_absent(struct watch *watch)
 {
     for (size_t i = 0; i < watch->selection.id_count; i++) {
         int shmid = watch->selection.ids[i].shmid;
 
-        if (!idset_has(&watch->last.ids, shmid))
+        if (!idset_has(&watch->looks.items[0].now.ids, shmid))
             context_warn(watch->context, "%d: no such segment now", shmid);
     }
+}
+
+/* Writes what the look showed of each namespace. Returns as write_line() does. */
+static int write_look(struct watch *watch)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < watch->looks.count; i++) {
+        CLEANUP_EVENT_LIST struct event_list events = {.count = 0};
+        const struct namespace_look *look = &watch->looks.items[i];
+
+        if (look->has_last && look->has_now)
+            diff_snapshots(&look->last, &look->now, &events);
+        else if (watch->initial)
+            diff_initial(&look->now, &events);
+        r = write_events(watch, look, &events);
+    }
+    return r;
 }
 
 /* The first look. Returns as write_line() does. */
 static int begin_watching(struct watch *watch)
 {
-    CLEANUP_EVENT_LIST struct event_list events = {.count = 0};
-    int r = take_look(watch, &watch->last);
+    int r = take_look(watch);
 
     if (r < 0)
         return r;
     warn_of_absent(watch);
-    watch->cursor = id_cursor_begin(&watch->last);
     if (watch->count.given && watch->count.value == 0)
         return WATCH_ENDED;
-    if (!watch->initial)
-        return 0;
-    diff_initial(&watch->last, &events);
-    return write_events(watch, &events, (struct unseen){.bound = UNSEEN_UNKNOWN});
+    r = write_look(watch);
+    namespace_looks_step(&watch->looks);
+    return r;
 }
 
 /* One more look. Returns as write_line() does. */
 static int look_again(struct watch *watch)
 {
-    CLEANUP_SNAPSHOT struct snapshot now = {.count = 0};
-    CLEANUP_EVENT_LIST struct event_list events = {.count = 0};
-    struct unseen unseen = {.bound = UNSEEN_UNKNOWN};
-    struct snapshot before;
-    int r = look_and_count(watch, &now, &unseen);
+    int r = take_look(watch);
 
-    if (r < 0)
-        return r;
-    diff_snapshots(&watch->last, &now, &events);
-    r = write_events(watch, &events, unseen);
-    before = watch->last;
-    watch->last = now;
-    now = before;
+    if (r == 0)
+        r = write_look(watch);
+    namespace_looks_step(&watch->looks);
     return r;
 }
 
@@ -336,6 +310,17 @@ static int watch_segments(struct watch *watch)
     return watch->failure;
 }
 
+/* With -A: says what was not found, and lets go of what was: each look finds them for itself. */
+static void begin_everywhere(struct watch *watch)
+{
+    struct context *context = watch->context;
+
+    watch->looks.everywhere = context->where.all_namespaces;
+    watch->incomplete = where_warn_incomplete(context, &context->namespaces);
+    namespaces_release(&context->namespaces);
+    context->system.namespaces = NULL;
+}
+
 static int run_watch(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -353,11 +338,13 @@ static int run_watch(struct context *context, void *args)
     output_begin_events(&watch->output);
     protect_read(context, &watch->selection,
                  watch->output.form == FORM_NDJSON ? output_needs(&watch->output) : 0);
-    watch->needs = NEED_STATE;
+    watch->looks.selection = &watch->selection;
+    watch->looks.needs = NEED_STATE;
     if (watch->output.form == FORM_NDJSON)
-        watch->needs |= output_needs(&watch->output) & NEED_USAGE;
+        watch->looks.needs |= output_needs(&watch->output) & NEED_USAGE;
     xalloc_keep();
-    watch->cyclic = system_ids_are_cyclic(&context->system);
+    watch->looks.cyclic = system_ids_are_cyclic(&context->system);
+    begin_everywhere(watch);
     watch->pace.interval = (int64_t)(watch->interval.value * NSEC_PER_MSEC);
     if (interrupts_block(&watch->interrupts, &err) < 0)
         return context_fail(context, &err, STATUS_FAILED);
@@ -370,8 +357,7 @@ static void release_watch(void *args)
 {
     struct watch *watch = args;
 
-    snapshot_release(&watch->last);
-    id_cursor_release(&watch->cursor);
+    namespace_looks_release(&watch->looks);
     strbuf_release(&watch->line);
     selection_release(&watch->selection);
     output_release(&watch->output);
@@ -381,7 +367,7 @@ const struct command command_watch = {
     .name = "watch",
     .synopsis = {"[OPTION]... [ID]..."},
     .summary = "say what happens to segments, as it happens",
-    .flags = COMMAND_WAITS,
+    .flags = COMMAND_WAITS | COMMAND_EVERYWHERE,
     .columns = &segment_columns,
     .groups = {{&watch_group, 0},
                {&selection_group, offsetof(struct watch, selection)},

@@ -81,6 +81,7 @@
  *   inventory_settled  the reading repeated while processes come and go
  *   namespace_rows   what is in IPC namespaces
  *   look             looks that come again and again, and how often
+ *   namespace_looks  such looks at one or all IPC namespaces, which come and go
  *   removal          plan, verify, remove
  *   create           a segment made, or none
  *   limits_change    limits set and kept, and what that destroys

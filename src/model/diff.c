@@ -28,6 +28,34 @@ const struct segment_info *snapshot_find(const struct snapshot *snapshot, int sh
     return &snapshot->rows[at];
 }
 
+/*
+ * Whether two rows of one id are one segment: who made it and how large it is never changes, its
+ * key only when it is marked, and it stays marked.
+ */
+static bool is_same_segment(const struct segment *before, const struct segment *now)
+{
+    if (before->cuid != now->cuid || before->cgid != now->cgid || before->cpid != now->cpid ||
+        before->size != now->size)
+        return false;
+    if (segment_is_dest(before))
+        return segment_is_dest(now) && before->key == now->key;
+    return before->key == now->key || segment_is_dest(now);
+}
+
+bool snapshot_continues(const struct snapshot *before, const struct snapshot *now)
+{
+    size_t hint = 0;
+
+    for (size_t i = 0; i < before->count; i++) {
+        const struct segment_info *old = &before->rows[i];
+        const struct segment_info *new = snapshot_find(now, old->segment.shmid, &hint);
+
+        if (new &&is_same_segment(&old->segment, &new->segment))
+            return true;
+    }
+    return false;
+}
+
 void snapshot_release(struct snapshot *snapshot)
 {
     free(snapshot->rows);
@@ -59,20 +87,6 @@ static void add_event(struct event_list *events, enum event_type type,
 {
     events->items = xgrow(events->items, events->count, &events->capacity, sizeof(*events->items));
     events->items[events->count++] = (struct event){type, before, now};
-}
-
-/*
- * Whether two rows of one id are one segment: who made it and how large it is never changes, its
- * key only when it is marked, and it stays marked.
- */
-static bool is_same_segment(const struct segment *before, const struct segment *now)
-{
-    if (before->cuid != now->cuid || before->cgid != now->cgid || before->cpid != now->cpid ||
-        before->size != now->size)
-        return false;
-    if (segment_is_dest(before))
-        return segment_is_dest(now) && before->key == now->key;
-    return before->key == now->key || segment_is_dest(now);
 }
 
 static bool was_changed(const struct segment *before, const struct segment *now)

@@ -49,6 +49,19 @@ static void put_last_user(struct strbuf *out, const struct segment_info *info,
     put_process(out, ", last ", info->segment.lpid, info->last_command, format);
 }
 
+/* Appends " in 4026532177 web", where NUMBER is known: the columns that ls -A adds. */
+static void put_namespace(struct strbuf *out, uint64_t number, const char *container)
+{
+    if (number == 0)
+        return;
+    strbuf_puts(out, " in ");
+    strbuf_put_u64(out, number);
+    if (!container)
+        return;
+    strbuf_putc(out, ' ');
+    text_escape_word(out, container, strlen(container));
+}
+
 /* Appends " key 0x00143511 zc 384 KiB". */
 static void put_what(struct strbuf *out, const struct segment_info *info,
                      const struct column_format *format)
@@ -168,13 +181,15 @@ void event_report_line(struct strbuf *out, const struct event *event,
                        const struct column_format *format)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    const struct segment_info *info = event_segment(event);
     const char *word = event_name(event->type);
     const char *color = format->color ? event_color(event) : NULL;
     size_t at;
 
     put_now(&line, format);
     at = line.length;
-    strbuf_printf(&line, "%-8s %d", word, event_segment(event)->segment.shmid);
+    strbuf_printf(&line, "%-8s %d", word, info->segment.shmid);
+    put_namespace(&line, info->namespace, info->container);
     put_details(&line, event, format);
     strbuf_append(out, line.data, at);
     strbuf_puts(out, color ? color : "");
@@ -184,16 +199,18 @@ void event_report_line(struct strbuf *out, const struct event *event,
     strbuf_putc(out, '\n');
 }
 
-void event_report_unseen(struct strbuf *out, const struct unseen *unseen,
-                         const struct column_format *format)
+void event_report_unseen(struct strbuf *out, const struct unseen *unseen, uint64_t namespace,
+                         const char *container, const struct column_format *format)
 {
     const char *bound = unseen->bound == UNSEEN_EXACT ? "" : unseen_bound_name(unseen->bound);
 
     if (unseen->count == 0)
         return;
     put_now(out, format);
-    strbuf_printf(out, "%s%s%llu more came and went unseen\n", bound, *bound ? " " : "",
+    strbuf_printf(out, "%s%s%llu more came and went unseen", bound, *bound ? " " : "",
                   (unsigned long long)unseen->count);
+    put_namespace(out, namespace, container);
+    strbuf_putc(out, '\n');
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */

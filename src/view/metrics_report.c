@@ -238,28 +238,45 @@ static void put_orphans(struct strbuf *out, const struct inventory *inventory)
     put_count(out, "shmtool_largest_orphan_bytes", "Size of the largest orphan.", largest);
 }
 
-static void put_limits(struct strbuf *out, const struct inventory *inventory)
+/* Limits, or what is in use of them. NAMESPACE: a label; 0: none. */
+static void put_limit_values(struct strbuf *out, const struct limits *limits,
+                             const struct usage *used, uint64_t namespace)
 {
-    const struct limits *limits = &inventory->limits;
+    for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
+        uint64_t value = limits->values[id];
 
-    if (inventory->limits_error.text)
+        if (used ? !limits_used(limits, used, id, &value) : !limits->known[id])
+            continue;
+        strbuf_puts(out, used ? "shmtool_limit_used{" : "shmtool_limit{");
+        if (namespace != 0)
+            strbuf_printf(out, "namespace=\"%llu\",", (unsigned long long)namespace);
+        strbuf_printf(out, "name=\"%s\"} %llu\n", limit_kinds[id].name, (unsigned long long)value);
+    }
+}
+
+/* Of the one namespace, or of each. */
+static void put_limits(struct strbuf *out, const struct inventory *inventory, bool everywhere,
+                       bool used)
+{
+    if (!everywhere)
+        put_limit_values(out, &inventory->limits, used ? &inventory->usage : NULL, 0);
+    for (size_t i = 0; i < inventory->each_limits_count; i++) {
+        const struct namespace_limits *each = &inventory->each_limits[i];
+
+        put_limit_values(out, &each->limits, used ? &each->usage : NULL, each->number);
+    }
+}
+
+static void put_all_limits(struct strbuf *out, const struct inventory *inventory, bool everywhere)
+{
+    if (inventory->limits_error.text && !everywhere)
         return;
     begin_metric(out, "shmtool_limit",
                  "Limits of the IPC namespace, as below /proc/sys/kernel: shmmax in bytes, shmall "
                  "in pages.");
-    for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
-        if (limits->known[id])
-            strbuf_printf(out, "shmtool_limit{name=\"%s\"} %llu\n", limit_kinds[id].name,
-                          (unsigned long long)limits->values[id]);
-    }
+    put_limits(out, inventory, everywhere, false);
     begin_metric(out, "shmtool_limit_used", "What is in use of them, in the same units.");
-    for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
-        uint64_t used;
-
-        if (limits_used(limits, &inventory->usage, id, &used))
-            strbuf_printf(out, "shmtool_limit_used{name=\"%s\"} %llu\n", limit_kinds[id].name,
-                          (unsigned long long)used);
-    }
+    put_limits(out, inventory, everywhere, true);
 }
 
 unsigned metrics_needs(const struct column *label)
@@ -269,7 +286,7 @@ unsigned metrics_needs(const struct column *label)
 }
 
 void metrics_report(struct strbuf *out, const struct inventory *inventory,
-                    const struct column *label)
+                    const struct column *label, bool everywhere)
 {
     CLEANUP_FREE const struct segment_info **rows = inventory_pointers(inventory);
     struct sum total = sum_of(rows, inventory->count, 1);
@@ -283,10 +300,14 @@ void metrics_report(struct strbuf *out, const struct inventory *inventory,
         put_metric(out, "shmtool_swapped_bytes", "Bytes of segments in swap.", total.swap);
     put_metric(out, "shmtool_attachments", "How often segments are attached.", total.nattch);
     put_orphans(out, inventory);
-    put_limits(out, inventory);
+    put_all_limits(out, inventory, everywhere);
     if (!inventory->attachments_error.text)
         put_count(out, "shmtool_unreadable_processes",
                   "Processes that may have segments attached and could not be read.",
                   inventory->attachments.unreadable);
+    if (everywhere)
+        put_count(out, "shmtool_unreadable_namespaces",
+                  "IPC namespaces that could not be entered: what is in them is not counted.",
+                  inventory->refused.count);
     strbuf_puts(out, "# EOF\n");
 }

@@ -1,5 +1,6 @@
-# contrib/slurm/epilog, with squeue and logger played by scripts.
+# contrib/hpc and its callers for Slurm, PBS and LSF, with the schedulers' programs and logger played by scripts.
 
+# shellcheck disable=SC2016 # in single quotes stands what the stubs expand
 load common
 
 USER_ID=20001
@@ -10,7 +11,7 @@ setup() {
     need_ns
     need_root
     dir=$BATS_TEST_TMPDIR
-    job_uid=$USER_ID job_id=77
+    job_uid=$USER_ID job_id=77 job_user=alice
     echo 'UID_MIN  1000' >"$dir/login.defs"
     stub logger "printf '%s\\n' \"\$*\" >>$dir/log"
     stub squeue "printf '%s\\n' \"\$*\" >>$dir/squeue.args; echo 77"
@@ -24,24 +25,39 @@ stub() {
     chmod 755 "$BATS_TEST_TMPDIR/$1"
 }
 
-# edit ASSIGNMENT...: the script with the stubs in place, and with these settings
+# edit ASSIGNMENT...: the scripts with the stubs in place, and with these settings
 edit() {
     local assignment
-    set -- "SHMTOOL=$SHMTOOL" "SQUEUE=$dir/squeue" "LOGGER=$dir/logger" "LOGIN_DEFS=$dir/login.defs" "$@"
-    cp "$SRC/contrib/slurm/epilog" "$dir/epilog"
+    set -- "CLEAN_AFTER_JOB=$dir/clean-after-job" "SHMTOOL=$SHMTOOL" "SQUEUE=$dir/squeue" "QSTAT=$dir/qstat" \
+        "BJOBS=$dir/bjobs" "UNAME=$dir/uname" "LOGGER=$dir/logger" "LOGIN_DEFS=$dir/login.defs" "$@"
+    cp "$SRC"/contrib/{hpc/clean-after-job,slurm/epilog,pbs/epilogue,lsf/post-exec} "$dir"
     for assignment in "$@"; do
-        grep -q "^${assignment%%=*}=" "$dir/epilog"
-        sed -i "s|^${assignment%%=*}=.*|$assignment|" "$dir/epilog"
+        grep -qhE "^${assignment%%=*}=" "$dir"/{clean-after-job,epilog,epilogue,post-exec}
+        sed -i "s|^${assignment%%=*}=.*|$assignment|" "$dir"/{clean-after-job,epilog,epilogue,post-exec}
     done
+}
+
+# silent COMMAND...: status 0, and not a word
+silent() {
+    run_split "$@"
+    assert_status 0 || return 1
+    assert_out '' || return 1
+    assert_err ''
 }
 
 # epilog [VARIABLE=VALUE]...: runs it as slurmd does, with next to no environment
 epilog() {
-    run_split env -i SLURM_JOB_UID="$job_uid" SLURM_JOB_ID="$job_id" SLURMD_NODENAME=node7 "$@" \
-        "$dir/epilog"
-    assert_status 0 || return 1
-    assert_out '' || return 1
-    assert_err ''
+    silent env -i SLURM_JOB_UID="$job_uid" SLURM_JOB_ID="$job_id" SLURMD_NODENAME=node7 "$@" "$dir/epilog"
+}
+
+# epilogue [WORD]...: runs it as PBS does, after job 77
+epilogue() {
+    silent env -i "$dir/epilogue" "${@:-77.server.example.org}" "$job_user" users job 4711
+}
+
+# post_exec [VARIABLE=VALUE]...: runs it as LSF does, after job 77
+post_exec() {
+    silent env -i LSB_JOBID=77 LSB_JOBINDEX=0 "$@" "$dir/post-exec"
 }
 
 logged() {
@@ -125,10 +141,26 @@ nothing_logged() {
     nothing_logged
 }
 
+@test "a job that is stopped, suspended or changes its size holds the node, a pending one does not" {
+    local state
+    for state in RUNNING SUSPENDED STOPPED COMPLETING CONFIGURING RESIZING; do
+        id=$(make_seg --uid $USER_ID)
+        # As squeue does: jobs in the states that are asked for.
+        stub squeue "case ,\${*##*--states=}, in *,$state,*) echo 78 ;; esac"
+        epilog
+        assert_exists "$id"
+        ipcrm -m "$id"
+    done
+    id=$(make_seg --uid $USER_ID)
+    stub squeue 'case ,${*##*--states=}, in *,PENDING,*) echo 78 ;; esac'
+    epilog
+    assert_gone "$id"
+}
+
 @test "asks squeue for this user on this node" {
     epilog
     assert_equal "$(cat "$dir/squeue.args")" \
-        "--noheader --format=%A --user=20001 --nodelist=node7 --states=RUNNING,SUSPENDED,COMPLETING,CONFIGURING"
+        "--noheader --format=%A --user=20001 --nodelist=node7 --states=RUNNING,SUSPENDED,STOPPED,COMPLETING,CONFIGURING,RESIZING"
 }
 
 @test "leaves everything when squeue fails" {
@@ -216,6 +248,172 @@ nothing_logged() {
     done
     id=$(make_seg --uid $USER_ID)
     epilog PATH="$dir/path"
+    assert_gone "$id"
+    [[ ! -e $dir/called ]]
+}
+
+@test "without the part that all have in common nothing happens" {
+    id=$(make_seg --uid $USER_ID)
+    rm "$dir/clean-after-job"
+    epilog
+    epilogue
+    post_exec
+    assert_exists "$id"
+}
+
+# --- PBS --------------------------------------------------------------------------------------
+
+# pbs_jobs LINE...: qstat lists these jobs, each `ID STATE HOSTS`; on node7.example.org, of which alice has uid 20001
+pbs_jobs() {
+    local id state hosts
+    {
+        printf '\nserver:\n%64sReq%s  Elap\n' '' "'d"
+        echo 'Job ID          Username Queue    Jobname    SessID NDS TSK Memory Time  S Time'
+        echo '--------------- -------- -------- ---------- ------ --- --- ------ ----- - -----'
+        while read -r id state hosts; do
+            printf '%-15s alice    workq    %-10s    -- %3s %3s    --     -- %s 00:01 %s\n' "$id" "${name-STDIN}" 1 1 "$state" "$hosts"
+        done
+    } >"$dir/qstat.out" < <(printf '%s\n' "$@")
+    stub qstat "printf '%s\\n' \"\$*\" >>$dir/qstat.args; cat $dir/qstat.out"
+    stub uname 'echo node7.example.org'
+    stub id 'case $3 in alice | 20001) echo 20001 ;; *) exit 1 ;; esac'
+    edit OLDER_THAN=0s "ID=$dir/id"
+}
+
+@test "PBS: removes the user's orphans, and asks qstat for this user" {
+    ids=$(make_seg --count 3 --uid $USER_ID)
+    other=$(make_seg --uid $OTHER_ID)
+    pbs_jobs '77.server E node7/0'
+    epilogue
+    # shellcheck disable=SC2086 # ids
+    assert_gone $ids
+    assert_exists "$other"
+    logged '-t shmtool-epilog -p daemon.info -- job 77, uid 20001: shmtool: rm: removed 3 of 3 segments'
+    assert_equal "$(cat "$dir/qstat.args")" '-n -1 -u alice'
+}
+
+@test "PBS: leaves everything while another job of the user is on the node, whatever its state" {
+    local line
+    id=$(make_seg --uid $USER_ID)
+    for line in '78.server R node7/0' '78.server S node7/0*4' '78.server U node6/0+node7/1*2+node8/0' '78.server E NODE' \
+        '78[3].server T node7.example.org/0' '770.server R node7/1' '77[1].server R node7/0' '78.server R'; do
+        pbs_jobs '77.server E node7/0' "${line/NODE/node7}"
+        epilogue
+        assert_exists "$id"
+    done
+    # A line that is not as expected may be a job on this node.
+    name='two words' pbs_jobs '78.server R node6/0'
+    epilogue
+    assert_exists "$id"
+    nothing_logged
+}
+
+@test "PBS: jobs on other nodes, and those that wait for one, hold nothing" {
+    id=$(make_seg --uid $USER_ID)
+    pbs_jobs '77.server E node7/0' '78.server R node70/0' '79.server Q --' '80.server H --' '81.server R node6/0*7+node77/0' \
+        '82.server R xnode7/0' '83.server R node7-b/0'
+    epilogue
+    assert_gone "$id"
+}
+
+@test "PBS: an element of an array is not its other elements" {
+    id=$(make_seg --uid $USER_ID)
+    pbs_jobs '77[1].server E node7/0' '77[2].server R node7/1'
+    epilogue '77[1].server'
+    assert_exists "$id"
+    pbs_jobs '77[].server B --' '77[1].server E node7/0'
+    epilogue '77[1].server'
+    assert_gone "$id"
+}
+
+@test "PBS: leaves everything when qstat fails, and where there is no such user" {
+    id=$(make_seg --uid $USER_ID)
+    pbs_jobs
+    stub qstat 'echo "cannot connect to server" >&2; exit 1'
+    epilogue
+    logged 'daemon.warning -- job 77, uid 20001: qstat failed: nothing was removed'
+    for job_user in '' bob '*' '-u' 'alice bob'; do
+        epilogue
+    done
+    silent "$dir/epilogue"
+    logged "the second word, 'bob', is not a uid: nothing was removed"
+    job_user=alice
+    epilogue x
+    logged 'the first word is not a number: nothing was removed'
+    assert_exists "$id"
+}
+
+# --- LSF --------------------------------------------------------------------------------------
+
+# lsf_jobs LINE...: bjobs lists these unfinished jobs on this node, each `JOBID INDEX`; job 77 is alice's, with uid 20001
+lsf_jobs() {
+    printf '%s\n' "$@" >"$dir/bjobs.out"
+    stub bjobs "printf '%s\\n' \"\$LSF_ENVDIR: \$*\" >>$dir/bjobs.args
+        case \$* in *'-o user 77') echo alice; exit ;; esac
+        [ -s $dir/bjobs.out ] || { echo 'No unfinished job found' >&2; exit 255; }
+        cat $dir/bjobs.out"
+    [[ $# -gt 0 ]] || : >"$dir/bjobs.out"
+    stub uname 'echo node7'
+    stub id 'case $3 in alice | 20001) echo 20001 ;; root) echo 0 ;; *) exit 1 ;; esac'
+    edit OLDER_THAN=0s "ID=$dir/id"
+}
+
+@test "LSF: removes the orphans of who bjobs says that the job is of" {
+    ids=$(make_seg --count 3 --uid $USER_ID)
+    other=$(make_seg --uid $OTHER_ID)
+    lsf_jobs
+    post_exec USER=bob LSFUSER=bob LSF_ENVDIR=/elsewhere
+    # shellcheck disable=SC2086 # ids
+    assert_gone $ids
+    assert_exists "$other"
+    logged '-t shmtool-epilog -p daemon.info -- job 77, uid 20001: shmtool: rm: removed 3 of 3 segments'
+    assert_equal "$(cat "$dir/bjobs.args")" '/etc: -a -noheader -o user 77
+/etc: -noheader -o jobid jobindex -u alice -m node7'
+}
+
+@test "LSF: the job itself holds nothing, another job or element of its array does" {
+    local line
+    id=$(make_seg --uid $USER_ID)
+    for line in '78 0' '77 1' '770 0'; do
+        lsf_jobs '77 0' "$line"
+        post_exec
+        assert_exists "$id"
+    done
+    nothing_logged
+    lsf_jobs '77 2'
+    post_exec
+    assert_exists "$id"
+    post_exec LSB_JOBINDEX=2
+    assert_gone "$id"
+}
+
+@test "LSF: leaves everything when bjobs fails, and where it is not known whose job it was" {
+    id=$(make_seg --uid $USER_ID)
+    lsf_jobs
+    stub bjobs 'case $* in *"-o user 77") echo alice ;; *) echo "LSF is down. Please wait ..." >&2; exit 255 ;; esac'
+    post_exec
+    logged 'daemon.warning -- job 77, uid 20001: bjobs failed: nothing was removed'
+    stub bjobs 'echo "Job <77> is not found" >&2; exit 255'
+    post_exec
+    logged "the user that bjobs names, '', is not a uid: nothing was removed"
+    for line in LSB_JOBID= LSB_JOBID=x 'LSB_JOBID=77 78' LSB_JOBID=-u; do
+        post_exec "$line"
+    done
+    logged 'LSB_JOBID is not a number: nothing was removed'
+    rm "$dir/bjobs"
+    post_exec
+    assert_exists "$id"
+}
+
+@test "LSF: of the environment, which is the user's, nothing is used" {
+    id=$(make_seg --uid $USER_ID)
+    lsf_jobs
+    mkdir "$dir/path"
+    printf '#!/bin/sh\ntouch %s\n' "$dir/called" >"$dir/path/env"
+    chmod 755 "$dir/path/env"
+    cp "$dir/path/env" "$dir/path/cat"
+    post_exec PATH="$dir/path" "BASH_FUNC_bounded%%=() { touch $dir/called; }" "BASH_FUNC_exec%%=() { touch $dir/called; }" \
+        ENV="$dir/path/env" BASH_ENV="$dir/path/env" user=bob uid=20002 job=5
     assert_gone "$id"
     [[ ! -e $dir/called ]]
 }

@@ -180,9 +180,8 @@ sizes_in() {
     assert_equal "$(grep -E '^setns|^close\(0\)' "$BATS_TEST_TMPDIR/trace")" ''
 }
 
-@test "-N: watch and wait look in that namespace, too; -A they refuse" {
+@test "-N: watch and wait look in that namespace, too; wait refuses -A" {
     start_twins
-    local command
     try watch -N "$first" --initial --for 10ms --ndjson
     assert_status 0
     assert_err ''
@@ -196,11 +195,8 @@ sizes_in() {
     try wait 0 --until gone --timeout 0
     assert_status 1
     assert_err_has '0: still there, nattch 0'
-    for command in watch 'wait --until gone'; do
-        # shellcheck disable=SC2086 # words
-        try $command -A
-        assert_wrong_usage "shmtool: ${command%% *}: --all-namespaces: ${command%% *} looks in one IPC namespace; -N names another"
-    done
+    try wait --until gone -A
+    assert_wrong_usage 'shmtool: wait: --all-namespaces: wait looks in one IPC namespace; -N names another'
 }
 
 @test "ls -A: the own namespace first, then by number; columns are appended" {
@@ -261,8 +257,6 @@ sizes_in() {
     assert_wrong_usage 'shmtool: du: --system: is shown of one IPC namespace, not with --all-namespaces'
     try du -A 0
     assert_wrong_usage "'0': with -A an id means another segment in each"
-    try metrics -A
-    assert_wrong_usage 'shmtool: metrics: --all-namespaces: metrics looks in one IPC namespace; -N names another'
 }
 
 @test "-A: an id, --quiet and ids on standard input mean nothing; commands that look in one place refuse it" {

@@ -146,6 +146,7 @@ static const struct situation situations[] = {
     {.words = {"ls", "-N", "@N"}, .output = TABLE, .other = true},
     {.words = {"limits", "-A", "--json"}, .output = WORDS, .other = true},
     {.words = {"doctor", "-A", "--json"}, .output = WORDS, .other = true},
+    {.words = {"watch", "-A", "--initial", "--count=5"}, .other = true},
     {.words = {"rm", "-A", "--size=6000", "--yes", "--json"},
      .output = OUTCOME,
      .all = true,

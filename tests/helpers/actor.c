@@ -12,18 +12,15 @@
  * detach      detaches what was attached last
  * split       makes the first page of what was attached last read-only: two mappings
  * cut         unmaps the first page of what was attached last
- * mark        marks the current segment for destruction
- * daemon      forks and ends: the child goes on
- * sibling     the same, but the child's parent is the parent of this process (CLONE_PARENT)
- * fork        makes a child that does nothing but wait
- * share       makes a child that shares all memory (CLONE_VM) and waits
- * thread      makes a thread that waits
- * end-leader  the first thread ends (behind `thread`); SIGKILL ends the rest
- * name:TEXT   is called that from now on (PR_SET_NAME, 15 bytes at the most)
- * bare        overwrites its command line with NUL bytes once the words are done
- * closed      may not be looked at by its own user any more (not dumpable)
- * leave       moves to an IPC namespace of its own
- * end         ends at once, with status 0
+ * write       writes to the first page of what was attached last: of a huge page, all of it is
+ * there then mark        marks the current segment for destruction daemon      forks and ends: the
+ * child goes on sibling     the same, but the child's parent is the parent of this process
+ * (CLONE_PARENT) fork        makes a child that does nothing but wait share       makes a child
+ * that shares all memory (CLONE_VM) and waits thread      makes a thread that waits end-leader  the
+ * first thread ends (behind `thread`); SIGKILL ends the rest name:TEXT   is called that from now on
+ * (PR_SET_NAME, 15 bytes at the most) bare        overwrites its command line with NUL bytes once
+ * the words are done closed      may not be looked at by its own user any more (not dumpable) leave
+ * moves to an IPC namespace of its own end         ends at once, with status 0
  *
  * When all is done it prints `ready PID ID CHILD...`: its own pid, the current segment's id (-1:
  * none) and its children's and threads' numbers. Its children end with it.
@@ -255,6 +252,8 @@ static bool do_segment(struct actor *actor, const char *word)
         must(mprotect(actor->address, (size_t)actor->page_size, PROT_READ), word);
     else if (strcmp(word, "cut") == 0)
         must(munmap(actor->address, (size_t)actor->page_size), word);
+    else if (strcmp(word, "write") == 0)
+        *actor->address = 1;
     else if (strcmp(word, "mark") == 0)
         must(shmctl(actor->shmid, IPC_RMID, NULL), word);
     else

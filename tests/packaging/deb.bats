@@ -54,6 +54,7 @@ teardown() {
     want=$({
         echo ./etc/shmtool.conf
         echo ./usr/bin/shmtool
+        echo ./usr/share/lintian/overrides/shmtool
         printf './lib/systemd/system/shmtool-clean%s\n' .service .timer -all.service -all.timer
         (cd "$BATS_FILE_TMPDIR/shmtool-$VERSION" &&
             printf './usr/share/%s.gz\n' man/*.[15] | sed -E 's|/man/(.*\.([15])\.gz)$|/man/man\2/\1|' &&
@@ -62,7 +63,8 @@ teardown() {
                 [[ ! -f contrib/completions/shmtool.${shell#*:} ]] || echo "./usr/share/${shell%:*}"
             done)
         printf './usr/share/doc/shmtool/%s\n' README.md changelog.gz copyright examples/ansible/shmtool.yml \
-            examples/kubernetes/shmtool-clean.yaml examples/slurm/epilog examples/prometheus/shmtool-metrics.service \
+            examples/fleet/README.md examples/kubernetes/shmtool-clean.yaml examples/hpc/clean-after-job \
+            examples/lsf/post-exec examples/pbs/epilogue examples/slurm/epilog examples/prometheus/shmtool-metrics.service \
             examples/prometheus/shmtool-metrics.timer examples/prometheus/shmtool.rules.yml
     } | sort)
     # debhelper compresses documents from a certain size on, and knows where units belong.

@@ -44,7 +44,7 @@ setup() {
         awk '$2 ~ /^-/ && $1 !~ "^/usr/(share/(doc|licenses)|lib/.build-id)/" { print $1 }' |
         sed 's|\(/man[15]/.*\.[15]\)$|\1.gz|' | sort)
     assert_equal "$have" "$want"
-    for file in README.md epilog shmtool.yml LICENSE; do
+    for file in README.md epilog epilogue post-exec clean-after-job shmtool.yml LICENSE; do
         rpm -qlp "$rpm" | grep -q "/$file\$" || fail "no $file in the package"
     done
 }

@@ -317,6 +317,29 @@ static void rows_are_found_from_a_hint_on(void **state)
     assert_ptr_equal(snapshot_find(&snapshot, 3, &hint), &snapshot.rows[2]);
 }
 
+static void what_continues_is_the_same_segment(void **state)
+{
+    CLEANUP_SNAPSHOT struct snapshot none = {.count = 0};
+    CLEANUP_SNAPSHOT struct snapshot one = {.count = 0};
+    CLEANUP_SNAPSHOT struct snapshot other = {.count = 0};
+    struct segment_info now = plain;
+
+    (void)state;
+    snapshot_add(&one, &plain, false);
+    now.segment.cpid++;
+    snapshot_add(&other, &now, true);
+    assert_true(snapshot_continues(&one, &one));
+    assert_false(snapshot_continues(&one, &other));
+    assert_false(snapshot_continues(&one, &none));
+    assert_false(snapshot_continues(&none, &one));
+    now = plain;
+    now.segment.shmid++;
+    now.segment.nattch++;
+    snapshot_add(&one, &now, false);
+    snapshot_add(&other, &now, false);
+    assert_true(snapshot_continues(&one, &other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +359,7 @@ int main(void)
         cmocka_unit_test(initial_lists_what_is_selected),
         cmocka_unit_test(events_point_at_both_rows),
         cmocka_unit_test(rows_are_found_from_a_hint_on),
+        cmocka_unit_test(what_continues_is_the_same_segment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

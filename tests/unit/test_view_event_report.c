@@ -152,19 +152,44 @@ static void forms_of_a_terminal(void **state)
                    event_report_line, &orphaned, &terminal);
 }
 
+static void assert_unseen(const char *expected, enum unseen_bound bound, uint64_t count)
+{
+    const struct unseen unseen = {bound, count};
+
+    assert_appends(expected, event_report_unseen, &unseen, 0, NULL, &format);
+}
+
 static void the_unseen_are_counted(void **state)
 {
+    const struct unseen unseen = {UNSEEN_EXACT, 12};
+
     (void)state;
-    assert_appends("22:10:05 12 more came and went unseen\n", event_report_unseen,
-                   (&(struct unseen){UNSEEN_EXACT, 12}), &format);
-    assert_appends("22:10:05 at least 1 more came and went unseen\n", event_report_unseen,
-                   (&(struct unseen){UNSEEN_AT_LEAST, 1}), &format);
-    assert_appends("22:10:05 at most 2 more came and went unseen\n", event_report_unseen,
-                   (&(struct unseen){UNSEEN_AT_MOST, 2}), &format);
-    assert_appends("22:10:05 about 300 more came and went unseen\n", event_report_unseen,
-                   (&(struct unseen){UNSEEN_ABOUT, 300}), &format);
-    assert_appends("", event_report_unseen, (&(struct unseen){UNSEEN_EXACT, 0}), &format);
-    assert_appends("", event_report_unseen, (&(struct unseen){UNSEEN_UNKNOWN, 0}), &format);
+    assert_unseen("22:10:05 12 more came and went unseen\n", UNSEEN_EXACT, 12);
+    assert_unseen("22:10:05 at least 1 more came and went unseen\n", UNSEEN_AT_LEAST, 1);
+    assert_unseen("22:10:05 at most 2 more came and went unseen\n", UNSEEN_AT_MOST, 2);
+    assert_unseen("22:10:05 about 300 more came and went unseen\n", UNSEEN_ABOUT, 300);
+    assert_unseen("", UNSEEN_EXACT, 0);
+    assert_unseen("", UNSEEN_UNKNOWN, 0);
+    assert_appends("22:10:05 12 more came and went unseen in 4026532177\n", event_report_unseen,
+                   &unseen, 4026532177, NULL, &format);
+    assert_appends("22:10:05 12 more came and went unseen in 4026532177 web\\x201\n",
+                   event_report_unseen, &unseen, 4026532177, "web 1", &format);
+}
+
+static void the_namespace_stands_behind_the_id(void **state)
+{
+    struct segment_info there = plain;
+
+    (void)state;
+    there.namespace = 4026532177;
+    assert_line(EVENT_REMOVED, &there, NULL, "22:10:05 removed  1867776 in 4026532177\n");
+    there.container = "web\n1";
+    assert_line(
+        EVENT_CREATED, NULL, &there,
+        "22:10:05 created  1867776 in 4026532177 web\\x0a1 key 0x00143511 zc 384 KiB by 4711 "
+        "./a.out\n");
+    assert_line(EVENT_ORPHANED, &there, &there,
+                "22:10:05 orphaned 1867776 in 4026532177 web\\x0a1 key 0x00143511 zc 384 KiB\n");
 }
 
 static void objects_have_the_segment_and_what_it_was(void **state)
@@ -222,6 +247,7 @@ int main(void)
         cmocka_unit_test(hostile_names_do_nothing),
         cmocka_unit_test(forms_of_a_terminal),
         cmocka_unit_test(the_unseen_are_counted),
+        cmocka_unit_test(the_namespace_stands_behind_the_id),
         cmocka_unit_test(objects_have_the_segment_and_what_it_was),
         cmocka_unit_test(names_are_looked_up_unless_numbers_are_shown),
     };
