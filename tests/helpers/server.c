@@ -4,7 +4,8 @@
  *     server BYTES
  *
  * Makes the segment of its key, or takes the one that is there, attaches it, prints `server: ready`
- * and goes on until a signal ends it: the segment stays. Where shmget fails it says so as perror does.
+ * and goes on until a signal ends it: the segment stays. Where shmget fails it says so as perror
+ * does.
  */
 #include <stdint.h>
 #include <sys/ipc.h>
