@@ -34,7 +34,9 @@ static const struct failure failures[] = {
     {SYS_write, "write", {ENOSPC, EIO, EINTR}},
     {SYS_openat, "openat", {EMFILE, EACCES, ENOENT, ENOMEM}},
     {SYS_close, "close", {EIO}},
+#ifdef SYS_newfstatat
     {SYS_newfstatat, "newfstatat", {EACCES, ENOMEM}},
+#endif
     {SYS_fstat, "fstat", {EIO}},
     {SYS_readlinkat, "readlinkat", {EACCES}},
     {SYS_getdents64, "getdents64", {EIO, ENOMEM}},
