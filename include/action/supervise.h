@@ -19,8 +19,7 @@ struct supervise_request {
     bool exact;        /* listens to all calls of shmget, and so knows whose each segment is */
     bool wait;         /* for all descendants, before what they left is removed */
     bool keep;         /* nothing is removed */
-    struct explain_hook
-        hook;       /* is given why calls of shmget fail; none: they are not listened to */
+    struct explain_hook hook; /* gets why calls of shmget fail: listens, too */
     unsigned needs; /* enum need: what to look up of the segments that it left; 0: no rows */
 };
 

@@ -355,7 +355,7 @@ static int start_and_watch(struct supervisor *supervisor, const struct supervise
         return r;
     result->stage = SUPERVISE_READ;
     r = trace_begin(&supervisor->trace, supervisor->system, supervisor->child.pid, request->isolate,
-                    request->exact, err);
+                    listens && !request->isolate, err);
     if (r == 0 && request->hook.explain)
         explain_begin(&supervisor->explanations, supervisor->system, supervisor->hook);
     if (r == 0)
@@ -438,8 +438,8 @@ int supervise_run(struct system *system, const struct supervise_request *request
     /* What shares segments with others would miss them there. */
     ret_result->can_isolate =
         ret_result->untraced.count > 0 && ret_result->used.count == 0 && namespace_can_enter_ipc();
-    ret_result->can_listen =
-        ret_result->untraced.count > 0 && !request->exact && shmget_listener_can_open();
+    ret_result->can_listen = ret_result->untraced.count > 0 && !request->exact &&
+                             !request->hook.explain && shmget_listener_can_open();
     return r < 0 ? r : 0;
 }
 
