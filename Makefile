@@ -142,7 +142,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages test-systems bench lint demo picture install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages test-systems bench lint demo schema picture install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -299,6 +299,10 @@ demo:
 	@echo 'building $(BIN) (V=1 shows how)'
 	@$(MAKE) --no-print-directory QUIET=1 demo-programs
 	@tests/demo -b $(BUILD)
+
+## schema: write the JSON Schema of `run --report` from the tables of the code
+schema: $(BUILD)/unit/test_view_run_report_schema
+	@SHMTOOL_WRITE_SCHEMA=1 SRC=. $<
 
 ## picture: draw what the demo writes, contrib/demo.svg
 picture: demo-programs
