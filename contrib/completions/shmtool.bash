@@ -88,8 +88,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | du:-k | watch:-k | wait:-k | doctor:-k | create:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | du:-o | watch:-o | wait:-o | create:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | set:-k | du:-k | watch:-k | wait:-k | doctor:-k | create:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | set:-o | du:-o | watch:-o | wait:-o | create:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -128,7 +128,7 @@ _shmtool_value() {
         create:--perms) _shmtool_add 600 640 660 666 ;;
         create:--ftok) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
         *:--perms) _shmtool_add 666 -022 /022 ;;
-        *:-s | *:--size | *:--offset | *:--length | *:--nattch | rm:--max | watch:--count | run:--left-status | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
+        *:-s | *:--size | *:--offset | *:--length | *:--nattch | rm:--max | set:--max | watch:--count | run:--left-status | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
         run:--report) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
         doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
@@ -146,7 +146,7 @@ _shmtool_options() {
         ls) options="$selection $output --long --fail-if-none --help" ;;
         stat) options="$selection --json --help" ;;
         who) options="$selection $output --help" ;;
-        rm)
+        rm | set)
             options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
                 --json --even-protected --help"
             ;;
@@ -171,11 +171,16 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create cat help ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat help ;;
         ls | stat | who | rm | du | watch | wait | cat) _shmtool_ids ;;
+        set)
+            _shmtool_ids
+            _shmtool_add owner= group= perms= locked=yes locked=no
+            _shmtool_no_space
+            ;;
         ns) _shmtool_namespaces ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create cat ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat ;;
     esac
 }
 

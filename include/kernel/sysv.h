@@ -88,11 +88,12 @@ int sysv_create_anywhere(uint64_t size, uint32_t flags, uint32_t *ret_key, int *
 int sysv_set_owner(int shmid, uid_t uid, gid_t gid, uint32_t mode);
 
 /*
- * Keeps a segment from being swapped out (SHM_LOCK); no page is read in, and huge pages never are
- * swapped out: nothing is done to them. Returns 0; -EPERM (neither owner nor creator, or
- * RLIMIT_MEMLOCK is 0), -ENOMEM (more than RLIMIT_MEMLOCK allows) or another negative errno.
+ * Keeps a segment from being swapped out (SHM_LOCK), or no more (LOCKS is false: SHM_UNLOCK); no
+ * page is read in, and huge pages never are swapped out: nothing is done to them. Returns 0; -EPERM
+ * (neither owner nor creator, or RLIMIT_MEMLOCK is 0), -ENOMEM (more than RLIMIT_MEMLOCK allows) or
+ * another negative errno.
  */
-int sysv_lock(int shmid);
+int sysv_lock(int shmid, bool locks);
 
 /*
  * Attaches a segment read-only (SHM_RDONLY). Returns 0 with *ret_memory set, which sysv_detach() is

@@ -120,7 +120,7 @@ static void report_leftover(struct context *context, const struct run *run,
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     int shmid = item->info.segment.shmid;
 
-    removal_report_line(&line, item);
+    removal_report_line(&line, NULL, item);
     if (item->outcome == REMOVAL_SELECTED && run->verbose)
         report_kept(context, run, &item->info.segment);
     else if (item->outcome == REMOVAL_FAILED)

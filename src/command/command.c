@@ -23,6 +23,7 @@ extern const struct command command_metrics;
 extern const struct command command_ns;
 extern const struct command command_rm;
 extern const struct command command_run;
+extern const struct command command_set;
 extern const struct command command_stat;
 extern const struct command command_wait;
 extern const struct command command_watch;
@@ -45,6 +46,7 @@ const struct command *const commands[] = {
     &command_wait,
     &command_metrics,
     &command_create,
+    &command_set,
     &command_cat,
     NULL,
 };

@@ -23,6 +23,7 @@
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
  *   protection       which segments shmtool.conf protects, by which line
+ *   change           what set changes: NAME=VALUE, permissions as chmod takes them
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
@@ -80,7 +81,8 @@
  *   inventory_settled  the reading repeated while processes come and go
  *   namespace_rows   what is in IPC namespaces
  *   look             looks that come again and again, and how often
- *   removal          plan, verify, remove
+ *   removal          plan, verify, remove or change
+ *   change           one segment changed, and read back
  *   create           a segment made, or none
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
@@ -105,7 +107,9 @@
  *   hexdump          bytes as hexdump -C shows them
  *   segment_report   all of a segment, for stat
  *   event_report     what happened, as a line or JSON
- *   removal_report   what rm is about to do, and did
+ *   removal_preview  what rm or set is about to do
+ *   removal_report   what it did
+ *   change_report    what a change means
  *   findings_report  what doctor found
  *   finding_text     what is said of each check
  *   finding_limits   limits of shared memory, semaphores, message queues
@@ -123,6 +127,7 @@
  *   where            --sysroot, -N and -A
  *   output           the options of output
  *   protect          the lines of shmtool.conf, by the options that select segments
+ *   batch            what rm and set share: select, ask, act, report
  *   help             help texts, made from the tables
  *   cmd_*            a command each
  *   main             from argv to a command
@@ -230,15 +235,16 @@ static int refuse_unknown(struct context *context, const char *word, const char 
 static int refuse_command(struct context *context, const char *word)
 {
     static const struct synonym synonyms[] = {
-        {"list", "ls"},           {"dir", "ls"},       {"ipcs", "ls"},         {"lsipc", "ls"},
-        {"show", "stat"},         {"info", "stat"},    {"inspect", "stat"},    {"describe", "stat"},
-        {"status", "stat"},       {"remove", "rm"},    {"delete", "rm"},       {"del", "rm"},
-        {"clean", "rm"},          {"cleanup", "rm"},   {"purge", "rm"},        {"kill", "rm"},
-        {"ipcrm", "rm"},          {"ps", "who"},       {"users", "who"},       {"holders", "who"},
-        {"lsof", "who"},          {"fuser", "who"},    {"exec", "run"},        {"start", "run"},
-        {"sysctl", "limits"},     {"ftok", "key"},     {"ipcmk", "create"},    {"make", "create"},
-        {"new", "create"},        {"check", "doctor"}, {"diagnose", "doctor"}, {"why", "doctor"},
-        {"version", "--version"}, {NULL, NULL}};
+        {"list", "ls"},       {"dir", "ls"},          {"ipcs", "ls"},      {"lsipc", "ls"},
+        {"show", "stat"},     {"info", "stat"},       {"inspect", "stat"}, {"describe", "stat"},
+        {"status", "stat"},   {"remove", "rm"},       {"delete", "rm"},    {"del", "rm"},
+        {"clean", "rm"},      {"cleanup", "rm"},      {"purge", "rm"},     {"kill", "rm"},
+        {"ipcrm", "rm"},      {"ps", "who"},          {"users", "who"},    {"holders", "who"},
+        {"lsof", "who"},      {"fuser", "who"},       {"exec", "run"},     {"start", "run"},
+        {"sysctl", "limits"}, {"ftok", "key"},        {"ipcmk", "create"}, {"make", "create"},
+        {"new", "create"},    {"chmod", "set"},       {"chown", "set"},    {"change", "set"},
+        {"check", "doctor"},  {"diagnose", "doctor"}, {"why", "doctor"},   {"version", "--version"},
+        {NULL, NULL}};
     struct suggestion suggestion = suggest_begin(word, strlen(word));
 
     for (size_t i = 0; commands[i]; i++)

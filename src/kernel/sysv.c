@@ -171,9 +171,9 @@ int sysv_set_owner(int shmid, uid_t uid, gid_t gid, uint32_t mode)
     return shmctl(shmid, IPC_SET, &ds) < 0 ? -errno : 0;
 }
 
-int sysv_lock(int shmid)
+int sysv_lock(int shmid, bool locks)
 {
-    return shmctl(shmid, SHM_LOCK, NULL) < 0 ? -errno : 0;
+    return shmctl(shmid, locks ? SHM_LOCK : SHM_UNLOCK, NULL) < 0 ? -errno : 0;
 }
 
 int sysv_attach(int shmid, void **ret_memory)

@@ -241,7 +241,7 @@ static void what_is_protected_when_it_is_read_again_stays(void **state)
     assert_int_equal(removal_calls, COUNT - 1);
     assert_false(gone[3]);
     assert_int_equal(fixture->plan.items[3].outcome, REMOVAL_PROTECTED);
-    assert_true(fixture->plan.items[3].protected_late);
+    assert_true(fixture->plan.items[3].late);
     assert_string_equal(fixture->plan.items[3].info.protected_by->where, "/etc/shmtool.conf:2");
     assert_int_equal(removal_count(&fixture->plan).counts[REMOVAL_PROTECTED], 1);
 }
@@ -283,8 +283,8 @@ static void nothing_goes_without_all_of_the_protection(void **state)
 
 static void outcomes_have_the_names_of_the_json_document(void **state)
 {
-    static const char *const names[] = {"selected", "removed",   "marked", "gone",
-                                        "changed",  "protected", "failed"};
+    static const char *const names[] = {"selected", "removed", "set",       "marked",
+                                        "gone",     "changed", "protected", "failed"};
 
     (void)state;
     assert_int_equal(REMOVAL_OUTCOMES, COUNT_OF(names));
