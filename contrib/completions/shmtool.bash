@@ -130,6 +130,7 @@ _shmtool_value() {
         *:--perms) _shmtool_add 666 -022 /022 ;;
         *:-s | *:--size | *:--offset | *:--length | *:--nattch | rm:--max | set:--max | watch:--count | run:--left-status | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
         run:--report) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
+        rm:--save) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null ;;
         doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
@@ -147,7 +148,8 @@ _shmtool_options() {
         stat) options="$selection --json --help" ;;
         who) options="$selection $output --help" ;;
         rm | set)
-            options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
+            [[ $command == set ]] || options=--save
+            options="$options $selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
                 --json --even-protected --help"
             ;;
         run) options='--verbose --wait --isolate --left-status --keep --report --help' ;;

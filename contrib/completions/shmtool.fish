@@ -125,6 +125,7 @@ complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du' -l csv -d 
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit 1 when nothing matched'
 complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm set limits key doctor ns du' -l json -d 'one JSON document'
 
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -l save -x -a '(__fish_complete_directories)' -d 'write each there before it goes'
 complete -c shmtool -n '__fish_seen_subcommand_from rm set' -l all -d 'every segment there is'
 complete -c shmtool -n '__fish_seen_subcommand_from rm set' -l even-protected -d 'protected segments too'
 complete -c shmtool -n '__fish_seen_subcommand_from rm set limits' -s y -l yes -d 'do not ask'

@@ -172,7 +172,7 @@ _shmtool() {
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]'
             ;;
         rm)
-            _arguments -s : $selection $acting
+            _arguments -s : $selection $acting '--save=[write each there before it goes]:folder:_files -/'
             ;;
         set)
             selection=(${selection:#\*:*} '*:segment:_shmtool_set_operand')

@@ -57,6 +57,12 @@ struct removal_totals {
 /* What removal_run() calls while it works; any of them may be NULL. */
 struct removal_hooks {
     bool (*interrupted)(void *arg); /* before each item; true ends the run */
+    /*
+     * Before a segment is removed, as NOW it was read: saves it. Returns 0, or a negative errno:
+     * then it fails with that. It is read once more after that.
+     */
+    int (*save)(void *arg, const struct removal_item *item, const struct segment *now);
+    void (*withdraw)(void *arg, const struct removal_item *item); /* it was saved, and stays */
     void (*done)(void *arg, const struct removal_item *item);
     void *arg;
 };

@@ -8,6 +8,7 @@
 #define SHMTOOL_COMMAND_BATCH_H
 
 #include "action/removal.h"
+#include "action/save.h"
 #include "command/options.h"
 #include "kernel/signals.h"
 
@@ -24,7 +25,8 @@ struct batch {
     bool verbose;
     bool quiet;
     bool json;
-    bool reads_input; /* standard input carries ids */
+    bool reads_input;      /* standard input carries ids */
+    const char *save_path; /* where segments are saved before they are removed; NULL: nowhere */
 
     /* The rest is batch_run()'s. */
     struct context *context;
@@ -32,6 +34,8 @@ struct batch {
     const char *undone; /* "nothing was removed" */
     struct interrupts interrupts;
     struct inventory inventory;
+    struct save save;        /* with save_path, while it removes */
+    struct error save_error; /* why the last one could not be saved */
     struct column_format format;
     bool has_summary; /* will end with one */
     bool failed;      /* something was missing or not understood */

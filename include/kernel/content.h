@@ -66,6 +66,12 @@ int content_extent(const struct content *content, uint64_t offset, uint64_t end,
  */
 ssize_t content_read(const struct content *content, uint64_t offset, void *buffer, size_t length);
 
+/*
+ * The size of the pages of an open segment where they are huge, in bytes; else 0, also where that
+ * cannot be told.
+ */
+uint64_t content_huge_page(const struct content *content, const struct procfs *procfs, int shmid);
+
 /* Detaches, closes and leaves it empty. */
 void content_close(struct content *content);
 

@@ -27,6 +27,13 @@ const char *names_user(struct names *names, uid_t uid);
 const char *names_group(struct names *names, gid_t gid);
 
 /*
+ * Append the line that a saved tree's etc/passwd or etc/group has of an id: its name alone, no
+ * password, folder or members. Nothing when there is no such user or group.
+ */
+void names_put_user(struct names *names, uid_t uid, struct strbuf *out);
+void names_put_group(struct names *names, gid_t gid, struct strbuf *out);
+
+/*
  * Parses a USER or GROUP of the command line: an exact name, or a number. All digits are
  * looked up as a name first, as chown(1) does.
  *

@@ -61,6 +61,7 @@ struct removal_work {
     struct system *system;
     const struct selection *selection;
     const struct removal_plan *plan;
+    const struct removal_hooks *hooks;
 };
 
 /* Whether nothing protects the segment as it is NOW; if something does, the outcome says so. */
@@ -126,6 +127,25 @@ static void remove_item(struct removal_item *item)
                     0);
 }
 
+/* Removes a segment that was saved before, or withdraws it. */
+static void save_and_remove(const struct removal_work *work, struct removal_item *item,
+                            struct segment *now)
+{
+    const struct removal_hooks *hooks = work->hooks;
+    int r = hooks->save(hooks->arg, item, now);
+
+    if (r < 0) {
+        set_outcome(item, REMOVAL_FAILED, -r);
+        return;
+    }
+    /* Saving takes its time. */
+    if (verify_item(work, item, now))
+        remove_item(item);
+    if (item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_PROTECTED ||
+        item->outcome == REMOVAL_FAILED)
+        hooks->withdraw(hooks->arg, item);
+}
+
 static void verify_and_act(const struct removal_work *work, struct removal_item *item)
 {
     struct segment now;
@@ -134,6 +154,8 @@ static void verify_and_act(const struct removal_work *work, struct removal_item 
         return;
     if (work->plan->change)
         change_item(work->plan->change, item, &now);
+    else if (work->hooks->save)
+        save_and_remove(work, item, &now);
     else
         remove_item(item);
 }
@@ -223,7 +245,7 @@ static int act_there(const struct removal_work *work, struct removal_item *item)
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks)
 {
-    const struct removal_work work = {system, selection, plan};
+    const struct removal_work work = {system, selection, plan, hooks};
     bool stopped = false;
 
     for (size_t i = 0; i < plan->count; i++) {

@@ -305,7 +305,7 @@ static void remove_left_segments(struct supervisor *supervisor,
                                  struct supervise_result *result)
 {
     const struct trace *trace = &supervisor->trace;
-    const struct removal_hooks hooks = {NULL, NULL, NULL};
+    const struct removal_hooks hooks = {NULL};
     struct selection selection = {.by_id = true, .filter = {.unattached = true}};
 
     proc_cache_refresh(supervisor->system->proc);

@@ -68,6 +68,10 @@ int batch_check(const struct context *context, struct batch *batch, struct error
         return error_set(err, EINVAL,
                          "-: with -A an id means another segment in each IPC namespace; -N names "
                          "one");
+    if (batch->save_path && context->where.all_namespaces)
+        return error_set(err, EINVAL,
+                         "--save: with -A an id means another segment in each IPC namespace; -N "
+                         "names one");
     if (batch->all || selects)
         return 0;
     if (isatty(STDIN_FILENO) || context->where.all_namespaces)
@@ -182,6 +186,8 @@ static int make_plan(struct batch *batch)
         needs |= removal_preview_table_needs(&batch->plan);
     if (selection_has_rows(&batch->selection) || batch->verbose)
         needs |= NEED_OWNER;
+    if (batch->save_path)
+        needs |= NEED_USAGE | NEED_TRY_ATTACHMENTS | NEED_CREDENTIALS;
     if (batch->plan.change)
         needs |= NEED_CREDENTIALS | (batch->verbose ? NEED_GROUP : 0);
     selection_sort_ids(&batch->selection);
@@ -263,12 +269,17 @@ static void report_gift(const struct batch *batch)
 /* Decides whether the plan may be carried out. Returns an exit status. */
 static int confirm_plan(struct batch *batch)
 {
+    CLEANUP_ERROR struct error err = ERROR_INIT;
     struct removal_totals totals = removal_count(&batch->plan);
     size_t selected = totals.selected - totals.counts[REMOVAL_PROTECTED];
     int status = STATUS_DONE;
 
     report_protected(batch);
     report_gift(batch);
+    if (batch->save_path && saved_tree_check(batch->save_path, &err) < 0) {
+        context_warn(batch->context, "--save: %s: %s", err.text, batch->undone);
+        return STATUS_FAILED;
+    }
     if (batch->max.given && selected > batch->max.value) {
         context_warn(batch->context, "%zu segments are selected, more than --max %llu: %s",
                      selected, (unsigned long long)batch->max.value, batch->undone);
@@ -339,13 +350,17 @@ static void report_item(void *arg, const struct removal_item *item)
 
     if (!bad && !batch->verbose)
         return;
-    removal_report_line(&line, batch->plan.change, item);
-    if (item->outcome == REMOVAL_FAILED && item->code == EPERM)
+    if (item->outcome == REMOVAL_FAILED && item->code != EINTR && batch->save_error.code)
+        strbuf_printf(&line, "cannot be saved, and stays: %s", batch->save_error.text);
+    else
+        removal_report_line(&line, batch->plan.change, item);
+    if (item->outcome == REMOVAL_FAILED && item->code == EPERM && !batch->save_error.code)
         put_refusal(batch, item->info, &line);
     if (item->missing)
         options_hint_key(&line, &batch->inventory, shmid);
     if (batch->plan.namespaces > 0)
         snprintf(where, sizeof(where), " in %llu", (unsigned long long)item->info.namespace);
+    error_clear(&batch->save_error);
     if (bad)
         context_warn(batch->context, "%d%s: %s", shmid, where, strbuf_string(&line));
     else
@@ -411,19 +426,61 @@ static void report_notes(struct batch *batch)
         context_warn(batch->context, "%s", strbuf_string(&notes));
 }
 
-static void carry_out(struct batch *batch)
+/* Saves a segment before it is removed. */
+static int save_item(void *arg, const struct removal_item *item, const struct segment *now)
 {
-    const struct removal_hooks hooks = {batch_was_interrupted, report_item, batch};
+    struct batch *batch = arg;
+    const struct save_interrupt interrupt = {batch_was_interrupted, batch};
+    int r = save_segment(&batch->save, &batch->context->system, &item->info, now,
+                         batch->inventory.credentials.init_admin, &interrupt, &batch->save_error);
+
+    if (r == 0 && now->nattch > 0)
+        context_warn(batch->context,
+                     "%d: was saved while it was in use (nattch %llu): its bytes may have changed "
+                     "while they were read, and since",
+                     now->shmid, (unsigned long long)now->nattch);
+    return r;
+}
+
+static void withdraw_item(void *arg, const struct removal_item *item)
+{
+    struct batch *batch = arg;
+
+    save_withdraw(&batch->save, item->info.segment.shmid);
+}
+
+/* Removes or changes what the plan has. Returns an exit status. */
+static int carry_out(struct batch *batch)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct removal_hooks hooks = {
+        .interrupted = batch_was_interrupted, .done = report_item, .arg = batch};
+    bool saves = batch->save_path && removal_count(&batch->plan).counts[REMOVAL_SELECTED] > 0;
+
+    if (saves && save_begin(batch->save_path, &batch->save, &err) < 0) {
+        context_warn(batch->context, "--save: %s: %s", err.text, batch->undone);
+        if (batch->json)
+            write_removal_json(batch);
+        return STATUS_FAILED;
+    }
+    if (saves) {
+        signal(SIGXFSZ, SIG_IGN); /* a file that gets too large is an error as others are */
+        hooks.save = save_item;
+        hooks.withdraw = withdraw_item;
+    }
 
     batch->has_summary =
         !batch->quiet && (batch->verbose || removal_count(&batch->plan).selected > 1);
     removal_run(&batch->context->system, &batch->selection, &batch->plan, &hooks);
+    if (saves)
+        save_end(&batch->save);
     fflush(batch->context->out);
     report_notes(batch);
     if (batch->has_summary || (batch->quiet && was_stopped(&batch->plan)))
         write_summary(batch);
     if (batch->json)
         write_removal_json(batch);
+    return STATUS_DONE;
 }
 
 /* The part with signals blocked. Returns an exit status. */
@@ -434,20 +491,20 @@ static int plan_and_act(struct batch *batch)
 
     if (status == STATUS_DONE)
         status = confirm_plan(batch);
-    if (status == STATUS_DECLINED && batch->json)
+    if ((status == STATUS_DECLINED || status == STATUS_FAILED) && batch->json)
         write_removal_json(batch);
     if (status != STATUS_DONE)
         return status;
     if (batch->dry_run)
         show_dry_run(batch);
     else
-        carry_out(batch);
+        status = carry_out(batch);
     totals = removal_count(&batch->plan);
     if (selection_is_named(&batch->selection) && totals.counts[REMOVAL_PROTECTED] > 0)
         batch->failed = true;
     return batch->failed || totals.counts[REMOVAL_CHANGED] || totals.counts[REMOVAL_FAILED]
                ? STATUS_FAILED
-               : STATUS_DONE;
+               : status;
 }
 
 int batch_run(struct context *context, struct batch *batch)
@@ -475,5 +532,6 @@ void batch_release(struct batch *batch)
 {
     removal_plan_release(&batch->plan);
     inventory_release(&batch->inventory);
+    error_clear(&batch->save_error);
     selection_release(&batch->selection);
 }

@@ -1,7 +1,24 @@
 /*
  * rm: removes segments that were named, or, after a question, all that options select.
  */
+#include <errno.h>
+
 #include "command/batch.h"
+
+static int take_save_path(const struct option_use *use, struct error *err)
+{
+    if (*use->word == '\0')
+        return error_set(err, EINVAL, "'': not the name of a folder");
+    *(const char **)use->place = use->word;
+    return 0;
+}
+
+static const struct option_spec rm_options[] = {
+    {0, "save", "DIR", "write each there before it goes: see restore",
+     offsetof(struct batch, save_path), take_save_path},
+};
+
+static const struct option_group rm_group = {"Removing", OPTIONS(rm_options)};
 
 /* Letters of ipcrm, and of rm. */
 static const struct option_habit rm_habits[] = {
@@ -41,7 +58,9 @@ const struct command command_rm = {
                "For anything else, a range of keys too, rm shows what it is about to remove and\n"
                "asks; only 'yes' removes.",
     .flags = COMMAND_CHANGES | COMMAND_EVERYWHERE,
-    .groups = {{&batch_group, 0}, {&selection_group, offsetof(struct batch, selection)}},
+    .groups = {{&rm_group, 0},
+               {&batch_group, 0},
+               {&selection_group, offsetof(struct batch, selection)}},
     .habits = rm_habits,
     .operand = {0, take_rm_operand},
     .examples = {{"rm 1867776", "remove one segment, without a question"},

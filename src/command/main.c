@@ -60,6 +60,7 @@
  *   dropins          the files of configuration directories, in their order
  *   conf             the files of shmtool.conf, checked and read
  *   replace_file     files written, or replaced, as a whole
+ *   saved_tree       a tree as --sysroot reads it, written
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
@@ -84,6 +85,8 @@
  *   removal          plan, verify, remove or change
  *   change           one segment changed, and read back
  *   create           a segment made, or none
+ *   reading          a segment's bytes, by the way that changes least
+ *   save             segments saved before they are removed
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
  *   supervise        a program run, and what it left removed

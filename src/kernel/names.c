@@ -216,6 +216,27 @@ const char *names_group(struct names *names, gid_t gid)
     return name_of(names, &names->groups, gid);
 }
 
+/* Appends "NAME:x:ID:REST" and a newline. */
+static void put_line(struct names *names, struct database *database, uint32_t id, const char *rest,
+                     struct strbuf *out)
+{
+    const char *name = name_of(names, database, id);
+
+    /* What would be another line is no name. */
+    if (name && !name[strcspn(name, ":\n")])
+        strbuf_printf(out, "%s:x:%lu:%s\n", name, (unsigned long)id, rest);
+}
+
+void names_put_user(struct names *names, uid_t uid, struct strbuf *out)
+{
+    put_line(names, &names->users, uid, ":::", out);
+}
+
+void names_put_group(struct names *names, gid_t gid, struct strbuf *out)
+{
+    put_line(names, &names->groups, gid, "", out);
+}
+
 /* The first line of a saved tree's database with this name, or NULL. */
 static const struct entry *find_name_entry(const struct database *database, const char *name)
 {
