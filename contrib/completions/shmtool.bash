@@ -88,8 +88,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | set:-k | du:-k | watch:-k | wait:-k | doctor:-k | create:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | set:-o | du:-o | watch:-o | wait:-o | create:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | set:-k | restore:-k | du:-k | watch:-k | wait:-k | doctor:-k | create:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | set:-o | restore:-o | du:-o | watch:-o | wait:-o | create:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -165,6 +165,7 @@ _shmtool_options() {
         wait) options="$selection --until --timeout --help" ;;
         metrics) options='--by --textfile --help' ;;
         create) options='--size --key --ftok --proj --perms --owner --huge --noreserve --lock --help' ;;
+        restore) options="$selection --same-id --dry-run --verbose --json --help" ;;
         cat) options='--hex --offset --length --yes --verbose --help' ;;
     esac
     # shellcheck disable=SC2086 # words
@@ -173,7 +174,7 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat help ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore help ;;
         ls | stat | who | rm | du | watch | wait | cat) _shmtool_ids ;;
         set)
             _shmtool_ids
@@ -181,8 +182,9 @@ _shmtool_operand() {
             _shmtool_no_space
             ;;
         ns) _shmtool_namespaces ;;
+        restore) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore ;;
     esac
 }
 

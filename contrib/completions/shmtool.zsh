@@ -86,6 +86,7 @@ _shmtool_commands() {
         'create:make a segment'
         'set:change owner, group, permissions or lock'
         'cat:the bytes of a segment'
+        'restore:make again what rm --save has saved'
         'help:show help'
     )
     _describe -t commands command commands
@@ -255,6 +256,12 @@ _shmtool() {
                 '--offset=[from this byte on]:bytes: ' '--length=[this many bytes]:bytes: ' \
                 {-y,--yes}'[also where much would be allocated]' {-v,--verbose}'[say how it is read]' \
                 '1:segment:_shmtool_ids'
+            ;;
+        restore)
+            selection=(${selection:#\*:*})
+            _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' '--same-id[with the ids that they had]' \
+                '--dry-run[show what would be made]' {-v,--verbose}'[say what does not come back]' \
+                '--json[the outcome as a JSON document]' '1:folder:_files -/'
             ;;
         help) _shmtool_commands ;;
     esac

@@ -68,7 +68,7 @@ ssize_t content_read(const struct content *content, uint64_t offset, void *buffe
 
 /*
  * The size of the pages of an open segment where they are huge, in bytes; else 0, also where that
- * cannot be told.
+ * is unknown.
  */
 uint64_t content_huge_page(const struct content *content, const struct procfs *procfs, int shmid);
 

@@ -18,6 +18,12 @@ struct names;
 /* Returns a cache for PROCFS, which must outlive it; released with names_free(). */
 struct names *names_new(const struct procfs *procfs);
 
+/*
+ * From here on names are first those of a saved tree, which must outlive the cache, and then those
+ * of the live system. Before the first name is asked for.
+ */
+void names_add_tree(struct names *names, const struct procfs *tree);
+
 /* Releases the cache and all names it gave out. NULL is allowed. */
 void names_free(struct names *names);
 

@@ -96,8 +96,7 @@ static int read_back(const struct creation *creation, const struct segment *made
                          err);
 }
 
-/* Tells whether the kernel would remove a segment with the process that made it. */
-static bool is_rmid_forced(const struct system *system)
+bool create_is_forced(const struct system *system)
 {
     struct limits limits;
 
@@ -119,7 +118,7 @@ int create_segment(struct system *system, struct creation *creation, struct erro
     struct segment made = {0};
     int r;
 
-    creation->forced = is_rmid_forced(system);
+    creation->forced = create_is_forced(system);
     if (creation->forced)
         return error_set(err, EPERM,
                          "kernel.shm_rmid_forced is 1: the kernel would remove the segment as soon "

@@ -21,6 +21,7 @@ extern const struct command command_limits;
 extern const struct command command_ls;
 extern const struct command command_metrics;
 extern const struct command command_ns;
+extern const struct command command_restore;
 extern const struct command command_rm;
 extern const struct command command_run;
 extern const struct command command_set;
@@ -48,6 +49,7 @@ const struct command *const commands[] = {
     &command_create,
     &command_set,
     &command_cat,
+    &command_restore,
     NULL,
 };
 /* clang-format on */

@@ -87,6 +87,7 @@
  *   create           a segment made, or none
  *   reading          a segment's bytes, by the way that changes least
  *   save             segments saved before they are removed
+ *   restore          and made again
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
  *   supervise        a program run, and what it left removed
@@ -131,6 +132,7 @@
  *   output           the options of output
  *   protect          the lines of shmtool.conf, by the options that select segments
  *   batch            what rm and set share: select, ask, act, report
+ *   explain          why a segment could not be made
  *   help             help texts, made from the tables
  *   cmd_*            a command each
  *   main             from argv to a command
@@ -237,17 +239,26 @@ static int refuse_unknown(struct context *context, const char *word, const char 
 /* What people call commands elsewhere, and what stands here for it. */
 static int refuse_command(struct context *context, const char *word)
 {
-    static const struct synonym synonyms[] = {
-        {"list", "ls"},       {"dir", "ls"},          {"ipcs", "ls"},      {"lsipc", "ls"},
-        {"show", "stat"},     {"info", "stat"},       {"inspect", "stat"}, {"describe", "stat"},
-        {"status", "stat"},   {"remove", "rm"},       {"delete", "rm"},    {"del", "rm"},
-        {"clean", "rm"},      {"cleanup", "rm"},      {"purge", "rm"},     {"kill", "rm"},
-        {"ipcrm", "rm"},      {"ps", "who"},          {"users", "who"},    {"holders", "who"},
-        {"lsof", "who"},      {"fuser", "who"},       {"exec", "run"},     {"start", "run"},
-        {"sysctl", "limits"}, {"ftok", "key"},        {"ipcmk", "create"}, {"make", "create"},
-        {"new", "create"},    {"chmod", "set"},       {"chown", "set"},    {"change", "set"},
-        {"check", "doctor"},  {"diagnose", "doctor"}, {"why", "doctor"},   {"version", "--version"},
-        {NULL, NULL}};
+    static const struct synonym synonyms[] = {{"list", "ls"},       {"dir", "ls"},
+                                              {"ipcs", "ls"},       {"lsipc", "ls"},
+                                              {"show", "stat"},     {"info", "stat"},
+                                              {"inspect", "stat"},  {"describe", "stat"},
+                                              {"status", "stat"},   {"remove", "rm"},
+                                              {"delete", "rm"},     {"del", "rm"},
+                                              {"clean", "rm"},      {"cleanup", "rm"},
+                                              {"purge", "rm"},      {"kill", "rm"},
+                                              {"ipcrm", "rm"},      {"ps", "who"},
+                                              {"users", "who"},     {"holders", "who"},
+                                              {"lsof", "who"},      {"fuser", "who"},
+                                              {"exec", "run"},      {"start", "run"},
+                                              {"sysctl", "limits"}, {"ftok", "key"},
+                                              {"ipcmk", "create"},  {"make", "create"},
+                                              {"new", "create"},    {"chmod", "set"},
+                                              {"chown", "set"},     {"change", "set"},
+                                              {"undo", "restore"},  {"load", "restore"},
+                                              {"check", "doctor"},  {"diagnose", "doctor"},
+                                              {"why", "doctor"},    {"version", "--version"},
+                                              {NULL, NULL}};
     struct suggestion suggestion = suggest_begin(word, strlen(word));
 
     for (size_t i = 0; commands[i]; i++)

@@ -142,7 +142,7 @@ int content_attach(const struct procfs *procfs, const struct segment *segment, b
     struct content content = new_content(segment, procfs->page_size);
     struct segment now;
     void *memory;
-    int r = sysv_attach(segment->shmid, &memory);
+    int r = sysv_attach(segment->shmid, false, &memory);
 
     if (r == -EINVAL || r == -EIDRM)
         return error_set(err, ENOENT, "was removed meanwhile");

@@ -45,6 +45,7 @@ struct database_kind {
 
 struct names {
     const struct procfs *procfs;
+    const struct procfs *tree; /* a saved one, whose files are read; NULL: none */
     struct database users;
     struct database groups;
     struct strbuf buffer;
@@ -102,10 +103,16 @@ struct names *names_new(const struct procfs *procfs)
     struct names *names = xcalloc(1, sizeof(*names));
 
     names->procfs = procfs;
+    names->tree = procfs->live ? NULL : procfs;
     names->users.kind = &user_kind;
     names->groups.kind = &group_kind;
     strbuf_reserve(&names->buffer, 4096);
     return names;
+}
+
+void names_add_tree(struct names *names, const struct procfs *tree)
+{
+    names->tree = tree;
 }
 
 static void release_database(struct database *database)
@@ -181,10 +188,10 @@ static void load_database(const struct names *names, struct database *database)
     char *rest;
     char *line;
 
-    if (database->loaded)
+    if (database->loaded || !names->tree)
         return;
     database->loaded = true;
-    if (procfs_read_file(names->procfs, database->kind->path, DATABASE_SIZE_MAX, &text, NULL) < 0)
+    if (procfs_read_file(names->tree, database->kind->path, DATABASE_SIZE_MAX, &text, NULL) < 0)
         return;
     rest = text.data;
     while ((line = strsep(&rest, "\n")))
@@ -196,8 +203,7 @@ static const char *name_of(struct names *names, struct database *database, uint3
     const struct entry *entry;
     const char *name;
 
-    if (!names->procfs->live)
-        load_database(names, database);
+    load_database(names, database);
     entry = find_id_entry(database, id);
     if (entry || !names->procfs->live)
         return entry ? entry->name : NULL;
@@ -244,7 +250,8 @@ static const struct entry *find_name_entry(const struct database *database, cons
 
     for (size_t i = 0; i < BUCKETS; i++) {
         for (const struct entry *entry = database->buckets[i]; entry; entry = entry->next) {
-            if (strcmp(entry->name, name) == 0 && (!first || entry->order < first->order))
+            if (entry->name && strcmp(entry->name, name) == 0 &&
+                (!first || entry->order < first->order))
                 first = entry;
         }
     }
@@ -255,18 +262,17 @@ static const struct entry *find_name_entry(const struct database *database, cons
 static int look_up_name(struct names *names, struct database *database, const char *word,
                         bool *ret_found, uint32_t *ret_id)
 {
-    const struct entry *entry;
+    const struct entry *entry = NULL;
     int r;
 
-    *ret_found = false;
-    if (!names->procfs->live) {
-        load_database(names, database);
+    load_database(names, database);
+    if (database->loaded)
         entry = find_name_entry(database, word);
-        *ret_found = entry != NULL;
-        if (entry)
-            *ret_id = entry->id;
+    *ret_found = entry != NULL;
+    if (entry)
+        *ret_id = entry->id;
+    if (entry || !names->procfs->live)
         return 0;
-    }
     while ((r = database->kind->id_of(word, &names->buffer, ret_found, ret_id)) == ERANGE)
         strbuf_reserve(&names->buffer, names->buffer.capacity * 2);
     /* getpwnam(3): these too say no more than "not found". */
