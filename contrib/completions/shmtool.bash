@@ -165,6 +165,7 @@ _shmtool_options() {
         wait) options="$selection --until --timeout --help" ;;
         metrics) options='--by --textfile --help' ;;
         create) options='--size --key --ftok --proj --perms --owner --huge --noreserve --lock --help' ;;
+        capture) options='--no-arguments --help' ;;
         restore) options="$selection --same-id --dry-run --verbose --json --help" ;;
         cat) options='--hex --offset --length --yes --verbose --help' ;;
     esac
@@ -174,7 +175,7 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore help ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help ;;
         ls | stat | who | rm | du | watch | wait | cat) _shmtool_ids ;;
         set)
             _shmtool_ids
@@ -182,9 +183,9 @@ _shmtool_operand() {
             _shmtool_no_space
             ;;
         ns) _shmtool_namespaces ;;
-        restore) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null ;;
+        restore | capture) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture ;;
     esac
 }
 

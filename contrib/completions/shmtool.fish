@@ -42,7 +42,7 @@ function __shmtool_list
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore help
+set --local commands ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm set du watch wait'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
@@ -74,8 +74,9 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a create -d 
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a set -d 'change owner, group, permissions or lock'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a cat -d 'the bytes of a segment'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a restore -d 'make again what rm --save has saved'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a capture -d 'write the tree that --sysroot reads'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -198,7 +199,8 @@ complete -c shmtool -n '__fish_seen_subcommand_from cat' -l length -x -d 'this m
 complete -c shmtool -n '__fish_seen_subcommand_from cat' -s y -l yes -d 'also where much would be allocated'
 complete -c shmtool -n '__fish_seen_subcommand_from cat' -s v -l verbose -d 'say how it is read'
 
-complete -c shmtool -n '__fish_seen_subcommand_from restore' -x -a '(__fish_complete_directories)'
+complete -c shmtool -n '__fish_seen_subcommand_from restore capture' -x -a '(__fish_complete_directories)'
 complete -c shmtool -n '__fish_seen_subcommand_from restore' -l same-id -d 'with the ids that they had'
 complete -c shmtool -n '__fish_seen_subcommand_from restore' -s k -l key -x -d 'this key'
 complete -c shmtool -n '__fish_seen_subcommand_from restore' -s o -l owner -x -d 'owned by this user'
+complete -c shmtool -n '__fish_seen_subcommand_from capture' -l no-arguments -d 'command lines end after the name'

@@ -87,6 +87,7 @@ _shmtool_commands() {
         'set:change owner, group, permissions or lock'
         'cat:the bytes of a segment'
         'restore:make again what rm --save has saved'
+        'capture:write the tree that --sysroot reads'
         'help:show help'
     )
     _describe -t commands command commands
@@ -262,6 +263,9 @@ _shmtool() {
             _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' '--same-id[with the ids that they had]' \
                 '--dry-run[show what would be made]' {-v,--verbose}'[say what does not come back]' \
                 '--json[the outcome as a JSON document]' '1:folder:_files -/'
+            ;;
+        capture)
+            _arguments : '(- *)'{-h,--help}'[show the options]' '--no-arguments[command lines end after the name]' '1:folder:_files -/'
             ;;
         help) _shmtool_commands ;;
     esac

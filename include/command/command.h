@@ -106,6 +106,7 @@ enum command_flags {
     COMMAND_EVERYWHERE = 4,   /* takes -A */
     COMMAND_NO_NAMESPACE = 8, /* refuses -N */
     COMMAND_WAITS = 16,       /* for what happens, which no saved tree shows: refuses it, too */
+    COMMAND_CAPTURES = 64,    /* writes a saved tree: refuses to read one, too */
     COMMAND_TREE = 32,        /* the first operand is a saved tree: its names come first */
     COMMAND_WRAPS = 2,        /* the first operand ends the options: the rest is a command line */
 };

@@ -39,6 +39,9 @@ const char *names_group(struct names *names, gid_t gid);
 void names_put_user(struct names *names, uid_t uid, struct strbuf *out);
 void names_put_group(struct names *names, gid_t gid, struct strbuf *out);
 
+/* The same of all that were asked for so far and have a name, of the live system. */
+void names_put_known(const struct names *names, struct strbuf *users, struct strbuf *groups);
+
 /*
  * Parses a USER or GROUP of the command line: an exact name, or a number. All digits are
  * looked up as a name first, as chown(1) does.

@@ -12,6 +12,7 @@
 #include "view/prompt.h"
 #include "view/wrap.h"
 
+extern const struct command command_capture;
 extern const struct command command_cat;
 extern const struct command command_create;
 extern const struct command command_doctor;
@@ -50,6 +51,7 @@ const struct command *const commands[] = {
     &command_set,
     &command_cat,
     &command_restore,
+    &command_capture,
     NULL,
 };
 /* clang-format on */

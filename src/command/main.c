@@ -88,6 +88,7 @@
  *   reading          a segment's bytes, by the way that changes least
  *   save             segments saved before they are removed
  *   restore          and made again
+ *   capture          the tree of this machine, written by reading it
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
  *   supervise        a program run, and what it left removed
@@ -239,25 +240,26 @@ static int refuse_unknown(struct context *context, const char *word, const char 
 /* What people call commands elsewhere, and what stands here for it. */
 static int refuse_command(struct context *context, const char *word)
 {
-    static const struct synonym synonyms[] = {{"list", "ls"},       {"dir", "ls"},
-                                              {"ipcs", "ls"},       {"lsipc", "ls"},
-                                              {"show", "stat"},     {"info", "stat"},
-                                              {"inspect", "stat"},  {"describe", "stat"},
-                                              {"status", "stat"},   {"remove", "rm"},
-                                              {"delete", "rm"},     {"del", "rm"},
-                                              {"clean", "rm"},      {"cleanup", "rm"},
-                                              {"purge", "rm"},      {"kill", "rm"},
-                                              {"ipcrm", "rm"},      {"ps", "who"},
-                                              {"users", "who"},     {"holders", "who"},
-                                              {"lsof", "who"},      {"fuser", "who"},
-                                              {"exec", "run"},      {"start", "run"},
-                                              {"sysctl", "limits"}, {"ftok", "key"},
-                                              {"ipcmk", "create"},  {"make", "create"},
-                                              {"new", "create"},    {"chmod", "set"},
-                                              {"chown", "set"},     {"change", "set"},
-                                              {"undo", "restore"},  {"load", "restore"},
-                                              {"check", "doctor"},  {"diagnose", "doctor"},
-                                              {"why", "doctor"},    {"version", "--version"},
+    static const struct synonym synonyms[] = {{"list", "ls"},        {"dir", "ls"},
+                                              {"ipcs", "ls"},        {"lsipc", "ls"},
+                                              {"show", "stat"},      {"info", "stat"},
+                                              {"inspect", "stat"},   {"describe", "stat"},
+                                              {"status", "stat"},    {"remove", "rm"},
+                                              {"delete", "rm"},      {"del", "rm"},
+                                              {"clean", "rm"},       {"cleanup", "rm"},
+                                              {"purge", "rm"},       {"kill", "rm"},
+                                              {"ipcrm", "rm"},       {"ps", "who"},
+                                              {"users", "who"},      {"holders", "who"},
+                                              {"lsof", "who"},       {"fuser", "who"},
+                                              {"exec", "run"},       {"start", "run"},
+                                              {"sysctl", "limits"},  {"ftok", "key"},
+                                              {"ipcmk", "create"},   {"make", "create"},
+                                              {"new", "create"},     {"chmod", "set"},
+                                              {"chown", "set"},      {"change", "set"},
+                                              {"undo", "restore"},   {"load", "restore"},
+                                              {"bundle", "capture"}, {"snapshot", "capture"},
+                                              {"check", "doctor"},   {"diagnose", "doctor"},
+                                              {"why", "doctor"},     {"version", "--version"},
                                               {NULL, NULL}};
     struct suggestion suggestion = suggest_begin(word, strlen(word));
 

@@ -62,6 +62,10 @@ static int check_command(struct context *context)
         context_warn(context,
                      "--sysroot: nothing happens in a saved tree: %s shows the live system only",
                      command->name);
+    else if (where->sysroot && command->flags & COMMAND_CAPTURES)
+        context_warn(context,
+                     "--sysroot: is a saved tree already: %s writes that of the live system",
+                     command->name);
     else if (where->all_namespaces && !(command->flags & COMMAND_EVERYWHERE))
         context_warn(context, "--all-namespaces: %s looks in one IPC namespace; -N names another",
                      command->name);

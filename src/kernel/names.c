@@ -222,12 +222,13 @@ const char *names_group(struct names *names, gid_t gid)
     return name_of(names, &names->groups, gid);
 }
 
-/* Appends "NAME:x:ID:REST" and a newline. */
-static void put_line(struct names *names, struct database *database, uint32_t id, const char *rest,
-                     struct strbuf *out)
-{
-    const char *name = name_of(names, database, id);
+/* What follows the id in a line of either file. */
+#define USER_REST ":::"
+#define GROUP_REST ""
 
+/* Appends "NAME:x:ID:REST" and a newline. */
+static void put_line(struct strbuf *out, const char *name, uint32_t id, const char *rest)
+{
     /* What would be another line is no name. */
     if (name && !name[strcspn(name, ":\n")])
         strbuf_printf(out, "%s:x:%lu:%s\n", name, (unsigned long)id, rest);
@@ -235,12 +236,26 @@ static void put_line(struct names *names, struct database *database, uint32_t id
 
 void names_put_user(struct names *names, uid_t uid, struct strbuf *out)
 {
-    put_line(names, &names->users, uid, ":::", out);
+    put_line(out, names_user(names, uid), uid, USER_REST);
 }
 
 void names_put_group(struct names *names, gid_t gid, struct strbuf *out)
 {
-    put_line(names, &names->groups, gid, "", out);
+    put_line(out, names_group(names, gid), gid, GROUP_REST);
+}
+
+static void put_database(struct strbuf *out, const struct database *database, const char *rest)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (const struct entry *entry = database->buckets[i]; entry; entry = entry->next)
+            put_line(out, entry->name, entry->id, rest);
+    }
+}
+
+void names_put_known(const struct names *names, struct strbuf *users, struct strbuf *groups)
+{
+    put_database(users, &names->users, USER_REST);
+    put_database(groups, &names->groups, GROUP_REST);
 }
 
 /* The first line of a saved tree's database with this name, or NULL. */
