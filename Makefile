@@ -135,12 +135,13 @@ DEPFILES := $(patsubst %.o,%.d,$(call object,$(MAIN_SRC) $(LIB_SRC) $(UNIT_SRC) 
 STAMP := $(BUILD)/flags
 
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $@)
+# QUIET=1: not even what is made.
+say = $(if $(filter 1,$(V)),,@$(if $(QUIET),:,printf '  %-6s %s\n' $(1) $@))
 DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages bench lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages test-systems bench lint demo install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -236,10 +237,10 @@ test-slow:
 	@$(MAKE) --no-print-directory check-programs
 	@tests/run -s -t 1800 -b $(BUILD) $(T)
 
-# The program, the helpers and the unit tests: what tests/demo and tests/run run.
-demo-programs: $(BIN) $(HELPER_BIN)
+# The program with what tests/demo runs; with all helpers and the unit tests, which tests/run runs.
+demo-programs: $(BIN) $(addprefix $(BUILD)/helpers/,ptyrun server)
 	@:
-check-programs: demo-programs $(UNIT_BIN)
+check-programs: demo-programs $(HELPER_BIN) $(UNIT_BIN)
 	@:
 
 ## stress: list and remove 5,000 times while segments and IPC namespaces come and go
@@ -283,13 +284,19 @@ memcheck:
 ## test-packages: build, install, use and remove the packages (as root, on Debian)
 test-packages:
 	@$(DEPS) test packages
-	@$(MAKE) --no-print-directory demo-programs
+	@$(MAKE) --no-print-directory check-programs
 	@tests/run -b $(BUILD) -t 1200 $(or $(T),$(sort $(wildcard tests/packaging/*.bats)))
+
+## test-systems: run what README.md says on Debian 12, 13 and sid, and with fewer rights (as root)
+test-systems:
+	@$(DEPS) systems
+	@tests/systems $(T)
 
 ## demo: show the main job in an IPC namespace of its own
 demo:
 	@$(DEPS) demo
-	@$(MAKE) --no-print-directory demo-programs
+	@echo 'building $(BIN) (V=1 shows how)'
+	@$(MAKE) --no-print-directory QUIET=1 demo-programs
 	@tests/demo -b $(BUILD)
 
 ## bench: time each command against its rival, in an IPC namespace of its own; BUILD/bench.json

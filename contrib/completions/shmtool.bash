@@ -152,7 +152,7 @@ _shmtool_options() {
             options="$options $selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
                 --json --even-protected --help"
             ;;
-        run) options='--verbose --wait --isolate --left-status --keep --report --help' ;;
+        run) options='--verbose --wait --isolate --exact --explain --left-status --keep --report --help' ;;
         limits) options='--set --persist --yes --dry-run --json --help' ;;
         key) options="--proj --find $output --help" ;;
         doctor) options='--key --size --exclusive --mode --flags --huge --attach --severity --json --help' ;;

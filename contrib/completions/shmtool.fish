@@ -139,6 +139,8 @@ complete -c shmtool -n '__fish_seen_subcommand_from rm set run restore' -s v -l 
 complete -c shmtool -n '__fish_seen_subcommand_from rm set' -s q -l quiet -d 'no summary'
 
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l isolate -d 'in an IPC namespace of its own'
+complete -c shmtool -n '__fish_seen_subcommand_from run' -l exact -d 'trace every shmget'
+complete -c shmtool -n '__fish_seen_subcommand_from run' -l explain -d 'say why each shmget fails'
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l wait -d 'wait for all descendants'
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l left-status -x -d 'end with this if it left any'
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l keep -d 'remove nothing'

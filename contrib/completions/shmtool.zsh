@@ -182,7 +182,9 @@ _shmtool() {
             ;;
         run)
             _arguments -s : '(- *)'{-h,--help}'[show the options]' {-v,--verbose}'[name what was removed]' \
-                '--wait[wait for all descendants]' '--isolate[in an IPC namespace of its own]' \
+                '--wait[wait for all descendants]' '(--exact)--isolate[in an IPC namespace of its own]' \
+                '(--isolate)--exact[trace every shmget]' \
+                '--explain[say why each shmget fails]' \
                 '--left-status=[end with this if it left any]:status\: 1 to 125: ' \
                 '--keep[remove nothing]' '--report=[write what it left, as JSON]:file:_files' '*::program:_normal'
             ;;

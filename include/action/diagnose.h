@@ -94,6 +94,7 @@ void diagnosis_release(struct diagnosis *diagnosis);
 
 struct shmget_diagnosis {
     struct shmget_request request;
+    pid_t caller; /* who calls; 0: this process */
     struct shmget_answer answer;
     struct inventory inventory; /* of all segments; empty with SHMGET_NO_SYSV */
     struct memory_state memory;
@@ -117,19 +118,28 @@ struct shmget_diagnosis {
 };
 
 /*
- * Predicts what shmget, and shmat after it, would answer to this process, and changes nothing. The
+ * Predicts what shmget, and shmat after it, would answer to this process, or what shmget answers to
+ * another one, and changes nothing. On behalf of this process the
  * kernel is asked too where that can be done without IPC_CREAT; its answer counts, SHMGET_REFUSED
  * where the facts do not explain it. A key that nobody has is asked for as well: where the answer
  * is not ENOENT, the call itself is refused (SHMGET_FILTERED).
  *
  * system: the live system
+ * caller: the process that calls, in this IPC namespace; 0: this one
  * access: how the segment is to be attached; NULL: shmget alone decides
  * ret_diagnosis: released by the caller with shmget_diagnosis_release()
  * Returns 0, or a negative errno and sets *err when segments or limits cannot be read.
  */
-int diagnose_shmget(struct system *system, const struct shmget_request *request,
+int diagnose_shmget(struct system *system, const struct shmget_request *request, pid_t caller,
                     const enum shmat_access *access, struct shmget_diagnosis *ret_diagnosis,
                     struct error *err);
+
+/*
+ * Predicts what shmget answers to CALLER (0: this process), without all that explains it: some
+ * hundred microseconds. Returns 0, or a negative errno and sets *err.
+ */
+int predict_shmget(struct system *system, const struct shmget_request *request, pid_t caller,
+                   struct shmget_answer *ret_answer, struct error *err);
 
 /* The answer as a positive errno, 0: success: of shmget, and of shmat where that was asked for. */
 int shmget_diagnosis_code(const struct shmget_diagnosis *diagnosis);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "action/removal.h"
+#include "action/supervise_explain.h"
 #include "base/error.h"
 #include "kernel/child.h"
 #include "kernel/system.h"
@@ -15,9 +16,12 @@
 struct supervise_request {
     char *const *argv; /* the program and its arguments, ended by NULL */
     bool isolate;      /* in an IPC namespace of its own */
+    bool exact;        /* listens to all calls of shmget, and so knows whose each segment is */
     bool wait;         /* for all descendants, before what they left is removed */
     bool keep;         /* nothing is removed */
-    unsigned needs;    /* enum need: what to look up of the segments that it left; 0: no rows */
+    struct explain_hook
+        hook;       /* is given why calls of shmget fail; none: they are not listened to */
+    unsigned needs; /* enum need: what to look up of the segments that it left; 0: no rows */
 };
 
 /* Where it ended. */
@@ -42,6 +46,10 @@ struct supervise_result {
         untraced;             /* created while it ran, it is not known by whom; ours to remove */
     struct segment_list used; /* there before it, and used by it or a descendant */
     bool can_isolate;         /* in a namespace of its own none would have been untraced */
+    bool can_listen;          /* nor with exact */
+    bool listened;            /* descendants that live on get ENOSYS from shmget from now on */
+
+    struct explanations explanations; /* what was explained, and what was not */
 
     /* Descendants that live on. Where they cannot be listed there are none in the array. */
     bool any_survivor;

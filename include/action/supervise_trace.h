@@ -4,22 +4,23 @@
  *
  * A segment has the PID of the process that made it (cpid) and nothing else of its origin. It is
  * treated as the program's only when every process that can have made it was the program or a
- * descendant of it; what is uncertain is nobody's. Three sources, best first:
+ * descendant of it; what is uncertain is nobody's. Four sources, best first:
  *
  * 1. The program itself. It is forked and waits before the table is read for the first time, and is
  *    not waited for before the end: nobody else can have its PID in between.
- * 2. The fork and exit events (kernel/proc_events), where the kernel reports them: exact for every
+ * 2. Where it is asked for, a listener to all calls of shmget of the program and its descendants
+ *    (action/supervise_callers), seccomp's: exact wherever it can be had. It takes from setuid
+ *    programs their rights (no_new_privs), and descendants get ENOSYS from shmget once we are gone.
+ * 3. The fork and exit events (kernel/proc_events), where the kernel reports them: exact for every
  *    descendant, however short its life, and without touching the program.
- * 3. Elsewhere, /proc (kernel/ancestry): the table is read often, and of a new segment's creator,
+ * 4. Elsewhere, /proc (kernel/ancestry): the table is read often, and of a new segment's creator,
  *    if it is still running, the parents are followed up to us. Orphans come to us (we are their
  *    subreaper) and stay, as zombies, until the table was read. Missed is only a process that ran
- * for less than the time between two readings and whose own parent waited for it.
+ *    for less than the time between two readings and whose own parent waited for it.
  *
- * Not used, and why: seccomp's user notification on shmget is exact, but takes from setuid programs
- * their capabilities (no_new_privs), and the program gets ENOSYS from shmget when the supervisor
- * dies. ptrace keeps debuggers out. A PID namespace would be exact too, but changes the PIDs that
- * the program sees. perf events are closed to ordinary users on Debian and Ubuntu. Ranges of PIDs
- * and times prove nothing.
+ * Not used, and why: ptrace keeps debuggers out. A PID namespace would be exact too, but changes
+ * the PIDs that the program sees. perf events are closed to ordinary users on Debian and Ubuntu.
+ * Ranges of PIDs and times prove nothing.
  */
 #ifndef SHMTOOL_ACTION_SUPERVISE_TRACE_H
 #define SHMTOOL_ACTION_SUPERVISE_TRACE_H
@@ -29,9 +30,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "action/supervise_callers.h"
 #include "base/error.h"
 #include "kernel/ancestry.h"
 #include "kernel/proc_events.h"
+#include "kernel/shmget_listener.h"
 #include "kernel/system.h"
 #include "model/descendants.h"
 #include "model/segment.h"
@@ -55,7 +58,9 @@ struct trace {
     struct system *system;
     pid_t program;
     bool alone;                     /* the table is the program's alone */
+    bool exact;                     /* all calls of shmget are known by trace_call() */
     bool has_proc;                  /* /proc shows what kernel/ancestry needs */
+    struct callers callers;         /* with exact, but for the program itself */
     struct proc_events events;      /* not listening: /proc instead */
     struct descendants descendants; /* only while listening */
     struct ancestry_mark mark;      /* when the last reading began */
@@ -81,11 +86,16 @@ struct trace {
  * for its descendants nobody may be or become a child of ours: all of those count as descendants.
  *
  * alone: the table is that of a new IPC namespace: whatever is in it later is the program's
+ * exact: trace_call() is given every call of shmget of the program and its descendants
  * Returns 0, or a negative errno with *err set when the segments cannot be read. Either way
  * trace_end() releases it.
  */
-int trace_begin(struct trace *trace, struct system *system, pid_t program, bool alone,
+int trace_begin(struct trace *trace, struct system *system, pid_t program, bool alone, bool exact,
                 struct error *err);
+
+/* A call of shmget, which waits with LISTENER: where it may make a segment its caller is noted. */
+void trace_call(struct trace *trace, const struct shmget_listener *listener,
+                const struct shmget_call *call);
 
 /*
  * What to wait for until trace_step() has something to do.

@@ -47,6 +47,13 @@ enum descent ancestry_check(const struct procfs *procfs, const struct ancestry_m
                             pid_t pid, pid_t ancestor);
 
 /*
+ * Tells whether nobody else can have got PID since MARK, when a process had it still, even if that
+ * has exited: the turn of PID has not come since then. (Unless root chooses PIDs, as above.)
+ */
+bool ancestry_is_not_reused(const struct procfs *procfs, const struct ancestry_mark *mark,
+                            pid_t pid);
+
+/*
  * Tells whether PID descends from ANCESTOR (it lives). Returns 1, 0 or a negative errno when it is
  * not known. ret_start: when it started, in clock ticks since boot; may be NULL.
  */

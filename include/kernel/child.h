@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "kernel/procfs.h"
+#include "kernel/shmget_listener.h"
 #include "kernel/signals.h"
 
 struct child {
@@ -37,10 +38,11 @@ struct child_end {
  * blocked; when it is released they are what they were before SIGNALS. From now on all orphans
  * among our descendants become our children (PR_SET_CHILD_SUBREAPER).
  *
- * Returns 0 or a negative errno; sets *err.
+ * listener: listens to its calls of shmget from then on; NULL: nobody does
+ * Returns 0 or a negative errno and sets *err; then there is no child.
  */
 int child_start(struct child *ret_child, char *const argv[], const struct signals *signals,
-                struct error *err);
+                struct shmget_listener *listener, struct error *err);
 
 /*
  * Forks this process. The child goes on from here when it is released, and ends if that does not

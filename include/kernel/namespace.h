@@ -5,6 +5,8 @@
 #define SHMTOOL_KERNEL_NAMESPACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "kernel/procfs.h"
@@ -19,6 +21,12 @@
  * process is to end then, for it may be in half of what was asked for.
  */
 int namespace_enter_ipc(struct error *err);
+
+/*
+ * Sets *ret_number to the number of the IPC namespace that process PID (0: this one) is in.
+ * Returns 0 or a negative errno: -EACCES of processes that we may not inspect.
+ */
+int namespace_number_of(const struct procfs *procfs, pid_t pid, uint64_t *ret_number);
 
 /*
  * Tells whether this process is in the IPC namespace that the system booted with, which is the one

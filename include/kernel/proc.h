@@ -53,6 +53,15 @@ pid_t proc_next_pid(DIR *dir);
 bool proc_exists(pid_t pid);
 
 /*
+ * Opens the process that has PID now, so that it is not mistaken for a later one (pidfd_open(2),
+ * Linux 5.3). Returns a descriptor, which the caller closes, or a negative errno.
+ */
+int proc_open_pidfd(pid_t pid);
+
+/* Tells whether that process has not exited yet: a zombie has. */
+bool proc_pidfd_is_alive(int pidfd);
+
+/*
  * Tells whether /proc shows processes under the PIDs that this process knows them by: not so where
  * it was mounted in another PID namespace.
  */

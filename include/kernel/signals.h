@@ -41,10 +41,10 @@ int signals_take(const struct signals *signals);
 int signals_take_origin(const struct signals *signals, bool *ret_sent);
 
 /*
- * Waits until a signal has come, OTHER_FD (-1: none) is readable, or the time is over.
+ * Waits until a signal has come, FIRST_FD or SECOND_FD (-1: none) is readable, or the time is over.
  * milliseconds: -1 for no end
  */
-void signals_wait(const struct signals *signals, int other_fd, int milliseconds);
+void signals_wait(const struct signals *signals, int first_fd, int second_fd, int milliseconds);
 
 /*
  * Does to this process what the stop signal NUMBER would have done if it were not blocked; it

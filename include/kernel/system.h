@@ -65,6 +65,13 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
                      struct error *err);
 
 /*
+ * The same of the process PID, with its ids as they are in our user namespace; whether it may set
+ * the limits is not known of it: whether we may is said. Returns 0 or a negative errno; sets *err.
+ */
+int credentials_read_of(const struct procfs *procfs, pid_t pid, struct credentials *ret_credentials,
+                        struct error *err);
+
+/*
  * Tells whether this process has a capability (its number, CAP_x) in the user namespace that the
  * open IPC namespace belongs to: where that was made by its user, it has all. IPC -1: in its own
  * one.

@@ -68,8 +68,8 @@ struct executable {
 const struct program *program_find(const char *name);
 
 /*
- * Finds the program whose executable has this name; digits and dots after it count as a version
- * ("php8.2"). Returns NULL when there is none.
+ * Finds the program whose executable has this name; digits and dots after it or within count as a
+ * version ("php8.2", "db5.3_stat"). Returns NULL when there is none.
  */
 const struct program *program_find_executable(const char *name);
 

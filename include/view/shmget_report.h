@@ -10,6 +10,9 @@
 /* Appends the call as C has it. */
 void shmget_report_call(struct strbuf *out, const struct shmget_request *request);
 
+/* Appends an errno: "EPERM (Operation not permitted)". */
+void shmget_report_code(struct strbuf *out, int code);
+
 /* Appends the report as text: the answer in one line, why, what helps. WIDTH: see view/wrap.h. */
 void shmget_report_text(struct strbuf *out, const struct shmget_diagnosis *diagnosis, size_t width);
 

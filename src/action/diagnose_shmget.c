@@ -168,15 +168,33 @@ static void sum_shares(struct shmget_diagnosis *diagnosis)
     free(rows);
 }
 
+/* What the kernel decides by. */
+enum { NEEDED_TO_PREDICT = NEED_LIMITS | NEED_CREDENTIALS };
+
+/* Makes the credentials that were read those of the caller. */
+static int read_caller(struct system *system, struct shmget_diagnosis *diagnosis, struct error *err)
+{
+    struct inventory *inventory = &diagnosis->inventory;
+    struct credentials credentials;
+    int r;
+
+    if (diagnosis->caller == 0)
+        return 0;
+    r = credentials_read_of(&system->procfs, diagnosis->caller, &credentials, err);
+    if (r < 0)
+        return r;
+    credentials_release(&inventory->credentials);
+    inventory->credentials = credentials;
+    inventory->user = names_user(system->names, credentials.euid);
+    return 0;
+}
+
 /* Reads and predicts once. Returns 1, 0 when something changed meanwhile, or a negative errno. */
-static int predict_once(struct system *system, struct shmget_diagnosis *diagnosis,
+static int predict_once(struct system *system, unsigned needs, struct shmget_diagnosis *diagnosis,
                         struct error *err)
 {
     struct inventory *inventory = &diagnosis->inventory;
-    int r = inventory_read(system, NULL,
-                           NEED_OWNER | NEED_STATE | NEED_COMMAND | NEED_TRY_ATTACHMENTS |
-                               NEED_HOLDERS | NEED_LIMITS | NEED_CREDENTIALS | NEED_PROTECTION,
-                           inventory, err);
+    int r = inventory_read(system, NULL, needs | NEEDED_TO_PREDICT, inventory, err);
 
     if (r == -ENOSYS) {
         if (err)
@@ -186,23 +204,43 @@ static int predict_once(struct system *system, struct shmget_diagnosis *diagnosi
     }
     if (r < 0)
         return r;
-    if (inventory->limits_error.code) {
+    if (inventory->limits_error.code)
         r = error_copy(err, &inventory->limits_error);
+    if (r == 0)
+        r = read_caller(system, diagnosis, err);
+    if (r < 0) {
         inventory_release(inventory);
         return r;
     }
     read_memory(system, diagnosis);
     predict_answer(diagnosis);
-    return ask_kernel(diagnosis);
+    /* It answers us, who may have other rights. */
+    return diagnosis->caller != 0 ? 1 : ask_kernel(diagnosis);
 }
 
-int diagnose_shmget(struct system *system, const struct shmget_request *request,
+int predict_shmget(struct system *system, const struct shmget_request *request, pid_t caller,
+                   struct shmget_answer *ret_answer, struct error *err)
+{
+    struct shmget_diagnosis diagnosis = {.request = *request, .caller = caller};
+    int r = predict_once(system, 0, &diagnosis, err);
+
+    if (r < 0)
+        return r;
+    *ret_answer = diagnosis.answer;
+    shmget_diagnosis_release(&diagnosis);
+    return 0;
+}
+
+int diagnose_shmget(struct system *system, const struct shmget_request *request, pid_t caller,
                     const enum shmat_access *access, struct shmget_diagnosis *ret_diagnosis,
                     struct error *err)
 {
     enum { ATTEMPTS_MAX = 3 };
+    const unsigned needs = NEED_OWNER | NEED_STATE | NEED_COMMAND | NEED_TRY_ATTACHMENTS |
+                           NEED_HOLDERS | NEED_PROTECTION;
     struct shmget_diagnosis diagnosis = {
         .request = *request,
+        .caller = caller,
         .has_access = access != NULL,
         .access = access ? *access : SHMAT_READ,
     };
@@ -215,10 +253,10 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
     if (request->key != 0 && !(request->flags & SHMGET_CREATE))
         r = elsewhere_read(system, request->key, &diagnosis.elsewhere, err);
     if (r == 0)
-        r = predict_once(system, &diagnosis, err);
+        r = predict_once(system, needs, &diagnosis, err);
     for (int attempt = 1; r == 0 && attempt < ATTEMPTS_MAX; attempt++) {
         inventory_release(&diagnosis.inventory);
-        r = predict_once(system, &diagnosis, err);
+        r = predict_once(system, needs, &diagnosis, err);
     }
     if (r == 0 && diagnosis.answer.code == 0) {
         inventory_release(&diagnosis.inventory);

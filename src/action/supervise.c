@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "action/supervise_trace.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "kernel/ancestry.h"
 #include "kernel/child.h"
@@ -15,14 +16,18 @@
 /* How long processes that are exiting get for that, and how often it is checked, in ms. */
 enum { SETTLE_TIME = 100, SETTLE_STEP = 5 };
 
-/* Orphans that are waited for in one step. */
-enum { ORPHANS_MAX = 256 };
+/* Orphans that are waited for, and calls that are continued, in one step. */
+enum { ORPHANS_MAX = 256, CALLS_MAX = 64 };
 
 struct supervisor {
     struct system *system;
     struct child child; /* the program, or the child of ours that runs it in our place */
     struct signals signals;
+    struct shmget_listener listener; /* where calls of shmget are asked for */
     struct trace trace;
+    const struct explain_hook *hook;
+    struct explanations explanations;
+    struct error lost;   /* code 0: we are in our own IPC namespace */
     bool relays;         /* it is that child of ours */
     bool never_stops;    /* it is for the first process of a PID namespace, which no signal stops */
     bool has_orphans;    /* some of our children may have exited and were not waited for */
@@ -138,6 +143,33 @@ static void trace_and_reap(struct supervisor *supervisor, bool children)
     supervisor->has_orphans = count == ORPHANS_MAX;
 }
 
+/* Notes and explains the calls of shmget that wait, and continues them. */
+static void serve_calls(struct supervisor *supervisor)
+{
+    const struct procfs *procfs = supervisor->trace.has_proc ? &supervisor->system->procfs : NULL;
+    struct shmget_call call;
+
+    for (size_t i = 0; i < CALLS_MAX && shmget_listener_take(&supervisor->listener, procfs, &call);
+         i++) {
+        trace_call(&supervisor->trace, &supervisor->listener, &call);
+        if (supervisor->hook->explain && supervisor->lost.code == 0)
+            explain_call(&supervisor->explanations, supervisor->system, &call, supervisor->hook,
+                         &supervisor->lost);
+        shmget_listener_continue(&supervisor->listener, &call);
+    }
+}
+
+/* Waits until a signal came, or something is to be done for tracing, or a call waits. */
+static void wait_for_work(struct supervisor *supervisor)
+{
+    int milliseconds;
+    int fd;
+
+    trace_next(&supervisor->trace, &fd, &milliseconds);
+    signals_wait(&supervisor->signals, fd, supervisor->listener.fd, milliseconds);
+    serve_calls(supervisor);
+}
+
 /*
  * Passes on the signals that came to us since they were blocked, also those of the keyboard: the
  * child may not have existed yet. If it did, the same signal is pending for it already, and one of
@@ -163,7 +195,7 @@ static int release_child(struct supervisor *supervisor)
     if (r < 0)
         return r;
     while ((r = child_became(&supervisor->child)) == 0) {
-        signals_wait(&supervisor->signals, supervisor->child.report_fd, -1);
+        signals_wait(&supervisor->signals, supervisor->child.report_fd, -1, -1);
         handle_signals_and_stops(supervisor);
     }
     return r < 0 ? r : 0;
@@ -175,11 +207,7 @@ static void watch_program(struct supervisor *supervisor, struct child_end *ret_e
     bool children = true;
 
     while (!children || !child_has_ended(&supervisor->child, ret_end)) {
-        int milliseconds;
-        int fd;
-
-        trace_next(&supervisor->trace, &fd, &milliseconds);
-        signals_wait(&supervisor->signals, fd, milliseconds);
+        wait_for_work(supervisor);
         children = handle_signals_and_stops(supervisor);
         trace_and_reap(supervisor, children);
     }
@@ -215,11 +243,7 @@ static void wait_for_descendants(struct supervisor *supervisor)
     bool ended = take_end_of_waiting(supervisor, true, &children);
 
     while (!ended && child_any_alive()) {
-        int milliseconds;
-        int fd;
-
-        trace_next(&supervisor->trace, &fd, &milliseconds);
-        signals_wait(&supervisor->signals, fd, milliseconds);
+        wait_for_work(supervisor);
         children = false;
         ended = take_end_of_waiting(supervisor, false, &children);
         trace_and_reap(supervisor, children);
@@ -251,15 +275,18 @@ static bool any_held(const struct trace *trace)
 static int settle(struct supervisor *supervisor, struct error *err)
 {
     uint64_t end = clock_since_boot() + SETTLE_TIME * NSEC_PER_MSEC;
-    int r = trace_read(&supervisor->trace, err);
 
-    while (r == 0 && (any_held(&supervisor->trace) || child_any_alive()) &&
-           clock_since_boot() < end) {
-        signals_wait(&supervisor->signals, -1, SETTLE_STEP);
+    for (;;) {
+        /* Asked before: who exits during a reading may have made something that it missed. */
+        bool alive = child_any_alive();
+        int r = trace_read(&supervisor->trace, err);
+
+        if (r < 0 || !(alive || any_held(&supervisor->trace)) || clock_since_boot() >= end)
+            return r;
+        signals_wait(&supervisor->signals, -1, supervisor->listener.fd, SETTLE_STEP);
+        serve_calls(supervisor);
         handle_signals(supervisor);
-        r = trace_read(&supervisor->trace, err);
     }
-    return r;
 }
 
 /*
@@ -374,6 +401,10 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
     if (request->wait)
         wait_for_descendants(supervisor);
     r = settle(supervisor, err);
+    if (supervisor->lost.code != 0)
+        r = error_copy(err, &supervisor->lost);
+    result->listened = supervisor->listener.fd >= 0;
+    shmget_listener_close(&supervisor->listener);
     if (r < 0)
         return r;
     remove_left_segments(supervisor, request, result);
@@ -382,19 +413,45 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
     return 0;
 }
 
+/* Whether callers are distinguished from later processes, and their credentials are shown. */
+static int check_listening(const struct supervise_request *request, const struct procfs *procfs,
+                           struct error *err)
+{
+    CLEANUP_CLOSE int pidfd = request->exact ? proc_open_pidfd(getpid()) : -1;
+
+    if (request->exact && pidfd < 0)
+        return error_set_errno(err, -pidfd,
+                               "--exact: no pidfd (a filter of system calls forbids it?); the "
+                               "program was not started");
+    if (request->hook.explain && !proc_shows_our_pids(procfs))
+        return error_set(err, ENOTSUP,
+                         "--explain: /proc does not show the processes of this PID namespace; the "
+                         "program was not started");
+    return 0;
+}
+
 static int start_and_watch(struct supervisor *supervisor, const struct supervise_request *request,
                            struct supervise_result *result, struct error *err)
 {
-    int r = child_start(&supervisor->child, request->argv, &supervisor->signals, err);
+    bool listens = request->exact || request->hook.explain;
+    struct shmget_listener *listener = listens ? &supervisor->listener : NULL;
+    int r = check_listening(request, &supervisor->system->procfs, err);
 
+    if (r == 0)
+        r = child_start(&supervisor->child, request->argv, &supervisor->signals, listener, err);
     if (r < 0)
         return r;
     result->stage = SUPERVISE_READ;
     r = trace_begin(&supervisor->trace, supervisor->system, supervisor->child.pid, request->isolate,
-                    err);
+                    request->exact, err);
+    if (r == 0 && request->hook.explain)
+        explain_begin(&supervisor->explanations, supervisor->system, supervisor->hook);
     if (r == 0)
         r = release_and_watch(supervisor, request, result, err);
+    result->explanations = supervisor->explanations;
+    error_clear(&supervisor->lost);
     trace_end(&supervisor->trace);
+    shmget_listener_close(&supervisor->listener);
     if (result->stage < SUPERVISE_CLEAN)
         child_abandon(&supervisor->child);
     else
@@ -445,7 +502,10 @@ int supervise_run(struct system *system, const struct supervise_request *request
         .system = system,
         .child = CHILD_INIT,
         .signals = {.fd = -1},
+        .listener = SHMGET_LISTENER_INIT,
         .trace = TRACE_INIT,
+        .hook = &request->hook,
+        .lost = ERROR_INIT,
     };
     int r = 0;
 
@@ -466,6 +526,8 @@ int supervise_run(struct system *system, const struct supervise_request *request
     /* What shares segments with others would miss them there. */
     ret_result->can_isolate =
         ret_result->untraced.count > 0 && ret_result->used.count == 0 && namespace_can_enter_ipc();
+    ret_result->can_listen =
+        ret_result->untraced.count > 0 && !request->exact && shmget_listener_can_open();
     return r < 0 ? r : 0;
 }
 
@@ -476,6 +538,7 @@ void supervise_result_release(struct supervise_result *result)
     segment_list_release(&result->creators);
     segment_list_release(&result->untraced);
     segment_list_release(&result->used);
+    explanations_release(&result->explanations);
     inventory_release(&result->left);
     free(result->survivors);
     result->survivors = NULL;

@@ -154,6 +154,16 @@ static enum descent check_descent(const struct trace *trace, pid_t pid)
     return descent;
 }
 
+/* Who made a segment of the creator PID between the last reading and this one. */
+static enum descent check_creator(const struct trace *trace, pid_t pid)
+{
+    enum descent descent = DESCENT_UNKNOWN;
+
+    if (trace->exact && pid != trace->program)
+        descent = callers_check(&trace->callers, &trace->system->procfs, &trace->mark, pid);
+    return descent != DESCENT_UNKNOWN ? descent : check_descent(trace, pid);
+}
+
 /*
  * Whether the program or a descendant has attached or detached SEGMENT, which was there before it:
  * so say the last process that did, and what had changed at a reading.
@@ -183,14 +193,14 @@ static struct trace_entry make_entry(const struct trace *trace, const struct seg
     if (known)
         return (struct trace_entry){*segment, known->origin, is_used(trace, known, segment)};
     return (struct trace_entry){.segment = *segment,
-                                .origin = origins[check_descent(trace, segment->cpid)]};
+                                .origin = origins[check_creator(trace, segment->cpid)]};
 }
 
 /* Marks this moment: later it is asked which processes existed then. */
 static void mark_moment(const struct trace *trace, struct ancestry_mark *mark)
 {
     *mark = trace->mark;
-    if (trace->events.fd >= 0 || trace->alone || !trace->has_proc)
+    if (!trace->has_proc || (!trace->exact && (trace->events.fd >= 0 || trace->alone)))
         ancestry_mark_moment(mark);
     else
         ancestry_mark(&trace->system->procfs, mark);
@@ -225,6 +235,7 @@ static int read_table(struct trace *trace, bool first, struct error *err)
     find_descendants(trace);
     descendants_mark(&trace->descendants);
     mark_moment(trace, &mark);
+    callers_begin_reading(&trace->callers);
     r = inventory_list_segments(trace->system, &segments, err);
     read_events(trace);
     /* Without System V shared memory the program has none either: it is simply run. */
@@ -241,6 +252,7 @@ static int read_table(struct trace *trace, bool first, struct error *err)
     trace->newest = mark.newest;
     trace->mark = mark;
     descendants_advance(&trace->descendants);
+    callers_end_reading(&trace->callers);
     trace->read_at = clock_since_boot();
     used = clock_cpu_used();
     trace->cost = used - trace->read_used;
@@ -248,13 +260,14 @@ static int read_table(struct trace *trace, bool first, struct error *err)
     return 0;
 }
 
-int trace_begin(struct trace *trace, struct system *system, pid_t program, bool alone,
+int trace_begin(struct trace *trace, struct system *system, pid_t program, bool alone, bool exact,
                 struct error *err)
 {
     *trace = (struct trace){
         .system = system,
         .program = program,
         .alone = alone,
+        .exact = exact,
         .has_proc = proc_shows_our_pids(&system->procfs),
         .events = PROC_EVENTS_INIT,
         .descendants = DESCENDANTS_INIT,
@@ -270,6 +283,27 @@ int trace_begin(struct trace *trace, struct system *system, pid_t program, bool 
 int trace_read(struct trace *trace, struct error *err)
 {
     return read_table(trace, false, err);
+}
+
+void trace_call(struct trace *trace, const struct shmget_listener *listener,
+                const struct shmget_call *call)
+{
+    bool may_make = call->request.key == 0 || call->request.flags & SHMGET_CREATE;
+    int pidfd;
+
+    if (!trace->exact || !may_make || call->pid == trace->program ||
+        (call->pid > 0 && callers_has(&trace->callers, call->pid)))
+        return;
+    if (call->pid == 0 || read_table(trace, false, NULL) < 0) {
+        callers_add(&trace->callers, 0, -1);
+        return;
+    }
+    pidfd = proc_open_pidfd(call->pid);
+    /* It waits still, so it was its process that was opened. */
+    if (shmget_listener_waits(listener, call))
+        callers_add(&trace->callers, call->pid, pidfd);
+    else if (pidfd >= 0)
+        close(pidfd);
 }
 
 /* --- When ------------------------------------------------------------------------------------- */
@@ -328,6 +362,7 @@ void trace_end(struct trace *trace)
 {
     proc_events_close(&trace->events);
     descendants_release(&trace->descendants);
+    callers_release(&trace->callers);
     free(trace->entries);
     trace->entries = NULL;
     trace->count = 0;

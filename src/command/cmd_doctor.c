@@ -172,7 +172,7 @@ static int report_shmget(struct context *context, const struct doctor *doctor)
     struct shmget_diagnosis diagnosis;
     bool fails;
 
-    if (diagnose_shmget(&context->system, &request, doctor->attaches ? &doctor->access : NULL,
+    if (diagnose_shmget(&context->system, &request, 0, doctor->attaches ? &doctor->access : NULL,
                         &diagnosis, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     fails = context_warn_unparsed(context, &diagnosis.inventory.unparsed);

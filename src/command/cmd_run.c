@@ -18,9 +18,12 @@
 #include "kernel/replace_file.h"
 #include "kernel/signals.h"
 #include "view/describe.h"
+#include "view/describe_shmget.h"
 #include "view/human.h"
+#include "view/remedy_shmget.h"
 #include "view/removal_report.h"
 #include "view/run_report.h"
+#include "view/shmget_report.h"
 
 /* What a shell answers for a program that it cannot start. */
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 };
@@ -34,6 +37,8 @@ struct run {
     bool verbose;
     bool wait;
     bool isolate;
+    bool exact;
+    bool explain;
     bool keep;
     struct option_number left_status;
     const char *report; /* a file's name; NULL: none */
@@ -66,6 +71,10 @@ static const struct option_spec run_options[] = {
      option_flag},
     {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
      option_flag},
+    {0, "exact", NULL, "trace every shmget call, in containers too", offsetof(struct run, exact),
+     option_flag},
+    {0, "explain", NULL, "say why each shmget fails, and what helps", offsetof(struct run, explain),
+     option_flag},
     {0, "left-status", "N", "end with N (1 to 125), not 0, if it left any",
      offsetof(struct run, left_status), take_left_status},
     {0, "keep", NULL, "remove nothing; with -v name what was kept", offsetof(struct run, keep),
@@ -90,6 +99,10 @@ static int check_run(struct context *context, void *args, struct error *err)
     (void)context;
     if (!run->program)
         return error_set(err, EINVAL, "which program? see 'shmtool run --help'");
+    if (run->exact && run->isolate)
+        return error_set(err, EINVAL,
+                         "--exact: not with --isolate, in whose namespace every segment is the "
+                         "program's");
     return 0;
 }
 
@@ -215,9 +228,13 @@ static void report_untraced(struct context *context, const struct supervise_resu
                 "program's: 'shmtool rm");
     for (size_t i = 0; i < untraced->count; i++)
         strbuf_printf(&line, " %d", untraced->items[i].shmid);
-    strbuf_puts(&line, result->can_isolate
-                           ? "'; with 'shmtool run --isolate' all can be traced and removed"
-                           : "'");
+    strbuf_puts(&line, result->can_listen || result->can_isolate ? "'; with " : "'");
+    if (result->can_listen)
+        strbuf_printf(&line, "'shmtool run --exact'%s", result->can_isolate ? " or " : "");
+    if (result->can_isolate)
+        strbuf_puts(&line, "'shmtool run --isolate'");
+    if (result->can_listen || result->can_isolate)
+        strbuf_puts(&line, " all can be traced and removed");
     context_warn(context, "left: %s", strbuf_string(&line));
 }
 
@@ -242,10 +259,14 @@ static void report_survivors(struct context *context, const struct run *run,
         describe_process(&line, proc_command(context->system.proc, pid), pid);
     }
     describe_rest(&line, count);
-    strbuf_puts(&line,
-                run->isolate
-                    ? "; segments made from now on go with the last process of their namespace"
-                    : "; segments made from now on are not watched");
+    if (result->listened)
+        strbuf_printf(&line, "; shmget fails for %s from now on (ENOSYS)",
+                      count == 1 ? "it" : "them");
+    else if (run->isolate)
+        strbuf_puts(&line,
+                    "; segments made from now on go with the last process of their namespace");
+    else
+        strbuf_puts(&line, "; segments made from now on are not watched");
     context_warn(context, "%s", strbuf_string(&line));
 }
 
@@ -301,6 +322,72 @@ static int apply_left_status(struct context *context, const struct run *run,
         strbuf_puts(&line, " left by the program");
     context_warn(context, "%s: exit status %d", strbuf_string(&line), status);
     return status;
+}
+
+/* --- Calls that fail -------------------------------------------------------------------------- */
+
+/* Says "NAME: TEXT", where there is a text. */
+static void say_paragraph(struct context *context, const char *name, const struct strbuf *text)
+{
+    if (text->length > 0)
+        context_warn(context, "%s: %s", name, strbuf_string(text));
+}
+
+/* Says why a call of the process PID, which waits, fails, and what helps. */
+static void say_explanation(void *arg, pid_t pid, const struct shmget_diagnosis *diagnosis)
+{
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
+    struct context *context = arg;
+
+    if (pid == 0) {
+        strbuf_puts(&line, "every call of shmget fails here: ");
+        shmget_report_code(&line, diagnosis->answer.code);
+    } else {
+        describe_process(&line, proc_command(context->system.proc, pid), pid);
+        strbuf_puts(&line, ": ");
+        shmget_report_call(&line, &diagnosis->request);
+        strbuf_puts(&line, " fails: ");
+        shmget_report_code(&line, diagnosis->answer.code);
+    }
+    context_warn(context, "%s", strbuf_string(&line));
+    describe_shmget(&reason, diagnosis);
+    say_paragraph(context, "reason", &reason);
+    remedy_shmget(&remedy, diagnosis);
+    say_paragraph(context, "remedy", &remedy);
+}
+
+/* Says how many calls were not explained. NOUN: of a call; WHERE: follows "of shmget". */
+static void report_unexplained(struct context *context, uint64_t count, const char *noun,
+                               const char *where)
+{
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+    if (count == 0)
+        return;
+    human_count(&line, count, noun);
+    context_warn(context, "not explained: %s of shmget%s", strbuf_string(&line), where);
+}
+
+/* Says how often what was explained has happened again, and what was not explained. */
+static void report_explanations(struct context *context, const struct explanations *explanations)
+{
+    for (size_t i = 0; i < explanations->count; i++) {
+        CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+        const struct explained *explained = &explanations->items[i];
+
+        if (explained->more == 0)
+            continue;
+        shmget_report_call(&line, &explained->request);
+        strbuf_puts(&line, ": failed so ");
+        human_count(&line, explained->more, "more time");
+        context_warn(context, "%s", strbuf_string(&line));
+    }
+    report_unexplained(context, explanations->others, "more failing call", "");
+    report_unexplained(context, explanations->elsewhere, "call",
+                       " in other IPC namespaces: 'shmtool -N PID doctor --key KEY' explains them, "
+                       "where PID is one of their processes");
 }
 
 /* --- The report ------------------------------------------------------------------------------- */
@@ -373,6 +460,8 @@ static int supervise_program(struct context *context, const struct run *run,
     const struct supervise_request request = {
         .argv = run->program,
         .isolate = run->isolate,
+        .exact = run->exact,
+        .hook = {run->explain ? say_explanation : NULL, context},
         .wait = run->wait,
         .keep = run->keep,
         .needs = run->report ? run_report_needs() : 0,
@@ -388,6 +477,7 @@ static int supervise_program(struct context *context, const struct run *run,
 static int report_result(struct context *context, const struct run *run,
                          const struct supervise_result *result, const struct error *err)
 {
+    report_explanations(context, &result->explanations);
     report_leftovers(context, run, &result->removal);
     report_held(context, run, &result->held);
     report_creators(context, run, &result->creators);
@@ -427,8 +517,9 @@ static int run_run(struct context *context, void *args)
 
 const struct command command_run = {
     .name = "run",
-    .synopsis = {"[-v] [--wait] [--isolate] [--left-status N] [--keep]\n"
-                 "                   [--report FILE] [--] PROGRAM [ARG]..."},
+    .synopsis = {"[-v] [--wait] [--isolate | --exact] [--explain]\n"
+                 "                   [--left-status N] [--keep] [--report FILE]\n"
+                 "                   [--] PROGRAM [ARG]..."},
     .summary = "run a program and remove the segments it leaves, also after Ctrl+C",
     .details = "Removes the segments that PROGRAM or its descendants created and that nobody has\n"
                "attached any more. Ends as PROGRAM ended: with its exit status, or by the\n"
@@ -438,7 +529,7 @@ const struct command command_run = {
     .groups = {{&run_group, 0}},
     .operand = {offsetof(struct run, program), take_program},
     .examples = {{"run ./server --port 80", "remove the segments it leaves, whatever ends it"},
-                 {"run --isolate -- make test", "in an IPC namespace of its own"}},
+                 {"run --explain ./server", "why does its shmget fail"}},
     .size = sizeof(struct run),
     .check = check_run,
     .run = run_run,

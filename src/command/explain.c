@@ -21,7 +21,7 @@ int explain_shmget(struct context *context, const char *whose, const struct shmg
 
     shmget_report_call(&call, request);
     context_warn(context, "%s%s: %s", whose, strbuf_string(&call), strerror(code));
-    if (diagnose_shmget(&context->system, request, NULL, &diagnosis, &err) < 0) {
+    if (diagnose_shmget(&context->system, request, 0, NULL, &diagnosis, &err) < 0) {
         context_warn(context, "%swhy is not known: %s", whose, err.text);
         return STATUS_FAILED;
     }

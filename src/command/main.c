@@ -64,6 +64,7 @@
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
+ *   shmget_listener  calls of shmget of a program, before they are made
  *   child            a program as our child, and who has the terminal
  *   namespace        an IPC namespace of one's own
  *   namespaces       the IPC namespaces of the host: found, entered, left
@@ -93,6 +94,8 @@
  *   ftok             keys of files, files of a key
  *   supervise        a program run, and what it left removed
  *   supervise_trace  which segments are the program's
+ *   supervise_callers  which of its processes have called shmget
+ *   supervise_explain  why its calls of shmget fail
  *   diagnose         what is wrong on this machine
  *   diagnose_shmget  what one call of shmget would answer
  * view       what people and programs read

@@ -117,6 +117,21 @@ static bool may_have_come_round(const struct procfs *procfs, const struct ancest
            (forks - mark->forks + threads) * 2 >= highest - FIRST_AGAIN;
 }
 
+bool ancestry_is_not_reused(const struct procfs *procfs, const struct ancestry_mark *mark,
+                            pid_t pid)
+{
+    uint64_t threads;
+    pid_t newest;
+
+    if (mark->newest == 0 || !read_loadavg(procfs, &threads, &newest) ||
+        may_have_come_round(procfs, mark))
+        return false;
+    /* Those from the one after the mark's newest to the newest now had their turn. */
+    if (newest >= mark->newest)
+        return pid <= mark->newest || pid > newest;
+    return pid <= mark->newest && pid > newest;
+}
+
 /* --- Ancestors -------------------------------------------------------------------------------- */
 
 struct ancestor {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,19 +100,34 @@ static int make_pipe(int *ret_read, int *ret_write, struct error *err)
     return 0;
 }
 
+static int make_socket_pair(int *ret_read, int *ret_write, struct error *err)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return error_set_errno(err, errno, "no socket");
+    *ret_read = ends[0];
+    *ret_write = ends[1];
+    return 0;
+}
+
 int child_start(struct child *ret_child, char *const argv[], const struct signals *signals,
-                struct error *err)
+                struct shmget_listener *listener, struct error *err)
 {
     CLEANUP_CLOSE int release_read = -1;
     CLEANUP_CLOSE int release_write = -1;
     CLEANUP_CLOSE int report_read = -1;
     CLEANUP_CLOSE int report_write = -1;
+    CLEANUP_CLOSE int listener_read = -1;
+    CLEANUP_CLOSE int listener_write = -1;
     pid_t pid;
     int r;
 
     r = make_pipe(&release_read, &release_write, err);
     if (r == 0)
         r = make_pipe(&report_read, &report_write, err);
+    if (r == 0 && listener)
+        r = make_socket_pair(&listener_read, &listener_write, err);
     if (r < 0)
         return r;
     if (prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L) < 0)
@@ -123,10 +139,18 @@ int child_start(struct child *ret_child, char *const argv[], const struct signal
         return error_set_errno(err, errno, "fork");
     if (pid == 0) {
         close(steal_fd(&release_write));
+        if (listener)
+            shmget_listener_send(listener_write);
         become_program(argv, signals, release_read, report_write);
     }
     *ret_child = (struct child){pid, steal_fd(&release_write), steal_fd(&report_read)};
-    return 0;
+    if (!listener)
+        return 0;
+    close(steal_fd(&listener_write)); /* the child's end alone is left: its exit is seen */
+    r = shmget_listener_receive(listener, listener_read, err);
+    if (r < 0)
+        child_abandon(ret_child);
+    return r;
 }
 
 int child_fork(struct child *ret_child, struct error *err)

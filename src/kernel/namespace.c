@@ -82,15 +82,28 @@ int namespace_enter_ipc(struct error *err)
     return r < 0 ? fail_namespace(-r, err) : 0;
 }
 
-int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err)
+int namespace_number_of(const struct procfs *procfs, pid_t pid, uint64_t *ret_number)
 {
-    static const char path[] = "proc/self/ns/ipc";
-    const ino_t initial = 0xefffffff; /* include/linux/proc_ns.h, PROC_IPC_INIT_INO */
+    char path[64] = "proc/self/ns/ipc";
     struct stat status;
 
+    if (pid > 0)
+        snprintf(path, sizeof(path), "proc/%d/ns/ipc", (int)pid);
     if (fstatat(procfs->root_fd, path, &status, 0) < 0)
-        return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
-    return status.st_ino == initial;
+        return -errno;
+    *ret_number = status.st_ino;
+    return 0;
+}
+
+int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err)
+{
+    const uint64_t initial = 0xefffffff; /* include/linux/proc_ns.h, PROC_IPC_INIT_INO */
+    uint64_t number = 0;
+    int r = namespace_number_of(procfs, 0, &number);
+
+    if (r < 0)
+        return error_set_errno(err, -r, "%sproc/self/ns/ipc", procfs_prefix(procfs));
+    return number == initial;
 }
 
 bool namespace_can_enter_ipc(void)

@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/parse.h"
@@ -84,6 +86,21 @@ pid_t proc_next_pid(DIR *dir)
 bool proc_exists(pid_t pid)
 {
     return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+int proc_open_pidfd(pid_t pid)
+{
+    long fd = syscall(SYS_pidfd_open, pid, 0);
+
+    return fd < 0 ? -errno : (int)fd;
+}
+
+bool proc_pidfd_is_alive(int pidfd)
+{
+    struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
+
+    /* No signal is sent to find out: where a filter refuses that, it says EPERM of the dead too. */
+    return poll(&poll_fd, 1, 0) == 0;
 }
 
 bool proc_shows_our_pids(const struct procfs *procfs)

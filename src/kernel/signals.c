@@ -71,12 +71,13 @@ int signals_take_origin(const struct signals *signals, bool *ret_sent)
     return got < 0 && errno != EAGAIN ? -errno : 0;
 }
 
-void signals_wait(const struct signals *signals, int other_fd, int milliseconds)
+void signals_wait(const struct signals *signals, int first_fd, int second_fd, int milliseconds)
 {
-    struct pollfd fds[2] = {{.fd = signals->fd, .events = POLLIN},
-                            {.fd = other_fd, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = signals->fd, .events = POLLIN},
+                           {.fd = first_fd, .events = POLLIN},
+                           {.fd = second_fd, .events = POLLIN}};
 
-    poll(fds, 2, milliseconds);
+    poll(fds, sizeof(fds) / sizeof(fds[0]), milliseconds);
 }
 
 /* Sends this process a signal and lets it take effect. */

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/nsfs.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -130,19 +132,19 @@ static bool is_same_namespace(int a, int b)
            first.st_ino == second.st_ino;
 }
 
-static bool owns_namespace(int user_ns)
+static bool owns_namespace(int user_ns, uid_t euid)
 {
     uid_t owner;
 
-    return ioctl(user_ns, NS_GET_OWNER_UID, &owner) == 0 && owner == geteuid();
+    return ioctl(user_ns, NS_GET_OWNER_UID, &owner) == 0 && owner == euid;
 }
 
 /*
- * The capabilities in the user namespace TARGET of a process that has CAPABILITIES in its own, OWN:
- * the same in OWN and in all that were made in it, all in those that its user made right in OWN.
- * The kernel shows no user namespace that is not OWN or one in it.
+ * The capabilities in the user namespace TARGET of a process of EUID that has CAPABILITIES in its
+ * own, OWN: the same in OWN and in all that were made in it, all in those that its user made right
+ * in OWN. The kernel shows no user namespace that is not our own or one in it.
  */
-static uint64_t capabilities_in(int target, int own, uint64_t capabilities)
+static uint64_t capabilities_in(int target, int own, uid_t euid, uint64_t capabilities)
 {
     CLEANUP_CLOSE int opened = -1;
     int at = target;
@@ -155,7 +157,7 @@ static uint64_t capabilities_in(int target, int own, uint64_t capabilities)
         above = ioctl(at, NS_GET_PARENT);
         if (above < 0)
             return 0;
-        if (is_same_namespace(above, own) && owns_namespace(at)) {
+        if (is_same_namespace(above, own) && owns_namespace(at, euid)) {
             close(above);
             return ALL_CAPABILITIES;
         }
@@ -165,34 +167,55 @@ static uint64_t capabilities_in(int target, int own, uint64_t capabilities)
     }
 }
 
-/* CAPABILITIES, those of its own user namespace, as they are in that which IPC belongs to. */
-static uint64_t capabilities_over(const struct procfs *procfs, int ipc, uint64_t capabilities)
+/* A process, and what it may do. */
+struct subject {
+    char dir[32]; /* its directory below the root */
+    uid_t euid;
+    uint64_t capabilities; /* effective, in its own user namespace */
+};
+
+static int open_namespace_of(const struct procfs *procfs, const struct subject *subject,
+                             const char *kind)
 {
-    CLEANUP_CLOSE int own = openat(procfs->root_fd, "proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/ns/%s", subject->dir, kind);
+    return openat(procfs->root_fd, path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The capabilities of SUBJECT as they are in the user namespace that IPC belongs to. */
+static uint64_t capabilities_over(const struct procfs *procfs, int ipc,
+                                  const struct subject *subject)
+{
+    uint64_t capabilities = subject->capabilities;
+    CLEANUP_CLOSE int own = open_namespace_of(procfs, subject, "user");
     CLEANUP_CLOSE int target = ipc >= 0 ? ioctl(ipc, NS_GET_USERNS) : -1;
     bool outside = ipc >= 0 && target < 0 && errno == EPERM;
 
     if (target >= 0 && own >= 0)
-        return capabilities_in(target, own, capabilities);
+        return capabilities_in(target, own, subject->euid, capabilities);
     /* Where the kernel does not say (before Linux 4.9), the two are treated as one. */
     return outside ? 0 : capabilities;
 }
 
 bool has_capability_over(const struct procfs *procfs, int ipc, unsigned number)
 {
-    uint64_t capabilities = 0;
+    struct subject self = {.dir = "proc/self", .euid = geteuid()};
 
-    return read_capabilities(&capabilities, NULL) == 0 &&
-           has_capability(capabilities_over(procfs, ipc, capabilities), number);
+    return read_capabilities(&self.capabilities, NULL) == 0 &&
+           has_capability(capabilities_over(procfs, ipc, &self), number);
 }
 
-bool is_initial_user_namespace(const struct procfs *procfs)
+/* Whether the process whose directory below the root is DIR is in the initial user namespace. */
+static bool is_in_initial_user_namespace(const struct procfs *procfs, const char *dir)
 {
     CLEANUP_STRBUF struct strbuf map = STRBUF_INIT;
+    char path[64];
     uint64_t ids[3] = {0};
     const char *text;
 
-    if (procfs_read_file(procfs, "proc/self/uid_map", 65536, &map, NULL) < 0)
+    snprintf(path, sizeof(path), "%s/uid_map", dir);
+    if (procfs_read_file(procfs, path, 65536, &map, NULL) < 0)
         return true;
     text = strbuf_string(&map);
     for (size_t i = 0; i < 3; i++) {
@@ -200,6 +223,11 @@ bool is_initial_user_namespace(const struct procfs *procfs)
         text += parse_digits(text, strlen(text), &ids[i]);
     }
     return ids[0] == 0 && ids[1] == 0 && ids[2] == UINT32_MAX;
+}
+
+bool is_initial_user_namespace(const struct procfs *procfs)
+{
+    return is_in_initial_user_namespace(procfs, "proc/self");
 }
 
 static int read_groups(struct credentials *credentials, struct error *err)
@@ -229,14 +257,33 @@ static void check_limit_files(const struct procfs *procfs, struct credentials *c
         !credentials->limits_fixed && faccessat(procfs->root_fd, path, W_OK, AT_EACCESS) == 0;
 }
 
+/* What CREDENTIALS says by its ids, and capabilities and namespaces add to it. */
+static void complete_credentials(const struct procfs *procfs, const struct subject *subject,
+                                 struct credentials *ret_credentials)
+{
+    CLEANUP_CLOSE int ipc = open_namespace_of(procfs, subject, "ipc");
+    struct credentials credentials = *ret_credentials;
+    uint64_t capabilities = subject->capabilities;
+    uint64_t ipc_capabilities = capabilities_over(procfs, ipc, subject);
+
+    credentials.ipc_owner = has_capability(ipc_capabilities, CAP_IPC_OWNER);
+    credentials.sys_admin = has_capability(ipc_capabilities, CAP_SYS_ADMIN);
+    credentials.private_user = !is_in_initial_user_namespace(procfs, subject->dir);
+    if (credentials.private_user)
+        capabilities = 0;
+    credentials.init_admin = has_capability(capabilities, CAP_SYS_ADMIN);
+    credentials.init_lock = has_capability(capabilities, CAP_IPC_LOCK);
+    credentials.private_ipc = namespace_is_initial_ipc(procfs, NULL) == 0;
+    check_limit_files(procfs, &credentials);
+    *ret_credentials = credentials;
+}
+
 int credentials_read(const struct procfs *procfs, struct credentials *ret_credentials,
                      struct error *err)
 {
-    CLEANUP_CLOSE int ipc = openat(procfs->root_fd, "proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
     struct credentials credentials = {.euid = geteuid(), .egid = getegid()};
-    uint64_t capabilities = 0;
-    uint64_t ipc_capabilities;
-    int r = read_capabilities(&capabilities, err);
+    struct subject self = {.dir = "proc/self", .euid = credentials.euid};
+    int r = read_capabilities(&self.capabilities, err);
 
     if (r == 0)
         r = read_groups(&credentials, err);
@@ -244,16 +291,92 @@ int credentials_read(const struct procfs *procfs, struct credentials *ret_creden
         credentials_release(&credentials);
         return r;
     }
-    ipc_capabilities = capabilities_over(procfs, ipc, capabilities);
-    credentials.ipc_owner = has_capability(ipc_capabilities, CAP_IPC_OWNER);
-    credentials.sys_admin = has_capability(ipc_capabilities, CAP_SYS_ADMIN);
-    credentials.private_user = !is_initial_user_namespace(procfs);
-    if (credentials.private_user)
-        capabilities = 0;
-    credentials.init_admin = has_capability(capabilities, CAP_SYS_ADMIN);
-    credentials.init_lock = has_capability(capabilities, CAP_IPC_LOCK);
-    credentials.private_ipc = namespace_is_initial_ipc(procfs, NULL) == 0;
-    check_limit_files(procfs, &credentials);
+    complete_credentials(procfs, &self, &credentials);
+    *ret_credentials = credentials;
+    return 0;
+}
+
+/* --- Of another process ----------------------------------------------------------------------- */
+
+/* Takes the next number of a line that has them between blanks. Returns false at its end. */
+static bool take_number(const char **text, uint64_t *ret_value)
+{
+    size_t used;
+
+    *text += strspn(*text, " \t");
+    used = parse_digits(*text, strlen(*text), ret_value);
+    *text += used;
+    return used > 0;
+}
+
+/* Reads the effective one of "Uid: 1 2 3 4": real, effective, saved, that of file systems. */
+static bool find_effective_id(const char *status, const char *mark, uint32_t *ret_id)
+{
+    const char *at = strstr(status, mark);
+    uint64_t id = 0;
+
+    if (!at)
+        return false;
+    at += strlen(mark);
+    if (!take_number(&at, &id) || !take_number(&at, &id) || id > UINT32_MAX)
+        return false;
+    *ret_id = (uint32_t)id;
+    return true;
+}
+
+static void parse_groups(const char *status, struct credentials *credentials)
+{
+    static const char mark[] = "\nGroups:";
+    const char *at = strstr(status, mark);
+    size_t capacity = 0;
+    uint64_t id;
+
+    if (!at)
+        return;
+    at += strlen(mark);
+    while (take_number(&at, &id)) {
+        credentials->groups = xgrow(credentials->groups, credentials->group_count, &capacity,
+                                    sizeof(*credentials->groups));
+        credentials->groups[credentials->group_count++] = (gid_t)id;
+    }
+}
+
+static bool find_capabilities(const char *status, uint64_t *ret_capabilities)
+{
+    static const char mark[] = "\nCapEff:\t";
+    const char *at = strstr(status, mark);
+    char *end;
+
+    if (!at)
+        return false;
+    *ret_capabilities = strtoull(at + strlen(mark), &end, 16);
+    return *end == '\n';
+}
+
+int credentials_read_of(const struct procfs *procfs, pid_t pid, struct credentials *ret_credentials,
+                        struct error *err)
+{
+    enum { STATUS_SIZE_MAX = 1024 * 1024 };
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct credentials credentials = {0};
+    struct subject subject;
+    char path[64];
+    const char *status;
+    int r;
+
+    snprintf(subject.dir, sizeof(subject.dir), "proc/%d", (int)pid);
+    snprintf(path, sizeof(path), "%s/status", subject.dir);
+    r = procfs_read_file(procfs, path, STATUS_SIZE_MAX, &text, err);
+    if (r < 0)
+        return r;
+    status = strbuf_string(&text);
+    if (!find_effective_id(status, "\nUid:", &credentials.euid) ||
+        !find_effective_id(status, "\nGid:", &credentials.egid) ||
+        !find_capabilities(status, &subject.capabilities))
+        return error_set(err, EBADMSG, "%s%s: no ids or capabilities", procfs_prefix(procfs), path);
+    parse_groups(status, &credentials);
+    subject.euid = credentials.euid;
+    complete_credentials(procfs, &subject, &credentials);
     *ret_credentials = credentials;
     return 0;
 }

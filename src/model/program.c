@@ -72,12 +72,12 @@ const struct program programs[] = {
         .executables = {"stress-ng"},
     },
     {
-        /* [read] DB_SYSTEM_MEM keeps an environment's regions between runs; the program that uses
-         * the library can have any name, these are its own. [believed] the names. */
+        /* [measured] 5.3: DB_SYSTEM_MEM keeps an environment's regions between runs, 0660, with
+         * keys from a base on; the program that uses the library can have any name, these are its
+         * own, of which db_checkpoint -p stays. */
         NAMES("berkeleydb", "Berkeley DB"),
         .executables = {"db_stat", "db_recover", "db_checkpoint", "db_deadlock", "db_archive"},
         .cleaner = "db_recover -h HOME",
-        .believed = true,
         .clients = true,
         .keeps = true,
     },
@@ -194,19 +194,23 @@ const struct program *program_find(const char *name)
     return program->name ? program : NULL;
 }
 
-/* Whether TEXT is a version, or nothing. */
-static bool is_version(const char *text)
+/* Whether NAME is WANTED, with a version somewhere in it or without one. */
+static bool is_some_version_of(const char *wanted, const char *name)
 {
-    return text[strspn(text, "0123456789.")] == '\0';
+    for (; *name; name++) {
+        if (*name == *wanted)
+            wanted++;
+        else if (!strchr("0123456789.", *name))
+            return false;
+    }
+    return *wanted == '\0';
 }
 
 const struct program *program_find_executable(const char *name)
 {
     for (const struct program *program = programs; program->name; program++) {
         for (size_t i = 0; i < PROGRAM_EXECUTABLES_MAX && program->executables[i]; i++) {
-            size_t length = strlen(program->executables[i]);
-
-            if (strncmp(program->executables[i], name, length) == 0 && is_version(name + length))
+            if (is_some_version_of(program->executables[i], name))
                 return program;
         }
     }

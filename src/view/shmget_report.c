@@ -17,14 +17,18 @@ static int found_shmid(const struct shmget_diagnosis *diagnosis)
 
 /* --- Text ------------------------------------------------------------------------------------- */
 
+void shmget_report_code(struct strbuf *out, int code)
+{
+    error_put_name(out, code);
+    strbuf_printf(out, " (%s)", strerror(code));
+}
+
 /* Appends how a call ends: " would fail: EPERM (Operation not permitted)". */
 static void put_ending(struct strbuf *out, int code)
 {
     strbuf_puts(out, code == 0 ? " would succeed" : " would fail: ");
-    if (code == 0)
-        return;
-    error_put_name(out, code);
-    strbuf_printf(out, " (%s)", strerror(code));
+    if (code != 0)
+        shmget_report_code(out, code);
 }
 
 void shmget_report_call(struct strbuf *out, const struct shmget_request *request)

@@ -43,8 +43,9 @@ static void must_succeed(int r)
 static void add_table_column(struct table *table, const struct column *column)
 {
     bool right = column->type == COLUMN_NUMBER || column->type == COLUMN_SIZE;
-    struct libscols_column *drawn =
-        scols_table_new_column(table->drawn, column->name, 0, right ? SCOLS_FL_RIGHT : 0);
+    /* A header that is not shown widens no column: libsmartcols before 2.41 would let it. */
+    struct libscols_column *drawn = scols_table_new_column(
+        table->drawn, table->header ? column->name : NULL, 0, right ? SCOLS_FL_RIGHT : 0);
 
     if (!drawn)
         xalloc_die();

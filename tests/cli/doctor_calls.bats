@@ -296,6 +296,14 @@ readonly HIDE_SYSV='mount -t tmpfs none /proc/sysvipc && mount -t tmpfs none /pr
     assert_err ''
 }
 
+# nsenter_there: how the host's root gets into the namespace of the tests, which an ordinary user made with a user
+# namespace around it
+nsenter_there() {
+    local first
+    read -r _ _ first </proc/self/uid_map
+    echo "nsenter --ipc $( ((first == 4294967295)) || echo '--user ')--target PID"
+}
+
 @test "/proc of processes alone: limits come from the kernel itself" {
     need_limits
     local script='mount -t proc -o subset=pid proc /proc 2>/dev/null || exit 77; '
@@ -312,7 +320,7 @@ readonly HIDE_SYSV='mount -t tmpfs none /proc/sysvipc && mount -t tmpfs none /pr
     assert_out_has 'whether there is memory for it is unknown: /proc/meminfo and /proc/sys/vm cannot be read'
     run_split unshare --pid --fork --mount bash -c "$script"'"$SHMTOOL" doctor --size 33554433 --json'
     assert_equal "$(said)" EINVAL
-    assert_out_has '/proc/sys cannot be written to here; on the host, as root: nsenter --ipc --target PID sysctl -w kernel.shmmax=33554433'
+    assert_out_has "/proc/sys cannot be written to here; on the host, as root: $(nsenter_there) sysctl -w kernel.shmmax=33554433"
     run_split unshare --pid --fork --mount bash -c "$script"'"$SHMTOOL" doctor'
     assert_status 0
     assert_out_has 'whether it is an orphan is unknown: its creator is in another PID namespace'
@@ -325,7 +333,7 @@ readonly HIDE_SYSV='mount -t tmpfs none /proc/sysvipc && mount -t tmpfs none /pr
     in_mounts "$script"'"$SHMTOOL" doctor --size 33554433 --json'
     [[ $status != 77 ]] || skip "makes no read-only mounts"
     assert_status 1
-    assert_equal "$(jq -r .remedy <<<"$out")" '/proc/sys cannot be written to here; on the host, as root: nsenter --ipc --target PID sysctl -w kernel.shmmax=33554433 (PID: that of a process in here, as the host knows it); or start the container with --sysctl kernel.shmmax=33554433'
+    assert_equal "$(jq -r .remedy <<<"$out")" "/proc/sys cannot be written to here; on the host, as root: $(nsenter_there) sysctl -w kernel.shmmax=33554433 (PID: that of a process in here, as the host knows it); or start the container with --sysctl kernel.shmmax=33554433"
     ! has_users || {
         in_mounts "$script"'setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" doctor --size 33554433 --json'
         assert_out_has 'on the host, as root: nsenter'

@@ -49,13 +49,15 @@ without_namespaces() {
 }
 
 # in_each_mode TEST: TEST WRAPPER... with shmtool alone, with a child that it had before, and as process 1; each
-# without and with --isolate in $options
+# without an option, with --isolate and with --exact in $options
 in_each_mode() {
-    local isolate isolates=('')
-    ! "$SHMTOOL" run --isolate true 2>/dev/null || isolates+=(--isolate)
-    for isolate in "${isolates[@]}"; do
+    local option words=('')
+    for option in --isolate --exact; do
+        ! "$SHMTOOL" run "$option" true 2>/dev/null || words+=("$option")
+    done
+    for option in "${words[@]}"; do
         # shellcheck disable=SC2034 # TEST uses it
-        options=(${isolate:+"$isolate"})
+        options=(${option:+"$option"})
         "$1" env
         "$1" "${beside[@]}"
         ! unshare --pid --fork --mount-proc true 2>/dev/null || "$1" unshare --pid --fork --kill-child --mount-proc

@@ -241,7 +241,7 @@ sorted_by() {
     shmtool ls -H --ndjson -c bytes
     assert_out_has '{"bytes": 1536}'
     shmtool ls -H --no-header -c rss,swap
-    assert_equal "$(head -n 1 "$out_file")" ' 0B   0B'
+    assert_equal "$(head -n 1 "$out_file")" '0B 0B'
 }
 
 @test "--numeric: uids and gids, not names" {

@@ -142,15 +142,15 @@ teardown() {
     assert_equal "$(cat "$helper_out")" ready
 }
 
-@test "what could not be traced: a hint at --isolate, where it would help" {
+@test "what could not be traced: a hint at --exact and --isolate, where they would help" {
     need_ns
     need_without_events
-    local hint="with 'shmtool run --isolate' all can be traced and removed" id
+    local hint="'shmtool run --isolate' all can be traced and removed" id
     run_split without_events "$SHMTOOL" run sh -c 'sh -c "\"\$0/mkseg\" >/dev/null; exit 0" "$0"; exit 0' "$HELPERS"
     assert_status 0
     assert_err_has "'shmtool rm $(all_ids)'; "
     "$SHMTOOL" run --isolate true 2>/dev/null || skip "no IPC namespace can be made"
-    assert_err_has "; $hint"
+    assert_err_has "$hint"
     # Not where the program shares a segment with others.
     remove_all_segments
     id=$(make_seg)

@@ -118,7 +118,7 @@ keep_all() {
     assert_status 9
     local line lines=()
     while read -r line; do
-        if [[ ${options[*]} ]]; then
+        if [[ ${options[*]} == --isolate ]]; then
             lines+=("shmtool: run: $line: kept, 4096 bytes: it goes with the last process of its namespace")
         else
             lines+=("shmtool: run: $line: kept, 4096 bytes; to remove it: 'shmtool rm $line'")
@@ -160,7 +160,7 @@ wait_all() {
     echo >"$gate.end.go"
     wait_until is_without_program
     kill -0 "$pid"
-    [[ ${options[*]} ]] || assert_equal "$(all_ids)" "$(cat "$ids")"
+    [[ ${options[*]} == --isolate ]] || assert_equal "$(all_ids)" "$(cat "$ids")"
     exec 8>&-
     status=0
     wait "$pid" || status=$?

@@ -122,7 +122,7 @@ units_are() {
     put_segment 1 99 1
     put_segment 2 99 1
     on_tree who --no-header --unit a.service -c shmid,pid
-    assert_out '1     20'
+    assert_out '1 20'
     on_tree stat --unit b.service
     assert_status 0
     unwrap

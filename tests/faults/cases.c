@@ -157,6 +157,8 @@ static const struct situation situations[] = {
      .clears_other = true},
     {.words = {"run", "%leak", "exit", "57"}, .output = PROGRAM},
     {.words = {"run", "-v", "--isolate", "--", "%leak", "exit", "57"}, .output = PROGRAM},
+    {.words = {"run", "--exact", "--explain", "-v", "--", "%leak", "exit", "57"},
+     .output = PROGRAM},
     {.words = {"run", "-v", "%leak", "--attach", "signal", "9"}, .output = PROGRAM},
     {.words = {"run", "no-such-program"}, .output = PROGRAM},
 };

@@ -10,8 +10,9 @@
 static bool may_be_unknown(const char *name, size_t length)
 {
     static const char *const names[] = {
-        "owner", "group", "creator", "creator_group", "rss",   "swap", "command",
-        "state", "uid",   "user",    "explanation",   "shmem", "sysv"};
+        "owner",   "group",      "creator",   "creator_group", "rss",      "swap", "command",
+        "state",   "uid",        "user",      "explanation",   "shmem",    "sysv", "unit",
+        "program", "program_by", "namespace", "container",     "protected"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0)
@@ -92,14 +93,16 @@ static bool may_stand_for(const char *got, size_t got_length, const char *want, 
            (!isdigit((unsigned char)*want) && strspn(got, "0123456789") >= got_length);
 }
 
-/* Takes a word of a table, or a field of CSV, off the front of a line. */
-static size_t take_word(const char **at, const char **ret_word)
+/* Takes a word of a table, or a field of CSV (a command line there has blanks), off the front of a
+ * line. */
+static size_t take_word(const char **at, bool is_csv, const char **ret_word)
 {
     size_t length;
 
-    *at += strspn(*at, " ");
+    if (!is_csv)
+        *at += strspn(*at, " ");
     *ret_word = *at;
-    length = strcspn(*at, " ,\r\n");
+    length = strcspn(*at, is_csv ? ",\r\n" : " \r\n");
     *at += length;
     *at += **at == ',' || **at == '\r';
     return length;
@@ -107,11 +110,13 @@ static size_t take_word(const char **at, const char **ret_word)
 
 bool is_same_table(const char *want, const char *got)
 {
+    bool is_csv = strcspn(want, ",") < strcspn(want, "\n");
+
     while (*want && *got) {
         const char *want_word;
         const char *got_word;
-        size_t want_length = take_word(&want, &want_word);
-        size_t got_length = take_word(&got, &got_word);
+        size_t want_length = take_word(&want, is_csv, &want_word);
+        size_t got_length = take_word(&got, is_csv, &got_word);
 
         if (!may_stand_for(got_word, got_length, want_word, want_length))
             return false;

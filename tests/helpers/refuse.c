@@ -5,7 +5,7 @@
  *     refuse ERRNO CALL[,CALL...] PROGRAM [ARG]...
  *
  * ERRNO  EPERM, ENOSYS, EACCES
- * CALL   shmget, shmat, shmdt, shmctl
+ * CALL   shmget, shmat, shmdt, shmctl, seccomp, pidfd_open
  */
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -23,8 +23,8 @@ static int number_of(const char *call)
     static const struct {
         const char *name;
         int number;
-    } calls[] = {
-        {"shmget", SYS_shmget}, {"shmat", SYS_shmat}, {"shmdt", SYS_shmdt}, {"shmctl", SYS_shmctl}};
+    } calls[] = {{"shmget", SYS_shmget}, {"shmat", SYS_shmat},     {"shmdt", SYS_shmdt},
+                 {"shmctl", SYS_shmctl}, {"seccomp", SYS_seccomp}, {"pidfd_open", SYS_pidfd_open}};
 
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         if (strcmp(calls[i].name, call) == 0)

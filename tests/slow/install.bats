@@ -22,8 +22,8 @@ expected() {
     local page
     {
         echo "755 $2/shmtool"
-        for page in "$SRC"/man/*.1; do
-            echo "644 $3/man1/$(basename "$page")"
+        for page in "$SRC"/man/*.[15]; do
+            echo "644 $3/man${page##*.}/$(basename "$page")"
         done
         [[ ! -f $SRC/contrib/completions/shmtool.bash ]] ||
             echo "644 $1/share/bash-completion/completions/shmtool"

@@ -481,6 +481,32 @@ descendants() {
     assert_out_has stress-ng
 }
 
+@test "named: Berkeley DB, its own program beside the one that made the environment" {
+    need_ns
+    need_program db5.3_checkpoint
+    local python=/usr/bin/python3 # the distribution's
+    "$python" -c 'import bsddb3' 2>/dev/null || skip 'needs bsddb3'
+    make_scratch root
+    "$python" - "$scratch" <<'END'
+import sys
+from bsddb3 import db
+environment = db.DBEnv()
+environment.set_shm_key(0x42444201)
+environment.open(sys.argv[1], db.DB_CREATE | db.DB_INIT_MPOOL | db.DB_INIT_TXN | db.DB_INIT_LOG | db.DB_SYSTEM_MEM)
+END
+    first_id --key 0x42444201 --orphan
+    shmtool ls --no-header -c program,program_by "$seg"
+    assert_out -
+    start_daemon daemon db5.3_checkpoint -h "$scratch" -p 600
+    first_id --key 0x42444201 --attached
+    program_is "$seg" berkeleydb attached
+    shmtool stat "$seg"
+    unwrap
+    assert_out_has 'keeps its segments on purpose'
+    assert_out_has 'db_recover -h HOME'
+    kill_daemon
+}
+
 @test "named: perl and PHP, running; dead nobody knows them" {
     need_ns
     need_program perl

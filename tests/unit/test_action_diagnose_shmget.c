@@ -46,7 +46,7 @@ static void ask(struct prediction *prediction, struct shmget_request request)
     creating = false;
     assert_int_equal(system_open(&prediction->system, NULL, NULL), 0);
     assert_int_equal(
-        diagnose_shmget(&prediction->system, &request, NULL, &prediction->diagnosis, NULL), 0);
+        diagnose_shmget(&prediction->system, &request, 0, NULL, &prediction->diagnosis, NULL), 0);
     assert_false(creating);
     refusal = 0;
     all_keys = false;
@@ -149,14 +149,14 @@ static void shmat_is_predicted_too(void **state)
     (void)state;
     ipcns_enter();
     assert_int_equal(system_open(&system, NULL, NULL), 0);
-    assert_int_equal(diagnose_shmget(&system, &request, &access, &diagnosis, NULL), 0);
+    assert_int_equal(diagnose_shmget(&system, &request, 0, &access, &diagnosis, NULL), 0);
     assert_int_equal(shmget_diagnosis_code(&diagnosis), 0);
     assert_int_equal(diagnosis.untouched, 1);
     shmget_diagnosis_release(&diagnosis);
     /* No address space is so large, but a segment may be. */
     request = (struct shmget_request){.size = UINT64_C(1) << 55,
                                       .flags = SHMGET_CREATE | SHMGET_NORESERVE | 0600};
-    assert_int_equal(diagnose_shmget(&system, &request, &access, &diagnosis, NULL), 0);
+    assert_int_equal(diagnose_shmget(&system, &request, 0, &access, &diagnosis, NULL), 0);
     assert_int_equal(diagnosis.answer.cause, SHMGET_MAKES);
     assert_int_equal(diagnosis.attach[SHMAT_READ].cause, SHMAT_NO_ROOM);
     assert_int_equal(shmget_diagnosis_code(&diagnosis), ENOMEM);

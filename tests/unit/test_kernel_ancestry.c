@@ -310,6 +310,54 @@ static void pids_that_may_have_come_round_are_unknown(void **state)
     assert_int_equal(check_new_child(&procfs, *state, &mark, 501, 200), DESCENT_UNKNOWN);
 }
 
+/* Whose turn came since the mark at 500, now that NEWEST is the newest PID. */
+static bool is_not_reused(void **state, unsigned newest, unsigned forks, pid_t pid)
+{
+    PROCFS procfs = open_tree(state);
+    struct ancestry_mark mark = {0};
+
+    put_counts(*state, 500, 10000);
+    ancestry_mark(&procfs, &mark);
+    put_counts(*state, newest, forks);
+    return ancestry_is_not_reused(&procfs, &mark, pid);
+}
+
+static void a_pid_is_not_reused_before_its_turn(void **state)
+{
+    assert_true(is_not_reused(state, 500, 10000, 500));
+    assert_true(is_not_reused(state, 600, 10100, 500));
+    assert_false(is_not_reused(state, 600, 10100, 501));
+    assert_false(is_not_reused(state, 600, 10100, 600));
+    assert_true(is_not_reused(state, 600, 10100, 601));
+    assert_true(is_not_reused(state, 600, 10100, 300));
+    /* Past the highest one. */
+    assert_true(is_not_reused(state, 400, 10100, 500));
+    assert_true(is_not_reused(state, 400, 10100, 401));
+    assert_false(is_not_reused(state, 400, 10100, 400));
+    assert_false(is_not_reused(state, 400, 10100, 301));
+    assert_false(is_not_reused(state, 400, 10100, 501));
+    assert_false(is_not_reused(state, 400, 10100, 32767));
+    /* All may have had their turn. */
+    assert_true(is_not_reused(state, 600, 10000 + 16083, 500));
+    assert_false(is_not_reused(state, 600, 10000 + 16084, 500));
+}
+
+static void without_counts_a_pid_may_be_reused(void **state)
+{
+    PROCFS procfs = open_tree(state);
+    struct ancestry_mark mark = {0};
+
+    ancestry_mark(&procfs, &mark);
+    tree_puts(*state, "proc/stat", "cpu  1 2 3\n");
+    assert_false(ancestry_is_not_reused(&procfs, &mark, 400));
+    tree_puts(*state, "proc/loadavg", "nonsense\n");
+    assert_false(ancestry_is_not_reused(&procfs, &mark, 400));
+    put_counts(*state, 500, 10000);
+    assert_true(ancestry_is_not_reused(&procfs, &mark, 400));
+    ancestry_mark_moment(&mark);
+    assert_false(ancestry_is_not_reused(&procfs, &mark, 400));
+}
+
 static void without_counts_a_new_process_is_unknown(void **state)
 {
     PROCFS procfs = open_tree(state);
@@ -404,6 +452,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_got_a_pid_that_was_in_use_is_unknown, setup, teardown),
         cmocka_unit_test_setup_teardown(looks_as_far_ahead_as_needed, setup, teardown),
         cmocka_unit_test_setup_teardown(pids_that_may_have_come_round_are_unknown, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_pid_is_not_reused_before_its_turn, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_counts_a_pid_may_be_reused, setup, teardown),
         cmocka_unit_test_setup_teardown(without_counts_a_new_process_is_unknown, setup, teardown),
         cmocka_unit_test_setup_teardown(forks_are_counted_once_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(a_child_of_ours_descends_from_us, setup, teardown),

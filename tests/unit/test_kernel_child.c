@@ -176,7 +176,7 @@ static void start(struct fixture *fixture, const char *script)
 {
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)script, NULL};
 
-    assert_int_equal(child_start(&fixture->child, argv, &fixture->signals, NULL), 0);
+    assert_int_equal(child_start(&fixture->child, argv, &fixture->signals, NULL, NULL), 0);
     assert_true(fixture->child.pid > 0);
 }
 
@@ -184,7 +184,7 @@ static void start_file(struct fixture *fixture, const char *file)
 {
     char *argv[] = {(char *)(uintptr_t)file, NULL};
 
-    assert_int_equal(child_start(&fixture->child, argv, &fixture->signals, NULL), 0);
+    assert_int_equal(child_start(&fixture->child, argv, &fixture->signals, NULL, NULL), 0);
 }
 
 /* What has become of it, once that is known. */
@@ -492,7 +492,7 @@ static void assert_start_fails(struct fixture *fixture, int code, const char *wo
     int lowest = lowest_descriptor();
 
     fixture->child.release_fd = 77;
-    assert_int_equal(child_start(&fixture->child, argv, &fixture->signals, &err), -code);
+    assert_int_equal(child_start(&fixture->child, argv, &fixture->signals, NULL, &err), -code);
     assert_int_equal(fixture->child.release_fd, 77);
     assert_int_equal(fixture->child.pid, 0);
     assert_string_equal(err.text, words);

@@ -25,7 +25,7 @@ static int setup(void **state)
     *state = &fixture;
     sigprocmask(SIG_SETMASK, NULL, &signals.original);
     return procfs_open(&fixture.procfs, NULL, NULL) ||
-           child_start(&fixture.child, argv, &signals, NULL);
+           child_start(&fixture.child, argv, &signals, NULL, NULL);
 }
 
 static int teardown(void **state)

@@ -22,7 +22,7 @@
 static int signalfd_error;
 static int mask_error;
 static int read_error;          /* of the next read only */
-static struct pollfd polled[2]; /* what was waited for last */
+static struct pollfd polled[3]; /* what was waited for last */
 static int polled_milliseconds;
 
 int __real_signalfd(int fd, const sigset_t *mask, int flags);
@@ -61,7 +61,7 @@ ssize_t __wrap_read(int fd, void *buffer, size_t size)
 
 int __wrap_poll(struct pollfd *fds, nfds_t count, int milliseconds)
 {
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 3);
     memcpy(polled, fds, sizeof(polled));
     polled_milliseconds = milliseconds;
     return __real_poll(fds, count, milliseconds);
@@ -246,7 +246,7 @@ static void a_failed_taking_is_no_silence(void **state)
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
-static void a_wait_ends_with_a_signal_or_the_other_descriptor(void **state)
+static void a_wait_ends_with_a_signal_or_another_descriptor(void **state)
 {
     struct signals signals;
     int ends[2];
@@ -254,18 +254,22 @@ static void a_wait_ends_with_a_signal_or_the_other_descriptor(void **state)
     (void)state;
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(signals_block(&signals, NULL), 0);
-    signals_wait(&signals, -1, 0);
+    signals_wait(&signals, -1, -1, 0);
     assert_int_equal(polled[0].fd, signals.fd);
     assert_int_equal(polled[1].fd, -1);
+    assert_int_equal(polled[2].fd, -1);
     assert_int_equal(polled_milliseconds, 0);
     assert_int_equal(write(ends[1], "", 1), 1);
-    signals_wait(&signals, ends[0], -1);
+    signals_wait(&signals, ends[0], -1, -1);
     assert_int_equal(polled[0].fd, signals.fd);
     assert_int_equal(polled[1].fd, ends[0]);
     assert_int_equal(polled[1].events, POLLIN);
+    signals_wait(&signals, -1, ends[0], -1);
+    assert_int_equal(polled[2].fd, ends[0]);
+    assert_int_equal(polled[2].events, POLLIN);
     assert_int_equal(polled_milliseconds, -1);
     raise(SIGTERM);
-    signals_wait(&signals, -1, -1);
+    signals_wait(&signals, -1, -1, -1);
     assert_int_equal(signals_take(&signals), SIGTERM);
     signals_close(&signals);
     close(ends[0]);
@@ -365,7 +369,7 @@ int main(void)
         SIGNALS_TEST(what_cannot_be_held_back_changes_nothing),
         SIGNALS_TEST(signals_are_taken_once),
         SIGNALS_TEST(a_failed_taking_is_no_silence),
-        SIGNALS_TEST(a_wait_ends_with_a_signal_or_the_other_descriptor),
+        SIGNALS_TEST(a_wait_ends_with_a_signal_or_another_descriptor),
         SIGNALS_TEST(a_stop_is_one_and_leaves_signals_blocked),
         SIGNALS_TEST(an_ignored_stop_is_none),
         SIGNALS_TEST(it_ends_by_a_signal_blocked_or_ignored_without_a_core),

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -31,6 +32,11 @@ struct answer {
     bool admin;
     bool sets_limits;
     bool opens_limits; /* the kernel lets it write them */
+    bool private_user;
+    uid_t euid;
+    gid_t egid;
+    size_t groups;
+    gid_t group; /* the first one */
 };
 
 static struct credentials read_caller(void)
@@ -52,34 +58,79 @@ static bool drop_capabilities(void)
     return syscall(SYS_capset, &header, data) == 0;
 }
 
+/* What CREDENTIALS says, which are released. */
+static struct answer answer_of(struct credentials *credentials)
+{
+    struct answer answer = {
+        .ipc_owner = credentials->ipc_owner,
+        .admin = credentials->sys_admin,
+        .sets_limits = credentials->sets_limits,
+        .private_user = credentials->private_user,
+        .euid = credentials->euid,
+        .egid = credentials->egid,
+        .groups = credentials->group_count,
+        .group = credentials->group_count > 0 ? credentials->groups[0] : 0,
+    };
+
+    credentials_release(credentials);
+    return answer;
+}
+
+/* From outside the process has the same credentials; its ids are those of our user namespace. */
+static void assert_same_from_outside(pid_t pid, const struct answer *answer)
+{
+    struct procfs procfs;
+    struct credentials credentials;
+    struct answer outside;
+
+    assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
+    assert_int_equal(credentials_read_of(&procfs, pid, &credentials, NULL), 0);
+    procfs_close(&procfs);
+    outside = answer_of(&credentials);
+    assert_int_equal(outside.ipc_owner, answer->ipc_owner);
+    assert_int_equal(outside.admin, answer->admin);
+    assert_int_equal(outside.private_user, answer->private_user);
+    assert_int_equal(outside.groups, answer->groups);
+    if (answer->private_user)
+        return;
+    assert_int_equal(outside.euid, answer->euid);
+    assert_int_equal(outside.egid, answer->egid);
+    assert_int_equal(outside.group, answer->group);
+}
+
 /* Runs CHANGE in a child, then looks. */
 static struct answer look_after(bool (*change)(void))
 {
     struct answer answer = {0};
     int ends[2];
+    int hold[2];
     int status;
     pid_t child;
 
     assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe(hold), 0);
     child = fork();
     if (child == 0) {
         struct credentials credentials;
+        char byte;
 
+        close(hold[1]);
         if (!change())
             _exit(NOT_ALLOWED);
         credentials = read_caller();
-        answer.ipc_owner = credentials.ipc_owner;
-        answer.admin = credentials.sys_admin;
-        answer.sets_limits = credentials.sets_limits;
+        answer = answer_of(&credentials);
         answer.opens_limits = open("/proc/sys/kernel/shmmax", O_WRONLY | O_CLOEXEC) >= 0;
         answer.allowed = shmget(KEY, 0, 0600) >= 0;
-        credentials_release(&credentials);
-        _exit(write(ends[1], &answer, sizeof(answer)) == sizeof(answer) ? 0 : 2);
+        if (write(ends[1], &answer, sizeof(answer)) != sizeof(answer))
+            _exit(2);
+        _exit(read(hold[0], &byte, 1) == 0 ? 0 : 2);
     }
     close(ends[1]);
+    close(hold[0]);
+    if (read(ends[0], &answer, sizeof(answer)) == sizeof(answer))
+        assert_same_from_outside(child, &answer);
+    close(hold[1]);
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (status == 0)
-        assert_int_equal(read(ends[0], &answer, sizeof(answer)), sizeof(answer));
     close(ends[0]);
     if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_ALLOWED) {
         print_message("this machine makes no such namespaces\n");
@@ -117,7 +168,9 @@ static bool as_root(void)
 
 static bool as_somebody(void)
 {
-    return setresgid(7, 7, 7) == 0 && setresuid(7, 7, 7) == 0;
+    const gid_t groups[] = {8, 9};
+
+    return setgroups(2, groups) == 0 && setresgid(7, 7, 7) == 0 && setresuid(7, 7, 7) == 0;
 }
 
 static bool in_user_namespace(void)
@@ -158,10 +211,27 @@ static void an_ordinary_user_has_none(void **state)
     (void)state;
     make_segment();
     answer = look_after(as_somebody);
+    assert_int_equal(answer.euid, 7);
+    assert_int_equal(answer.egid, 7);
+    assert_int_equal(answer.groups, 2);
+    assert_int_equal(answer.group, 8);
     assert_false(answer.ipc_owner);
     assert_false(answer.allowed);
     assert_false(answer.sets_limits);
     assert_false(answer.opens_limits);
+}
+
+static void a_process_that_is_not_there_has_none(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct procfs procfs;
+    struct credentials credentials;
+
+    (void)state;
+    assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
+    assert_int_equal(credentials_read_of(&procfs, INT_MAX, &credentials, &err), -ENOENT);
+    assert_non_null(err.text);
+    procfs_close(&procfs);
 }
 
 static void root_of_a_user_namespace_has_none_outside(void **state)
@@ -281,6 +351,7 @@ int main(void)
         cmocka_unit_test(ids_and_groups_are_the_effective_ones),
         cmocka_unit_test_teardown(root_has_the_right, ipcns_teardown),
         cmocka_unit_test_teardown(root_may_be_without_it, ipcns_teardown),
+        cmocka_unit_test(a_process_that_is_not_there_has_none),
         cmocka_unit_test_teardown(an_ordinary_user_has_none, ipcns_teardown),
         cmocka_unit_test_teardown(root_of_a_user_namespace_has_none_outside, ipcns_teardown),
         cmocka_unit_test_teardown(the_maker_of_a_user_namespace_has_all_capabilities_in_it,

@@ -45,6 +45,7 @@ static void executables_with_their_versions(void **state)
 {
     (void)state;
     ASSERT_IS(program_find_executable("php8.2"), "php");
+    ASSERT_IS(program_find_executable("db5.3_stat"), "berkeleydb");
     ASSERT_IS(program_find_executable("php-fpm8.2"), "php");
     ASSERT_IS(program_find_executable("perl5.36.0"), "perl");
     assert_null(program_find_executable("phpmyadmin"));

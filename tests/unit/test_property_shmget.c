@@ -398,7 +398,7 @@ static void diagnose(const struct shmget_request *request, struct outcome *outco
     struct shmget_diagnosis diagnosis;
 
     if (system_open(&system, NULL, NULL) < 0 ||
-        diagnose_shmget(&system, request, NULL, &diagnosis, NULL) < 0)
+        diagnose_shmget(&system, request, 0, NULL, &diagnosis, NULL) < 0)
         _exit(95);
     outcome->diagnosed = diagnosis.answer.code;
     for (enum shmat_access access = 0; access < SHMAT_ACCESS_COUNT; access++)
