@@ -49,7 +49,7 @@ static int make_with(struct restore_work *work, uint32_t flags)
     const uid_t cuid = restoration->without_creator ? geteuid() : saved->cuid;
     const gid_t cgid = restoration->without_creator ? getegid() : saved->cgid;
 
-    /* Nobody else may have it before it is whole. */
+    /* None but its creator may have it before it is whole. */
     restoration->request = (struct shmget_request){
         .key = saved->key,
         .size = saved->size,
@@ -281,9 +281,14 @@ int restore_segment(const struct system *live, const struct system *tree,
         segment->cgid == (gid_t)-1)
         return error_set(err, EINVAL, "4294967295 is the id of no user or group");
     r = content_open_saved(&tree->procfs, segment, &work.content, err);
-
     if (r < 0)
         return r;
+    if (!content_has_one_name(&work.content)) {
+        content_close(&work.content);
+        return error_set(err, EMLINK,
+                         "%scontent/%d: has another name too (a hard link), and may be any file",
+                         procfs_prefix(&tree->procfs), segment->shmid);
+    }
     r = make_saved(&work, err);
     if (r == 0) {
         r = complete(&work, err);

@@ -53,6 +53,13 @@ int content_open_saved(const struct procfs *procfs, const struct segment *segmen
     return 0;
 }
 
+bool content_has_one_name(const struct content *content)
+{
+    struct stat status;
+
+    return fstat(content->fd, &status) == 0 && status.st_nlink == 1;
+}
+
 /* --- By a process ----------------------------------------------------------------------------- */
 
 /* Tells whether a link of /proc/PID/map_files leads to a segment that was made with this key. */

@@ -190,9 +190,10 @@ assert_nothing_made() {
     shmtool rm -q --save "$dir" "${ids[@]}"
     cp -r "$dir" "$BATS_TEST_TMPDIR/copy"
     content=$dir/content/${ids[0]}
-    for deed in 'truncate -s 4999' 'truncate -s 5001' rm 'ln -sfn /etc/passwd' 'ln -sfn ../proc/sysvipc/shm' folder fifo; do
+    for deed in 'truncate -s 4999' 'truncate -s 5001' rm 'ln -sfn /etc/passwd' 'ln -sfn ../proc/sysvipc/shm' folder fifo hard; do
         case $deed in
         folder) rm "$content" && mkdir "$content" ;;
+        hard) ln "$content" "$BATS_TEST_TMPDIR/hard" ;;
         fifo) rm "$content" && mkfifo "$content" ;;
         *) $deed "$content" ;;
         esac
