@@ -204,5 +204,5 @@ $small removed null"
     shmtool -N "$helper_pid" rm --save "$dir" --key 0x77
     assert_status 0
     saved ls --no-header -c key,bytes
-    assert_out '0x00000077     7'
+    assert_out '0x00000077 7'
 }
