@@ -88,8 +88,8 @@ _shmtool_value() {
             _shmtool_add shmmax= shmall= shmmni= shm_rmid_forced=
             _shmtool_no_space
             ;;
-        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | du:-k | watch:-k | wait:-k | doctor:-k | create:-k) _shmtool_keys ;;
-        ls:-o | stat:-o | who:-o | rm:-o | du:-o | watch:-o | wait:-o | create:-o | *:--owner) _shmtool_live owner ;;
+        key:--find | *:--key | ls:-k | stat:-k | who:-k | rm:-k | set:-k | restore:-k | du:-k | watch:-k | wait:-k | doctor:-k | create:-k) _shmtool_keys ;;
+        ls:-o | stat:-o | who:-o | rm:-o | set:-o | restore:-o | du:-o | watch:-o | wait:-o | create:-o | *:--owner) _shmtool_live owner ;;
         *:--creator) _shmtool_live creator ;;
         *:--group) _shmtool_live group ;;
         *:--state) _shmtool_list used dest orphan idle unknown ;;
@@ -128,8 +128,9 @@ _shmtool_value() {
         create:--perms) _shmtool_add 600 640 660 666 ;;
         create:--ftok) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
         *:--perms) _shmtool_add 666 -022 /022 ;;
-        *:-s | *:--size | *:--offset | *:--length | *:--nattch | rm:--max | watch:--count | run:--left-status | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
+        *:-s | *:--size | *:--offset | *:--length | *:--nattch | rm:--max | set:--max | watch:--count | run:--left-status | *:-p | *:--proj | doctor:--mode | doctor:--flags) ;;
         run:--report) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
+        rm:--save) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null ;;
         doctor:--attach) _shmtool_add ro rw ;;
         doctor:--severity) _shmtool_add info warning error ;;
         *) return 1 ;;
@@ -146,8 +147,9 @@ _shmtool_options() {
         ls) options="$selection $output --long --fail-if-none --help" ;;
         stat) options="$selection --json --help" ;;
         who) options="$selection $output --help" ;;
-        rm)
-            options="$selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
+        rm | set)
+            [[ $command == set ]] || options=--save
+            options="$options $selection --all --yes --interactive --dry-run --max --ignore-missing --verbose --quiet
                 --json --even-protected --help"
             ;;
         run) options='--verbose --wait --isolate --exact --explain --left-status --keep --report --help' ;;
@@ -163,6 +165,8 @@ _shmtool_options() {
         wait) options="$selection --until --timeout --help" ;;
         metrics) options='--by --textfile --help' ;;
         create) options='--size --key --ftok --proj --perms --owner --huge --noreserve --lock --help' ;;
+        capture) options='--no-arguments --help' ;;
+        restore) options="$selection --same-id --dry-run --verbose --json --help" ;;
         cat) options='--hex --offset --length --yes --verbose --help' ;;
     esac
     # shellcheck disable=SC2086 # words
@@ -171,11 +175,17 @@ _shmtool_options() {
 
 _shmtool_operand() {
     case $command in
-        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create cat help ;;
+        '') _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help ;;
         ls | stat | who | rm | du | watch | wait | cat) _shmtool_ids ;;
+        set)
+            _shmtool_ids
+            _shmtool_add owner= group= perms= locked=yes locked=no
+            _shmtool_no_space
+            ;;
         ns) _shmtool_namespaces ;;
+        restore | capture) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null ;;
         key) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
-        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create cat ;;
+        help) _shmtool_add ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture ;;
     esac
 }
 

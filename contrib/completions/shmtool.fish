@@ -42,8 +42,8 @@ function __shmtool_list
     printf "$head%s\n" $argv
 end
 
-set --local commands ls stat who rm run limits key doctor ns du watch wait metrics create cat help
-set --local selecting '__fish_seen_subcommand_from ls stat who rm du watch wait'
+set --local commands ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help
+set --local selecting '__fish_seen_subcommand_from ls stat who rm set du watch wait'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
 set --local sums owner creator group key state command unit program namespace container size
@@ -71,9 +71,12 @@ complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a watch -d '
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a wait -d 'wait until something is so'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a metrics -d 'numbers for a monitoring system'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a create -d 'make a segment'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a set -d 'change owner, group, permissions or lock'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a cat -d 'the bytes of a segment'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a restore -d 'make again what rm --save has saved'
+complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a capture -d 'write the tree that --sysroot reads'
 complete -c shmtool -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
-complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns du watch wait metrics create cat'
+complete -c shmtool -n '__fish_seen_subcommand_from help' -a 'ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture'
 
 # Selecting segments.
 complete -c shmtool -n "$selecting" -a '(__shmtool_ids)'
@@ -122,17 +125,18 @@ complete -c shmtool -n '__fish_seen_subcommand_from key' -s q -l quiet -d 'keys 
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du watch' -l ndjson -d 'one JSON object per line'
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du' -l csv -d 'comma-separated values'
 complete -c shmtool -n '__fish_seen_subcommand_from ls' -l fail-if-none -d 'exit 1 when nothing matched'
-complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm limits key doctor ns du' -l json -d 'one JSON document'
+complete -c shmtool -n '__fish_seen_subcommand_from ls stat who rm set limits key doctor ns du restore' -l json -d 'one JSON document'
 
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -l all -d 'every segment there is'
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -l even-protected -d 'protected segments too'
-complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -s y -l yes -d 'do not ask'
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -s i -l interactive -d 'always ask'
-complete -c shmtool -n '__fish_seen_subcommand_from rm limits' -l dry-run -d 'show it, change nothing'
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -l max -x -d 'remove nothing if more are selected'
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -l ignore-missing -d 'a missing id is no error'
-complete -c shmtool -n '__fish_seen_subcommand_from rm run' -s v -l verbose -d 'say what was removed'
-complete -c shmtool -n '__fish_seen_subcommand_from rm' -s q -l quiet -d 'no summary'
+complete -c shmtool -n '__fish_seen_subcommand_from rm' -l save -x -a '(__fish_complete_directories)' -d 'write each there before it goes'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set' -l all -d 'every segment there is'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set' -l even-protected -d 'protected segments too'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set limits' -s y -l yes -d 'do not ask'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set' -s i -l interactive -d 'always ask'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set limits restore' -l dry-run -d 'show it, change nothing'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set' -l max -x -d 'do nothing if more are selected'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set' -l ignore-missing -d 'a missing id is no error'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set run restore' -s v -l verbose -d 'say what was done'
+complete -c shmtool -n '__fish_seen_subcommand_from rm set' -s q -l quiet -d 'no summary'
 
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l isolate -d 'in an IPC namespace of its own'
 complete -c shmtool -n '__fish_seen_subcommand_from run' -l exact -d 'trace every shmget'
@@ -188,9 +192,17 @@ complete -c shmtool -n '__fish_seen_subcommand_from create' -l huge -d 'of huge 
 complete -c shmtool -n '__fish_seen_subcommand_from create' -l noreserve -d 'without a promise of memory'
 complete -c shmtool -n '__fish_seen_subcommand_from create' -l lock -d 'never to be swapped out'
 
+complete -c shmtool -n '__fish_seen_subcommand_from set' -a 'owner= group= perms= locked=yes locked=no' -d 'what is set'
+
 complete -c shmtool -n '__fish_seen_subcommand_from cat' -a '(__shmtool_ids)'
 complete -c shmtool -n '__fish_seen_subcommand_from cat' -s x -l hex -d 'a hex dump'
 complete -c shmtool -n '__fish_seen_subcommand_from cat' -l offset -x -d 'from this byte on'
 complete -c shmtool -n '__fish_seen_subcommand_from cat' -l length -x -d 'this many bytes'
 complete -c shmtool -n '__fish_seen_subcommand_from cat' -s y -l yes -d 'also where much would be allocated'
 complete -c shmtool -n '__fish_seen_subcommand_from cat' -s v -l verbose -d 'say how it is read'
+
+complete -c shmtool -n '__fish_seen_subcommand_from restore capture' -x -a '(__fish_complete_directories)'
+complete -c shmtool -n '__fish_seen_subcommand_from restore' -l same-id -d 'with the ids that they had'
+complete -c shmtool -n '__fish_seen_subcommand_from restore' -s k -l key -x -d 'this key'
+complete -c shmtool -n '__fish_seen_subcommand_from restore' -s o -l owner -x -d 'owned by this user'
+complete -c shmtool -n '__fish_seen_subcommand_from capture' -l no-arguments -d 'command lines end after the name'

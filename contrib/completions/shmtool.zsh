@@ -84,15 +84,23 @@ _shmtool_commands() {
         'wait:wait until something is so'
         'metrics:numbers for a monitoring system'
         'create:make a segment'
+        'set:change owner, group, permissions or lock'
         'cat:the bytes of a segment'
+        'restore:make again what rm --save has saved'
+        'capture:write the tree that --sysroot reads'
         'help:show help'
     )
     _describe -t commands command commands
 }
 
+_shmtool_set_operand() {
+    _shmtool_ids
+    compadd -S '' owner= group= perms= locked=yes locked=no
+}
+
 _shmtool() {
     local curcontext=$curcontext state line expl
-    local -a shmtool_program selection output
+    local -a shmtool_program selection acting output
     local -A opt_args
     integer at
 
@@ -129,6 +137,19 @@ _shmtool() {
         '*--program=[of this program]:program: _shmtool_live program program'
         '*:segment:_shmtool_ids'
     )
+    acting=(
+        '(- *)'{-h,--help}'[show the options]'
+        '--all[every segment there is]'
+        '(-i --interactive)'{-y,--yes}'[do not ask]'
+        '(-y --yes)'{-i,--interactive}'[always ask]'
+        '--dry-run[show what would be done]'
+        '--max=[do nothing if more are selected]:number: '
+        '--even-protected[protected segments too]'
+        '--ignore-missing[a missing id is no error]'
+        '(-q --quiet)'{-v,--verbose}'[print a line for each segment]'
+        '(-v --verbose)'{-q,--quiet}'[no summary]'
+        '--json[the outcome as a JSON document]'
+    )
     _arguments -C \
         '(-A --all-namespaces --sysroot)'{-N+,--namespace=}'[in this IPC namespace]:namespace:_shmtool_namespaces' \
         '(-N --namespace --sysroot)'{-A,--all-namespaces}'[in every IPC namespace]' \
@@ -153,17 +174,11 @@ _shmtool() {
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]'
             ;;
         rm)
-            _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' \
-                '--all[every segment there is]' \
-                '(-i --interactive)'{-y,--yes}'[do not ask]' \
-                '(-y --yes)'{-i,--interactive}'[always ask]' \
-                '--dry-run[show what would be removed]' \
-                '--max=[remove nothing if more are selected]:number: ' \
-                '--even-protected[protected segments too]' \
-                '--ignore-missing[a missing id is no error]' \
-                '(-q --quiet)'{-v,--verbose}'[print a line for each segment]' \
-                '(-v --verbose)'{-q,--quiet}'[no summary]' \
-                '--json[the outcome as a JSON document]'
+            _arguments -s : $selection $acting '--save=[write each there before it goes]:folder:_files -/'
+            ;;
+        set)
+            selection=(${selection:#\*:*} '*:segment:_shmtool_set_operand')
+            _arguments -s : $selection $acting
             ;;
         run)
             _arguments -s : '(- *)'{-h,--help}'[show the options]' {-v,--verbose}'[name what was removed]' \
@@ -244,6 +259,15 @@ _shmtool() {
                 '--offset=[from this byte on]:bytes: ' '--length=[this many bytes]:bytes: ' \
                 {-y,--yes}'[also where much would be allocated]' {-v,--verbose}'[say how it is read]' \
                 '1:segment:_shmtool_ids'
+            ;;
+        restore)
+            selection=(${selection:#\*:*})
+            _arguments -s : $selection '(- *)'{-h,--help}'[show the options]' '--same-id[with the ids that they had]' \
+                '--dry-run[show what would be made]' {-v,--verbose}'[say what does not come back]' \
+                '--json[the outcome as a JSON document]' '1:folder:_files -/'
+            ;;
+        capture)
+            _arguments : '(- *)'{-h,--help}'[show the options]' '--no-arguments[command lines end after the name]' '1:folder:_files -/'
             ;;
         help) _shmtool_commands ;;
     esac

@@ -40,6 +40,9 @@ struct creation {
  */
 int create_segment(struct system *system, struct creation *creation, struct error *err);
 
+/* Tells whether the kernel removes a segment with the process that made it: shm_rmid_forced. */
+bool create_is_forced(const struct system *system);
+
 /*
  * Removes the segment that was made, unless it is not that one any more or somebody has it
  * attached. Appends what became of it: "segment 5 was removed again".

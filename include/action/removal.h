@@ -1,5 +1,6 @@
 /*
- * Removing segments: plan, verify each at the last moment, remove, remember what became of it.
+ * Removing segments, or changing them: plan, verify each at the last moment, act, remember what
+ * became of it.
  */
 #ifndef SHMTOOL_ACTION_REMOVAL_H
 #define SHMTOOL_ACTION_REMOVAL_H
@@ -9,6 +10,7 @@
 #include <stdint.h>
 
 #include "action/inventory.h"
+#include "model/change.h"
 #include "model/selection.h"
 
 struct system;
@@ -16,6 +18,7 @@ struct system;
 enum removal_outcome {
     REMOVAL_SELECTED,  /* not tried yet */
     REMOVAL_REMOVED,   /* destroyed */
+    REMOVAL_SET,       /* changed as it was asked for */
     REMOVAL_MARKED,    /* dest: destroyed when the last process detaches */
     REMOVAL_GONE,      /* somebody else has removed it */
     REMOVAL_CHANGED,   /* not the segment that was selected any more: left alone */
@@ -28,13 +31,14 @@ struct removal_item {
     bool missing;             /* an id that was named and does not exist: only its shmid is set */
     struct segment_info info; /* as it was selected; what it borrows is the inventory's */
     enum removal_outcome outcome;
-    int code;            /* positive errno with REMOVAL_FAILED, else 0 */
-    bool protected_late; /* REMOVAL_PROTECTED only when it was read again */
+    int code;  /* positive errno with REMOVAL_FAILED, else 0 */
+    bool late; /* REMOVAL_PROTECTED, REMOVAL_CHANGED: only when it was read again, or read back */
 };
 
 struct removal_plan {
-    bool even_protected;        /* protected segments go too */
-    struct removal_item *items; /* owned; in the order of removal */
+    const struct change *change; /* what is changed, borrowed; NULL: segments are removed */
+    bool even_protected;         /* protected segments, too */
+    struct removal_item *items;  /* owned; in the order of removal */
     size_t count;
     size_t capacity;
     size_t namespaces; /* how many IPC namespaces were looked in; 0: one alone */
@@ -53,17 +57,24 @@ struct removal_totals {
 /* What removal_run() calls while it works; any of them may be NULL. */
 struct removal_hooks {
     bool (*interrupted)(void *arg); /* before each item; true ends the run */
+    /*
+     * Before a segment is removed, as NOW it was read: saves it. Returns 0, or a negative errno:
+     * then it fails with that. It is read once more after that.
+     */
+    int (*save)(void *arg, const struct removal_item *item, const struct segment *now);
+    void (*withdraw)(void *arg, const struct removal_item *item); /* it was saved, and stays */
     void (*done)(void *arg, const struct removal_item *item);
     void *arg;
 };
 
-/* The outcome's word: "removed", "marked", ... */
+/* The outcome's word: "removed", "set", "marked", ... */
 const char *removal_outcome_name(enum removal_outcome outcome);
 
 /*
  * Adds a row to the plan. Where the line of standard input that named it gives another key or size,
- * the item counts as changed and is not touched; nor is one that is protected, unless it is marked
- * already: then there is nothing left to do to it. The selection's ids must be sorted.
+ * the item counts as changed and is not touched; nor is one that is protected, unless it is to be
+ * removed and is marked already: then there is nothing left to do to it. The selection's ids must
+ * be sorted.
  */
 void removal_add(struct removal_plan *plan, const struct selection *selection,
                  const struct segment_info *info);
@@ -75,12 +86,14 @@ void removal_add(struct removal_plan *plan, const struct selection *selection,
 void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored);
 
 /*
- * Removes the plan's segments that are not decided yet, one after the other.
+ * Removes, or changes, the plan's segments that are not decided yet, one after the other.
  *
  * Each is read again first and must be the same segment (segment_same()) and match the selection
  * still, and be protected by no line of the system's protection, which must have been read whole:
- * else nothing is removed (ECANCELED). One failure does not stop the rest. One that is marked
- * already is not touched. When interrupted, the rest is REMOVAL_FAILED with EINTR.
+ * else nothing is done (ECANCELED). One failure does not stop the rest. One that is marked already
+ * is not removed again. One that is changed must have the owner, group, permissions and lock that
+ * it was shown with, and after it those that were written. When interrupted, the rest is
+ * REMOVAL_FAILED with EINTR.
  */
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks);

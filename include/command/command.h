@@ -34,12 +34,14 @@ struct where {
     const char *sysroot;   /* --sysroot */
     const char *namespace; /* -N */
     bool all_namespaces;   /* -A */
+    const char *tree;      /* the operand of a command that takes a saved tree */
 };
 
 struct context {
     const struct command *command; /* NULL before one was found */
     struct where where;
     struct system system;
+    struct system *tree;                  /* owned; with COMMAND_TREE: the saved one; else NULL */
     struct namespace_entry entry;         /* of -N, to be undone */
     struct ipc_namespace_list namespaces; /* with -A: all there are */
     FILE *out;
@@ -104,6 +106,8 @@ enum command_flags {
     COMMAND_EVERYWHERE = 4,   /* takes -A */
     COMMAND_NO_NAMESPACE = 8, /* refuses -N */
     COMMAND_WAITS = 16,       /* for what happens, which no saved tree shows: refuses it, too */
+    COMMAND_CAPTURES = 64,    /* writes a saved tree: refuses to read one, too */
+    COMMAND_TREE = 32,        /* the first operand is a saved tree: its names come first */
     COMMAND_WRAPS = 2,        /* the first operand ends the options: the rest is a command line */
 };
 

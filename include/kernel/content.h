@@ -30,6 +30,12 @@ int content_open_saved(const struct procfs *procfs, const struct segment *segmen
                        struct content *ret_content, struct error *err);
 
 /*
+ * Tells whether a saved file has its one name alone: by a hard link whoever wrote the tree could
+ * have somebody else's file read.
+ */
+bool content_has_one_name(const struct content *content);
+
+/*
  * Opens SEGMENT through /proc/PID/map_files of a process that has it attached: the file itself,
  * read-only. Nothing in the listing changes by that, and reading allocates nothing. The kernel
  * wants CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the initial user namespace for it.
@@ -65,6 +71,12 @@ int content_extent(const struct content *content, uint64_t offset, uint64_t end,
  * has shrunk (a load would be a SIGBUS), or another negative errno.
  */
 ssize_t content_read(const struct content *content, uint64_t offset, void *buffer, size_t length);
+
+/*
+ * The size of the pages of an open segment where they are huge, in bytes; else 0, also where that
+ * is unknown.
+ */
+uint64_t content_huge_page(const struct content *content, const struct procfs *procfs, int shmid);
 
 /* Detaches, closes and leaves it empty. */
 void content_close(struct content *content);

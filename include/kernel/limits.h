@@ -41,6 +41,14 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
                  uint64_t *ret_now, struct error *err);
 
 /*
+ * Asks the kernel to give this id to the next segment that is made, whoever makes it
+ * (kernel.shm_next_id). Where it is taken that gets the next free one; only making a segment takes
+ * the request back. Returns 0, or a negative errno (-ENOENT: a kernel without it, -EACCES) and sets
+ * *err.
+ */
+int next_id_write(const struct procfs *procfs, int shmid, struct error *err);
+
+/*
  * Finds Shmem of /proc/meminfo: bytes of memory, not of swap, that are in System V segments of all
  * IPC namespaces, tmpfs, memfd and shared anonymous mappings.
  *

@@ -12,12 +12,21 @@
 /* Users up to this uid are the system's: logind takes nothing of theirs (SYSTEM_UID_MAX). */
 enum { LOGIND_SYSTEM_UID_MAX = 999 };
 
+/* Whose being there shows that logind runs; in a saved tree too. */
+#define LOGIND_SEATS "run/systemd/seats"
+
+/*
+ * Tells whether logind runs: on the live system, in the caller's IPC namespace, process 1's, or
+ * where that may not be read, the initial one.
+ */
+bool logind_runs(const struct procfs *procfs);
+
 /*
  * Reads RemoveIPC of logind.conf(5) and of the files in its logind.conf.d, as logind does: the
  * default is yes.
  *
- * On the live system logind must be running, and in the caller's IPC namespace: process 1's, or
- * where that may not be read, the initial one. Of a saved tree it is there if its configuration is.
+ * On the live system logind must be running. Of a saved tree it is there if that is shown, or if
+ * its configuration says so.
  *
  * ret_file: the file that says so, as that machine names it ("/etc/systemd/logind.conf"), released
  *           by the caller; NULL: none does

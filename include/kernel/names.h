@@ -18,6 +18,12 @@ struct names;
 /* Returns a cache for PROCFS, which must outlive it; released with names_free(). */
 struct names *names_new(const struct procfs *procfs);
 
+/*
+ * From here on names are first those of a saved tree, which must outlive the cache, and then those
+ * of the live system. Before the first name is asked for.
+ */
+void names_add_tree(struct names *names, const struct procfs *tree);
+
 /* Releases the cache and all names it gave out. NULL is allowed. */
 void names_free(struct names *names);
 
@@ -25,6 +31,16 @@ void names_free(struct names *names);
  */
 const char *names_user(struct names *names, uid_t uid);
 const char *names_group(struct names *names, gid_t gid);
+
+/*
+ * Append the line that a saved tree's etc/passwd or etc/group has of an id: its name alone, no
+ * password, folder or members. Nothing when there is no such user or group.
+ */
+void names_put_user(struct names *names, uid_t uid, struct strbuf *out);
+void names_put_group(struct names *names, gid_t gid, struct strbuf *out);
+
+/* The same of all that were asked for so far and have a name, of the live system. */
+void names_put_known(const struct names *names, struct strbuf *users, struct strbuf *groups);
 
 /*
  * Parses a USER or GROUP of the command line: an exact name, or a number. All digits are

@@ -27,11 +27,18 @@ struct foreign_listing {
     struct id_map gids;
 };
 
+/* Called for whatever is looked for in a tree, whether it is there or not. */
+struct procfs_watch {
+    void (*opened)(void *arg, const char *path);
+    void *arg;
+};
+
 struct procfs {
     int root_fd;        /* owned */
     char *prefix;       /* owned; see procfs_prefix() */
     bool live;          /* the running system, not a saved tree */
     uint64_t page_size; /* bytes; of a saved tree: the largest that its system may have had */
+    const struct procfs_watch *watch;     /* borrowed; NULL: nobody */
     const struct foreign_listing *inside; /* read instead of our namespace's; borrowed; else NULL */
 };
 

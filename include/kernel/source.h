@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "kernel/procfs.h"
 #include "model/segment.h"
 
@@ -73,5 +74,13 @@ bool source_parse_line(const char *line, size_t length, size_t columns, uint64_t
  * a listing of shared memory segments.
  */
 size_t source_parse_header(const char *line, size_t length);
+
+/*
+ * Append the header and a line of a saved tree's listing: in the kernel's own form (ipc/shm.c,
+ * sysvipc_shm_proc_show), and a column more, "hugepage": the bytes of each of the segment's pages
+ * where these are known to be huge, else 0. With it the rss is that of the segment's own pages.
+ */
+void source_put_header(struct strbuf *out);
+void source_put_line(struct strbuf *out, const struct segment *segment);
 
 #endif

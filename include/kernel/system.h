@@ -37,6 +37,10 @@ struct system {
  */
 int system_open(struct system *system, const char *dir, struct error *err);
 
+/* The same, and WATCH is called for all that is looked for in it. WATCH must outlive it. */
+int system_open_watched(struct system *system, const char *dir, const struct procfs_watch *watch,
+                        struct error *err);
+
 /* Forgets what was kept of processes and their files, and reads the clock again. */
 void system_refresh(struct system *system);
 

@@ -65,13 +65,21 @@ int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid);
 /*
  * Makes a new segment (IPC_CREAT | IPC_EXCL, whatever FLAGS has of them), never finds an old one.
  *
- * key: not 0
+ * key: not 0; for sysv_create_by() 0 also, IPC_PRIVATE, with which there may be many
  * size: bytes
  * flags: permission bits, SHM_HUGETLB and the like
  * Returns 0 with *ret_shmid set, or the kernel's refusal: -EEXIST (the key is taken), -EINVAL,
  * -ENOSPC, -ENOMEM, -EPERM, -ENOSYS.
  */
 int sysv_create(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid);
+
+/*
+ * The same with this creator: for the call this process has the effective ids of that user and
+ * group, which root alone may take. Its capabilities stay, where it may keep them. Returns also
+ * -ENOTRECOVERABLE where there was no way back: then this process is that user.
+ */
+int sysv_create_by(uid_t cuid, gid_t cgid, uint32_t key, uint64_t size, uint32_t flags,
+                   int *ret_shmid);
 
 /*
  * The same with a random key that nobody has (getrandom(2)), which is tried again while one is
@@ -88,17 +96,19 @@ int sysv_create_anywhere(uint64_t size, uint32_t flags, uint32_t *ret_key, int *
 int sysv_set_owner(int shmid, uid_t uid, gid_t gid, uint32_t mode);
 
 /*
- * Keeps a segment from being swapped out (SHM_LOCK); no page is read in, and huge pages never are
- * swapped out: nothing is done to them. Returns 0; -EPERM (neither owner nor creator, or
- * RLIMIT_MEMLOCK is 0), -ENOMEM (more than RLIMIT_MEMLOCK allows) or another negative errno.
+ * Keeps a segment from being swapped out (SHM_LOCK), or no more (LOCKS is false: SHM_UNLOCK); no
+ * page is read in, and huge pages never are swapped out: nothing is done to them. Returns 0; -EPERM
+ * (neither owner nor creator, or RLIMIT_MEMLOCK is 0), -ENOMEM (more than RLIMIT_MEMLOCK allows) or
+ * another negative errno.
  */
-int sysv_lock(int shmid);
+int sysv_lock(int shmid, bool locks);
 
 /*
- * Attaches a segment read-only (SHM_RDONLY). Returns 0 with *ret_memory set, which sysv_detach() is
- * given later; -EINVAL or -EIDRM (gone), -EACCES, -ENOMEM (no room) or another negative errno.
+ * Attaches a segment read-only (SHM_RDONLY), or for writing. Returns 0 with *ret_memory set, which
+ * sysv_detach() is given later; -EINVAL or -EIDRM (gone), -EACCES, -ENOMEM (no room) or another
+ * negative errno.
  */
-int sysv_attach(int shmid, void **ret_memory);
+int sysv_attach(int shmid, bool writes, void **ret_memory);
 void sysv_detach(const void *memory);
 
 /*

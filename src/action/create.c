@@ -7,6 +7,7 @@
 #include "kernel/limits.h"
 #include "kernel/system.h"
 #include "kernel/sysv.h"
+#include "model/change.h"
 
 void create_undo(const struct creation *creation, struct strbuf *out)
 {
@@ -38,6 +39,12 @@ static int fail_creation(const struct creation *creation, int code, const char *
     return error_set(err, code, "%s; %s", what, strbuf_string(&undone));
 }
 
+static void put_why(struct strbuf *out, const char *why)
+{
+    if (why)
+        strbuf_printf(out, ": %s", why);
+}
+
 static int give_away(const struct creation *creation, const struct segment *made, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf what = STRBUF_INIT;
@@ -49,25 +56,19 @@ static int give_away(const struct creation *creation, const struct segment *made
         return 0;
     strbuf_printf(&what, "--owner: the segment could not be given to uid %u, gid %u: %s", uid, gid,
                   strerror(-r));
-    if (r == -EINVAL)
-        strbuf_puts(&what, ": this user namespace does not have that user and group both");
+    put_why(&what, change_owner_refusal(-r));
     return fail_creation(creation, -r, strbuf_string(&what), err);
 }
 
 static int lock_made(const struct creation *creation, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf what = STRBUF_INIT;
-    int r = sysv_lock(creation->shmid);
+    int r = sysv_lock(creation->shmid, true);
 
     if (r == 0)
         return 0;
     strbuf_printf(&what, "--lock: %s", strerror(-r));
-    if (r == -ENOMEM)
-        strbuf_puts(&what, ": with what this user has locked already it is more than "
-                           "RLIMIT_MEMLOCK allows ('ulimit -l', in KiB)");
-    else if (r == -EPERM)
-        strbuf_puts(&what, ": RLIMIT_MEMLOCK is 0 ('ulimit -l'), and only CAP_IPC_LOCK goes beyond "
-                           "it");
+    put_why(&what, change_lock_refusal(-r));
     return fail_creation(creation, -r, strbuf_string(&what), err);
 }
 
@@ -95,8 +96,7 @@ static int read_back(const struct creation *creation, const struct segment *made
                          err);
 }
 
-/* Tells whether the kernel would remove a segment with the process that made it. */
-static bool is_rmid_forced(const struct system *system)
+bool create_is_forced(const struct system *system)
 {
     struct limits limits;
 
@@ -118,7 +118,7 @@ int create_segment(struct system *system, struct creation *creation, struct erro
     struct segment made = {0};
     int r;
 
-    creation->forced = is_rmid_forced(system);
+    creation->forced = create_is_forced(system);
     if (creation->forced)
         return error_set(err, EPERM,
                          "kernel.shm_rmid_forced is 1: the kernel would remove the segment as soon "

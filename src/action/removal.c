@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "action/change.h"
 #include "base/num.h"
 #include "base/xalloc.h"
 #include "kernel/namespaces.h"
@@ -10,10 +11,9 @@
 #include "kernel/sysv.h"
 
 static const char *const outcome_names[REMOVAL_OUTCOMES] = {
-    [REMOVAL_SELECTED] = "selected", [REMOVAL_REMOVED] = "removed",
-    [REMOVAL_MARKED] = "marked",     [REMOVAL_GONE] = "gone",
-    [REMOVAL_CHANGED] = "changed",   [REMOVAL_PROTECTED] = "protected",
-    [REMOVAL_FAILED] = "failed",
+    [REMOVAL_SELECTED] = "selected",   [REMOVAL_REMOVED] = "removed", [REMOVAL_SET] = "set",
+    [REMOVAL_MARKED] = "marked",       [REMOVAL_GONE] = "gone",       [REMOVAL_CHANGED] = "changed",
+    [REMOVAL_PROTECTED] = "protected", [REMOVAL_FAILED] = "failed",
 };
 
 const char *removal_outcome_name(enum removal_outcome outcome)
@@ -40,7 +40,8 @@ void removal_add(struct removal_plan *plan, const struct selection *selection,
 
     if (!selection_claims_hold(selection, info))
         item.outcome = REMOVAL_CHANGED;
-    else if (info->protected_by && !plan->even_protected && !segment_is_dest(&info->segment))
+    else if (info->protected_by && !plan->even_protected &&
+             (plan->change || !segment_is_dest(&info->segment)))
         item.outcome = REMOVAL_PROTECTED;
     add_plan_item(plan, &item);
 }
@@ -53,13 +54,14 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored)
     add_plan_item(plan, &item);
 }
 
-/* --- Removing --------------------------------------------------------------------------------- */
+/* --- Acting ----------------------------------------------------------------------------------- */
 
 /* What a removal goes by. */
 struct removal_work {
     struct system *system;
     const struct selection *selection;
-    bool even_protected;
+    const struct removal_plan *plan;
+    const struct removal_hooks *hooks;
 };
 
 /* Whether nothing protects the segment as it is NOW; if something does, the outcome says so. */
@@ -69,9 +71,9 @@ static bool verify_protection(const struct removal_work *work, struct removal_it
     const struct protection *protection = work->system->protection;
     const struct protection_rule *rule = protection_find(protection, now);
 
-    if (rule && !work->even_protected) {
+    if (rule && !work->plan->even_protected) {
         item->info.protected_by = rule;
-        item->protected_late = true;
+        item->late = true;
         set_outcome(item, REMOVAL_PROTECTED, 0);
     } else if (!protection_is_complete(protection)) {
         set_outcome(item, REMOVAL_FAILED, ECANCELED);
@@ -79,31 +81,43 @@ static bool verify_protection(const struct removal_work *work, struct removal_it
     return item->outcome == REMOVAL_SELECTED;
 }
 
-/* Whether the item may be removed now; if not, its outcome says why. */
-static bool verify_item(const struct removal_work *work, struct removal_item *item)
+/* Whether the item may be acted on now, read as *NOW; if not, its outcome says why. */
+static bool verify_item(const struct removal_work *work, struct removal_item *item,
+                        struct segment *now)
 {
-    struct segment now;
-    int r =
-        inventory_read_again(work->system, work->selection, item->info.segment.shmid, &now, NULL);
+    const struct segment *before = &item->info.segment;
+    const struct change *change = work->plan->change;
+    int r = inventory_read_again(work->system, work->selection, before->shmid, now, NULL);
 
     if (r < 0)
         set_outcome(item, r == -ENOENT ? REMOVAL_GONE : REMOVAL_FAILED, -r);
-    else if (r == 0 || !segment_same(&now, &item->info.segment))
+    else if (r == 0 || !segment_same(now, before) || (change && !change_same(now, before)))
         set_outcome(item, REMOVAL_CHANGED, 0);
-    else if (segment_is_dest(&now))
+    else if (!change && segment_is_dest(now))
         set_outcome(item, REMOVAL_MARKED, 0);
     else
-        return verify_protection(work, item, &now);
+        return verify_protection(work, item, now);
     return false;
 }
 
-static void verify_and_remove(const struct removal_work *work, struct removal_item *item)
+static void change_item(const struct change *change, struct removal_item *item,
+                        const struct segment *now)
 {
-    int r;
+    int r = change_segment(change, now);
 
-    if (!verify_item(work, item))
-        return;
-    r = sysv_remove(item->info.segment.shmid);
+    item->late = r == -ESTALE;
+    if (r == 0)
+        set_outcome(item, REMOVAL_SET, 0);
+    else if (r == -ENOENT)
+        set_outcome(item, REMOVAL_GONE, 0);
+    else
+        set_outcome(item, item->late ? REMOVAL_CHANGED : REMOVAL_FAILED, -r);
+}
+
+static void remove_item(struct removal_item *item)
+{
+    int r = sysv_remove(item->info.segment.shmid);
+
     if (r == -EINVAL || r == -EIDRM)
         set_outcome(item, REMOVAL_GONE, 0);
     else if (r < 0)
@@ -111,6 +125,39 @@ static void verify_and_remove(const struct removal_work *work, struct removal_it
     else /* somebody may have attached at the last moment: only reading it again shows it */
         set_outcome(item, sysv_exists(item->info.segment.shmid) ? REMOVAL_MARKED : REMOVAL_REMOVED,
                     0);
+}
+
+/* Removes a segment that was saved before, or withdraws it. */
+static void save_and_remove(const struct removal_work *work, struct removal_item *item,
+                            struct segment *now)
+{
+    const struct removal_hooks *hooks = work->hooks;
+    int r = hooks->save(hooks->arg, item, now);
+
+    if (r < 0) {
+        set_outcome(item, REMOVAL_FAILED, -r);
+        return;
+    }
+    /* Saving takes its time. */
+    if (verify_item(work, item, now))
+        remove_item(item);
+    if (item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_PROTECTED ||
+        item->outcome == REMOVAL_FAILED)
+        hooks->withdraw(hooks->arg, item);
+}
+
+static void verify_and_act(const struct removal_work *work, struct removal_item *item)
+{
+    struct segment now;
+
+    if (!verify_item(work, item, &now))
+        return;
+    if (work->plan->change)
+        change_item(work->plan->change, item, &now);
+    else if (work->hooks->save)
+        save_and_remove(work, item, &now);
+    else
+        remove_item(item);
 }
 
 /* What a child does in a namespace that only it may enter. */
@@ -122,33 +169,39 @@ struct removal_errand {
 /* Failures are exit statuses above those of outcomes. */
 enum { ERRAND_FAILED = 16 };
 
-static int remove_by_child(void *arg)
+static int act_by_child(void *arg)
 {
     const struct removal_errand *errand = arg;
 
-    verify_and_remove(errand->work, errand->item);
+    verify_and_act(errand->work, errand->item);
     return errand->item->outcome == REMOVAL_FAILED ? ERRAND_FAILED + errand->item->code
                                                    : (int)errand->item->outcome;
 }
 
-/* Removes a segment of the namespace that this process reads. */
-static void remove_here(const struct removal_work *work, struct removal_item *item)
+/* Removes or changes a segment of the namespace that this process reads. */
+static void act_here(const struct removal_work *work, struct removal_item *item)
 {
     struct removal_errand errand = {work, item};
+    struct segment now;
     int r;
 
     if (!work->system->procfs.inside) {
-        verify_and_remove(work, item);
+        verify_and_act(work, item);
         return;
     }
-    r = namespace_run_inside(&work->system->procfs, remove_by_child, &errand);
+    if (work->plan->change) { /* with ids of that user namespace */
+        set_outcome(item, REMOVAL_FAILED, EOPNOTSUPP);
+        return;
+    }
+    r = namespace_run_inside(&work->system->procfs, act_by_child, &errand);
     if (r < 0)
         set_outcome(item, REMOVAL_FAILED, -r);
     else if (r >= ERRAND_FAILED)
         set_outcome(item, REMOVAL_FAILED, r - ERRAND_FAILED);
     else if (r != REMOVAL_PROTECTED)
         set_outcome(item, (enum removal_outcome)r, 0);
-    else if (verify_item(work, item)) /* by which line the child cannot say; by none any more */
+    else if (verify_item(work, item,
+                         &now)) /* by which line the child cannot say; by none any more */
         set_outcome(item, REMOVAL_CHANGED, 0);
 }
 
@@ -164,11 +217,11 @@ static const struct ipc_namespace *find_namespace(const struct ipc_namespace_lis
 }
 
 /*
- * Removes a segment where it is. Its namespace is entered for it alone, by the descriptor that was
- * found with it: one that ended meanwhile is empty, whoever has its number now. Returns a negative
- * errno without a way back: then nothing more may be removed.
+ * Removes or changes a segment where it is. Its namespace is entered for it alone, by the
+ * descriptor that was found with it: one that ended meanwhile is empty, whoever has its number now.
+ * Returns a negative errno without a way back: then nothing more may be done.
  */
-static int remove_there(const struct removal_work *work, struct removal_item *item)
+static int act_there(const struct removal_work *work, struct removal_item *item)
 {
     struct system *system = work->system;
     const struct ipc_namespace *namespace;
@@ -176,7 +229,7 @@ static int remove_there(const struct removal_work *work, struct removal_item *it
     int r;
 
     if (!system->namespaces || item->info.elsewhere == 0) {
-        remove_here(work, item);
+        act_here(work, item);
         return 0;
     }
     namespace = find_namespace(system->namespaces, item->info.elsewhere);
@@ -185,14 +238,14 @@ static int remove_there(const struct removal_work *work, struct removal_item *it
         set_outcome(item, REMOVAL_FAILED, -r);
         return 0;
     }
-    remove_here(work, item);
+    act_here(work, item);
     return namespace_return(&system->procfs, &entry, NULL);
 }
 
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks)
 {
-    const struct removal_work work = {system, selection, plan->even_protected};
+    const struct removal_work work = {system, selection, plan, hooks};
     bool stopped = false;
 
     for (size_t i = 0; i < plan->count; i++) {
@@ -203,7 +256,7 @@ void removal_run(struct system *system, const struct selection *selection,
             if (stopped)
                 set_outcome(item, REMOVAL_FAILED, EINTR);
             else
-                stopped = remove_there(&work, item) < 0;
+                stopped = act_there(&work, item) < 0;
         }
         if (hooks->done)
             hooks->done(hooks->arg, item);

@@ -6,16 +6,11 @@
 #include <unistd.h>
 
 #include "action/inventory_settled.h"
+#include "action/reading.h"
 #include "base/cleanup.h"
-#include "base/num.h"
-#include "base/xalloc.h"
 #include "command/options.h"
-#include "kernel/content.h"
 #include "view/describe.h"
 #include "view/hexdump.h"
-
-/* How much is read and written at a time; and what may be allocated without being asked for. */
-enum { CHUNK = 1024 * 1024, HOLES_MAX = 1024 * 1024 * 1024 };
 
 /* A command line of cat. */
 struct cat {
@@ -33,7 +28,6 @@ struct cat_output {
     bool hex;
     struct hexdump dump;
     struct strbuf text; /* owned; of the dump */
-    char *buffer;       /* owned; CHUNK bytes */
 };
 
 static const struct option_spec cat_options[] = {
@@ -62,184 +56,132 @@ static int check_cat(struct context *context, void *args, struct error *err)
 
 /* --- Opening ---------------------------------------------------------------------------------- */
 
-/* Whether a process was found through which it can be read. */
-static bool open_by_holder(const struct context *context, const struct segment_info *info,
-                           struct content *ret_content, pid_t *ret_pid)
+/* Says why it cannot be read. Returns an exit status. */
+static int refuse_reading(struct context *context, const struct segment_info *info,
+                          const struct reading *reading, const struct error *err)
 {
-    uint64_t maps = 0;
-    int r = -ENOENT;
-
-    for (uint32_t i = 0; i < info->attachment_count; i++)
-        maps = saturating_add(maps, info->attachments[i].maps);
-    /* More mappings than attachments: one is of something else, perhaps of another namespace. */
-    if (maps > info->segment.nattch)
-        return false;
-    for (uint32_t i = 0; r == -ENOENT && i < info->attachment_count; i++) {
-        *ret_pid = info->attachments[i].pid;
-        r = content_open_by_process(&context->system.procfs, &info->segment, *ret_pid, ret_content);
-    }
-    return r == 0;
-}
-
-/* How many of LENGTH bytes reading would allocate at the most, where no page can be skipped. */
-static uint64_t holes_of(const struct segment *segment, uint64_t length, uint64_t page_size)
-{
-    uint64_t whole = saturating_add(segment->size, page_size - 1) / page_size * page_size;
-    uint64_t there = segment->has_rss ? segment->rss : 0;
-
-    there = saturating_add(there, segment->has_swap ? segment->swap : 0);
-    whole = whole > there ? whole - there : 0;
-    return whole < length ? whole : length;
-}
-
-/* Attaches it. Returns an exit status. */
-static int attach_for_reading(struct context *context, const struct cat *cat,
-                              const struct segment_info *info, uint64_t length,
-                              bool may_open_mappings, struct content *ret_content)
-{
-    CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const struct segment *segment = &info->segment;
-    uint64_t page_size = context->system.procfs.page_size;
-    bool skips = segment->has_swap && segment->swap == 0;
-    uint64_t holes = skips || may_open_mappings ? 0 : holes_of(segment, length, page_size);
 
-    if (holes > HOLES_MAX && !cat->yes) {
-        describe_bytes(&text, holes);
+    if (!context->system.procfs.live)
+        return context_fail(context, err, STATUS_FAILED);
+    if (err->code == EFBIG) {
+        describe_bytes(&text, reading->holes);
         context_warn(context,
                      "%d: reading it would allocate up to %s of memory for pages that were never "
                      "written: nothing was done; --yes does it, --offset and --length read a part",
                      segment->shmid, strbuf_string(&text));
         return STATUS_DECLINED;
     }
-    if (content_attach(&context->system.procfs, segment, skips, ret_content, &err) < 0) {
-        if (err.code == EACCES) {
-            strbuf_puts(&text, ": it belongs to ");
-            describe_user(&text, info->owner, segment->uid);
-            strbuf_printf(&text, " (perms %03o); root may read it", segment->mode & 0777U);
-        }
-        context_warn(context, "%d: %s%s", segment->shmid, err.text, strbuf_string(&text));
-        return STATUS_FAILED;
+    if (err->code == EACCES) {
+        strbuf_puts(&text, ": it belongs to ");
+        describe_user(&text, info->owner, segment->uid);
+        strbuf_printf(&text, " (perms %03o); root may read it", segment->mode & 0777U);
     }
-    if (cat->verbose)
-        context_warn(context, "%d: attached read-only, which sets its atime, dtime and lpid; %s",
-                     segment->shmid,
-                     ret_content->fd >= 0 || skips
-                         ? "pages that were never written stay so"
-                         : "pages that were never written are allocated by reading them");
-    return STATUS_DONE;
+    context_warn(context, "%d: %s%s", segment->shmid, err->text, strbuf_string(&text));
+    return STATUS_FAILED;
 }
 
-/* Opens it by the way that changes least. Returns an exit status. */
-static int open_content(struct context *context, const struct cat *cat,
-                        const struct segment_info *info, uint64_t length, bool may_open_mappings,
-                        struct content *ret_content)
+/* Says how it is read, and what that changes. */
+static void report_way(struct context *context, const struct segment *segment,
+                       const struct reading *reading)
 {
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-    pid_t pid = 0;
-
     if (!context->system.procfs.live)
-        return content_open_saved(&context->system.procfs, &info->segment, ret_content, &err) < 0
-                   ? context_fail(context, &err, STATUS_FAILED)
-                   : STATUS_DONE;
-    if (!open_by_holder(context, info, ret_content, &pid))
-        return attach_for_reading(context, cat, info, length, may_open_mappings, ret_content);
-    if (cat->verbose)
+        return;
+    if (reading->pid > 0)
         context_warn(context,
-                     "%d: read through process %d, which has it attached: that changes "
-                     "nothing",
-                     info->segment.shmid, (int)pid);
-    return STATUS_DONE;
+                     "%d: read through process %d, which has it attached: that changes nothing",
+                     segment->shmid, (int)reading->pid);
+    else
+        context_warn(context, "%d: attached read-only, which sets its atime, dtime and lpid; %s",
+                     segment->shmid,
+                     reading->content.fd >= 0 || reading->content.skips
+                         ? "pages that were never written stay so"
+                         : "pages that were never written are allocated by reading them");
 }
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
-static void write_dump(struct cat_output *output)
+/* That output could not be written is main's to report. */
+static int check_output(const struct cat_output *output)
+{
+    return ferror(output->context->out) ? -ECANCELED : 0;
+}
+
+static int write_dump(struct cat_output *output)
 {
     context_write(output->context, &output->text);
     strbuf_reset(&output->text);
+    return check_output(output);
 }
 
-static void write_zeros(struct cat_output *output, uint64_t length)
+static int write_zeros(void *arg, uint64_t offset, uint64_t length)
 {
+    static const char zeros[64 * 1024];
+    struct cat_output *output = arg;
+
+    (void)offset;
     if (output->hex) {
         hexdump_add_zeros(&output->dump, &output->text, length);
-        write_dump(output);
-        return;
+        return write_dump(output);
     }
-    memset(output->buffer, 0, CHUNK);
-    while (length > 0 && !ferror(output->context->out)) {
-        size_t part = length < CHUNK ? (size_t)length : CHUNK;
+    while (length > 0 && check_output(output) == 0) {
+        size_t part = length < sizeof(zeros) ? (size_t)length : sizeof(zeros);
 
-        fwrite(output->buffer, 1, part, output->context->out);
+        fwrite(zeros, 1, part, output->context->out);
         length -= part;
     }
+    return check_output(output);
 }
 
-static int write_data(struct cat_output *output, const struct content *content, uint64_t offset,
-                      uint64_t stop)
+static int write_data(void *arg, uint64_t offset, const char *bytes, size_t length)
 {
-    while (offset < stop && !ferror(output->context->out)) {
-        size_t part = stop - offset < CHUNK ? (size_t)(stop - offset) : CHUNK;
-        ssize_t got = content_read(content, offset, output->buffer, part);
+    struct cat_output *output = arg;
 
-        if (got < 0)
-            return (int)got;
-        if (output->hex) {
-            hexdump_add(&output->dump, &output->text, output->buffer, (size_t)got);
-            write_dump(output);
-        } else {
-            fwrite(output->buffer, 1, (size_t)got, output->context->out);
-        }
-        offset += (uint64_t)got;
+    (void)offset;
+    if (output->hex) {
+        hexdump_add(&output->dump, &output->text, bytes, length);
+        return write_dump(output);
     }
-    return 0;
-}
-
-/* Returns 0 or a negative errno; output that could not be written is main's to report. */
-static int write_content(struct cat_output *output, const struct content *content, uint64_t offset,
-                         uint64_t end)
-{
-    int r = 0;
-
-    while (r == 0 && offset < end && !ferror(output->context->out)) {
-        bool hole = false;
-        uint64_t stop = end;
-
-        r = content_extent(content, offset, end, &hole, &stop);
-        if (r == 0 && hole)
-            write_zeros(output, stop - offset);
-        else if (r == 0)
-            r = write_data(output, content, offset, stop);
-        offset = stop;
-    }
-    hexdump_end(&output->dump, &output->text);
-    write_dump(output);
-    return r;
+    fwrite(bytes, 1, length, output->context->out);
+    return check_output(output);
 }
 
 /* --- The whole -------------------------------------------------------------------------------- */
 
-/* Whether pages may have been skipped that were swapped out while it was read. */
-static bool was_swapped_out(struct context *context, const struct cat *cat)
+/* Writes the bytes from OFFSET up to END. Returns an exit status. */
+static int write_content(struct context *context, const struct cat *cat,
+                         const struct reading *reading, int shmid, uint64_t offset, uint64_t end)
 {
-    CLEANUP_INVENTORY struct inventory inventory = {0};
+    struct cat_output output = {
+        .context = context, .hex = cat->hex || isatty(STDOUT_FILENO), .dump = {.address = offset}};
+    const struct reading_callbacks callbacks = {write_zeros, write_data, &output};
+    int r = reading_run(reading, offset, end, &callbacks);
 
-    return inventory_read(&context->system, &cat->selection, NEED_USAGE, &inventory, NULL) == 0 &&
-           inventory.count == 1 && inventory.rows[0].segment.swap > 0;
+    hexdump_end(&output.dump, &output.text);
+    write_dump(&output);
+    strbuf_release(&output.text);
+    if (r < 0 && r != -ECANCELED)
+        context_warn(context, "%d: %s", shmid, r == -ENODATA ? reading_shrunk : strerror(-r));
+    if (r == 0 && reading_is_doubtful(&context->system, reading, shmid)) {
+        context_warn(context,
+                     "%d: pages were swapped out while it was read, and may be zeros here; read it "
+                     "again",
+                     shmid);
+        r = -EAGAIN;
+    }
+    return r < 0 && r != -ECANCELED ? STATUS_FAILED : STATUS_DONE;
 }
 
 static int cat_segment(struct context *context, const struct cat *cat,
-                       const struct segment_info *info, bool may_open_mappings)
+                       const struct segment_info *info, bool opens_mappings)
 {
+    CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct segment *segment = &info->segment;
     uint64_t offset = cat->offset.value;
     uint64_t length = segment->size - (offset < segment->size ? offset : segment->size);
-    struct content content = {.fd = -1};
-    struct cat_output output = {
-        .context = context, .hex = cat->hex || isatty(STDOUT_FILENO), .dump = {.address = offset}};
+    struct reading reading;
     int status;
-    int r;
 
     if (offset > segment->size) {
         context_warn(context, "--offset %llu: segment %d has %llu bytes",
@@ -248,29 +190,13 @@ static int cat_segment(struct context *context, const struct cat *cat,
     }
     if (cat->length.given && cat->length.value < length)
         length = cat->length.value;
-    status = open_content(context, cat, info, length, may_open_mappings, &content);
-    if (status != STATUS_DONE)
-        return status;
-    output.buffer = xcalloc(1, CHUNK);
-    r = write_content(&output, &content, offset, offset + length);
-    if (r == -ENODATA)
-        context_warn(context,
-                     "%d: its memory is not there any more: somebody has made it shorter while it "
-                     "was read",
-                     segment->shmid);
-    else if (r < 0)
-        context_warn(context, "%d: %s", segment->shmid, strerror(-r));
-    if (r == 0 && content.fd < 0 && content.skips && was_swapped_out(context, cat)) {
-        context_warn(context,
-                     "%d: pages were swapped out while it was read, and may be zeros here; read it "
-                     "again",
-                     segment->shmid);
-        r = -EAGAIN;
-    }
-    content_close(&content);
-    free(output.buffer);
-    strbuf_release(&output.text);
-    return r < 0 ? STATUS_FAILED : STATUS_DONE;
+    if (reading_open(&context->system, info, length, opens_mappings, cat->yes, &reading, &err) < 0)
+        return refuse_reading(context, info, &reading, &err);
+    if (cat->verbose)
+        report_way(context, segment, &reading);
+    status = write_content(context, cat, &reading, segment->shmid, offset, offset + length);
+    reading_close(&reading);
+    return status;
 }
 
 static int cat_here(struct context *context, const struct cat *cat)

@@ -6,15 +6,11 @@
 #include <string.h>
 
 #include "action/create.h"
-#include "action/diagnose.h"
 #include "action/ftok.h"
 #include "base/cleanup.h"
+#include "command/explain.h"
 #include "command/options.h"
 #include "kernel/signals.h"
-#include "view/describe_shmget.h"
-#include "view/remedy.h"
-#include "view/remedy_shmget.h"
-#include "view/shmget_report.h"
 
 /* A command line of create. */
 struct create {
@@ -163,52 +159,6 @@ static int prepare_request(struct context *context, struct create *create)
     return STATUS_DONE;
 }
 
-/* Says why shmget has failed, as doctor does. Returns an exit status. */
-static int explain_shmget(struct context *context, const struct shmget_request *request, int code)
-{
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-    CLEANUP_STRBUF struct strbuf call = STRBUF_INIT;
-    CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
-    CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
-    struct shmget_diagnosis diagnosis;
-
-    shmget_report_call(&call, request);
-    context_warn(context, "%s: %s", strbuf_string(&call), strerror(code));
-    if (diagnose_shmget(&context->system, request, 0, NULL, &diagnosis, &err) < 0) {
-        context_warn(context, "why is not known: %s", err.text);
-        return STATUS_FAILED;
-    }
-    if (diagnosis.answer.code == code) {
-        describe_shmget(&reason, &diagnosis);
-        remedy_shmget(&remedy, &diagnosis);
-    } else {
-        strbuf_puts(&reason, "not known, for it is gone: now the call would ");
-        strbuf_puts(&reason, diagnosis.answer.code ? "fail with: " : "succeed");
-        if (diagnosis.answer.code)
-            strbuf_puts(&reason, strerror(diagnosis.answer.code));
-    }
-    context_warn(context, "reason: %s", strbuf_string(&reason));
-    if (remedy.length > 0)
-        context_warn(context, "remedy: %s", strbuf_string(&remedy));
-    shmget_diagnosis_release(&diagnosis);
-    return code == ENOSYS ? STATUS_UNREADABLE : STATUS_FAILED;
-}
-
-/* Says what helps where shm_rmid_forced is set. Returns an exit status. */
-static int explain_forced(struct context *context)
-{
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-    CLEANUP_INVENTORY struct inventory inventory = {0};
-    CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
-
-    if (inventory_read(&context->system, NULL, NEED_LIMITS | NEED_CREDENTIALS, &inventory, &err) <
-        0)
-        return context_fail(context, &err, STATUS_FAILED);
-    remedy_set_limit(&remedy, &inventory, LIMIT_RMID_FORCED, 0);
-    context_warn(context, "remedy: %s", strbuf_string(&remedy));
-    return STATUS_FAILED;
-}
-
 /* An id that nobody has read is a segment that nobody knows of. */
 static int print_id(struct context *context, const struct creation *creation)
 {
@@ -244,7 +194,7 @@ static int run_create(struct context *context, void *args)
     if (r == 0)
         return status;
     if (creation->refused)
-        return explain_shmget(context, &creation->request, -r);
+        return explain_shmget(context, "", &creation->request, -r);
     context_fail(context, &err, STATUS_FAILED);
     return creation->forced ? explain_forced(context) : STATUS_FAILED;
 }

@@ -15,6 +15,7 @@
 #include "view/describe.h"
 #include "view/limits_report.h"
 #include "view/remedy.h"
+#include "view/removal_preview.h"
 #include "view/removal_report.h"
 
 /* Where --persist keeps them, as messages say it. */
@@ -147,7 +148,7 @@ static int ask_to_destroy(struct limits_question *question, struct inventory *in
     size_t unplanned;
     int status;
 
-    removal_report_preview(context->err, &change->plan, &format, false);
+    removal_preview_show(context->err, &change->plan, &format, false);
     explain_doubt(context, change);
     strbuf_puts(&text, "Set shm_rmid_forced=1, which destroys ");
     limits_report_destroyed(&text, change);
@@ -382,7 +383,7 @@ static void write_limits(struct context *context, const struct limits_args *args
     if (change->dry_run && change->plan.count > 0) {
         const struct column_format format = {.now = inventory->clock.now};
 
-        removal_report_table(context->out, &change->plan, &format);
+        removal_preview_table(context->out, &change->plan, &format);
     }
 }
 

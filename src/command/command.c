@@ -12,6 +12,7 @@
 #include "view/prompt.h"
 #include "view/wrap.h"
 
+extern const struct command command_capture;
 extern const struct command command_cat;
 extern const struct command command_create;
 extern const struct command command_doctor;
@@ -21,8 +22,10 @@ extern const struct command command_limits;
 extern const struct command command_ls;
 extern const struct command command_metrics;
 extern const struct command command_ns;
+extern const struct command command_restore;
 extern const struct command command_rm;
 extern const struct command command_run;
+extern const struct command command_set;
 extern const struct command command_stat;
 extern const struct command command_wait;
 extern const struct command command_watch;
@@ -45,7 +48,10 @@ const struct command *const commands[] = {
     &command_wait,
     &command_metrics,
     &command_create,
+    &command_set,
     &command_cat,
+    &command_restore,
+    &command_capture,
     NULL,
 };
 /* clang-format on */

@@ -68,7 +68,9 @@ void help_command(FILE *out, const struct command *command)
     if (!(command->flags & COMMAND_NO_NAMESPACE))
         fprintf(out, "\nWhere to look: -N NS%s%s; see 'shmtool --help'.\n",
                 command->flags & COMMAND_EVERYWHERE ? ", -A" : "",
-                command->flags & COMMAND_CHANGES ? "" : ", --sysroot DIR");
+                command->flags & (COMMAND_CHANGES | COMMAND_WAITS | COMMAND_CAPTURES)
+                    ? ""
+                    : ", --sysroot DIR");
     fputs("\nExamples:\n", out);
     for (size_t i = 0; i < COMMAND_EXAMPLES; i++)
         fprintf(out, "  shmtool %s\n      %s\n", command->examples[i].line,

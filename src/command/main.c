@@ -23,6 +23,7 @@
  *   state            used, dest, orphan, idle, unknown
  *   filter           the selection options as data, and the test
  *   protection       which segments shmtool.conf protects, by which line
+ *   change           what set changes: NAME=VALUE, permissions as chmod takes them
  *   selection        named ids and a filter; lines of rm's standard input
  *   limits           limits of shared memory, what is in use; NAME=VALUE
  *   ipc_use          semaphores and message queues, and how many there may be
@@ -59,6 +60,7 @@
  *   dropins          the files of configuration directories, in their order
  *   conf             the files of shmtool.conf, checked and read
  *   replace_file     files written, or replaced, as a whole
+ *   saved_tree       a tree as --sysroot reads it, written
  *   sysctl_file      limits kept over a reboot
  *   logind           what systemd-logind removes at logout
  *   filewalk         the files of one file system
@@ -82,8 +84,13 @@
  *   namespace_rows   what is in IPC namespaces
  *   look             looks that come again and again, and how often
  *   namespace_looks  such looks at one or all IPC namespaces, which come and go
- *   removal          plan, verify, remove
+ *   removal          plan, verify, remove or change
+ *   change           one segment changed, and read back
  *   create           a segment made, or none
+ *   reading          a segment's bytes, by the way that changes least
+ *   save             segments saved before they are removed
+ *   restore          and made again
+ *   capture          the tree of this machine, written by reading it
  *   limits_change    limits set and kept, and what that destroys
  *   ftok             keys of files, files of a key
  *   supervise        a program run, and what it left removed
@@ -110,7 +117,9 @@
  *   hexdump          bytes as hexdump -C shows them
  *   segment_report   all of a segment, for stat
  *   event_report     what happened, as a line or JSON
- *   removal_report   what rm is about to do, and did
+ *   removal_preview  what rm or set is about to do
+ *   removal_report   what it did
+ *   change_report    what a change means
  *   findings_report  what doctor found
  *   finding_text     what is said of each check
  *   finding_limits   limits of shared memory, semaphores, message queues
@@ -128,6 +137,8 @@
  *   where            --sysroot, -N and -A
  *   output           the options of output
  *   protect          the lines of shmtool.conf, by the options that select segments
+ *   batch            what rm and set share: select, ask, act, report
+ *   explain          why a segment could not be made
  *   help             help texts, made from the tables
  *   run_messages     what run says: failing calls, and what is left
  *   cmd_*            a command each
@@ -235,16 +246,27 @@ static int refuse_unknown(struct context *context, const char *word, const char 
 /* What people call commands elsewhere, and what stands here for it. */
 static int refuse_command(struct context *context, const char *word)
 {
-    static const struct synonym synonyms[] = {
-        {"list", "ls"},           {"dir", "ls"},       {"ipcs", "ls"},         {"lsipc", "ls"},
-        {"show", "stat"},         {"info", "stat"},    {"inspect", "stat"},    {"describe", "stat"},
-        {"status", "stat"},       {"remove", "rm"},    {"delete", "rm"},       {"del", "rm"},
-        {"clean", "rm"},          {"cleanup", "rm"},   {"purge", "rm"},        {"kill", "rm"},
-        {"ipcrm", "rm"},          {"ps", "who"},       {"users", "who"},       {"holders", "who"},
-        {"lsof", "who"},          {"fuser", "who"},    {"exec", "run"},        {"start", "run"},
-        {"sysctl", "limits"},     {"ftok", "key"},     {"ipcmk", "create"},    {"make", "create"},
-        {"new", "create"},        {"check", "doctor"}, {"diagnose", "doctor"}, {"why", "doctor"},
-        {"version", "--version"}, {NULL, NULL}};
+    static const struct synonym synonyms[] = {{"list", "ls"},        {"dir", "ls"},
+                                              {"ipcs", "ls"},        {"lsipc", "ls"},
+                                              {"show", "stat"},      {"info", "stat"},
+                                              {"inspect", "stat"},   {"describe", "stat"},
+                                              {"status", "stat"},    {"remove", "rm"},
+                                              {"delete", "rm"},      {"del", "rm"},
+                                              {"clean", "rm"},       {"cleanup", "rm"},
+                                              {"purge", "rm"},       {"kill", "rm"},
+                                              {"ipcrm", "rm"},       {"ps", "who"},
+                                              {"users", "who"},      {"holders", "who"},
+                                              {"lsof", "who"},       {"fuser", "who"},
+                                              {"exec", "run"},       {"start", "run"},
+                                              {"sysctl", "limits"},  {"ftok", "key"},
+                                              {"ipcmk", "create"},   {"make", "create"},
+                                              {"new", "create"},     {"chmod", "set"},
+                                              {"chown", "set"},      {"change", "set"},
+                                              {"undo", "restore"},   {"load", "restore"},
+                                              {"bundle", "capture"}, {"snapshot", "capture"},
+                                              {"check", "doctor"},   {"diagnose", "doctor"},
+                                              {"why", "doctor"},     {"version", "--version"},
+                                              {NULL, NULL}};
     struct suggestion suggestion = suggest_begin(word, strlen(word));
 
     for (size_t i = 0; commands[i]; i++)

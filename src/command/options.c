@@ -235,8 +235,11 @@ static int use_operand(const struct command_line *line, char **words)
     const struct option_use use = {line->context, NULL, line->args + command->operand.place,
                                    words[0], words};
 
-    if (line->pass == PASS_WHERE)
+    if (line->pass == PASS_WHERE) {
+        if (command->flags & COMMAND_TREE && !line->context->where.tree)
+            line->context->where.tree = words[0];
         return 0;
+    }
     return command->operand.take
                ? command->operand.take(&use, line->err)
                : error_set(line->err, EINVAL, "'%s': takes no operands", words[0]);

@@ -94,7 +94,7 @@ static void report_leftover(struct context *context, const struct run_choice *ch
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     int shmid = item->info.segment.shmid;
 
-    removal_report_line(&line, item);
+    removal_report_line(&line, NULL, item);
     if (item->outcome == REMOVAL_SELECTED && choice->verbose)
         report_kept(context, choice, &item->info.segment);
     else if (item->outcome == REMOVAL_FAILED)

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "action/resolve.h"
 #include "base/text.h"
+#include "base/xalloc.h"
 #include "command/options.h"
 #include "view/describe.h"
 
@@ -59,6 +61,10 @@ static int check_command(struct context *context)
     else if (where->sysroot && command->flags & COMMAND_WAITS)
         context_warn(context,
                      "--sysroot: nothing happens in a saved tree: %s shows the live system only",
+                     command->name);
+    else if (where->sysroot && command->flags & COMMAND_CAPTURES)
+        context_warn(context,
+                     "--sysroot: is a saved tree already: %s writes that of the live system",
                      command->name);
     else if (where->all_namespaces && !(command->flags & COMMAND_EVERYWHERE))
         context_warn(context, "--all-namespaces: %s looks in one IPC namespace; -N names another",
@@ -152,6 +158,22 @@ static int find_namespaces(struct context *context)
     return STATUS_DONE;
 }
 
+/* Opens the saved tree that the command takes, beside the live system. */
+static int open_tree(struct context *context)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+
+    context->tree = xcalloc(1, sizeof(*context->tree));
+    if (system_open(context->tree, context->where.tree, &err) < 0) {
+        free(context->tree);
+        context->tree = NULL;
+        return context_fail(context, &err, STATUS_UNREADABLE);
+    }
+    context->tree->protection = protection_new(NULL); /* what protects is the live system's */
+    names_add_tree(context->system.names, &context->tree->procfs);
+    return STATUS_DONE;
+}
+
 int where_open(struct context *context)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -166,6 +188,8 @@ int where_open(struct context *context)
         status = enter_namespace(context);
     else if (where->all_namespaces)
         status = find_namespaces(context);
+    if (status == STATUS_DONE && where->tree)
+        status = open_tree(context);
     if (status != STATUS_DONE)
         where_close(context);
     return status;
@@ -307,5 +331,9 @@ void where_close(struct context *context)
 {
     namespace_return(&context->system.procfs, &context->entry, NULL);
     namespaces_release(&context->namespaces);
+    if (context->tree)
+        system_close(context->tree);
+    free(context->tree);
+    context->tree = NULL;
     system_close(&context->system);
 }

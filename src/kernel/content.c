@@ -2,14 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "kernel/attach.h"
 #include "kernel/maps.h"
 #include "kernel/sysv.h"
 
@@ -48,6 +51,13 @@ int content_open_saved(const struct procfs *procfs, const struct segment *segmen
     *ret_content = new_content(segment, procfs->page_size);
     ret_content->fd = steal_fd(&fd);
     return 0;
+}
+
+bool content_has_one_name(const struct content *content)
+{
+    struct stat status;
+
+    return fstat(content->fd, &status) == 0 && status.st_nlink == 1;
 }
 
 /* --- By a process ----------------------------------------------------------------------------- */
@@ -139,7 +149,7 @@ int content_attach(const struct procfs *procfs, const struct segment *segment, b
     struct content content = new_content(segment, procfs->page_size);
     struct segment now;
     void *memory;
-    int r = sysv_attach(segment->shmid, &memory);
+    int r = sysv_attach(segment->shmid, false, &memory);
 
     if (r == -EINVAL || r == -EIDRM)
         return error_set(err, ENOENT, "was removed meanwhile");
@@ -243,6 +253,21 @@ ssize_t content_read(const struct content *content, uint64_t offset, void *buffe
     if (got == 0)
         return -ENODATA;
     return got < 0 ? -errno : got;
+}
+
+uint64_t content_huge_page(const struct content *content, const struct procfs *procfs, int shmid)
+{
+    struct statfs status;
+    uint64_t page_size;
+    uint64_t smallest;
+
+    if (content->fd >= 0)
+        return fstatfs(content->fd, &status) == 0 && (uint32_t)status.f_type == HUGETLBFS_MAGIC
+                   ? (uint64_t)status.f_bsize
+                   : 0;
+    return attach_page_size(procfs, getpid(), shmid, &page_size, &smallest) && page_size > smallest
+               ? page_size
+               : 0;
 }
 
 void content_close(struct content *content)

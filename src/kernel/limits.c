@@ -114,23 +114,36 @@ int limits_check_write(const struct procfs *procfs, enum limit_id id, struct err
     return fd < 0 ? error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path) : 0;
 }
 
-/* Gives the kernel the whole number in one write, as it wants it. */
-static int write_limit(const struct procfs *procfs, const char *path,
-                       const struct limit_setting *setting, struct error *err)
+/* Gives the kernel the whole number in one write, as it wants it. Returns 0 or a negative errno. */
+static int write_number(const struct procfs *procfs, const char *path, uint64_t number)
 {
     CLEANUP_CLOSE int fd = openat(procfs->root_fd, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
     char text[32];
-    int length = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)setting->value);
+    int length = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)number);
     ssize_t written = fd >= 0 ? write(fd, text, (size_t)length) : -1;
 
-    if (written < 0 && errno == EINVAL && limits_ceiling(setting))
+    if (written < 0)
+        return -errno;
+    return written == length ? 0 : -EIO;
+}
+
+static int write_limit(const struct procfs *procfs, const char *path,
+                       const struct limit_setting *setting, struct error *err)
+{
+    int r = write_number(procfs, path, setting->value);
+
+    if (r == -EINVAL && limits_ceiling(setting))
         return error_set(err, EINVAL, "%s%s: %s: %s", procfs_prefix(procfs), path, strerror(EINVAL),
                          limits_ceiling(setting));
-    if (written < 0)
-        return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
-    if (written != length)
-        return error_set_errno(err, EIO, "%s%s", procfs_prefix(procfs), path);
-    return 0;
+    return r < 0 ? error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path) : 0;
+}
+
+int next_id_write(const struct procfs *procfs, int shmid, struct error *err)
+{
+    static const char path[] = "proc/sys/kernel/shm_next_id";
+    int r = write_number(procfs, path, (uint64_t)shmid);
+
+    return r < 0 ? error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path) : 0;
 }
 
 int limits_write(const struct procfs *procfs, const struct limit_setting *setting,

@@ -146,22 +146,23 @@ static bool is_logind_namespace(const struct procfs *procfs)
     return own.st_ino == initial;
 }
 
-/* Whether logind runs here (sd-login's own test). */
-static bool runs_logind(const struct procfs *procfs)
+bool logind_runs(const struct procfs *procfs)
 {
-    return faccessat(procfs->root_fd, "run/systemd/seats", F_OK, 0) == 0 &&
-           is_logind_namespace(procfs);
+    CLEANUP_CLOSE int seats = procfs_open_place(procfs, LOGIND_SEATS, 0); /* sd-login's own test */
+
+    return seats >= 0 && (!procfs->live || is_logind_namespace(procfs));
 }
 
 int logind_removes_ipc(const struct procfs *procfs, char **ret_file, struct error *err)
 {
     struct remove_ipc setting = {.procfs = procfs, .value = true};
+    bool runs = logind_runs(procfs);
     int r;
 
-    if (procfs->live && !runs_logind(procfs))
+    if (procfs->live && !runs)
         return 0;
     r = read_settings(&setting, err);
-    if (r == 0 && setting.value && (procfs->live || setting.configured)) {
+    if (r == 0 && setting.value && (runs || setting.configured)) {
         *ret_file = setting.file;
         return 1;
     }

@@ -45,6 +45,7 @@ struct database_kind {
 
 struct names {
     const struct procfs *procfs;
+    const struct procfs *tree; /* a saved one, whose files are read; NULL: none */
     struct database users;
     struct database groups;
     struct strbuf buffer;
@@ -102,10 +103,16 @@ struct names *names_new(const struct procfs *procfs)
     struct names *names = xcalloc(1, sizeof(*names));
 
     names->procfs = procfs;
+    names->tree = procfs->live ? NULL : procfs;
     names->users.kind = &user_kind;
     names->groups.kind = &group_kind;
     strbuf_reserve(&names->buffer, 4096);
     return names;
+}
+
+void names_add_tree(struct names *names, const struct procfs *tree)
+{
+    names->tree = tree;
 }
 
 static void release_database(struct database *database)
@@ -181,10 +188,10 @@ static void load_database(const struct names *names, struct database *database)
     char *rest;
     char *line;
 
-    if (database->loaded)
+    if (database->loaded || !names->tree)
         return;
     database->loaded = true;
-    if (procfs_read_file(names->procfs, database->kind->path, DATABASE_SIZE_MAX, &text, NULL) < 0)
+    if (procfs_read_file(names->tree, database->kind->path, DATABASE_SIZE_MAX, &text, NULL) < 0)
         return;
     rest = text.data;
     while ((line = strsep(&rest, "\n")))
@@ -196,8 +203,7 @@ static const char *name_of(struct names *names, struct database *database, uint3
     const struct entry *entry;
     const char *name;
 
-    if (!names->procfs->live)
-        load_database(names, database);
+    load_database(names, database);
     entry = find_id_entry(database, id);
     if (entry || !names->procfs->live)
         return entry ? entry->name : NULL;
@@ -216,6 +222,42 @@ const char *names_group(struct names *names, gid_t gid)
     return name_of(names, &names->groups, gid);
 }
 
+/* What follows the id in a line of either file. */
+#define USER_REST ":::"
+#define GROUP_REST ""
+
+/* Appends "NAME:x:ID:REST" and a newline. */
+static void put_line(struct strbuf *out, const char *name, uint32_t id, const char *rest)
+{
+    /* What would be another line is no name. */
+    if (name && !name[strcspn(name, ":\n")])
+        strbuf_printf(out, "%s:x:%lu:%s\n", name, (unsigned long)id, rest);
+}
+
+void names_put_user(struct names *names, uid_t uid, struct strbuf *out)
+{
+    put_line(out, names_user(names, uid), uid, USER_REST);
+}
+
+void names_put_group(struct names *names, gid_t gid, struct strbuf *out)
+{
+    put_line(out, names_group(names, gid), gid, GROUP_REST);
+}
+
+static void put_database(struct strbuf *out, const struct database *database, const char *rest)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (const struct entry *entry = database->buckets[i]; entry; entry = entry->next)
+            put_line(out, entry->name, entry->id, rest);
+    }
+}
+
+void names_put_known(const struct names *names, struct strbuf *users, struct strbuf *groups)
+{
+    put_database(users, &names->users, USER_REST);
+    put_database(groups, &names->groups, GROUP_REST);
+}
+
 /* The first line of a saved tree's database with this name, or NULL. */
 static const struct entry *find_name_entry(const struct database *database, const char *name)
 {
@@ -223,7 +265,8 @@ static const struct entry *find_name_entry(const struct database *database, cons
 
     for (size_t i = 0; i < BUCKETS; i++) {
         for (const struct entry *entry = database->buckets[i]; entry; entry = entry->next) {
-            if (strcmp(entry->name, name) == 0 && (!first || entry->order < first->order))
+            if (entry->name && strcmp(entry->name, name) == 0 &&
+                (!first || entry->order < first->order))
                 first = entry;
         }
     }
@@ -234,18 +277,17 @@ static const struct entry *find_name_entry(const struct database *database, cons
 static int look_up_name(struct names *names, struct database *database, const char *word,
                         bool *ret_found, uint32_t *ret_id)
 {
-    const struct entry *entry;
+    const struct entry *entry = NULL;
     int r;
 
-    *ret_found = false;
-    if (!names->procfs->live) {
-        load_database(names, database);
+    load_database(names, database);
+    if (database->loaded)
         entry = find_name_entry(database, word);
-        *ret_found = entry != NULL;
-        if (entry)
-            *ret_id = entry->id;
+    *ret_found = entry != NULL;
+    if (entry)
+        *ret_id = entry->id;
+    if (entry || !names->procfs->live)
         return 0;
-    }
     while ((r = database->kind->id_of(word, &names->buffer, ret_found, ret_id)) == ERANGE)
         strbuf_reserve(&names->buffer, names->buffer.capacity * 2);
     /* getpwnam(3): these too say no more than "not found". */

@@ -64,6 +64,8 @@ static int open_below(const struct procfs *procfs, const char *path, int flags)
     struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_IN_ROOT};
     int fd;
 
+    if (procfs->watch)
+        procfs->watch->opened(procfs->watch->arg, path);
     if (procfs->live)
         return openat(procfs->root_fd, path, flags);
     fd = (int)syscall(SYS_openat2, procfs->root_fd, path, &how, sizeof(how));

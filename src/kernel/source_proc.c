@@ -59,6 +59,9 @@ static const struct {
     [FIELD_SWAP] = {"swap", UINT64_MAX},
 };
 
+/* The column after them that saved trees have: bytes of each of a segment's pages, or 0. */
+#define HUGE_PAGE_COLUMN "hugepage"
+
 static inline bool is_padding(char byte)
 {
     return byte == ' ' || byte == '\t';
@@ -187,6 +190,68 @@ size_t source_parse_header(const char *line, size_t length)
     return columns == OLD_COLUMNS || columns >= COLUMNS ? columns : 0;
 }
 
+/* --- Huge pages, in saved trees --------------------------------------------------------------- */
+
+/* Finds the word after those that the kernel's columns have. Returns its length. */
+static size_t find_next_word(const char *line, size_t length, const char **ret_word)
+{
+    const char *end = line + length;
+    const char *word = skip_blanks(line, end);
+
+    for (size_t column = 0; column < COLUMNS; column++)
+        word = skip_blanks(skip_word(word, end), end);
+    *ret_word = word;
+    return (size_t)(skip_word(word, end) - word);
+}
+
+/* Whether a header has that column. */
+static bool has_huge_pages(const char *line, size_t length)
+{
+    const char *word;
+
+    return find_next_word(line, length, &word) == strlen(HUGE_PAGE_COLUMN) &&
+           memcmp(word, HUGE_PAGE_COLUMN, strlen(HUGE_PAGE_COLUMN)) == 0;
+}
+
+/* Takes the column of a line that was parsed. Returns false when it is not understood. */
+static bool take_huge_page(const char *line, size_t length, struct segment *segment)
+{
+    const char *word;
+    size_t size = find_next_word(line, length, &word);
+    uint64_t bytes;
+
+    if (parse_digits(word, size, &bytes) != size || (bytes & (bytes - 1)) != 0)
+        return false;
+    segment->huge_page = bytes;
+    if (bytes > 0) /* the rss is that of its pages, unlike the kernel's */
+        segment->has_rss = segment->has_swap && rss_is_true(segment, bytes);
+    return true;
+}
+
+void source_put_header(struct strbuf *out)
+{
+    strbuf_puts(out,
+                "       key      shmid perms                  size  cpid  lpid nattch   uid   gid"
+                "  cuid  cgid      atime      dtime      ctime                   rss"
+                "                  swap  " HUGE_PAGE_COLUMN "\n");
+}
+
+void source_put_line(struct strbuf *out, const struct segment *segment)
+{
+    strbuf_printf(
+        out,
+        "%10d %10d  %4o %21llu %5u %5u  %5llu %5u %5u %5u %5u %10lld %10lld %10lld %21llu %21llu "
+        "%9llu\n",
+        (int)segment->key, segment->shmid, segment->mode, (unsigned long long)segment->size,
+        (unsigned)segment->cpid, (unsigned)segment->lpid, (unsigned long long)segment->nattch,
+        segment->uid, segment->gid, segment->cuid, segment->cgid, (long long)segment->atime,
+        (long long)segment->dtime, (long long)segment->ctime, (unsigned long long)segment->rss,
+        (unsigned long long)(segment->has_swap ? segment->swap : 0),
+        (unsigned long long)segment->huge_page);
+}
+
+/* --- The listing as a whole ------------------------------------------------------------------- */
+
 /* One reading of the listing. */
 struct source_listing {
     const struct procfs *procfs;
@@ -195,6 +260,7 @@ struct source_listing {
     size_t kept;     /* bytes in it: the start of a line */
     size_t line;     /* lines met so far */
     size_t columns;  /* 0: the header is still to come */
+    bool huge_pages; /* the next one after the kernel's is HUGE_PAGE_COLUMN */
     int64_t read_at; /* when the reading of the lines at hand began, as in struct segment */
     struct idset seen;
 };
@@ -273,9 +339,11 @@ static int read_listing_line(struct source_listing *listing, const char *line, s
     listing->line++;
     if (listing->columns == 0) {
         listing->columns = source_parse_header(line, length);
+        listing->huge_pages = has_huge_pages(line, length);
         return listing->columns == 0 ? refuse_headless(listing, err) : 0;
     }
-    if (!source_parse_line(line, length, listing->columns, listing->procfs->page_size, &segment)) {
+    if (!source_parse_line(line, length, listing->columns, listing->procfs->page_size, &segment) ||
+        (listing->huge_pages && !take_huge_page(line, length, &segment))) {
         add_unparsed_line(listing, listing->line, line, length, lists->complaints);
         return 0;
     }

@@ -38,10 +38,17 @@ static void read_host(struct system *system)
 
 int system_open(struct system *system, const char *dir, struct error *err)
 {
+    return system_open_watched(system, dir, NULL, err);
+}
+
+int system_open_watched(struct system *system, const char *dir, const struct procfs_watch *watch,
+                        struct error *err)
+{
     int r = procfs_open(&system->procfs, dir, err);
 
     if (r < 0)
         return r;
+    system->procfs.watch = watch;
     system->host = (struct strbuf)STRBUF_INIT;
     system->elsewhere = 0;
     system->elsewhere_pid = 0;

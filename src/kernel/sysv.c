@@ -1,10 +1,13 @@
 #include "kernel/sysv.h"
 
 #include <errno.h>
+#include <linux/securebits.h>
 #include <string.h>
 #include <sys/ipc.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/shm.h>
+#include <unistd.h>
 
 #ifndef SHM_STAT_ANY
 #define SHM_STAT_ANY 15
@@ -131,17 +134,45 @@ int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid)
     return 0;
 }
 
-int sysv_create(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid)
+/* KEY may be 0: then nobody can find it by its key. */
+static int create_with(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid)
 {
     int shmid;
 
-    if (key == 0 || size > SIZE_MAX)
+    if (size > SIZE_MAX)
         return -EINVAL;
     shmid = shmget((key_t)key, (size_t)size, (int)(flags | IPC_CREAT | IPC_EXCL));
     if (shmid < 0)
         return -errno;
     *ret_shmid = shmid;
     return 0;
+}
+
+int sysv_create(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid)
+{
+    return key == 0 ? -EINVAL : create_with(key, size, flags, ret_shmid);
+}
+
+int sysv_create_by(uid_t cuid, gid_t cgid, uint32_t key, uint64_t size, uint32_t flags,
+                   int *ret_shmid)
+{
+    const uid_t uid = geteuid();
+    const gid_t gid = getegid();
+    const int bits = prctl(PR_GET_SECUREBITS);
+    int r = 0;
+
+    if (cuid == uid && cgid == gid)
+        return create_with(key, size, flags, ret_shmid);
+    /* Else its capabilities would go with its user id, and huge pages need one. */
+    prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP);
+    if (setegid(cgid) < 0 || seteuid(cuid) < 0)
+        r = -errno;
+    if (r == 0)
+        r = create_with(key, size, flags, ret_shmid);
+    if (seteuid(uid) < 0 || setegid(gid) < 0)
+        return -ENOTRECOVERABLE;
+    prctl(PR_SET_SECUREBITS, bits);
+    return r;
 }
 
 int sysv_create_anywhere(uint64_t size, uint32_t flags, uint32_t *ret_key, int *ret_shmid)
@@ -171,14 +202,14 @@ int sysv_set_owner(int shmid, uid_t uid, gid_t gid, uint32_t mode)
     return shmctl(shmid, IPC_SET, &ds) < 0 ? -errno : 0;
 }
 
-int sysv_lock(int shmid)
+int sysv_lock(int shmid, bool locks)
 {
-    return shmctl(shmid, SHM_LOCK, NULL) < 0 ? -errno : 0;
+    return shmctl(shmid, locks ? SHM_LOCK : SHM_UNLOCK, NULL) < 0 ? -errno : 0;
 }
 
-int sysv_attach(int shmid, void **ret_memory)
+int sysv_attach(int shmid, bool writes, void **ret_memory)
 {
-    void *memory = shmat(shmid, NULL, SHM_RDONLY);
+    void *memory = shmat(shmid, NULL, writes ? 0 : SHM_RDONLY);
 
     if ((intptr_t)memory == -1)
         return -errno;

@@ -182,7 +182,7 @@ void remedy_as_owner(struct strbuf *out, const struct inventory *inventory, cons
 void remedy_word(struct strbuf *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-.,:+@%/";
+                                "_-.,:+@%/=";
 
     if (*word && word[strspn(word, plain)] == '\0') {
         strbuf_puts(out, word);

@@ -5,302 +5,28 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/num.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "model/protection.h"
-#include "model/sums.h"
-#include "view/columns.h"
+#include "model/shmget.h"
+#include "view/change_report.h"
 #include "view/describe.h"
 #include "view/human.h"
 #include "view/remedy.h"
-#include "view/writer.h"
 
-/* What the table shows: the columns of segments go by the first member. */
-struct removal_row {
-    struct segment_info info;
-    const char *processes;
-};
-
-static void get_processes(const struct column_format *format, const void *record,
-                          struct column_value *ret_value)
+static void put_failure(struct strbuf *out, const struct change *change,
+                        const struct removal_item *item)
 {
-    const struct removal_row *row = record;
-
-    (void)format;
-    *ret_value = (struct column_value){.known = row->processes != NULL, .text = row->processes};
-}
-
-static const struct column processes_column = {"processes", COLUMN_TEXT,
-                                               NEED_TRY_ATTACHMENTS | NEED_HOLDERS,
-                                               "who has it attached", get_processes};
-
-/* Frees the set, and returns what it needs. */
-static unsigned release_to_needs(struct column_set *columns)
-{
-    unsigned needs = column_set_needs(columns);
-
-    column_set_release(columns);
-    return needs;
-}
-
-/* The caller releases the set. */
-static void choose_table_columns(struct column_set *columns, const struct removal_plan *plan)
-{
-    column_set_add_list(columns, &segment_columns, segment_columns.defaults, NULL);
-    if (plan->namespaces > 0)
-        column_set_add_list(columns, &segment_columns, "namespace,container", NULL);
-}
-
-/* What the table of the question has beside the usual columns. */
-struct preview {
-    bool protections;
-    bool programs;
-    bool processes;
-};
-
-static void choose_preview_columns(struct column_set *columns, const struct removal_plan *plan,
-                                   const struct preview *preview)
-{
-    choose_table_columns(columns, plan);
-    column_set_add_list(columns, &segment_columns, "state", NULL);
-    if (preview->programs)
-        column_set_add_list(columns, &segment_columns, "program", NULL);
-    if (preview->protections)
-        column_set_add_list(columns, &segment_columns, "protected", NULL);
-    if (preview->processes)
-        column_set_add(columns, &processes_column);
-}
-
-unsigned removal_report_table_needs(const struct removal_plan *plan)
-{
-    struct column_set columns = COLUMN_SET_INIT;
-
-    choose_table_columns(&columns, plan);
-    return release_to_needs(&columns);
-}
-
-unsigned removal_report_preview_needs(const struct removal_plan *plan)
-{
-    static const struct preview all = {true, true, true};
-    struct column_set columns = COLUMN_SET_INIT;
-
-    choose_preview_columns(&columns, plan, &all);
-    return release_to_needs(&columns);
-}
-
-/* --- Tables ----------------------------------------------------------------------------------- */
-
-/*
- * Appends the processes that have the segment attached, the first few by name and pid, and whether
- * some of its mappings are in processes that are not visible.
- */
-static void put_users(struct strbuf *out, const struct segment_info *info)
-{
-    enum { USERS_MAX = 4 };
-    uint32_t count = info->attachment_count;
-
-    for (uint32_t i = 0; i < count && i < USERS_MAX; i++) {
-        const char *command = info->attachments[i].command;
-
-        strbuf_puts(out, i > 0 ? " " : "");
-        describe_process(out, command ? command : "?", info->attachments[i].pid);
-    }
-    if (count > USERS_MAX)
-        strbuf_printf(out, " +%u", (unsigned)(count - USERS_MAX));
-    if (segment_info_unseen(info) > 0)
-        strbuf_puts(out, count > 0 ? " and some not visible to you" : "not visible to you");
-}
-
-static void write_preview_row(struct writer *writer, const struct segment_info *info,
-                              bool with_processes)
-{
-    CLEANUP_STRBUF struct strbuf processes = STRBUF_INIT;
-    struct removal_row row = {.info = *info};
-
-    if (with_processes && info->segment.nattch > 0) {
-        put_users(&processes, info);
-        row.processes = strbuf_string(&processes);
-    }
-    writer_row(writer, &row);
-}
-
-void removal_report_table(FILE *out, const struct removal_plan *plan,
-                          const struct column_format *format)
-{
-    struct column_set columns = COLUMN_SET_INIT;
-    struct writer writer;
-
-    choose_table_columns(&columns, plan);
-    writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
-    for (size_t i = 0; i < plan->count; i++) {
-        if (plan->items[i].outcome == REMOVAL_SELECTED)
-            writer_row(&writer, &plan->items[i].info);
-    }
-    writer_end(&writer);
-    column_set_release(&columns);
-}
-
-static bool is_pending(const struct removal_item *item, bool in_use)
-{
-    return item->outcome == REMOVAL_SELECTED && (item->info.segment.nattch > 0) == in_use;
-}
-
-/* Whether of any that is to be removed it is known which program it is of. */
-static bool any_program(const struct removal_plan *plan)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct removal_item *item = &plan->items[i];
-
-        if (item->outcome == REMOVAL_SELECTED && segment_program_text(&item->info.program))
-            return true;
-    }
-    return false;
-}
-
-/* Writes the sums by owner of those that are not in use. */
-static void write_sums(FILE *out, const struct removal_plan *plan,
-                       const struct column_format *format)
-{
-    enum { ANY_PAGE_SIZE = 4096 }; /* pages are not shown */
-    CLEANUP_FREE const struct segment_info **rows =
-        xcalloc(plan->count, sizeof(const struct segment_info *));
-    CLEANUP_SUMS struct sums sums = {0};
-    struct column_set columns = COLUMN_SET_INIT;
-    struct writer writer;
-    size_t row_count = 0;
-
-    for (size_t i = 0; i < plan->count; i++) {
-        if (is_pending(&plan->items[i], false))
-            rows[row_count++] = &plan->items[i].info;
-    }
-    sums_make(rows, row_count, ANY_PAGE_SIZE, &sum_by_owner, SUM_BY_SEGMENTS, &sums);
-    column_set_add_list(&columns, &sum_columns, "owner,segments,bytes,orphans", NULL);
-    writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
-    for (size_t i = 0; i < sums.count; i++)
-        writer_row(&writer, &sums.items[i]);
-    writer_end(&writer);
-    column_set_release(&columns);
-}
-
-void removal_report_preview(FILE *out, const struct removal_plan *plan,
-                            const struct column_format *format, bool with_processes)
-{
-    enum { UNUSED_MAX = 24 }; /* those in use stay on a terminal of usual height */
-    struct removal_totals totals = removal_count(plan);
-    size_t unused = totals.counts[REMOVAL_SELECTED] - totals.in_use;
-    const struct preview preview = {totals.defied > 0, any_program(plan), with_processes};
-    struct column_set columns = COLUMN_SET_INIT;
-    struct writer writer;
-
-    if (unused > UNUSED_MAX)
-        write_sums(out, plan, format);
-    if (unused > UNUSED_MAX && totals.in_use == 0)
+    if (item->missing || item->code == EINTR) {
+        strbuf_puts(out, item->missing ? "no such segment" : "not tried, a signal came");
         return;
-    choose_preview_columns(&columns, plan, &preview);
-    writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
-    for (int in_use = unused > UNUSED_MAX; in_use <= 1; in_use++) {
-        for (size_t i = 0; i < plan->count; i++) {
-            if (is_pending(&plan->items[i], in_use))
-                write_preview_row(&writer, &plan->items[i].info, with_processes);
-        }
     }
-    writer_end(&writer);
-    column_set_release(&columns);
+    strbuf_puts(out, strerror(item->code));
+    change_report_failure(out, change, item->code);
 }
 
-/* --- The question ----------------------------------------------------------------------------- */
-
-static int compare_pids(const void *a, const void *b)
-{
-    return num_compare_signed(*(const pid_t *)a, *(const pid_t *)b);
-}
-
-/* How many different processes these are; sorts them. */
-static size_t count_different(pid_t *pids, size_t count)
-{
-    size_t different = 0;
-
-    qsort(pids, count, sizeof(*pids), compare_pids);
-    for (size_t i = 0; i < count; i++)
-        different += i == 0 || pids[i] != pids[i - 1];
-    return different;
-}
-
-/* Appends who uses what is to be removed: one by name, how many others, and whether that is all. */
-static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
-{
-    const struct attachment *first = NULL;
-    CLEANUP_FREE pid_t *pids = NULL;
-    size_t count = 0;
-    size_t capacity = 0;
-    size_t different;
-    bool unseen = false;
-
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct segment_info *info = &plan->items[i].info;
-
-        if (!is_pending(&plan->items[i], true))
-            continue;
-        unseen = unseen || segment_info_unseen(info) > 0;
-        for (uint32_t j = 0; j < info->attachment_count; j++) {
-            first = first ? first : &info->attachments[j];
-            pids = xgrow(pids, count, &capacity, sizeof(*pids));
-            pids[count++] = info->attachments[j].pid;
-        }
-    }
-    if (first) {
-        describe_process(out, first->command ? first->command : "?", first->pid);
-        different = count_different(pids, count);
-        if (different > 1)
-            strbuf_printf(out, " +%zu", different - 1);
-    }
-    if (unseen)
-        strbuf_puts(out, first ? " and some not visible to you" : "processes not visible to you");
-}
-
-/* Appends the number of segments, and of the namespaces that they are in, and their bytes. */
-static void put_pending(struct strbuf *out, const struct removal_plan *plan,
-                        const struct removal_totals *totals)
-{
-    CLEANUP_FREE uint64_t *numbers = xcalloc(plan->count, sizeof(*numbers));
-    size_t count = 0;
-    size_t different = 0;
-
-    human_count(out, totals->counts[REMOVAL_SELECTED], "segment");
-    for (size_t i = 0; i < plan->count; i++) {
-        if (plan->items[i].outcome == REMOVAL_SELECTED)
-            numbers[count++] = plan->items[i].info.namespace;
-    }
-    /* In the order of the inventory: those of one namespace stand together. */
-    for (size_t i = 0; i < count; i++)
-        different += i == 0 || numbers[i] != numbers[i - 1];
-    if (plan->namespaces > 0)
-        strbuf_printf(out, " in %zu of %zu namespaces", different, plan->namespaces);
-    strbuf_puts(out, ", ");
-    human_size_long(out, totals->pending_bytes);
-}
-
-void removal_report_question(struct strbuf *out, const struct removal_plan *plan)
-{
-    CLEANUP_STRBUF struct strbuf users = STRBUF_INIT;
-    struct removal_totals totals = removal_count(plan);
-
-    strbuf_puts(out, "Remove ");
-    put_pending(out, plan, &totals);
-    if (totals.defied > 0)
-        strbuf_printf(out, ", %zu of them PROTECTED", totals.defied);
-    strbuf_printf(out, ", %zu of them in use", totals.in_use);
-    put_plan_users(&users, plan);
-    if (users.length > 0)
-        strbuf_puts(out, " by ");
-    text_escape(out, strbuf_string(&users), users.length);
-    strbuf_puts(out, "? (yes/no) ");
-}
-
-/* --- Outcomes --------------------------------------------------------------------------------- */
-
-void removal_report_line(struct strbuf *out, const struct removal_item *item)
+void removal_report_line(struct strbuf *out, const struct change *change,
+                         const struct removal_item *item)
 {
     switch (item->outcome) {
     case REMOVAL_SELECTED:
@@ -309,6 +35,10 @@ void removal_report_line(struct strbuf *out, const struct removal_item *item)
     case REMOVAL_REMOVED:
         strbuf_puts(out, "removed, ");
         human_count(out, item->info.segment.size, "byte");
+        break;
+    case REMOVAL_SET:
+        strbuf_puts(out, "set");
+        change_report_differences(out, change, &item->info);
         break;
     case REMOVAL_MARKED:
         strbuf_puts(out, segment_is_dest(&item->info.segment) ? "was marked for destruction before"
@@ -319,16 +49,18 @@ void removal_report_line(struct strbuf *out, const struct removal_item *item)
         strbuf_puts(out, item->missing ? "does not exist" : "gone already");
         break;
     case REMOVAL_CHANGED:
-        strbuf_puts(out, "changed since it was listed, left alone");
+        strbuf_puts(out, !item->late ? "changed since it was listed, left alone"
+                         : change && change->locked
+                             ? "changed meanwhile: it is not as it was set, or "
+                               "has huge pages, which are never locked"
+                             : "changed meanwhile: it is not as it was set");
         break;
     case REMOVAL_PROTECTED:
         strbuf_puts(out, "protected by ");
         describe_rule(out, item->info.protected_by);
         break;
     case REMOVAL_FAILED:
-        strbuf_puts(out, item->missing         ? "no such segment"
-                         : item->code == EINTR ? "not tried, a signal came"
-                                               : strerror(item->code));
+        put_failure(out, change, item);
         break;
     case REMOVAL_OUTCOMES:
         break;
@@ -341,24 +73,35 @@ static void put_outcome_count(struct strbuf *out, size_t count, const char *what
         strbuf_printf(out, ", %zu %s", count, what);
 }
 
-/* A user whom one can be to remove it: not root, and known by a name. */
+/* A user whom one can be to do it: not root, and known by a name. */
 static void put_other_user(struct strbuf *out, const char *name, uid_t uid)
 {
     if (uid != 0 && name)
         strbuf_printf(out, "%s or ", name);
 }
 
-void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
-                            const struct inventory *inventory)
+/* Appends " rm 5", or " set perms=640 5". */
+static void put_act(struct strbuf *out, const struct change *change, int shmid)
+{
+    strbuf_puts(out, change ? " set " : " rm ");
+    if (change) {
+        change_report_words(out, change);
+        strbuf_putc(out, ' ');
+    }
+    strbuf_printf(out, "%d", shmid);
+}
+
+void removal_report_refusal(struct strbuf *out, const struct change *change,
+                            const struct segment_info *info, const struct inventory *inventory)
 {
     enum { OVERFLOW_UID = 65534 }; /* proc_sys_kernel(5), overflowuid */
     const struct segment *segment = &info->segment;
 
     if (inventory->credentials.private_user && segment->uid == OVERFLOW_UID) {
-        strbuf_printf(out,
-                      "it belongs to a user whom this user namespace does not show; outside of it, "
-                      "as that user or root: shmtool rm %d",
-                      segment->shmid);
+        strbuf_puts(out,
+                    "it belongs to a user whom this user namespace does not show; outside of it, "
+                    "as that user or root: shmtool");
+        put_act(out, change, segment->shmid);
         return;
     }
     strbuf_puts(out, "it belongs to ");
@@ -368,8 +111,11 @@ void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
         describe_user(out, info->creator, segment->cuid);
     }
     if (inventory->has_credentials && shmget_may_remove(segment, &inventory->credentials)) {
-        strbuf_puts(out, "; permissions do not forbid it: a security module or a filter of system "
-                         "calls does");
+        if (change && change->values[CHANGE_LOCKED] && change->locked)
+            strbuf_printf(out, "; permissions do not forbid it: %s", change_lock_refusal(EPERM));
+        else
+            strbuf_puts(out, "; permissions do not forbid it: a security module or a filter of "
+                             "system calls does");
         return;
     }
     strbuf_puts(out, "; as ");
@@ -378,20 +124,12 @@ void removal_report_refusal(struct strbuf *out, const struct segment_info *info,
         put_other_user(out, info->creator, segment->cuid);
     strbuf_printf(out, "%s: ", remedy_root(inventory));
     remedy_shmtool(out, info->elsewhere);
-    strbuf_printf(out, " rm %d", segment->shmid);
-}
-
-void removal_report_dry_run(struct strbuf *out, const struct removal_plan *plan)
-{
-    struct removal_totals totals = removal_count(plan);
-
-    strbuf_puts(out, "would remove ");
-    put_pending(out, plan, &totals);
-    strbuf_printf(out, ", %zu in use", totals.in_use);
+    put_act(out, change, segment->shmid);
 }
 
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
 {
+    const enum removal_outcome done = plan->change ? REMOVAL_SET : REMOVAL_REMOVED;
     struct removal_totals totals = removal_count(plan);
     size_t missing = 0;
     size_t not_tried = 0;
@@ -405,11 +143,13 @@ void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)
         not_tried += interrupted;
         totals.counts[item->outcome] -= item->missing || interrupted;
     }
-    strbuf_printf(out, "removed %zu of ", totals.counts[REMOVAL_REMOVED]);
+    strbuf_printf(out, "%s %zu of ", removal_outcome_name(done), totals.counts[done]);
     human_count(out, totals.selected, "segment");
-    strbuf_puts(out, ", ");
-    human_size_long(out, totals.freed_bytes);
-    strbuf_puts(out, " freed");
+    if (!plan->change) {
+        strbuf_puts(out, ", ");
+        human_size_long(out, totals.freed_bytes);
+        strbuf_puts(out, " freed");
+    }
     put_outcome_count(out, totals.counts[REMOVAL_MARKED],
                       "only marked dest because processes hold them");
     put_outcome_count(out, totals.counts[REMOVAL_GONE], "gone already");
@@ -474,11 +214,14 @@ void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bo
 
     strbuf_printf(out, "\"dry_run\": %s, \"selected\": %zu", dry_run ? "true" : "false",
                   totals.selected);
-    for (int outcome = REMOVAL_REMOVED; outcome < REMOVAL_OUTCOMES; outcome++)
+    for (int outcome = REMOVAL_REMOVED; outcome < REMOVAL_OUTCOMES; outcome++) {
+        if (outcome == (plan->change ? REMOVAL_REMOVED : REMOVAL_SET))
+            continue;
         strbuf_printf(out, ", \"%s\": %zu", removal_outcome_name((enum removal_outcome)outcome),
                       totals.counts[outcome]);
+    }
     strbuf_puts(out, ", \"freed_bytes\": ");
-    strbuf_put_u64(out, dry_run ? totals.unused_bytes : totals.freed_bytes);
+    strbuf_put_u64(out, dry_run && !plan->change ? totals.unused_bytes : totals.freed_bytes);
     strbuf_puts(out, ", \"results\": [");
     for (size_t i = 0; i < plan->count; i++) {
         strbuf_puts(out, i > 0 ? ",\n" : "\n");

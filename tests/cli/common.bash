@@ -357,6 +357,17 @@ assert_gone() {
     done
 }
 
+# assert_segment ID COLUMN VALUE...: columns of /proc/sysvipc/shm (see field_of)
+assert_segment() {
+    local id=$1
+    shift
+    while (($#)); do
+        [[ $(field_of "$id" "$1") == "$2" ]] ||
+            fail "column $1 of $id is $(field_of "$id" "$1"), not $2" || return 1
+        shift 2
+    done
+}
+
 # assert_wrong_usage TEXT...: exit 2, nothing on standard output, and each TEXT in the message
 assert_wrong_usage() {
     local text

@@ -46,7 +46,7 @@ make_some() {
 }
 
 @test "bash: commands and options" {
-    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics create cat help)"
+    assert_equal "$(offers_bash shmtool '')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help)"
     assert_equal "$(offers_bash shmtool l)" "$(lines limits ls)"
     assert_equal "$(offers_bash shmtool help doc)" doctor
     assert_equal "$(offers_bash shmtool du --sy)" --system
@@ -143,7 +143,7 @@ named_tree() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics create cat help)"
+    assert_equal "$(offers_fish 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help)"
     assert_equal "$(offers_fish 'shmtool ls --st')" --state
     assert_equal "$(offers_fish 'shmtool ls --state used,d')" used,dest
     assert_equal "$(offers_fish 'shmtool who -c key,ac')" key,access
@@ -165,7 +165,7 @@ named_tree() {
     need_ns
     need_root
     make_some
-    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics create cat help)"
+    assert_equal "$(offers_zsh 'shmtool ')" "$(lines ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help)"
     assert_equal "$(offers_zsh 'shmtool ls --st')" --state
     assert_equal "$(offers_zsh 'shmtool who -c ac')" access
     assert_equal "$(offers_zsh 'shmtool key --nd')" --ndjson

@@ -16,17 +16,6 @@ teardown() {
     ! own_ns || ! [[ -w $forced ]] || echo 0 >"$forced"
 }
 
-# assert_segment ID COLUMN VALUE...: columns of /proc/sysvipc/shm (see field_of)
-assert_segment() {
-    local id=$1
-    shift
-    while (($#)); do
-        [[ $(field_of "$id" "$1") == "$2" ]] ||
-            fail "column $1 of $id is $(field_of "$id" "$1"), not $2" || return 1
-        shift 2
-    done
-}
-
 @test "prints the id alone: perms 600, a random key other than 0, the caller's" {
     need_ns
     local first

@@ -54,7 +54,7 @@ many_segments() {
 @test "every help fits a terminal of 80 columns" {
     local command commands
     mapfile -t commands < <("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
-    assert_equal "${commands[*]}" 'ls stat who rm run limits key doctor ns du watch wait metrics create cat'
+    assert_equal "${commands[*]}" 'ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture'
     for command in '' "${commands[@]}"; do
         # shellcheck disable=SC2086 # none or one
         shmtool help $command

@@ -168,7 +168,7 @@ static struct fake *plan_one(struct fixture *fixture, int shmid)
 
 static void run(struct fixture *fixture)
 {
-    const struct removal_hooks none = {NULL, NULL, NULL};
+    const struct removal_hooks none = {NULL};
 
     removal_run(&fixture->system, &fixture->selection, &fixture->plan, &none);
 }

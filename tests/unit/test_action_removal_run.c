@@ -18,6 +18,7 @@
 enum { COUNT = 6 };
 
 static bool gone[COUNT];
+static bool other_size[COUNT];
 static int removals[COUNT];
 static size_t removal_calls;
 
@@ -36,7 +37,7 @@ int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds)
         return 0;
     }
     *ds = (struct shmid_ds){0};
-    ds->shm_segsz = (size_t)shmid * 10;
+    ds->shm_segsz = (size_t)shmid * 10 + other_size[shmid];
     return shmid;
 }
 
@@ -50,6 +51,10 @@ struct fixture {
     size_t reports;
     size_t questions;      /* how often it was asked whether to stop */
     size_t interrupted_at; /* the question that is answered yes; 0: none */
+    int saved[COUNT];
+    size_t save_count;
+    int withdrawn[COUNT];
+    size_t withdrawal_count;
 };
 
 static int setup(void **state)
@@ -65,7 +70,7 @@ static int setup(void **state)
         const struct segment_info info = {
             .segment = {.shmid = shmid, .size = (uint64_t)shmid * 10}};
 
-        gone[shmid] = false;
+        gone[shmid] = other_size[shmid] = false;
         removal_add(&fixture.plan, &fixture.selection, &info);
     }
     *state = &fixture;
@@ -102,7 +107,8 @@ static void take_done(void *arg, const struct removal_item *item)
 
 static void run(struct fixture *fixture)
 {
-    const struct removal_hooks hooks = {is_interrupted, take_done, fixture};
+    const struct removal_hooks hooks = {
+        .interrupted = is_interrupted, .done = take_done, .arg = fixture};
 
     removal_run(&fixture->system, &fixture->selection, &fixture->plan, &hooks);
 }
@@ -241,7 +247,7 @@ static void what_is_protected_when_it_is_read_again_stays(void **state)
     assert_int_equal(removal_calls, COUNT - 1);
     assert_false(gone[3]);
     assert_int_equal(fixture->plan.items[3].outcome, REMOVAL_PROTECTED);
-    assert_true(fixture->plan.items[3].protected_late);
+    assert_true(fixture->plan.items[3].late);
     assert_string_equal(fixture->plan.items[3].info.protected_by->where, "/etc/shmtool.conf:2");
     assert_int_equal(removal_count(&fixture->plan).counts[REMOVAL_PROTECTED], 1);
 }
@@ -281,10 +287,52 @@ static void nothing_goes_without_all_of_the_protection(void **state)
     assert_int_equal(fixture->plan.items[0].code, ECANCELED);
 }
 
+/* 1 cannot be saved; 2 becomes another one and 3 goes while they are saved. */
+static int take_save(void *arg, const struct removal_item *item, const struct segment *now)
+{
+    struct fixture *fixture = arg;
+
+    assert_int_equal(now->shmid, item->info.segment.shmid);
+    assert_false(gone[now->shmid]);
+    if (now->shmid == 1)
+        return -ENOSPC;
+    other_size[2] = now->shmid == 2 || other_size[2];
+    gone[3] = now->shmid == 3 || gone[3];
+    fixture->saved[fixture->save_count++] = now->shmid;
+    return 0;
+}
+
+static void take_withdrawal(void *arg, const struct removal_item *item)
+{
+    struct fixture *fixture = arg;
+
+    fixture->withdrawn[fixture->withdrawal_count++] = item->info.segment.shmid;
+}
+
+static void what_is_not_saved_stays_and_what_stays_is_withdrawn(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct removal_hooks hooks = {
+        .done = take_done, .save = take_save, .withdraw = take_withdrawal, .arg = fixture};
+    static const enum removal_outcome expected[COUNT] = {REMOVAL_REMOVED, REMOVAL_FAILED,
+                                                         REMOVAL_CHANGED, REMOVAL_GONE,
+                                                         REMOVAL_REMOVED, REMOVAL_REMOVED};
+
+    removal_run(&fixture->system, &fixture->selection, &fixture->plan, &hooks);
+    for (size_t i = 0; i < COUNT; i++)
+        assert_int_equal(fixture->outcomes[i], expected[i]);
+    assert_int_equal(fixture->plan.items[1].code, ENOSPC);
+    assert_int_equal(fixture->save_count, COUNT - 1);
+    assert_int_equal(removal_calls, 3);
+    /* The bytes of one that somebody else has removed meanwhile are all that there is of it. */
+    assert_int_equal(fixture->withdrawal_count, 1);
+    assert_int_equal(fixture->withdrawn[0], 2);
+}
+
 static void outcomes_have_the_names_of_the_json_document(void **state)
 {
-    static const char *const names[] = {"selected", "removed",   "marked", "gone",
-                                        "changed",  "protected", "failed"};
+    static const char *const names[] = {"selected", "removed", "set",       "marked",
+                                        "gone",     "changed", "protected", "failed"};
 
     (void)state;
     assert_int_equal(REMOVAL_OUTCOMES, COUNT_OF(names));
@@ -303,6 +351,7 @@ int main(void)
         TEST(an_interrupt_leaves_the_rest_untried),
         TEST(an_interrupt_before_the_first_leaves_all_untried),
         TEST(an_interrupt_leaves_alone_what_was_decided),
+        TEST(what_is_not_saved_stays_and_what_stays_is_withdrawn),
         TEST(counts_of_a_run),
         cmocka_unit_test(counts_of_what_is_in_use_and_huge),
         cmocka_unit_test(outcomes_have_the_names_of_the_json_document),

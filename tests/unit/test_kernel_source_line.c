@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "kernel/source.h"
+#include "listing.h"
 #include "record.h"
+#include "tree.h"
 #include "unit.h"
 
 enum { COLUMNS = 16, PAGE = 4096 };
@@ -557,6 +560,74 @@ static void other_headers_are_refused(void **state)
         assert_int_equal(source_parse_header(lines[i], strlen(lines[i])), 0);
 }
 
+/* As a saved tree has it: what was written is read back, by a listing of its own. */
+static void lines_of_saved_trees(void **state)
+{
+    static const struct segment segments[] = {
+        {.key = 0x80000001, .shmid = 5, .mode = 03640, .uid = 1, .gid = 2, .cuid = 3, .cgid = 4},
+        {.shmid = INT32_MAX, .uid = UINT32_MAX - 1, .size = UINT64_MAX, .nattch = UINT64_MAX},
+        {.shmid = 7,
+         .size = 4194304,
+         .huge_page = 2097152,
+         .rss = 4194304,
+         .has_swap = true,
+         .swap = 4096,
+         .atime = INT64_MAX,
+         .dtime = 1,
+         .ctime = 2,
+         .cpid = INT32_MAX,
+         .lpid = 1},
+        {.shmid = 8, .size = 1, .huge_page = 1073741824, .rss = 1073741824},
+    };
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct listing listing = LISTING_INIT;
+    struct tree tree;
+
+    (void)state;
+    source_put_header(&text);
+    for (size_t i = 0; i < COUNT_OF(segments); i++)
+        source_put_line(&text, &segments[i]);
+    tree_make(&tree);
+    tree_write(&tree, "proc/sysvipc/shm", text.data, text.length);
+    assert_int_equal(listing_read(tree.path, &listing, NULL), 0);
+    assert_int_equal(listing.complaints.count, 0);
+    assert_int_equal(listing.list.count, COUNT_OF(segments));
+    for (size_t i = 0; i < COUNT_OF(segments); i++) {
+        const struct segment *now = &listing.list.items[i];
+
+        assert_true(segment_same(now, &segments[i]));
+        assert_int_equal(now->mode, segments[i].mode);
+        assert_int_equal(now->nattch, segments[i].nattch);
+        assert_int_equal(now->atime, segments[i].atime);
+        assert_int_equal(now->rss, segments[i].rss);
+        assert_int_equal(now->swap, segments[i].swap);
+        assert_int_equal(now->huge_page, segments[i].huge_page);
+        assert_true(now->has_rss);
+    }
+    listing_release(&listing);
+    tree_remove(&tree);
+}
+
+static void what_is_no_size_of_huge_pages(void **state)
+{
+    static const char *const words[] = {"-1", "3", "2097153", "2M", "x", "18446744073709551616"};
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct listing listing = LISTING_INIT;
+    struct tree tree;
+
+    (void)state;
+    source_put_header(&text);
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        strbuf_printf(&text, "0 %zu 600 1 0 0 0 0 0 0 0 0 0 0 0 0 %s\n", i, words[i]);
+    tree_make(&tree);
+    tree_write(&tree, "proc/sysvipc/shm", text.data, text.length);
+    assert_int_equal(listing_read(tree.path, &listing, NULL), 0);
+    assert_int_equal(listing.list.count, 0);
+    assert_int_equal(listing.complaints.count, COUNT_OF(words));
+    listing_release(&listing);
+    tree_remove(&tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +645,8 @@ int main(void)
         cmocka_unit_test(rss_above_the_size_is_not_known),
         cmocka_unit_test(what_the_kernel_prints_is_read_back),
         cmocka_unit_test(headers_tell_how_many_columns),
+        cmocka_unit_test(lines_of_saved_trees),
+        cmocka_unit_test(what_is_no_size_of_huge_pages),
         cmocka_unit_test(other_headers_are_refused),
     };
 

@@ -1,4 +1,5 @@
 /* view/removal_report: what rm says before, while and after it removes. */
+#include "view/removal_preview.h"
 #include "view/removal_report.h"
 
 #include <errno.h>
@@ -46,18 +47,18 @@ static void the_question_counts_what_is_still_to_be_removed(void **state)
     struct removal_plan *plan = *state;
 
     add(plan, 1, 4096, 0, REMOVAL_SELECTED);
-    assert_appends("Remove 1 segment, 4 KiB, 0 of them in use? (yes/no) ", removal_report_question,
+    assert_appends("Remove 1 segment, 4 KiB, 0 of them in use? (yes/no) ", removal_preview_question,
                    plan);
     add(plan, 2, 1, 3, REMOVAL_SELECTED);
     add(plan, 3, 1048576, 1, REMOVAL_CHANGED);
     removal_add_missing(plan, 4, false);
     assert_appends("Remove 2 segments, 4 KiB, 1 of them in use by processes not visible to you? "
                    "(yes/no) ",
-                   removal_report_question, plan);
+                   removal_preview_question, plan);
     add(plan, 5, UINT64_MAX, 1, REMOVAL_SELECTED);
     assert_appends("Remove 3 segments, 16 EiB, 2 of them in use by processes not visible to you? "
                    "(yes/no) ",
-                   removal_report_question, plan);
+                   removal_preview_question, plan);
 }
 
 static void attach(struct removal_item *item, const struct attachment *attachments, uint32_t count)
@@ -79,16 +80,16 @@ static void the_question_names_one_user_and_counts_the_others_once(void **state)
     attach(add(plan, 2, 1, 2, REMOVAL_SELECTED), both, 1);
     plan->items[1].info.segment.nattch = 1;
     assert_appends("Remove 1 segment, 1 B, 1 of them in use by \\x1b[31mx[12]? (yes/no) ",
-                   removal_report_question, plan);
+                   removal_preview_question, plan);
     attach(&plan->items[1], both, 2);
     plan->items[1].info.segment.nattch = 2;
     attach(add(plan, 3, 1, 2, REMOVAL_SELECTED), again, 2);
     assert_appends("Remove 2 segments, 2 B, 2 of them in use by \\x1b[31mx[12] +2? (yes/no) ",
-                   removal_report_question, plan);
+                   removal_preview_question, plan);
     attach(add(plan, 4, 1, 3, REMOVAL_SELECTED), nameless, 1);
     assert_appends("Remove 3 segments, 3 B, 3 of them in use by \\x1b[31mx[12] +3 and some not "
                    "visible to you? (yes/no) ",
-                   removal_report_question, plan);
+                   removal_preview_question, plan);
 }
 
 static void a_refusal_says_whose_it_is_and_who_may(void **state)
@@ -130,7 +131,7 @@ static void a_refusal_says_whose_it_is_and_who_may(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_appends(cases[i].expected, removal_report_refusal, &cases[i].info,
+        assert_appends(cases[i].expected, removal_report_refusal, NULL, &cases[i].info,
                        cases[i].inventory);
 }
 
@@ -138,12 +139,12 @@ static void the_summary_of_a_dry_run(void **state)
 {
     struct removal_plan *plan = *state;
 
-    assert_appends("would remove 0 segments, 0 B, 0 in use", removal_report_dry_run, plan);
+    assert_appends("would remove 0 segments, 0 B, 0 in use", removal_preview_dry_run, plan);
     add(plan, 1, 4096, 0, REMOVAL_SELECTED);
     add(plan, 3, 1, 0, REMOVAL_CHANGED);
-    assert_appends("would remove 1 segment, 4 KiB, 0 in use", removal_report_dry_run, plan);
+    assert_appends("would remove 1 segment, 4 KiB, 0 in use", removal_preview_dry_run, plan);
     add(plan, 2, 4096, 2, REMOVAL_SELECTED);
-    assert_appends("would remove 2 segments, 8 KiB, 1 in use", removal_report_dry_run, plan);
+    assert_appends("would remove 2 segments, 8 KiB, 1 in use", removal_preview_dry_run, plan);
 }
 
 static void a_line_for_every_outcome(void **state)
@@ -170,7 +171,7 @@ static void a_line_for_every_outcome(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_appends(cases[i].expected, removal_report_line, &cases[i].item);
+        assert_appends(cases[i].expected, removal_report_line, NULL, &cases[i].item);
 }
 
 static void the_summary_has_a_part_for_each_outcome_that_there_was(void **state)
@@ -266,7 +267,7 @@ static void assert_table(const struct removal_plan *plan, const char *expected)
     FILE *out = open_memstream(&text, &size);
 
     assert_non_null(out);
-    removal_report_table(out, plan, &plain);
+    removal_preview_table(out, plan, &plain);
     assert_int_equal(fclose(out), 0);
     assert_string_equal(text, expected);
     free(text);
@@ -280,7 +281,7 @@ static void assert_preview(const struct removal_plan *plan, bool with_processes,
     FILE *out = open_memstream(&text, &size);
 
     assert_non_null(out);
-    removal_report_preview(out, plan, &plain, with_processes);
+    removal_preview_show(out, plan, &plain, with_processes);
     assert_int_equal(fclose(out), 0);
     assert_string_equal(text, expected);
     free(text);
@@ -364,12 +365,12 @@ static void the_tables_say_what_they_need(void **state)
     const struct removal_plan many = {.namespaces = 3};
 
     (void)state;
-    assert_int_equal(removal_report_table_needs(&many) & (NEED_NAMESPACE | NEED_CONTAINER),
+    assert_int_equal(removal_preview_table_needs(&many) & (NEED_NAMESPACE | NEED_CONTAINER),
                      NEED_NAMESPACE | NEED_CONTAINER);
-    assert_int_equal(removal_report_table_needs(&one), NEED_OWNER);
-    assert_int_equal(removal_report_preview_needs(&one), NEED_OWNER | NEED_STATE |
-                                                             NEED_TRY_ATTACHMENTS | NEED_HOLDERS |
-                                                             NEED_PROTECTION | NEED_PROGRAM);
+    assert_int_equal(removal_preview_table_needs(&one), NEED_OWNER);
+    assert_int_equal(removal_preview_needs(&one), NEED_OWNER | NEED_STATE | NEED_TRY_ATTACHMENTS |
+                                                      NEED_HOLDERS | NEED_PROTECTION |
+                                                      NEED_PROGRAM);
 }
 
 int main(void)
