@@ -73,7 +73,8 @@ HARDEN_WANTED := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-pr
 FORTIFY = $(if $(and $(LDHARDEN),$(filter -O1 -O2 -O3 -Os,$(CFLAGS))),-U_FORTIFY_SOURCE \
 	-D_FORTIFY_SOURCE=2)
 
-STD := -std=c17 -D_GNU_SOURCE
+# On 32 bits too, times and offsets have 64.
+STD := -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \
 	-Wvla $(if $(filter-out 0,$(WERROR)),-Werror)
@@ -141,7 +142,7 @@ DEPS = PKG_CONFIG='$(PKG_CONFIG)' CC='$(CC)' tests/deps
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages test-systems bench lint demo install uninstall format clean dist help FORCE
+.PHONY: all demo-programs check-programs test test-slow stress fuzz fuzz-programs faults coverage memcheck test-packages test-systems bench lint demo picture install uninstall format clean dist help FORCE
 .DEFAULT_GOAL := all
 
 # --- Building ---------------------------------------------------------------------------------
@@ -298,6 +299,10 @@ demo:
 	@echo 'building $(BIN) (V=1 shows how)'
 	@$(MAKE) --no-print-directory QUIET=1 demo-programs
 	@tests/demo -b $(BUILD)
+
+## picture: draw what the demo writes, contrib/demo.svg
+picture: demo-programs
+	@tests/picture -b $(BUILD) contrib/demo.svg
 
 ## bench: time each command against its rival, in an IPC namespace of its own; BUILD/bench.json
 bench: $(BIN) $(BENCH_BIN) $(addprefix $(BUILD)/helpers/,mkseg holdseg keepns)

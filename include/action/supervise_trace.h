@@ -120,6 +120,10 @@ bool trace_wants_orphans(const struct trace *trace);
  */
 int trace_read(struct trace *trace, struct error *err);
 
+/* Whether a segment is the program's, is attached still, and does not go by itself. */
+bool trace_entry_is_held(const struct trace_entry *entry);
+bool trace_any_held(const struct trace *trace);
+
 /* Releases all. */
 void trace_end(struct trace *trace);
 

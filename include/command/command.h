@@ -172,6 +172,12 @@ locale_t context_use_err_locale(const struct context *context);
 void context_warn(struct context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * Writes "NAME: TEXT" to standard error, nothing where there is no text: on a terminal in lines
+ * that fit it, as doctor does, and elsewhere as context_warn() does, in one line.
+ */
+void context_warn_paragraph(struct context *context, const char *name, const struct strbuf *text);
+
 /* Warns with the text of ERR and returns STATUS. */
 int context_fail(struct context *context, const struct error *err, int status);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "action/supervise_left.h"
 #include "action/supervise_trace.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -252,21 +253,6 @@ static void wait_for_descendants(struct supervisor *supervisor)
 
 /* --- The end ---------------------------------------------------------------------------------- */
 
-static bool is_held(const struct trace_entry *entry)
-{
-    return entry->origin == TRACE_PROGRAM && entry->segment.nattch > 0 &&
-           !segment_is_dest(&entry->segment);
-}
-
-static bool any_held(const struct trace *trace)
-{
-    for (size_t i = 0; i < trace->count; i++) {
-        if (is_held(&trace->entries[i]))
-            return true;
-    }
-    return false;
-}
-
 /*
  * Reads the table for the last time. Ctrl+C ends all processes of a program at once, and some a
  * little later than others: while they live, or hold segments, they get a moment. Orphans among
@@ -281,86 +267,12 @@ static int settle(struct supervisor *supervisor, struct error *err)
         bool alive = child_any_alive();
         int r = trace_read(&supervisor->trace, err);
 
-        if (r < 0 || !(alive || any_held(&supervisor->trace)) || clock_since_boot() >= end)
+        if (r < 0 || !(alive || trace_any_held(&supervisor->trace)) || clock_since_boot() >= end)
             return r;
         signals_wait(&supervisor->signals, -1, supervisor->listener.fd, SETTLE_STEP);
         serve_calls(supervisor);
         handle_signals(supervisor);
     }
-}
-
-/*
- * Whether a descendant that lives on made it: a server that has just created a segment, or is
- * between two uses of it, must not lose it.
- */
-static bool creator_lives_on(const struct supervisor *supervisor, const struct segment *segment)
-{
-    struct proc_cache *cache = supervisor->system->proc;
-
-    return segment->cpid > 0 && segment_creator(segment, proc_fact(cache, segment->cpid),
-                                                proc_clock(cache)) == PID_ALIVE;
-}
-
-/* Whether we may remove it, and so the program may have made it. */
-static bool may_be_ours(const struct segment *segment)
-{
-    uid_t euid = geteuid();
-
-    return euid == 0 || segment->uid == euid || segment->cuid == euid;
-}
-
-/* Looks up what is NEEDED of the segments that the program left, while they are there. */
-static void read_left_rows(const struct supervisor *supervisor, unsigned needed,
-                           struct supervise_result *result)
-{
-    struct selection selection = {.by_id = true};
-
-    for (size_t i = 0; i < supervisor->trace.count; i++) {
-        const struct trace_entry *entry = &supervisor->trace.entries[i];
-
-        if (entry->origin == TRACE_PROGRAM || entry->origin == TRACE_UNKNOWN)
-            selection_add_id(&selection, &(struct named_id){.shmid = entry->segment.shmid});
-    }
-    /* Where that fails they are reported by their records alone. */
-    inventory_read(supervisor->system, &selection, needed, &result->left, NULL);
-    selection_release(&selection);
-}
-
-/* Removes what is the program's and not attached, if it still is both, and is not to be kept. */
-static void remove_left_segments(struct supervisor *supervisor,
-                                 const struct supervise_request *request,
-                                 struct supervise_result *result)
-{
-    const struct trace *trace = &supervisor->trace;
-    const struct removal_hooks hooks = {NULL};
-    struct selection selection = {.by_id = true, .filter = {.unattached = true}};
-
-    proc_cache_refresh(supervisor->system->proc);
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct trace_entry *entry = &trace->entries[i];
-        const struct segment *segment = &entry->segment;
-
-        if (segment_is_dest(segment))
-            continue; /* goes by itself */
-        if (is_held(entry)) {
-            segment_list_add(&result->held, segment);
-        } else if (entry->origin == TRACE_PROGRAM && creator_lives_on(supervisor, segment)) {
-            segment_list_add(&result->creators, segment);
-        } else if (entry->origin == TRACE_PROGRAM) {
-            selection_add_id(&selection, &(struct named_id){.shmid = segment->shmid});
-            removal_add(&result->removal, &selection, &(struct segment_info){.segment = *segment});
-        } else if (entry->origin == TRACE_UNKNOWN && may_be_ours(segment)) {
-            segment_list_add(&result->untraced, segment);
-        } else if (entry->used) {
-            segment_list_add(&result->used, segment);
-        }
-    }
-    if (request->needs != 0)
-        read_left_rows(supervisor, request->needs, result);
-    /* The entries are in the order of ids, and so are the ids of the selection. */
-    if (!request->keep)
-        removal_run(supervisor->system, &selection, &result->removal, &hooks);
-    selection_release(&selection);
 }
 
 /* Lists the descendants that live on; one that has ended meanwhile is none. */
@@ -407,7 +319,7 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
     shmget_listener_close(&supervisor->listener);
     if (r < 0)
         return r;
-    remove_left_segments(supervisor, request, result);
+    supervise_remove_left(supervisor->system, &supervisor->trace, request, result);
     list_survivors(supervisor, result);
     result->stage = SUPERVISE_DONE;
     return 0;

@@ -358,6 +358,21 @@ bool trace_step(struct trace *trace)
     return false;
 }
 
+bool trace_entry_is_held(const struct trace_entry *entry)
+{
+    return entry->origin == TRACE_PROGRAM && entry->segment.nattch > 0 &&
+           !segment_is_dest(&entry->segment);
+}
+
+bool trace_any_held(const struct trace *trace)
+{
+    for (size_t i = 0; i < trace->count; i++) {
+        if (trace_entry_is_held(&trace->entries[i]))
+            return true;
+    }
+    return false;
+}
+
 void trace_end(struct trace *trace)
 {
     proc_events_close(&trace->events);

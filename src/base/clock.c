@@ -27,8 +27,9 @@ uint64_t clock_cpu_used(void)
 
 struct timespec clock_timespec(int64_t nanoseconds)
 {
-    return (struct timespec){.tv_sec = nanoseconds / (int64_t)NSEC_PER_SEC,
-                             .tv_nsec = nanoseconds % (int64_t)NSEC_PER_SEC};
+    /* time_t and long may have 32 bits; the quotient of what a clock says fits. */
+    return (struct timespec){.tv_sec = (time_t)(nanoseconds / (int64_t)NSEC_PER_SEC),
+                             .tv_nsec = (long)(nanoseconds % (int64_t)NSEC_PER_SEC)};
 }
 
 void clock_wait_until(int64_t deadline)

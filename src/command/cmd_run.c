@@ -15,15 +15,11 @@
 #include "base/parse.h"
 #include "command/options.h"
 #include "command/protect.h"
+#include "command/run_messages.h"
 #include "kernel/replace_file.h"
 #include "kernel/signals.h"
-#include "view/describe.h"
-#include "view/describe_shmget.h"
 #include "view/human.h"
-#include "view/remedy_shmget.h"
-#include "view/removal_report.h"
 #include "view/run_report.h"
-#include "view/shmget_report.h"
 
 /* What a shell answers for a program that it cannot start. */
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 };
@@ -34,12 +30,10 @@ enum { LEFT_STATUS_MAX = STATUS_NOT_EXECUTABLE - 1 };
 /* A command line of run. */
 struct run {
     char **program; /* and its arguments, ended by NULL; NULL: none was named */
-    bool verbose;
+    struct run_choice choice;
     bool wait;
-    bool isolate;
     bool exact;
     bool explain;
-    bool keep;
     struct option_number left_status;
     const char *report; /* a file's name; NULL: none */
 };
@@ -66,10 +60,10 @@ static int take_report(const struct option_use *use, struct error *err)
 
 static const struct option_spec run_options[] = {
     {'v', "verbose", NULL, "name what was removed, and older segments used",
-     offsetof(struct run, verbose), option_flag},
+     offsetof(struct run, choice.verbose), option_flag},
     {0, "wait", NULL, "wait for all descendants before cleaning", offsetof(struct run, wait),
      option_flag},
-    {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, isolate),
+    {0, "isolate", NULL, "in an IPC namespace of its own", offsetof(struct run, choice.isolate),
      option_flag},
     {0, "exact", NULL, "trace every shmget call, in containers too", offsetof(struct run, exact),
      option_flag},
@@ -77,8 +71,8 @@ static const struct option_spec run_options[] = {
      option_flag},
     {0, "left-status", "N", "end with N (1 to 125), not 0, if it left any",
      offsetof(struct run, left_status), take_left_status},
-    {0, "keep", NULL, "remove nothing; with -v name what was kept", offsetof(struct run, keep),
-     option_flag},
+    {0, "keep", NULL, "remove nothing; with -v name what was kept",
+     offsetof(struct run, choice.keep), option_flag},
     {0, "report", "FILE", "write how it ended and what it left, as JSON",
      offsetof(struct run, report), take_report},
 };
@@ -99,175 +93,11 @@ static int check_run(struct context *context, void *args, struct error *err)
     (void)context;
     if (!run->program)
         return error_set(err, EINVAL, "which program? see 'shmtool run --help'");
-    if (run->exact && run->isolate)
+    if (run->exact && run->choice.isolate)
         return error_set(err, EINVAL,
                          "--exact: not with --isolate, in whose namespace every segment is the "
                          "program's");
     return 0;
-}
-
-/* Appends how a segment that stays will go: WHEN it is to be removed by hand, where it is. */
-static void put_removal(struct strbuf *out, const struct run *run, const char *when, int shmid)
-{
-    if (run->isolate)
-        strbuf_puts(out, ": it goes with the last process of its namespace");
-    else
-        strbuf_printf(out, "; %s: 'shmtool rm %d'", when, shmid);
-}
-
-/* Names a segment that --keep has kept. */
-static void report_kept(struct context *context, const struct run *run,
-                        const struct segment *segment)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    human_count(&line, segment->size, "byte");
-    put_removal(&line, run, "to remove it", segment->shmid);
-    context_warn(context, "%d: kept, %s", segment->shmid, strbuf_string(&line));
-}
-
-/* Says what became of one of the program's segments, where that is due. */
-static void report_leftover(struct context *context, const struct run *run,
-                            const struct removal_item *item)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-    int shmid = item->info.segment.shmid;
-
-    removal_report_line(&line, NULL, item);
-    if (item->outcome == REMOVAL_SELECTED && run->verbose)
-        report_kept(context, run, &item->info.segment);
-    else if (item->outcome == REMOVAL_FAILED)
-        context_warn(context, "%d: left: %s; to remove it: 'shmtool rm %d'", shmid,
-                     strbuf_string(&line), shmid);
-    else if (item->outcome == REMOVAL_PROTECTED)
-        context_warn(context, "%d: left: %s%s", shmid, strbuf_string(&line),
-                     run->isolate ? "; it goes with the last process of its namespace all the same"
-                                  : "");
-    else if (item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_MARKED || run->verbose)
-        context_warn(context, "%d: %s", shmid, strbuf_string(&line));
-}
-
-static void report_leftovers(struct context *context, const struct run *run,
-                             const struct removal_plan *plan)
-{
-    CLEANUP_STRBUF struct strbuf summary = STRBUF_INIT;
-
-    for (size_t i = 0; i < plan->count; i++)
-        report_leftover(context, run, &plan->items[i]);
-    if (!run->verbose || run->keep || plan->count < 2)
-        return;
-    removal_report_summary(&summary, plan);
-    context_warn(context, "%s", strbuf_string(&summary));
-}
-
-/* Names the segments that are still in use, and the processes that use them. */
-static void report_held(struct context *context, const struct run *run,
-                        const struct segment_list *held)
-{
-    CLEANUP_INVENTORY struct inventory inventory = {0};
-
-    if (held->count == 0)
-        return;
-    inventory_read(&context->system, NULL, NEED_ATTACHMENTS | NEED_HOLDERS, &inventory, NULL);
-    for (size_t i = 0; i < held->count; i++) {
-        CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-        const struct segment *segment = &held->items[i];
-        const struct segment_info unread = {.segment = *segment};
-        const struct segment_info *info = inventory_find_id(&inventory, segment->shmid);
-
-        human_count(&line, segment->size, "byte");
-        strbuf_puts(&line, ", attached by ");
-        describe_holders(&line, info ? info : &unread);
-        put_removal(&line, run, "when it is detached", segment->shmid);
-        context_warn(context, "%d: left: %s", segment->shmid, strbuf_string(&line));
-    }
-}
-
-/* Names the segments that nobody has attached and whose creator, a descendant, lives on. */
-static void report_creators(struct context *context, const struct run *run,
-                            const struct segment_list *creators)
-{
-    for (size_t i = 0; i < creators->count; i++) {
-        CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-        const struct segment *segment = &creators->items[i];
-        const char *command = proc_command(context->system.proc, segment->cpid);
-
-        human_count(&line, segment->size, "byte");
-        strbuf_puts(&line, ", its creator ");
-        describe_process(&line, command ? command : "?", segment->cpid);
-        strbuf_puts(&line, " lives on and may attach it");
-        put_removal(&line, run, "when that has exited", segment->shmid);
-        context_warn(context, "%d: left: %s", segment->shmid, strbuf_string(&line));
-    }
-}
-
-/* Names the segments that were there before the program and that it used, where that was asked. */
-static void report_used(struct context *context, const struct run *run,
-                        const struct segment_list *used)
-{
-    for (size_t i = 0; run->verbose && i < used->count; i++) {
-        CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-        human_count(&line, used->items[i].size, "byte");
-        context_warn(context, "%d: left: %s, was there before, and was used by the program",
-                     used->items[i].shmid, strbuf_string(&line));
-    }
-}
-
-/* Names the segments of which it is unknown whose they are, in one line. */
-static void report_untraced(struct context *context, const struct supervise_result *result)
-{
-    const struct segment_list *untraced = &result->untraced;
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    if (untraced->count == 0)
-        return;
-    describe_segments(&line, untraced->count, segment_list_bytes(untraced));
-    strbuf_puts(&line,
-                ", created meanwhile by processes that could not be traced; if they were the "
-                "program's: 'shmtool rm");
-    for (size_t i = 0; i < untraced->count; i++)
-        strbuf_printf(&line, " %d", untraced->items[i].shmid);
-    strbuf_puts(&line, result->can_listen || result->can_isolate ? "'; with " : "'");
-    if (result->can_listen)
-        strbuf_printf(&line, "'shmtool run --exact'%s", result->can_isolate ? " or " : "");
-    if (result->can_isolate)
-        strbuf_puts(&line, "'shmtool run --isolate'");
-    if (result->can_listen || result->can_isolate)
-        strbuf_puts(&line, " all can be traced and removed");
-    context_warn(context, "left: %s", strbuf_string(&line));
-}
-
-/* Counts the descendants of the program that live on, and names some. */
-static void report_survivors(struct context *context, const struct run *run,
-                             const struct supervise_result *result)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-    size_t count = result->survivor_count;
-
-    if (!result->any_survivor)
-        return;
-    if (count == 0)
-        strbuf_puts(&line, "descendants of the program live on");
-    else
-        strbuf_printf(&line, "%zu descendant%s of the program live%s on: ", count,
-                      count == 1 ? "" : "s", count == 1 ? "s" : "");
-    for (size_t i = 0; i < count && i < DESCRIBE_NAMED_MAX; i++) {
-        pid_t pid = result->survivors[i];
-
-        strbuf_puts(&line, i > 0 ? ", " : "");
-        describe_process(&line, proc_command(context->system.proc, pid), pid);
-    }
-    describe_rest(&line, count);
-    if (result->listened)
-        strbuf_printf(&line, "; shmget fails for %s from now on (ENOSYS)",
-                      count == 1 ? "it" : "them");
-    else if (run->isolate)
-        strbuf_puts(&line,
-                    "; segments made from now on go with the last process of their namespace");
-    else
-        strbuf_puts(&line, "; segments made from now on are not watched");
-    context_warn(context, "%s", strbuf_string(&line));
 }
 
 static int exec_status(const struct error *err)
@@ -322,72 +152,6 @@ static int apply_left_status(struct context *context, const struct run *run,
         strbuf_puts(&line, " left by the program");
     context_warn(context, "%s: exit status %d", strbuf_string(&line), status);
     return status;
-}
-
-/* --- Calls that fail -------------------------------------------------------------------------- */
-
-/* Says "NAME: TEXT", where there is a text. */
-static void say_paragraph(struct context *context, const char *name, const struct strbuf *text)
-{
-    if (text->length > 0)
-        context_warn(context, "%s: %s", name, strbuf_string(text));
-}
-
-/* Says why a call of the process PID, which waits, fails, and what helps. */
-static void say_explanation(void *arg, pid_t pid, const struct shmget_diagnosis *diagnosis)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-    CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
-    CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
-    struct context *context = arg;
-
-    if (pid == 0) {
-        strbuf_puts(&line, "every call of shmget fails here: ");
-        shmget_report_code(&line, diagnosis->answer.code);
-    } else {
-        describe_process(&line, proc_command(context->system.proc, pid), pid);
-        strbuf_puts(&line, ": ");
-        shmget_report_call(&line, &diagnosis->request);
-        strbuf_puts(&line, " fails: ");
-        shmget_report_code(&line, diagnosis->answer.code);
-    }
-    context_warn(context, "%s", strbuf_string(&line));
-    describe_shmget(&reason, diagnosis);
-    say_paragraph(context, "reason", &reason);
-    remedy_shmget(&remedy, diagnosis);
-    say_paragraph(context, "remedy", &remedy);
-}
-
-/* Says how many calls were not explained. NOUN: of a call; WHERE: follows "of shmget". */
-static void report_unexplained(struct context *context, uint64_t count, const char *noun,
-                               const char *where)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    if (count == 0)
-        return;
-    human_count(&line, count, noun);
-    context_warn(context, "not explained: %s of shmget%s", strbuf_string(&line), where);
-}
-
-/* Says how often what was explained has happened again, and what was not explained. */
-static void report_explanations(struct context *context, const struct explanations *explanations)
-{
-    for (size_t i = 0; i < explanations->count; i++) {
-        CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-        const struct explained *explained = &explanations->items[i];
-
-        if (explained->more == 0)
-            continue;
-        shmget_report_call(&line, &explained->request);
-        strbuf_puts(&line, ": failed so ");
-        human_count(&line, explained->more, "more time");
-        context_warn(context, "%s", strbuf_string(&line));
-    }
-    report_unexplained(context, explanations->others, "more failing call", "");
-    report_unexplained(context, explanations->elsewhere, "call",
-                       " in other IPC namespaces: 'shmtool -N PID doctor --key KEY' explains them, "
-                       "where PID is one of their processes");
 }
 
 /* --- The report ------------------------------------------------------------------------------- */
@@ -459,11 +223,11 @@ static int supervise_program(struct context *context, const struct run *run,
 {
     const struct supervise_request request = {
         .argv = run->program,
-        .isolate = run->isolate,
+        .isolate = run->choice.isolate,
         .exact = run->exact,
-        .hook = {run->explain ? say_explanation : NULL, context},
+        .hook = {run->explain ? run_say_explanation : NULL, context},
         .wait = run->wait,
-        .keep = run->keep,
+        .keep = run->choice.keep,
         .needs = run->report ? run_report_needs() : 0,
     };
 
@@ -477,13 +241,7 @@ static int supervise_program(struct context *context, const struct run *run,
 static int report_result(struct context *context, const struct run *run,
                          const struct supervise_result *result, const struct error *err)
 {
-    report_explanations(context, &result->explanations);
-    report_leftovers(context, run, &result->removal);
-    report_held(context, run, &result->held);
-    report_creators(context, run, &result->creators);
-    report_used(context, run, &result->used);
-    report_untraced(context, result);
-    report_survivors(context, run, result);
+    run_say_left(context, &run->choice, result);
     return apply_left_status(context, run, result, program_status(context, result, err));
 }
 

@@ -112,6 +112,25 @@ void context_warn(struct context *context, const char *format, ...)
     free(text);
 }
 
+void context_warn_paragraph(struct context *context, const char *name, const struct strbuf *text)
+{
+    CLEANUP_STRBUF struct strbuf lines = STRBUF_INIT;
+    locale_t results_locale;
+
+    if (text->length == 0)
+        return;
+    if (!isatty(STDERR_FILENO)) {
+        context_warn(context, "%s: %s", name, strbuf_string(text));
+        return;
+    }
+    results_locale = context_use_err_locale(context);
+    strbuf_printf(&lines, "%s: ", name);
+    wrap_clauses(&lines, text, 8, WRAP_WIDTH);
+    strbuf_putc(&lines, '\n');
+    uselocale(results_locale);
+    fwrite(strbuf_string(&lines), 1, lines.length, context->err);
+}
+
 bool context_warn_unparsed(struct context *context, const struct complaint_list *unparsed)
 {
     enum { SHOWN_MAX = 200 };

@@ -94,6 +94,7 @@
  *   ftok             keys of files, files of a key
  *   supervise        a program run, and what it left removed
  *   supervise_trace  which segments are the program's
+ *   supervise_left   what it left removed, or kept
  *   supervise_callers  which of its processes have called shmget
  *   supervise_explain  why its calls of shmget fail
  *   diagnose         what is wrong on this machine
@@ -138,6 +139,7 @@
  *   batch            what rm and set share: select, ask, act, report
  *   explain          why a segment could not be made
  *   help             help texts, made from the tables
+ *   run_messages     what run says: failing calls, and what is left
  *   cmd_*            a command each
  *   main             from argv to a command
  */

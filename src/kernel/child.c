@@ -139,14 +139,18 @@ int child_start(struct child *ret_child, char *const argv[], const struct signal
         return error_set_errno(err, errno, "fork");
     if (pid == 0) {
         close(steal_fd(&release_write));
-        if (listener)
+        if (listener) {
             shmget_listener_send(listener_write);
+            /* Both ends: the parent sees if nothing was sent. */
+            close(steal_fd(&listener_write));
+            close(steal_fd(&listener_read));
+        }
         become_program(argv, signals, release_read, report_write);
     }
     *ret_child = (struct child){pid, steal_fd(&release_write), steal_fd(&report_read)};
     if (!listener)
         return 0;
-    close(steal_fd(&listener_write)); /* the child's end alone is left: its exit is seen */
+    close(steal_fd(&listener_write));
     r = shmget_listener_receive(listener, listener_read, err);
     if (r < 0)
         child_abandon(ret_child);

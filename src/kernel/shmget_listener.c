@@ -170,7 +170,7 @@ static int receive_listener(int socket)
     if (got < 0)
         return -errno;
     if (got != (ssize_t)sizeof(code))
-        return -ECANCELED; /* it was killed */
+        return -ECANCELED; /* it was killed, or could not send */
     if (code != 0)
         return -code;
     if (message.msg_controllen < CMSG_LEN(sizeof(fd)) || room.header.cmsg_type != SCM_RIGHTS)

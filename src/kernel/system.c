@@ -313,12 +313,13 @@ static bool take_number(const char **text, uint64_t *ret_value)
 static bool find_effective_id(const char *status, const char *mark, uint32_t *ret_id)
 {
     const char *at = strstr(status, mark);
-    uint64_t id = 0;
+    uint64_t real;
+    uint64_t id;
 
     if (!at)
         return false;
     at += strlen(mark);
-    if (!take_number(&at, &id) || !take_number(&at, &id) || id > UINT32_MAX)
+    if (!take_number(&at, &real) || !take_number(&at, &id) || id > UINT32_MAX)
         return false;
     *ret_id = (uint32_t)id;
     return true;

@@ -62,17 +62,17 @@ void hexdump_add_zeros(struct hexdump *dump, struct strbuf *out, uint64_t length
 {
     static const unsigned char zeros[3 * HEXDUMP_LINE];
     /* To the end of the line at hand, a whole one, and one more for the star. */
-    uint64_t shown = sizeof(zeros) - dump->filled;
+    size_t shown = sizeof(zeros) - dump->filled;
     uint64_t left_out;
 
     if (length <= shown) {
-        hexdump_add(dump, out, zeros, length);
+        hexdump_add(dump, out, zeros, (size_t)length);
         return;
     }
     hexdump_add(dump, out, zeros, shown);
     left_out = (length - shown) / HEXDUMP_LINE * HEXDUMP_LINE;
     dump->address += left_out;
-    hexdump_add(dump, out, zeros, length - shown - left_out);
+    hexdump_add(dump, out, zeros, (size_t)(length - shown - left_out));
 }
 
 void hexdump_end(struct hexdump *dump, struct strbuf *out)

@@ -111,14 +111,14 @@ static void add_groups(struct labelled_list *list, const struct column *label,
         const struct sum *sum = &sums.items[i];
         char number[NUMBER_SIZE];
         const char *text = label_text(label, &sum->first, number);
+        size_t segments = (size_t)sum->segments;
 
         if (strcmp(text, OTHER) != 0 && list->count < GROUPS_SHOWN_MAX) {
-            add_labelled(list, text, sum->rows, sum->segments);
+            add_labelled(list, text, sum->rows, segments);
             continue;
         }
-        memcpy(others + other_count, sum->rows,
-               sum->segments * sizeof(const struct segment_info *));
-        other_count += sum->segments;
+        memcpy(others + other_count, sum->rows, segments * sizeof(const struct segment_info *));
+        other_count += segments;
     }
     if (other_count > 0)
         add_labelled(list, OTHER, others, other_count);

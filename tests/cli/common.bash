@@ -44,6 +44,11 @@ has_users() {
     setpriv --reuid 12345 --regid 12345 --clear-groups true 2>/dev/null
 }
 
+# need_mounts_root: skips the test where nsenter(1), which goes to the root of a mount namespace, loses the tests
+need_mounts_root() {
+    nsenter --target $$ --mount test -x "$SHMTOOL" 2>/dev/null || skip "in a chroot, or may not enter its own mount namespace"
+}
+
 # need_root: skips the test where they cannot
 need_root() {
     has_users || skip "needs root: it has to do with other users"

@@ -9,6 +9,7 @@
 start_keepers() {
     need_ns
     need_root
+    need_mounts_root
     unshare --pid --fork --mount --mount-proc --ipc true 2>/dev/null || skip "no PID namespace can be made here"
     start_helper unshare --pid --fork --kill-child --mount --mount-proc --ipc "$HELPERS/keepns" "$@" || return 1
     inside=$(first_child "$helper_pid")

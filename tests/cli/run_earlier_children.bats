@@ -85,6 +85,7 @@ beside=(sh -c '(read -r _ <"$0") & exec "$@"')
 @test "in a container, shmtool as process 1: the orphan of one who came in later makes a segment" {
     need_ns
     unshare --pid --fork --mount-proc true 2>/dev/null || skip "no PID namespace can be made here"
+    need_mounts_root
     unshare --pid --fork --kill-child --mount-proc \
         "$SHMTOOL" run sh -c 'echo here >"$1"; read -r _ <"$0"; exit 3' "$gate" "$made" \
         >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &

@@ -54,7 +54,7 @@ in_container() {
     need_container
     local others=$BATS_TEST_TMPDIR/others made
     run_split in_container sh -c '
-        (until [ -e "$2.end" ]; do "$1/mkseg" --count 3 >>"$2"; done) &
+        (i=0; until [ -e "$2.end" ] || [ $i = 1000 ]; do "$1/mkseg" --count 3 >>"$2"; i=$((i + 1)); done) &
         until [ -s "$2" ]; do :; done
         "$SHMTOOL" run --exact "$1/brood" "$0" 50 many || exit 90
         "$SHMTOOL" run --exact "$1/brood" "$0" 50 short || exit 91

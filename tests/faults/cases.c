@@ -34,7 +34,9 @@ static const struct failure failures[] = {
     {SYS_write, "write", {ENOSPC, EIO, EINTR}},
     {SYS_openat, "openat", {EMFILE, EACCES, ENOENT, ENOMEM}},
     {SYS_close, "close", {EIO}},
+#ifdef SYS_newfstatat
     {SYS_newfstatat, "newfstatat", {EACCES, ENOMEM}},
+#endif
     {SYS_fstat, "fstat", {EIO}},
     {SYS_readlinkat, "readlinkat", {EACCES}},
     {SYS_getdents64, "getdents64", {EIO, ENOMEM}},
@@ -157,8 +159,6 @@ static const struct situation situations[] = {
      .clears_other = true},
     {.words = {"run", "%leak", "exit", "57"}, .output = PROGRAM},
     {.words = {"run", "-v", "--isolate", "--", "%leak", "exit", "57"}, .output = PROGRAM},
-    {.words = {"run", "--exact", "--explain", "-v", "--", "%leak", "exit", "57"},
-     .output = PROGRAM},
     {.words = {"run", "-v", "%leak", "--attach", "signal", "9"}, .output = PROGRAM},
     {.words = {"run", "no-such-program"}, .output = PROGRAM},
 };

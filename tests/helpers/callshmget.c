@@ -131,13 +131,13 @@ static const struct option OPTIONS[] = {
 static size_t size_of(const char *word)
 {
     char *end;
-    size_t size;
+    unsigned long long size;
 
     errno = 0;
     size = strtoull(word, &end, 10);
-    if (end == word || *end || errno)
+    if (end == word || *end || errno || size > SIZE_MAX)
         die(HELPER_USAGE, "'%s': not a size", word);
-    return size;
+    return (size_t)size;
 }
 
 int main(int argc, char **argv)
