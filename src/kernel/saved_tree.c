@@ -123,8 +123,9 @@ void saved_tree_close(struct saved_tree *tree)
 static int open_above(const struct saved_tree *tree, const char *path, const char **ret_name)
 {
     CLEANUP_CLOSE int at = openat(tree->root_fd, ".", OPEN_FOLDER);
-    const char *slash;
+    const char *slash = strrchr(path, '/');
 
+    *ret_name = slash ? slash + 1 : path;
     while (at >= 0 && (slash = strchr(path, '/'))) {
         CLEANUP_FREE char *name = xstrndup(path, (size_t)(slash - path));
         int next;
@@ -140,7 +141,6 @@ static int open_above(const struct saved_tree *tree, const char *path, const cha
             return -code;
         path = slash + 1;
     }
-    *ret_name = path;
     return at < 0 ? -errno : steal_fd(&at);
 }
 
