@@ -73,8 +73,10 @@ HARDEN_WANTED := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-pr
 FORTIFY = $(if $(and $(LDHARDEN),$(filter -O1 -O2 -O3 -Os,$(CFLAGS))),-U_FORTIFY_SOURCE \
 	-D_FORTIFY_SOURCE=2)
 
-# On 32 bits too, times and offsets have 64.
-STD := -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+# On 32 bits too, times and offsets have 64. Only there: it gives libc's functions other names.
+WIDE = $(call once,WIDE,$(if $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | \
+	grep '__SIZEOF_LONG__ 4'),-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64))
+STD := -std=c17 -D_GNU_SOURCE
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings \
 	-Wvla $(if $(filter-out 0,$(WERROR)),-Werror)
@@ -91,7 +93,7 @@ endif
 CMOCKA_CFLAGS ?= $(call once,CMOCKA_CFLAGS,$(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null))
 CMOCKA_LIBS ?= $(call once,CMOCKA_LIBS,$(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null))
 
-ALL_CPPFLAGS = $(STD) -Iinclude -DSHMTOOL_VERSION='"$(VERSION)"' $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS) \
+ALL_CPPFLAGS = $(STD) $(WIDE) -Iinclude -DSHMTOOL_VERSION='"$(VERSION)"' $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS) \
 	$(FORTIFY) $(CPPFLAGS)
 ALL_CFLAGS = $(WARN) $(HARDEN) $(FLAVOUR) $(CFLAGS)
 ALL_LDFLAGS = $(LDHARDEN) $(FLAVOUR) $(LDFLAVOUR) $(CFLAGS) $(LDFLAGS)

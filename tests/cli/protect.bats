@@ -274,8 +274,9 @@ shmtool: limits: protected segments: nothing was set"
     own=$(make_seg --uid 20001)
     printf '#!/bin/sh\nprintf "%%s\\n" "$*" >>%s\n' "$dir/log" >"$dir/logger"
     chmod 755 "$dir/logger"
-    sed "s|^SHMTOOL=.*|SHMTOOL=$SHMTOOL|; s|^SQUEUE=.*|SQUEUE=$dir/none|; s|^LOGGER=.*|LOGGER=$dir/logger|
-        s|^OLDER_THAN=.*|OLDER_THAN=0s|" "$SRC/contrib/slurm/epilog" >"$dir/epilog"
+    cp "$SRC"/contrib/{hpc/clean-after-job,slurm/epilog} "$dir"
+    sed -i "s|^CLEAN_AFTER_JOB=.*|CLEAN_AFTER_JOB=$dir/clean-after-job|; s|^SHMTOOL=.*|SHMTOOL=$SHMTOOL|; s|^SQUEUE=.*|SQUEUE=$dir/none|
+        s|^LOGGER=.*|LOGGER=$dir/logger|; s|^OLDER_THAN=.*|OLDER_THAN=0s|" "$dir"/{clean-after-job,epilog}
     conf 'protect'
     run_split env -i SLURM_JOB_UID=20001 SLURM_JOB_ID=77 sh "$dir/epilog"
     assert_status 0

@@ -128,8 +128,10 @@ static void put_segment(struct strbuf *out)
                 "]},\n\"outcome\": {\"description\": \"what became of it; kept: by --keep; "
                 "attached: a process has it; creator_alive: the descendant that created it lives "
                 "on; untraced: left, since it may be another program's\", \"enum\": [");
-    for (enum removal_outcome outcome = REMOVAL_REMOVED; outcome < REMOVAL_OUTCOMES; outcome++)
-        strbuf_printf(out, "\"%s\", ", removal_outcome_name(outcome));
+    for (enum removal_outcome outcome = REMOVAL_REMOVED; outcome < REMOVAL_OUTCOMES; outcome++) {
+        if (outcome != REMOVAL_SET)
+            strbuf_printf(out, "\"%s\", ", removal_outcome_name(outcome));
+    }
     put_words(out, outcomes, COUNT_OF(outcomes));
     strbuf_puts(out, "]}\n}}}\n}\n}\n");
 }
