@@ -381,6 +381,7 @@ sizes_in() {
 @test "a dead creator in a PID namespace: unknown inside, orphan from the host" {
     need_ns
     need_root
+    need_mounts_root
     unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made here"
     # shellcheck disable=SC2016 # for the inner shell
     start_helper unshare --ipc sh -c 'unshare --pid --fork --mount-proc "$1/mkseg" --size 5000 >/dev/null
