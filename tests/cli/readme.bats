@@ -22,7 +22,7 @@ ours() {
     case $command in
     *'shmtool watch'*) command+=' --for 10ms' ;;
     'shmtool wait') command+=" $id --until present" ;;
-    *'shmtool wait'*) command=$(sed 's/--timeout 30s//' <<<"$command")' --timeout 10ms' ;;
+    *"shmtool wait"*) command="${command/--timeout 30s/} --timeout 10ms" ;;
     'shmtool create') command+=' --size 1' ;;
     'shmtool set') command+=" perms=600 $id" ;;
     'shmtool cat') command+=" -x $id" ;;
