@@ -187,7 +187,7 @@ struct output {
     int code; /* positive errno of the first failure; 0: none */
 };
 
-/* How the stream is told so: glibc allows nothing negative, for musl 0 is no failure. */
+/* What the stream takes for a failure: glibc allows nothing negative, for musl 0 is no failure. */
 #ifdef __GLIBC__
 enum { NOT_WRITTEN = 0 };
 #else
