@@ -111,9 +111,10 @@ bool reading_is_doubtful(struct system *system, const struct reading *reading, i
     CLEANUP_INVENTORY struct inventory inventory = {0};
     const struct segment_info *info;
 
-    if (reading->content.fd >= 0 || !reading->content.skips ||
-        inventory_read(system, NULL, NEED_USAGE, &inventory, NULL) < 0)
+    if (reading->content.fd >= 0 || !reading->content.skips)
         return false;
+    if (inventory_read(system, NULL, NEED_USAGE, &inventory, NULL) < 0)
+        return true;
     info = inventory_find_id(&inventory, shmid);
     return info && info->segment.swap > 0;
 }
