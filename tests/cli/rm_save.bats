@@ -119,12 +119,27 @@ root:0"
     dir=$theirs
     run_split as_user $ALICE "$SHMTOOL" rm --save "$dir" "$closed" "$open"
     assert_status 1
-    assert_err "shmtool: rm: $closed: cannot be saved, and stays: Permission denied
+    assert_err "shmtool: rm: $closed: cannot be saved, and stays: Permission denied: its permissions let you not read it: shmtool set perms=u+r $closed
 shmtool: rm: removed 1 of 2 segments, 4 KiB freed, 1 failed"
     assert_exists "$closed"
     assert_gone "$open"
     saved ls -q
     assert_out "$open"
+}
+
+@test "what root is advised to do for somebody else saves, too" {
+    need_ns
+    need_root
+    local closed open
+    closed=$(make_seg --mode 600)
+    open=$(make_seg --mode 644)
+    theirs=$(as_user $ALICE mktemp -d /tmp/shmtool-save.XXXXXX) # the tests' own folders are root's alone
+    dir=$theirs
+    run_split as_user $ALICE "$SHMTOOL" rm -q --save "$dir" "$closed" "$open"
+    assert_status 1
+    assert_err "shmtool: rm: $closed: cannot be saved, and stays: Permission denied: it belongs to root; as root: shmtool rm --save DIR $closed
+shmtool: rm: $open: Operation not permitted: it belongs to root; as root: shmtool rm --save DIR $open"
+    assert_exists "$closed" "$open"
 }
 
 @test "a full disk: what does not fit stays, and nothing of it is in the tree" {
