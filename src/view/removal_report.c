@@ -131,7 +131,7 @@ void removal_report_unreadable(struct strbuf *out, const struct segment_info *in
                                const struct inventory *inventory)
 {
     if (inventory->has_credentials && shmget_may_remove(&info->segment, &inventory->credentials))
-        strbuf_printf(out, "its permissions let you not read it: shmtool set perms=u+r %d",
+        strbuf_printf(out, "its permissions do not let you read it: shmtool set perms=u+r %d",
                       info->segment.shmid);
     else
         removal_report_refusal(out, NULL, true, info, inventory);

@@ -119,7 +119,7 @@ root:0"
     dir=$theirs
     run_split as_user $ALICE "$SHMTOOL" rm --save "$dir" "$closed" "$open"
     assert_status 1
-    assert_err "shmtool: rm: $closed: cannot be saved, and stays: Permission denied: its permissions let you not read it: shmtool set perms=u+r $closed
+    assert_err "shmtool: rm: $closed: cannot be saved, and stays: Permission denied: its permissions do not let you read it: shmtool set perms=u+r $closed
 shmtool: rm: removed 1 of 2 segments, 4 KiB freed, 1 failed"
     assert_exists "$closed"
     assert_gone "$open"
