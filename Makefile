@@ -13,7 +13,7 @@
 #   NO_INSTALL=1                         never install a missing dependency, only name it
 
 NAME := shmtool
-VERSION := 0.1.0
+VERSION := 1.0.0
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin

@@ -187,6 +187,13 @@ struct output {
     int code; /* positive errno of the first failure; 0: none */
 };
 
+/* What the stream takes for a failure: glibc allows nothing negative, for musl 0 is no failure. */
+#ifdef __GLIBC__
+enum { NOT_WRITTEN = 0 };
+#else
+enum { NOT_WRITTEN = -1 };
+#endif
+
 static ssize_t write_output(void *cookie, const char *data, size_t size)
 {
     struct output *output = cookie;
@@ -195,7 +202,7 @@ static ssize_t write_output(void *cookie, const char *data, size_t size)
     if (r == 0)
         return (ssize_t)size;
     output->code = output->code ? output->code : -r;
-    return 0;
+    return NOT_WRITTEN;
 }
 
 static FILE *open_output(struct output *output)

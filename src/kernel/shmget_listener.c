@@ -145,7 +145,8 @@ void shmget_listener_send(int socket)
     if (fd >= 0) {
         message.msg_control = &room;
         message.msg_controllen = sizeof(room);
-        room.header = (struct cmsghdr){CMSG_LEN(sizeof(fd)), SOL_SOCKET, SCM_RIGHTS};
+        room.header = (struct cmsghdr){
+            .cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
         memcpy(CMSG_DATA(&room.header), &fd, sizeof(fd));
     }
     /* If that fails the parent sees the end of the socket. */

@@ -29,10 +29,12 @@ teardown() {
     rm -f "$BATS_FILE_TMPDIR/installed"
 }
 
-@test "the changelogs of both packages and the Makefile have the same version" {
+@test "all packages, the changelog and the Makefile have the same version" {
     assert_equal "$(dpkg-parsechangelog -l "$SRC/contrib/debian/changelog" -S Version)" "$VERSION"
     assert_equal "$(sed -n 's/^Version: *//p' "$SRC/contrib/rpm/shmtool.spec")" "$VERSION"
     grep -q -- "- $VERSION-1\$" "$SRC/contrib/rpm/shmtool.spec"
+    assert_equal "$(sed -n 's/^pkgver=//p' "$SRC"/contrib/{alpine/APKBUILD,arch/PKGBUILD} | uniq)" "$VERSION"
+    assert_equal "$(sed -nE 's/^## \[([0-9.]+)\].*/\1/p' "$SRC/CHANGELOG.md" | head -n 1)" "$VERSION"
 }
 
 @test "make dist holds what is committed, all of it" {

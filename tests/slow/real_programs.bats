@@ -413,6 +413,7 @@ descendants() {
 @test "named: ntpd of NTPsec" {
     need_ns
     need_root
+    PATH=$PATH:/usr/local/libexec/shmtool-tests # where tests/deps puts it
     need_program ntpd
     ntpd --version 2>&1 | grep -qi ntpsec || skip 'needs the ntpd of NTPsec'
     make_scratch root

@@ -11,6 +11,20 @@
 
 #include <cmocka.h>
 
+/* cmocka 2 has them by sign, and warns of the old names. */
+#ifdef assert_uint_in_range
+#undef assert_in_range
+#define assert_in_range assert_uint_in_range
+#endif
+#ifdef check_expected_int
+#undef check_expected
+#define check_expected check_expected_int
+#undef expect_value
+#define expect_value expect_int_value
+#undef expect_value_count
+#define expect_value_count expect_int_value_count
+#endif
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
