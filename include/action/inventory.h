@@ -92,12 +92,15 @@ int inventory_read(struct system *system, const struct selection *selection, uns
 /*
  * Reads the one segment SHMID again: the record, the time, and whatever SELECTION tests, all again.
  *
+ * before: its record from before this process attached and detached it, which is no use of it: the
+ *         last user and the times of before stand in its place; NULL: it did not
  * ret_segment: the record as it is now; set when 0 or 1 is returned
  * Returns 1 when it still matches SELECTION, 0 when it does not, -ENOENT when it is gone, or
  * another negative errno, with *err set.
  */
 int inventory_read_again(struct system *system, const struct selection *selection, int shmid,
-                         struct segment *ret_segment, struct error *err);
+                         const struct segment *before, struct segment *ret_segment,
+                         struct error *err);
 
 /* --- For looks that come again and again (action/look) ---------------------------------------- */
 

@@ -42,6 +42,9 @@ uint64_t huge_pool_number(const struct procfs *procfs, uint64_t page_size, const
  */
 void memory_group_read(const struct procfs *procfs, struct memory_group *ret_group);
 
+/* Tells whether anything may be swapped out at all (sysinfo(2)). */
+bool memory_any_swapped(void);
+
 /*
  * Tries whether a mapping of SIZE bytes fits the address space of this process and its RLIMIT_AS.
  * No memory is taken, and nothing stays mapped.

@@ -72,6 +72,9 @@ void segment_set_huge_page(struct segment *segment, uint64_t huge_page, uint64_t
  */
 bool segment_same(const struct segment *a, const struct segment *b);
 
+/* Tells whether somebody attached or detached the segment between two readings of it. */
+bool segment_was_used(const struct segment *before, const struct segment *now);
+
 /* The time of the last attach, detach or change, whichever came last, in epoch seconds. */
 int64_t segment_last_time(const struct segment *segment);
 

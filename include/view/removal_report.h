@@ -23,11 +23,19 @@ void removal_report_line(struct strbuf *out, const struct change *change,
  * command: "it belongs to zc; as zc or root: shmtool rm 5".
  *
  * change: NULL: it was to be removed
+ * saves: it was to be saved before
  * info: with owner and creator (NEED_OWNER, NEED_CREATOR)
  * inventory: with credentials (NEED_CREDENTIALS)
  */
-void removal_report_refusal(struct strbuf *out, const struct change *change,
+void removal_report_refusal(struct strbuf *out, const struct change *change, bool saves,
                             const struct segment_info *info, const struct inventory *inventory);
+
+/*
+ * Appends what helps where this process may not read the segment that it is to save and remove.
+ * Likewise.
+ */
+void removal_report_unreadable(struct strbuf *out, const struct segment_info *info,
+                               const struct inventory *inventory);
 
 /*
  * Appends how many segments of the plan are protected, and by which lines: "3 segments are

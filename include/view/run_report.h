@@ -13,10 +13,11 @@ unsigned run_report_needs(void);
 /*
  * Appends the rest of the JSON document, of which OUT has the head (context_put_head()).
  *
+ * host: this machine's name, or NULL
  * program: it and its arguments, ended by NULL
  * exec_status: what a shell answers where it could not be executed (stage EXEC)
  */
-void run_report_json(struct strbuf *out, char *const *program,
+void run_report_json(struct strbuf *out, const char *host, char *const *program,
                      const struct supervise_result *result, int exec_status);
 
 #endif

@@ -72,16 +72,23 @@ static int put_text(struct capture *capture, const char *path, const struct strb
     return r == -EEXIST ? 0 : r;
 }
 
-/* Leaves the first line of a maps, which shows that there are any, and those of segments. */
+/*
+ * Leaves the first mapping of a maps or smaps, which shows that there are any, and those of
+ * segments; of what an smaps says of them the size of their pages.
+ */
 static void keep_segments(struct strbuf *text)
 {
     CLEANUP_STRBUF struct strbuf kept = STRBUF_INIT;
     const char *line = strbuf_string(text);
+    bool keeps = false;
 
     while (*line) {
         size_t length = strcspn(line, "\n");
+        bool is_mapping = *line < 'A' || *line > 'Z'; /* fields begin with a capital */
 
-        if (kept.length == 0 || memmem(line, length, "/SYSV", 5)) {
+        if (is_mapping)
+            keeps = kept.length == 0 || memmem(line, length, "/SYSV", 5);
+        if (keeps && (is_mapping || strncmp(line, "KernelPageSize:", 15) == 0)) {
             strbuf_append(&kept, line, length);
             strbuf_putc(&kept, '\n');
         }
@@ -98,7 +105,7 @@ static int copy_file(struct capture *capture, const char *path, const char *name
 
     if (procfs_read_file(&capture->system->procfs, path, FILE_SIZE_MAX, &text, NULL) < 0)
         return 0;
-    if (strcmp(name, "maps") == 0)
+    if (strcmp(name, "maps") == 0 || strcmp(name, "smaps") == 0)
         keep_segments(&text);
     else if (strcmp(name, "cmdline") == 0 && capture->without_arguments)
         strbuf_truncate(&text, strnlen(strbuf_string(&text), text.length));
@@ -121,13 +128,21 @@ static int copy_link(struct capture *capture, const char *path)
 
 /* --- Folders ---------------------------------------------------------------------------------- */
 
-/* Whether the readers find a file of this name by listing its folder. */
-static bool is_found_by_name(const char *name)
+static bool ends_with(const char *text, const char *end)
 {
-    size_t length = strlen(name);
+    size_t length = strlen(text);
 
+    return length > strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+/*
+ * Whether the readers find a file of this name by listing its folder. A database's own
+ * configuration may have passwords in it.
+ */
+static bool is_found_by_name(const char *folder, const char *name)
+{
     return strcmp(name, "postmaster.pid") == 0 ||
-           (length > 5 && strcmp(name + length - 5, ".conf") == 0);
+           (ends_with(folder, ".d") && ends_with(name, ".conf"));
 }
 
 /* Copies a folder that is there: what is in it by names, and the files that names lead to. */
@@ -147,7 +162,7 @@ static int copy_folder(struct capture *capture, const char *path)
         strbuf_printf(&below, "%s/%s", path, entry->d_name);
         if (entry->d_type == DT_DIR && !is_database)
             r = saved_tree_mkdir(&capture->tree, strbuf_string(&below), capture->err);
-        else if (is_found_by_name(entry->d_name))
+        else if (is_found_by_name(path, entry->d_name))
             r = copy_file(capture, strbuf_string(&below), "");
     }
     return r;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "action/inventory_memory.h"
 #include "action/resolve.h"
@@ -435,8 +436,19 @@ static int read_record_again(struct system *system, int shmid, struct segment *r
     return 0;
 }
 
+/* Where this process was the last that attached or detached it. */
+static void forget_own_use(struct segment *now, const struct segment *before)
+{
+    if (!before || now->lpid != getpid())
+        return;
+    now->lpid = before->lpid;
+    now->atime = before->atime;
+    now->dtime = before->dtime;
+}
+
 int inventory_read_again(struct system *system, const struct selection *selection, int shmid,
-                         struct segment *ret_segment, struct error *err)
+                         const struct segment *before, struct segment *ret_segment,
+                         struct error *err)
 {
     CLEANUP_IDSET struct idset attached = IDSET_INIT;
     struct segment_info info = {.attachment_count = 0};
@@ -459,6 +471,7 @@ int inventory_read_again(struct system *system, const struct selection *selectio
         return r;
     resolve_row(system, &info, needs);
     resolve_pending(system, &info, 1);
+    forget_own_use(&info.segment, before); /* states know of it: orphans are compared again */
     *ret_segment = info.segment;
     return inventory_matches(system, &selection->filter, &info, &attached);
 }

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/xalloc.h"
+#include "kernel/memory.h"
 #include "kernel/system.h"
 
 /* How much is read at a time. */
@@ -111,9 +112,11 @@ bool reading_is_doubtful(struct system *system, const struct reading *reading, i
     CLEANUP_INVENTORY struct inventory inventory = {0};
     const struct segment_info *info;
 
-    if (reading->content.fd >= 0 || !reading->content.skips ||
-        inventory_read(system, NULL, NEED_USAGE, &inventory, NULL) < 0)
+    /* The whole listing is dear where many segments are read one by one. */
+    if (reading->content.fd >= 0 || !reading->content.skips || !memory_any_swapped())
         return false;
+    if (inventory_read(system, NULL, NEED_USAGE, &inventory, NULL) < 0)
+        return true;
     info = inventory_find_id(&inventory, shmid);
     return info && info->segment.swap > 0;
 }

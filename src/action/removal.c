@@ -81,13 +81,17 @@ static bool verify_protection(const struct removal_work *work, struct removal_it
     return item->outcome == REMOVAL_SELECTED;
 }
 
-/* Whether the item may be acted on now, read as *NOW; if not, its outcome says why. */
+/*
+ * Whether the item may be acted on now, read as *NOW; if not, its outcome says why. SAVED: as it
+ * was before it was saved, or NULL. Who has used an idle one since may have written what was not
+ * saved.
+ */
 static bool verify_item(const struct removal_work *work, struct removal_item *item,
-                        struct segment *now)
+                        const struct segment *saved, struct segment *now)
 {
     const struct segment *before = &item->info.segment;
     const struct change *change = work->plan->change;
-    int r = inventory_read_again(work->system, work->selection, before->shmid, now, NULL);
+    int r = inventory_read_again(work->system, work->selection, before->shmid, saved, now, NULL);
 
     if (r < 0)
         set_outcome(item, r == -ENOENT ? REMOVAL_GONE : REMOVAL_FAILED, -r);
@@ -95,6 +99,8 @@ static bool verify_item(const struct removal_work *work, struct removal_item *it
         set_outcome(item, REMOVAL_CHANGED, 0);
     else if (!change && segment_is_dest(now))
         set_outcome(item, REMOVAL_MARKED, 0);
+    else if (saved && saved->nattch == 0 && segment_was_used(saved, now))
+        set_outcome(item, REMOVAL_CHANGED, 0);
     else
         return verify_protection(work, item, now);
     return false;
@@ -132,14 +138,15 @@ static void save_and_remove(const struct removal_work *work, struct removal_item
                             struct segment *now)
 {
     const struct removal_hooks *hooks = work->hooks;
-    int r = hooks->save(hooks->arg, item, now);
+    const struct segment saved = *now;
+    int r = hooks->save(hooks->arg, item, &saved);
 
     if (r < 0) {
         set_outcome(item, REMOVAL_FAILED, -r);
         return;
     }
     /* Saving takes its time. */
-    if (verify_item(work, item, now))
+    if (verify_item(work, item, &saved, now))
         remove_item(item);
     if (item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_PROTECTED ||
         item->outcome == REMOVAL_FAILED)
@@ -150,7 +157,7 @@ static void verify_and_act(const struct removal_work *work, struct removal_item 
 {
     struct segment now;
 
-    if (!verify_item(work, item, &now))
+    if (!verify_item(work, item, NULL, &now))
         return;
     if (work->plan->change)
         change_item(work->plan->change, item, &now);
@@ -200,7 +207,7 @@ static void act_here(const struct removal_work *work, struct removal_item *item)
         set_outcome(item, REMOVAL_FAILED, r - ERRAND_FAILED);
     else if (r != REMOVAL_PROTECTED)
         set_outcome(item, (enum removal_outcome)r, 0);
-    else if (verify_item(work, item,
+    else if (verify_item(work, item, NULL,
                          &now)) /* by which line the child cannot say; by none any more */
         set_outcome(item, REMOVAL_CHANGED, 0);
 }

@@ -72,9 +72,8 @@ static enum state_doubt doubt_orphan(struct system *system, const struct segment
         return DOUBT_NONE;
     if (r < 0) /* a kernel before 4.17, and no read permission */
         return DOUBT_UNREADABLE;
-    return now.nattch != segment->nattch || now.cpid != segment->cpid ||
-                   now.lpid != segment->lpid || now.atime != segment->atime ||
-                   now.dtime != segment->dtime || now.ctime != segment->ctime
+    return segment_was_used(segment, &now) || now.cpid != segment->cpid ||
+                   now.ctime != segment->ctime
                ? DOUBT_TOUCHED
                : DOUBT_NONE;
 }

@@ -1,7 +1,9 @@
 #include "action/restore.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "action/create.h"
@@ -269,6 +271,36 @@ static int complete(struct restore_work *work, struct error *err)
     return r < 0 ? error_set_errno(err, -r, "reading it back") : compare_record(work, &made, err);
 }
 
+/*
+ * Root makes segments of any user, with any bytes: whoever may write to the tree would make them.
+ * One that a user has saved may have that user's own. Returns 0, or -EPERM and sets *err.
+ */
+static int check_authors(const struct procfs *tree, const struct segment *saved, struct error *err)
+{
+    char content[32];
+    const char *const parts[] = {".",       "proc", "proc/sysvipc", "proc/sysvipc/shm",
+                                 "content", content};
+
+    snprintf(content, sizeof(content), "content/%d", saved->shmid);
+    for (size_t i = 0; geteuid() == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        struct stat status;
+
+        if (fstatat(tree->root_fd, parts[i], &status, 0) < 0)
+            return error_set_errno(err, errno, "%s%s", procfs_prefix(tree), parts[i]);
+        if ((status.st_mode & 022) != 0)
+            return error_set(err, EPERM,
+                             "%s%s: others may write to it, and may have made it up; where it is "
+                             "right: chmod go-w",
+                             procfs_prefix(tree), parts[i]);
+        if (status.st_uid != 0 && (saved->uid != status.st_uid || saved->cuid != status.st_uid))
+            return error_set(err, EPERM,
+                             "%s%s: is of uid %u, who may have made up a segment of somebody else; "
+                             "where it is right: chown root",
+                             procfs_prefix(tree), parts[i], status.st_uid);
+    }
+    return 0;
+}
+
 int restore_segment(const struct system *live, const struct system *tree,
                     const struct segment *segment, const struct save_interrupt *interrupt,
                     struct restoration *restoration, struct error *err)
@@ -283,13 +315,14 @@ int restore_segment(const struct system *live, const struct system *tree,
     r = content_open_saved(&tree->procfs, segment, &work.content, err);
     if (r < 0)
         return r;
-    if (!content_has_one_name(&work.content)) {
-        content_close(&work.content);
-        return error_set(err, EMLINK,
-                         "%scontent/%d: has another name too (a hard link), and may be any file",
-                         procfs_prefix(&tree->procfs), segment->shmid);
-    }
-    r = make_saved(&work, err);
+    if (!content_has_one_name(&work.content))
+        r = error_set(err, EMLINK,
+                      "%scontent/%d: has another name too (a hard link), and may be any file",
+                      procfs_prefix(&tree->procfs), segment->shmid);
+    if (r == 0)
+        r = check_authors(&tree->procfs, segment, err);
+    if (r == 0)
+        r = make_saved(&work, err);
     if (r == 0) {
         r = complete(&work, err);
         if (r < 0)

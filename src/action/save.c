@@ -12,10 +12,27 @@
 #include "kernel/replace_file.h"
 #include "kernel/source.h"
 #include "kernel/system.h"
+#include "kernel/sysv.h"
 
 #define LISTING "proc/sysvipc/shm"
 
 /* --- The tree --------------------------------------------------------------------------------- */
+
+/* Waits until the tree's folders, and what leads to the tree, are on disk. */
+static int sync_folders(const struct saved_tree *tree, struct error *err)
+{
+    static const char *const folders[] = {"proc/sysvipc", "proc", "etc", ".", ".."};
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        int r = saved_tree_sync(tree, folders[i]);
+
+        if (r == -EACCES) /* the one above may be for writing alone */
+            r = syncfs(tree->root_fd) < 0 ? -errno : 0;
+        if (r < 0)
+            return error_set_errno(err, -r, "%s/%s", tree->name, folders[i]);
+    }
+    return 0;
+}
 
 int save_begin(const char *path, struct save *ret_save, struct error *err)
 {
@@ -35,6 +52,8 @@ int save_begin(const char *path, struct save *ret_save, struct error *err)
                                    : file_write(save.fds[SAVE_LISTING], header.data, header.length);
     if (save.fds[SAVE_LISTING] >= 0 && r < 0)
         error_set_errno(err, -r, "%s/" LISTING, path);
+    if (r == 0)
+        r = sync_folders(&save.tree, err);
     if (r < 0) {
         save_end(&save);
         return r;
@@ -196,11 +215,9 @@ static int save_names(struct save *save, struct names *names, const struct segme
 static int save_line(struct save *save, const struct segment *segment)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-    int r;
 
     source_put_line(&line, segment);
-    r = append(save->fds[SAVE_LISTING], &line, &save->last_line);
-    return r < 0 ? r : saved_tree_sync(&save->tree, "proc/sysvipc");
+    return append(save->fds[SAVE_LISTING], &line, &save->last_line);
 }
 
 /* Takes back a line, where it was written at all, and the bytes. */
@@ -237,6 +254,18 @@ static int save_bytes(const struct save *save, const struct reading *reading,
     return r < 0 ? error_set_errno(err, -r, "%s/%s", save->tree.name, path) : 0;
 }
 
+/*
+ * Whether somebody has attached a segment since this process did, and so may write what was read
+ * before. With others on it that may be at any time, and is warned of.
+ */
+static bool was_used_meanwhile(const struct reading *reading, const struct segment *before)
+{
+    struct segment now;
+
+    return reading->content.memory && before->nattch == 0 && sysv_stat(before->shmid, &now) == 0 &&
+           (now.nattch != 1 || now.lpid != getpid());
+}
+
 static void put_content_path(char path[static 32], int shmid)
 {
     snprintf(path, 32, "content/%d", shmid);
@@ -250,7 +279,7 @@ int save_segment(struct save *save, struct system *system, const struct segment_
     struct reading reading;
     char path[32];
     uint64_t huge_page;
-    bool doubtful;
+    const char *doubt = NULL;
     int r = reading_open(system, info, segment.size, opens_mappings, false, &reading, err);
 
     if (r < 0)
@@ -265,13 +294,16 @@ int save_segment(struct save *save, struct system *system, const struct segment_
         segment_set_huge_page(&segment, huge_page, system->procfs.page_size);
     put_content_path(path, segment.shmid);
     r = save_bytes(save, &reading, &segment, path, interrupt, err);
-    doubtful = r == 0 && reading_is_doubtful(system, &reading, segment.shmid);
+    if (r == 0 && was_used_meanwhile(&reading, now))
+        doubt = "somebody attached it while it was read, and may have written to it";
+    else if (r == 0 && reading_is_doubtful(system, &reading, segment.shmid))
+        doubt = "pages were swapped out while it was read";
     reading_close(&reading);
     if (r < 0)
         return r;
     save->last_line = -1;
-    if (doubtful) {
-        r = error_set(err, EAGAIN, "pages were swapped out while it was read");
+    if (doubt) {
+        r = error_set(err, EAGAIN, "%s", doubt);
     } else {
         r = save_names(save, system->names, &segment);
         if (r == 0)

@@ -175,8 +175,7 @@ static bool is_used(const struct trace *trace, const struct trace_entry *known,
 
     if (known->used || known->origin != TRACE_BEFORE)
         return known->used;
-    return (old->lpid != segment->lpid || old->nattch != segment->nattch ||
-            old->atime != segment->atime || old->dtime != segment->dtime) &&
+    return segment_was_used(old, segment) &&
            check_descent(trace, segment->lpid) == DESCENT_DESCENDANT;
 }
 

@@ -281,8 +281,9 @@ static int confirm_plan(struct batch *batch)
         return STATUS_FAILED;
     }
     if (batch->max.given && selected > batch->max.value) {
-        context_warn(batch->context, "%zu segments are selected, more than --max %llu: %s",
-                     selected, (unsigned long long)batch->max.value, batch->undone);
+        context_warn(batch->context, "%zu segment%s selected, more than --max %llu: %s", selected,
+                     selected == 1 ? " is" : "s are", (unsigned long long)batch->max.value,
+                     batch->undone);
         return STATUS_DECLINED;
     }
     if (totals.counts[REMOVAL_SELECTED] > 0 && asks(batch)) {
@@ -304,10 +305,11 @@ static bool batch_was_interrupted(void *arg)
 }
 
 /*
- * Appends whose the segment is that may not be removed or changed, and who may. That is looked up
- * only now: a user database may be slow, and is not needed to remove a segment.
+ * Appends whose the segment is that may not be removed, changed or, to SAVE it, read, and who may.
+ * That is looked up only now: a user database may be slow, and is not needed to remove a segment.
  */
-static void put_refusal(struct batch *batch, struct segment_info info, struct strbuf *line)
+static void put_refusal(struct batch *batch, struct segment_info info, bool save,
+                        struct strbuf *line)
 {
     struct system *system = &batch->context->system;
     struct inventory *inventory = &batch->inventory;
@@ -318,7 +320,10 @@ static void put_refusal(struct batch *batch, struct segment_info info, struct st
     info.owner = names_user(system->names, info.segment.uid);
     info.creator = names_user(system->names, info.segment.cuid);
     strbuf_puts(line, ": ");
-    removal_report_refusal(line, batch->plan.change, &info, inventory);
+    if (save)
+        removal_report_unreadable(line, &info, inventory);
+    else
+        removal_report_refusal(line, batch->plan.change, batch->save_path, &info, inventory);
 }
 
 /* Whether what became of a segment is reported also without --verbose. */
@@ -345,6 +350,7 @@ static void report_item(void *arg, const struct removal_item *item)
     struct batch *batch = arg;
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     bool bad = is_reported(batch, item);
+    bool unreadable = batch->save_error.code == EACCES;
     int shmid = item->info.segment.shmid;
     char where[32] = "";
 
@@ -354,8 +360,9 @@ static void report_item(void *arg, const struct removal_item *item)
         strbuf_printf(&line, "cannot be saved, and stays: %s", batch->save_error.text);
     else
         removal_report_line(&line, batch->plan.change, item);
-    if (item->outcome == REMOVAL_FAILED && item->code == EPERM && !batch->save_error.code)
-        put_refusal(batch, item->info, &line);
+    if (item->outcome == REMOVAL_FAILED &&
+        (unreadable || (item->code == EPERM && !batch->save_error.code)))
+        put_refusal(batch, item->info, unreadable, &line);
     if (item->missing)
         options_hint_key(&line, &batch->inventory, shmid);
     if (batch->plan.namespaces > 0)

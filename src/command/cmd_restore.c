@@ -264,6 +264,7 @@ static void restore_one(struct restore *restore, struct restored *result)
 static int restore_all(struct restore *restore)
 {
     struct context *context = restore->context;
+    bool any = false;
 
     if (restore->inventory.count > 0 && create_is_forced(&context->system)) {
         context_warn(context, "kernel.shm_rmid_forced is 1: the kernel would remove the segments "
@@ -273,9 +274,10 @@ static int restore_all(struct restore *restore)
     for (size_t i = 0; i < restore->count; i++) {
         if (restore->results[i].outcome == RESTORE_SELECTED)
             restore_one(restore, &restore->results[i]);
+        any |= restore->results[i].outcome == RESTORE_RESTORED;
         restore->failed |= restore->results[i].outcome == RESTORE_FAILED;
     }
-    if (restore->verbose && restore->inventory.count > 0)
+    if (restore->verbose && any)
         context_warn(context, "what does not come back: the creator's pid, times, attachments");
     if (restore->json)
         write_restore_json(restore);

@@ -36,6 +36,12 @@ static int take_rm_operand(const struct option_use *use, struct error *err)
 
 static int check_rm(struct context *context, void *args, struct error *err)
 {
+    const struct batch *batch = args;
+
+    if (batch->save_path && context->system.procfs.inside)
+        return error_set(err, EINVAL,
+                         "--save: with --namespace a segment cannot be read from outside of that "
+                         "user namespace; nsenter --user --ipc does it");
     return batch_check(context, args, err);
 }
 

@@ -180,7 +180,7 @@ static void make_report(struct context *context, const struct run *run,
 {
     proc_clock_refresh(context->system.proc);
     context_put_head(context, ret_document);
-    run_report_json(ret_document, run->program, result, exec_status(err));
+    run_report_json(ret_document, context_host(context), run->program, result, exec_status(err));
 }
 
 /* Writes all of the document or, into a file that can be cut, nothing. Returns 0 or an errno. */

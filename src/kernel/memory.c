@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include "base/cleanup.h"
 #include "base/num.h"
@@ -174,4 +175,11 @@ struct address_space address_space_try(uint64_t size)
     if (space.has_room)
         munmap(address, (size_t)size);
     return space;
+}
+
+bool memory_any_swapped(void)
+{
+    struct sysinfo info;
+
+    return sysinfo(&info) < 0 || info.freeswap != info.totalswap;
 }

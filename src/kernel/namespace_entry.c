@@ -130,7 +130,7 @@ static void release_listing(struct foreign_listing *listing)
 /* The user namespace that IPC belongs to, if it is not ours; -1: it is, or it cannot be had. */
 static int open_other_user_namespace(const struct procfs *procfs, int ipc)
 {
-    CLEANUP_CLOSE int user = ioctl(ipc, NS_GET_USERNS);
+    CLEANUP_CLOSE int user = ioctl(ipc, NS_GET_USERNS, 0);
     struct stat own;
     struct stat status;
 

@@ -46,7 +46,7 @@ static int open_own_kind(const struct procfs *procfs, const char *path)
 
     if (fd < 0)
         return -errno;
-    type = ioctl(fd, NS_GET_NSTYPE);
+    type = ioctl(fd, NS_GET_NSTYPE, 0);
     if (type < 0)
         return -errno;
     if (type != CLONE_NEWIPC)
@@ -93,7 +93,7 @@ bool namespace_file_parse(const char *text, size_t length, uint64_t *ret_number)
 
 bool namespace_file_owner(int fd, uid_t *ret_uid)
 {
-    CLEANUP_CLOSE int user = ioctl(fd, NS_GET_USERNS);
+    CLEANUP_CLOSE int user = ioctl(fd, NS_GET_USERNS, 0);
     uid_t uid = OVERFLOW_UID;
 
     if (user < 0 || ioctl(user, NS_GET_OWNER_UID, &uid) < 0 || uid == OVERFLOW_UID)

@@ -154,7 +154,7 @@ static uint64_t capabilities_in(int target, int own, uid_t euid, uint64_t capabi
 
         if (is_same_namespace(at, own))
             return capabilities;
-        above = ioctl(at, NS_GET_PARENT);
+        above = ioctl(at, NS_GET_PARENT, 0);
         if (above < 0)
             return 0;
         if (is_same_namespace(above, own) && owns_namespace(at, euid)) {
@@ -189,7 +189,7 @@ static uint64_t capabilities_over(const struct procfs *procfs, int ipc,
 {
     uint64_t capabilities = subject->capabilities;
     CLEANUP_CLOSE int own = open_namespace_of(procfs, subject, "user");
-    CLEANUP_CLOSE int target = ipc >= 0 ? ioctl(ipc, NS_GET_USERNS) : -1;
+    CLEANUP_CLOSE int target = ipc >= 0 ? ioctl(ipc, NS_GET_USERNS, 0) : -1;
     bool outside = ipc >= 0 && target < 0 && errno == EPERM;
 
     if (target >= 0 && own >= 0)

@@ -95,12 +95,6 @@ static bool was_changed(const struct segment *before, const struct segment *now)
            ((before->mode ^ now->mode) & ~SEGMENT_DEST) != 0;
 }
 
-static bool was_touched(const struct segment *before, const struct segment *now)
-{
-    return before->lpid != now->lpid || before->atime != now->atime ||
-           before->dtime != now->dtime || before->ctime != now->ctime;
-}
-
 static void add_created(struct event_list *events, const struct segment_info *now)
 {
     add_event(events, EVENT_CREATED, NULL, now);
@@ -124,7 +118,7 @@ static void diff_segment(struct event_list *events, const struct segment_info *b
         add_event(events, EVENT_CHANGED, before, now);
     if (now->state == STATE_ORPHAN && before->state != STATE_ORPHAN)
         add_event(events, EVENT_ORPHANED, before, now);
-    if (events->count == others && was_touched(a, b))
+    if (events->count == others && (segment_was_used(a, b) || a->ctime != b->ctime))
         add_event(events, EVENT_TOUCHED, before, now);
 }
 

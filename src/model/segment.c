@@ -11,6 +11,12 @@ bool segment_same(const struct segment *a, const struct segment *b)
            a->size == b->size && a->cpid == b->cpid && a->ctime == b->ctime;
 }
 
+bool segment_was_used(const struct segment *before, const struct segment *now)
+{
+    return before->nattch != now->nattch || before->lpid != now->lpid ||
+           before->atime != now->atime || before->dtime != now->dtime;
+}
+
 /* Whether so many bytes are whole huge pages, and not more than the segment has. */
 static bool fits_huge_segment(const struct segment *segment, uint64_t bytes)
 {

@@ -80,10 +80,10 @@ static void put_other_user(struct strbuf *out, const char *name, uid_t uid)
         strbuf_printf(out, "%s or ", name);
 }
 
-/* Appends " rm 5", or " set perms=640 5". */
-static void put_act(struct strbuf *out, const struct change *change, int shmid)
+/* Appends " rm 5", " rm --save DIR 5", or " set perms=640 5". */
+static void put_act(struct strbuf *out, const struct change *change, bool saves, int shmid)
 {
-    strbuf_puts(out, change ? " set " : " rm ");
+    strbuf_puts(out, change ? " set " : saves ? " rm --save DIR " : " rm ");
     if (change) {
         change_report_words(out, change);
         strbuf_putc(out, ' ');
@@ -91,7 +91,7 @@ static void put_act(struct strbuf *out, const struct change *change, int shmid)
     strbuf_printf(out, "%d", shmid);
 }
 
-void removal_report_refusal(struct strbuf *out, const struct change *change,
+void removal_report_refusal(struct strbuf *out, const struct change *change, bool saves,
                             const struct segment_info *info, const struct inventory *inventory)
 {
     enum { OVERFLOW_UID = 65534 }; /* proc_sys_kernel(5), overflowuid */
@@ -101,7 +101,7 @@ void removal_report_refusal(struct strbuf *out, const struct change *change,
         strbuf_puts(out,
                     "it belongs to a user whom this user namespace does not show; outside of it, "
                     "as that user or root: shmtool");
-        put_act(out, change, segment->shmid);
+        put_act(out, change, saves, segment->shmid);
         return;
     }
     strbuf_puts(out, "it belongs to ");
@@ -124,7 +124,17 @@ void removal_report_refusal(struct strbuf *out, const struct change *change,
         put_other_user(out, info->creator, segment->cuid);
     strbuf_printf(out, "%s: ", remedy_root(inventory));
     remedy_shmtool(out, info->elsewhere);
-    put_act(out, change, segment->shmid);
+    put_act(out, change, saves, segment->shmid);
+}
+
+void removal_report_unreadable(struct strbuf *out, const struct segment_info *info,
+                               const struct inventory *inventory)
+{
+    if (inventory->has_credentials && shmget_may_remove(&info->segment, &inventory->credentials))
+        strbuf_printf(out, "its permissions do not let you read it: shmtool set perms=u+r %d",
+                      info->segment.shmid);
+    else
+        removal_report_refusal(out, NULL, true, info, inventory);
 }
 
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)

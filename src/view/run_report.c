@@ -12,6 +12,7 @@ struct left_array {
     struct strbuf *out;
     const struct supervise_result *result;
     struct column_set columns;
+    struct column_format format;
     size_t count;
 };
 
@@ -31,7 +32,6 @@ unsigned run_report_needs(void)
 static void put_left_segment(struct left_array *left, const struct segment *segment,
                              const char *origin, const char *outcome)
 {
-    const struct column_format format = {.time = TIME_ISO};
     const struct segment_info unread = {.segment = *segment, .state = STATE_UNKNOWN};
     const struct segment_info *info = inventory_find_id(&left->result->left, segment->shmid);
 
@@ -40,7 +40,7 @@ static void put_left_segment(struct left_array *left, const struct segment *segm
     if (!origin)
         origin = segment->cpid == left->result->pid ? "program" : "descendant";
     strbuf_puts(left->out, left->count++ > 0 ? ",\n" : "\n");
-    column_put_object(left->out, &left->columns, &format, info);
+    column_put_object(left->out, &left->columns, &left->format, info);
     strbuf_truncate(left->out, left->out->length - 1); /* the object's end: there is more to come */
     strbuf_printf(left->out, ", \"origin\": \"%s\", \"outcome\": \"%s\"}", origin, outcome);
 }
@@ -52,9 +52,9 @@ static void put_left_list(struct left_array *left, const struct segment_list *li
         put_left_segment(left, &list->items[i], origin, outcome);
 }
 
-static void put_left(struct strbuf *out, const struct supervise_result *result)
+static void put_left(struct strbuf *out, const struct supervise_result *result, const char *host)
 {
-    struct left_array left = {out, result, COLUMN_SET_INIT, 0};
+    struct left_array left = {out, result, COLUMN_SET_INIT, {.time = TIME_ISO, .host = host}, 0};
 
     column_set_add_all(&left.columns, &segment_columns);
     strbuf_putc(out, '[');
@@ -92,7 +92,7 @@ static void put_end(struct strbuf *out, const struct supervise_result *result, i
     put_end_number(out, "signal", ended && !exited, result->end.signal);
 }
 
-void run_report_json(struct strbuf *out, char *const *program,
+void run_report_json(struct strbuf *out, const char *host, char *const *program,
                      const struct supervise_result *result, int exec_status)
 {
     strbuf_puts(out, "\"program\": [");
@@ -106,6 +106,6 @@ void run_report_json(struct strbuf *out, char *const *program,
     if (result->stage == SUPERVISE_CLEAN)
         strbuf_puts(out, "null"); /* the segments could not be read */
     else
-        put_left(out, result);
+        put_left(out, result, host);
     strbuf_puts(out, "}\n");
 }

@@ -135,6 +135,20 @@ assert_all_same() {
     assert_equal "$(grep -vc SYSV "$dir/proc/$helper_pid/maps")" 1
 }
 
+@test "of a database and its folders what shows that it is one, and no configuration" {
+    need_ns
+    need_root
+    unshare --mount true 2>/dev/null || skip "needs a mount namespace of its own"
+    make_seg --key 4711 >/dev/null
+    run_split unshare --mount sh -c 'mkdir -p /var/lib/postgresql 2>/dev/null
+        mount -t tmpfs none /var/lib/postgresql && mkdir -p /var/lib/postgresql/15/main &&
+        cd /var/lib/postgresql/15/main && echo 15 >PG_VERSION && printf "4711\n" >postmaster.pid &&
+        echo "primary_conninfo = secret" | tee postgresql.auto.conf >../../some.conf && exec "$0" capture "$1"' "$SHMTOOL" "$dir"
+    assert_status 0
+    [[ -e $dir/var/lib/postgresql/15/main/postmaster.pid ]]
+    assert_equal "$(grep -rl primary_conninfo "$dir")" ''
+}
+
 @test "--no-arguments leaves the program's name" {
     need_ns
     local id

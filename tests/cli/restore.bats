@@ -209,6 +209,33 @@ assert_nothing_made() {
     done
 }
 
+@test "root takes from a tree that others may write to nothing, and from a user's that user's own alone" {
+    need_ns
+    need_root
+    local id theirs_id part
+    id=$(make_seg --key 0x77)
+    theirs_id=$(as_user $ALICE "$HELPERS/mkseg" --key 0x78)
+    shmtool rm -q --save "$dir" "$id" "$theirs_id"
+    for part in . proc proc/sysvipc proc/sysvipc/shm content; do
+        chmod g+w "$dir/$part"
+        shmtool restore -v "$dir"
+        assert_status 1
+        assert_out ''
+        assert_err_has "$id: $dir/$part: others may write to it, and may have made it up; where it is right: chmod go-w"
+        assert_err_has_not 'does not come back'
+        assert_nothing_made
+        chmod g-w "$dir/$part"
+    done
+    chown $ALICE "$dir/content/$id" "$dir/content/$theirs_id"
+    shmtool restore "$dir"
+    assert_status 1
+    assert_err "shmtool: restore: $id: $dir/content/$id: is of uid $ALICE, who may have made up a segment of somebody else; where it is right: chown root"
+    assert_segment "${out%$'\n'}" 1 $((0x78)) 8 $ALICE
+    chown root "$dir/content/$id"
+    shmtool restore "$dir" "$id"
+    assert_status 0
+}
+
 @test "a folder content that is a link out of the tree" {
     need_ns
     local id

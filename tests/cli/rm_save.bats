@@ -68,6 +68,19 @@ saved() {
     assert_equal "$(awk 'NR > 1' "$dir/proc/sysvipc/shm")" "$before         0"
 }
 
+@test "that it was read by us is no use of it: ages are those of before" {
+    need_ns
+    local id
+    id=$(make_seg --size 4096)
+    wait_until "$SHMTOOL" ls -q --fail-if-none --older-than 2s
+    shmtool rm -q --yes --older-than 2s --orphan --save "$dir"
+    assert_status 0
+    assert_err ''
+    assert_gone "$id"
+    saved ls -q
+    assert_out "$id"
+}
+
 @test "names of the users and groups concerned, and of nobody else" {
     need_ns
     need_root
@@ -106,12 +119,27 @@ root:0"
     dir=$theirs
     run_split as_user $ALICE "$SHMTOOL" rm --save "$dir" "$closed" "$open"
     assert_status 1
-    assert_err "shmtool: rm: $closed: cannot be saved, and stays: Permission denied
+    assert_err "shmtool: rm: $closed: cannot be saved, and stays: Permission denied: its permissions do not let you read it: shmtool set perms=u+r $closed
 shmtool: rm: removed 1 of 2 segments, 4 KiB freed, 1 failed"
     assert_exists "$closed"
     assert_gone "$open"
     saved ls -q
     assert_out "$open"
+}
+
+@test "what root is advised to do for somebody else saves, too" {
+    need_ns
+    need_root
+    local closed open
+    closed=$(make_seg --mode 600)
+    open=$(make_seg --mode 644)
+    theirs=$(as_user $ALICE mktemp -d /tmp/shmtool-save.XXXXXX) # the tests' own folders are root's alone
+    dir=$theirs
+    run_split as_user $ALICE "$SHMTOOL" rm -q --save "$dir" "$closed" "$open"
+    assert_status 1
+    assert_err "shmtool: rm: $closed: cannot be saved, and stays: Permission denied: it belongs to root; as root: shmtool rm --save DIR $closed
+shmtool: rm: $open: Operation not permitted: it belongs to root; as root: shmtool rm --save DIR $open"
+    assert_exists "$closed" "$open"
 }
 
 @test "a full disk: what does not fit stays, and nothing of it is in the tree" {
@@ -195,6 +223,28 @@ $small removed null"
     assert_status 0
     [[ ! -e $dir ]]
     assert_exists "$id"
+}
+
+@test "all that leads to the bytes is on disk before the segment goes" {
+    need_ns
+    need_program strace
+    need_no_leak_sanitizer
+    local id trace=$BATS_TEST_TMPDIR/trace
+    id=$(make_seg --size 4096)
+    strace -y -e trace=fsync,shmctl -o "$trace" true 2>/dev/null || skip 'nothing can be traced here'
+    run_split strace -y -e trace=fsync,shmctl -o "$trace" "$SHMTOOL" rm -q --save "$dir" "$id"
+    assert_status 0
+    sed -n 's/^fsync([0-9]*<\(.*\)>) .*/\1/p; /IPC_RMID/q' "$trace" >"$BATS_TEST_TMPDIR/synced"
+    assert_equal "$(LC_ALL=C sort -u "$BATS_TEST_TMPDIR/synced")" "$(printf '%s\n' "$BATS_TEST_TMPDIR" "$dir" \
+        "$dir"/{content,content/"$id",etc,etc/group,etc/passwd,proc,proc/sysvipc,proc/sysvipc/shm} | LC_ALL=C sort)"
+}
+
+@test "in a user namespace that only a process of its own may enter: refused" {
+    need_ns
+    need_root
+    start_helper as_user $ALICE unshare --user --map-root-user --ipc bash -c 'echo ready; exec sleep 1000'
+    run_split as_user $ALICE "$SHMTOOL" -N "$helper_pid" rm --save "$dir" --all --yes
+    assert_wrong_usage '--save: with --namespace a segment cannot be read from outside of that user namespace; nsenter --user --ipc does it'
 }
 
 @test "in another IPC namespace" {

@@ -162,7 +162,7 @@ report_fifo() {
     run_split "$@" "$SHMTOOL" run "${options[@]}" --report "$BATS_TEST_TMPDIR/fifo" "$HELPERS/leak" --count 30 exit 5
     assert_status 5
     wait "$reader"
-    assert_report '.status == 5 and (.left | length) == 30'
+    assert_report '.status == 5 and (.host as $host | .left | length == 30 and all(.[]; .host == $host))'
     # A reader that has gone away.
     head -c 0 "$BATS_TEST_TMPDIR/fifo" 3>&- &
     run_split "$@" "$SHMTOOL" run "${options[@]}" --report "$BATS_TEST_TMPDIR/fifo" \

@@ -162,6 +162,8 @@ $other: set, it was so already"
     shmtool set perms=777 --all --yes --max 1
     assert_status 3
     assert_err 'shmtool: set: 2 segments are selected, more than --max 1: nothing was changed'
+    shmtool set perms=777 "$a" --max 0
+    assert_err 'shmtool: set: 1 segment is selected, more than --max 0: nothing was changed'
     shmtool set perms=777 --dry-run --all
     assert_status 0
     assert_out_lines 3

@@ -85,3 +85,15 @@ unattached() {
     assert_equal "$(rss_of "$seg")" 2097152
     end_actor "$holder"
 }
+
+@test "a capture has the size of its pages, and nothing else that its holder has mapped" {
+    local dir=$BATS_TEST_TMPDIR/tree
+    act huge:0x4875 attach write
+    shmtool capture "$dir"
+    assert_status 0
+    shmtool --sysroot "$dir" ls "$seg" --json
+    assert_equal "$(jq '.segments[0].rss' <<<"$out")" 2097152
+    # Its own executable shows that there is something.
+    assert_equal "$(grep -h / "$dir"/proc/*/smaps | grep -vc SYSV)" 1
+    end_actor
+}

@@ -665,7 +665,7 @@ static bool still_matches(struct fixture *fixture, const struct segment *segment
     int r;
 
     segment_now = segment;
-    r = inventory_read_again(&fixture->system, &fixture->selection, segment->shmid, &now,
+    r = inventory_read_again(&fixture->system, &fixture->selection, segment->shmid, NULL, &now,
                              &fixture->err);
     segment_now = NULL;
     assert_in_range(r, 0, 1);

@@ -431,7 +431,8 @@ static void what_an_old_kernel_does_not_show_again_is_unknown(void **state)
     after_listing = lose_sight;
     assert_state(fixture, STATE_UNKNOWN, DOUBT_UNREADABLE);
     /* The listing shows the record once more, but not what happened since. */
-    assert_int_equal(inventory_read_again(&fixture->system, &selection, orphan, &now, NULL), 0);
+    assert_int_equal(inventory_read_again(&fixture->system, &selection, orphan, NULL, &now, NULL),
+                     0);
     assert_int_equal(now.shmid, orphan);
 }
 
@@ -442,7 +443,7 @@ static int read_again(struct fixture *fixture, const struct filter *filter)
     const struct selection selection = {.filter = *filter};
     struct segment now;
 
-    return inventory_read_again(&fixture->system, &selection, orphan, &now, NULL);
+    return inventory_read_again(&fixture->system, &selection, orphan, NULL, &now, NULL);
 }
 
 /* Time passes between the first look and the second: a question that waits for an answer. */
@@ -475,11 +476,12 @@ static void one_that_is_gone_is_reported(void **state)
     char expected[64];
 
     make_orphan();
-    assert_int_equal(inventory_read_again(&fixture->system, &selection, orphan, &now, &err), 1);
+    assert_int_equal(inventory_read_again(&fixture->system, &selection, orphan, NULL, &now, &err),
+                     1);
     assert_int_equal(now.key, KEY);
     remove_it();
     now.shmid = -7;
-    assert_int_equal(inventory_read_again(&fixture->system, &selection, orphan, &now, &err),
+    assert_int_equal(inventory_read_again(&fixture->system, &selection, orphan, NULL, &now, &err),
                      -ENOENT);
     snprintf(expected, sizeof(expected), "segment %d: %s", orphan, strerror(ENOENT));
     assert_string_equal(err.text, expected);

@@ -160,11 +160,11 @@ static void reading_again_stays_inside(void **state)
     assert_int_equal(inventory.count, 1);
     assert_int_equal(inventory.rows[0].segment.key, OTHERNS_KEY);
     assert_int_equal(inventory_read_again(&scene.system, &everything,
-                                          inventory.rows[0].segment.shmid, &segment, NULL),
+                                          inventory.rows[0].segment.shmid, NULL, &segment, NULL),
                      1);
     assert_int_equal(segment.key, OTHERNS_KEY);
-    assert_int_equal(inventory_read_again(&scene.system, &everything, INT32_MAX, &segment, NULL),
-                     -ENOENT);
+    assert_int_equal(
+        inventory_read_again(&scene.system, &everything, INT32_MAX, NULL, &segment, NULL), -ENOENT);
     assert_int_equal(namespace_return(&scene.system.procfs, &entry, NULL), 0);
     end(&scene);
 }

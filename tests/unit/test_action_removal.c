@@ -399,7 +399,8 @@ static void the_state_is_looked_at_again(void **state)
     fixture->system.protection = protection_new(NULL);
     fixture->selection.filter.orphan = true;
     plan_one(fixture, 1);
-    assert_int_equal(inventory_read_again(&fixture->system, &fixture->selection, 1, &now, NULL), 1);
+    assert_int_equal(
+        inventory_read_again(&fixture->system, &fixture->selection, 1, NULL, &now, NULL), 1);
     /* A process that started before the segment's times has the creator's pid. */
     tree_puts(&fixture->tree, "proc/4711/stat",
               "4711 (late) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 1 0\n");

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <unistd.h>
 
 #include "action/removal.h"
 #include "base/xalloc.h"
@@ -19,6 +20,7 @@ enum { COUNT = 6 };
 
 static bool gone[COUNT];
 static bool other_size[COUNT];
+static pid_t last_user[COUNT];
 static int removals[COUNT];
 static size_t removal_calls;
 
@@ -38,6 +40,8 @@ int __wrap_shmctl(int shmid, int command, struct shmid_ds *ds)
     }
     *ds = (struct shmid_ds){0};
     ds->shm_segsz = (size_t)shmid * 10 + other_size[shmid];
+    ds->shm_lpid = last_user[shmid];
+    ds->shm_atime = ds->shm_dtime = last_user[shmid] ? 1000 : 0;
     return shmid;
 }
 
@@ -71,6 +75,7 @@ static int setup(void **state)
             .segment = {.shmid = shmid, .size = (uint64_t)shmid * 10}};
 
         gone[shmid] = other_size[shmid] = false;
+        last_user[shmid] = 0;
         removal_add(&fixture.plan, &fixture.selection, &info);
     }
     *state = &fixture;
@@ -287,7 +292,10 @@ static void nothing_goes_without_all_of_the_protection(void **state)
     assert_int_equal(fixture->plan.items[0].code, ECANCELED);
 }
 
-/* 1 cannot be saved; 2 becomes another one and 3 goes while they are saved. */
+/*
+ * 1 cannot be saved; 2 becomes another one, 3 goes, 4 is used by somebody, and 5 by us alone, while
+ * they are saved.
+ */
 static int take_save(void *arg, const struct removal_item *item, const struct segment *now)
 {
     struct fixture *fixture = arg;
@@ -298,6 +306,8 @@ static int take_save(void *arg, const struct removal_item *item, const struct se
         return -ENOSPC;
     other_size[2] = now->shmid == 2 || other_size[2];
     gone[3] = now->shmid == 3 || gone[3];
+    if (now->shmid >= 4)
+        last_user[now->shmid] = now->shmid == 4 ? 4711 : getpid();
     fixture->saved[fixture->save_count++] = now->shmid;
     return 0;
 }
@@ -316,17 +326,18 @@ static void what_is_not_saved_stays_and_what_stays_is_withdrawn(void **state)
         .done = take_done, .save = take_save, .withdraw = take_withdrawal, .arg = fixture};
     static const enum removal_outcome expected[COUNT] = {REMOVAL_REMOVED, REMOVAL_FAILED,
                                                          REMOVAL_CHANGED, REMOVAL_GONE,
-                                                         REMOVAL_REMOVED, REMOVAL_REMOVED};
+                                                         REMOVAL_CHANGED, REMOVAL_REMOVED};
 
     removal_run(&fixture->system, &fixture->selection, &fixture->plan, &hooks);
     for (size_t i = 0; i < COUNT; i++)
         assert_int_equal(fixture->outcomes[i], expected[i]);
     assert_int_equal(fixture->plan.items[1].code, ENOSPC);
     assert_int_equal(fixture->save_count, COUNT - 1);
-    assert_int_equal(removal_calls, 3);
+    assert_int_equal(removal_calls, 2);
     /* The bytes of one that somebody else has removed meanwhile are all that there is of it. */
-    assert_int_equal(fixture->withdrawal_count, 1);
+    assert_int_equal(fixture->withdrawal_count, 2);
     assert_int_equal(fixture->withdrawn[0], 2);
+    assert_int_equal(fixture->withdrawn[1], 4);
 }
 
 static void outcomes_have_the_names_of_the_json_document(void **state)

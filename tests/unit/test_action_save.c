@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "action/inventory.h"
@@ -64,6 +65,26 @@ static bool is_due_at_third(void *arg)
 {
     (void)arg;
     return ++fixture.asked == 3;
+}
+
+/* Somebody else writes to it meanwhile. */
+static bool write_at_third(void *arg)
+{
+    pid_t child;
+
+    (void)arg;
+    if (++fixture.asked != 3)
+        return false;
+    child = fork();
+    if (child == 0) {
+        char *memory = shmat(fixture.inventory.rows[0].segment.shmid, NULL, 0);
+
+        *memory = 'y';
+        _exit(shmdt(memory));
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return false;
 }
 
 static int save_it(const struct save_interrupt *interrupt, struct error *err)
@@ -128,6 +149,21 @@ static void one_that_is_given_up_leaves_nothing(void **state)
     assert_int_equal(saved_tree_check(fixture.path, NULL), 0);
 }
 
+static void one_that_is_written_meanwhile_leaves_nothing(void **state)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct save_interrupt interrupt = {write_at_third, NULL};
+    long long header = size_of("proc/sysvipc/shm");
+
+    (void)state;
+    assert_int_equal(save_it(&interrupt, &err), -EAGAIN);
+    assert_string_equal(err.text, "somebody attached it while it was read, and may have written "
+                                  "to it");
+    assert_int_equal(size_of(content_path()), -1);
+    assert_int_equal(size_of("proc/sysvipc/shm"), header);
+    save_end(&fixture.save);
+}
+
 static void what_stands_in_the_way_is_left_alone(void **state)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -151,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(it_is_saved_and_can_be_withdrawn),
         TEST(one_that_is_given_up_leaves_nothing),
+        TEST(one_that_is_written_meanwhile_leaves_nothing),
         TEST(what_stands_in_the_way_is_left_alone),
     };
 

@@ -131,7 +131,7 @@ static void a_refusal_says_whose_it_is_and_who_may(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_appends(cases[i].expected, removal_report_refusal, NULL, &cases[i].info,
+        assert_appends(cases[i].expected, removal_report_refusal, NULL, false, &cases[i].info,
                        cases[i].inventory);
 }
 
