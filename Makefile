@@ -219,7 +219,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(LDLIBS)
 
 $(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): ALL_CPPFLAGS += $(CMOCKA_CFLAGS)
 .SECONDARY: $(call object,$(UNIT_SRC) $(HELPER_SRC) $(BENCH_SRC) $(FUZZ_SRC))

@@ -18,6 +18,8 @@
 #include "kernel/saved_tree.h"
 #include "kernel/system.h"
 
+#define LISTING_PATH "proc/sysvipc/shm"
+
 enum { FILE_SIZE_MAX = 64 * 1024 * 1024, LINK_SIZE_MAX = 4096 };
 
 /* A capture that is being made. */
@@ -344,13 +346,22 @@ static void note_processes(struct capture *capture, const struct inventory *inve
     }
 }
 
+/* Copies the listing, without which no tree shows anything: it must be there, and be read whole. */
+static int copy_listing(struct capture *capture)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    int r = procfs_read_file(&capture->system->procfs, LISTING_PATH, FILE_SIZE_MAX, &text,
+                             capture->err);
+
+    return r < 0 ? r : put_text(capture, LISTING_PATH, &text);
+}
+
 /* Copies what was noted, and what the readers look for then, to the end. */
 static int copy_all(struct capture *capture)
 {
     size_t done = 0;
-    int r = 0;
+    int r = copy_listing(capture);
 
-    note_path(capture, "proc/sysvipc/shm");
     note_path(capture, "proc/version");
     note_path(capture, "proc/sys/kernel/osrelease");
     while (r == 0 && done < capture->count) {

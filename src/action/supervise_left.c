@@ -44,7 +44,7 @@ static void read_left_rows(struct system *system, const struct trace *trace, uns
 void supervise_remove_left(struct system *system, const struct trace *trace,
                            const struct supervise_request *request, struct supervise_result *result)
 {
-    const struct removal_hooks hooks = {NULL};
+    const struct removal_hooks hooks = {.interrupted = NULL};
     struct selection selection = {.by_id = true, .filter = {.unattached = true}};
 
     proc_cache_refresh(system->proc);

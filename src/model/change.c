@@ -153,6 +153,8 @@ int change_parse(struct change *change, const char *word, enum change_name *ret_
         name++;
     if (name == CHANGE_NAMES)
         return refuse_change_name(word, length, err);
+    if (!word[length])
+        return error_set(err, EINVAL, "%s: a value is missing, %s=VALUE", word, word);
     if (change->values[name])
         return error_set(err, EINVAL, "%s: is set twice", word);
     if (name == CHANGE_PERMS) {

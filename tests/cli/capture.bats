@@ -221,3 +221,16 @@ assert_all_same() {
     assert_wrong_usage "--sysroot: is a saved tree already: capture writes that of the live system"
     [[ ! -e $dir ]]
 }
+
+@test "a system without the listing: ls asks the kernel, and a tree cannot be written" {
+    need_ns
+    unshare --mount true 2>/dev/null || skip "no mount namespace can be made"
+    local id
+    id=$(make_seg)
+    # shellcheck disable=SC2016 # for the shell
+    run_split unshare --mount sh -c 'mount -t tmpfs tmpfs /proc/sysvipc && "$0" ls -q && exec "$0" capture "$1"' \
+        "$SHMTOOL" "$dir"
+    assert_status 1
+    assert_out "$id"
+    assert_err 'shmtool: capture: /proc/sysvipc/shm: No such file or directory'
+}

@@ -65,6 +65,11 @@ need_no_leak_sanitizer() {
     ! grep -q LeakSanitizer "$SHMTOOL" || skip "the leak sanitizer cannot work here"
 }
 
+# The counts of what was run are read and written as the program ends.
+need_no_coverage() {
+    ! grep -q __gcov_dump "$SHMTOOL" || skip "what measures coverage has files and memory of its own"
+}
+
 # as_user UID COMMAND...: as that user and group, with no other group
 as_user() {
     local uid=$1

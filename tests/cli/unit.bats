@@ -282,6 +282,7 @@ in_cgroup() {
     need_ns
     need_program strace
     need_no_leak_sanitizer
+    need_no_coverage
     make_seg >/dev/null
     start_helper holdseg "$(make_seg)"
     run_split strace -f -e trace=openat -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls

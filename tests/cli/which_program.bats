@@ -373,6 +373,7 @@ qt_segment() {
     need_ns
     need_program strace
     need_no_leak_sanitizer
+    need_no_coverage
     make_seg -k 0x51001234 >/dev/null
     start_helper holdseg "$(make_seg)"
     run_split strace -f -e trace=openat,readlinkat,readlink,newfstatat,statx -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls

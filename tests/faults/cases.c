@@ -4,7 +4,7 @@
  * A run must end, not by a signal (but for run, by its program's), and with a status that is true:
  * 0 when its output is what it is without a fault (but for things that may be unknown: names,
  * states, commands) and all is done that was asked for; with another one it says why. Segments that
- * were not selected stay, whatever fails.
+ * were not selected stay as they are, whatever fails.
  */
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -79,6 +79,18 @@ static const struct failure failures[] = {
     {SYS_access, "access", {EACCES}},
 #endif
     {SYS_clock_gettime, "clock_gettime", {EINVAL}},
+    {SYS_shmget, "shmget", {ENOSPC, ENOMEM}},
+    {SYS_shmat, "shmat", {ENOMEM, EACCES}},
+    {SYS_mkdirat, "mkdirat", {ENOSPC, EACCES}},
+    {SYS_fsync, "fsync", {EIO}},
+    {SYS_ftruncate, "ftruncate", {EIO}},
+    {SYS_renameat, "renameat", {EACCES}},
+    {SYS_unlinkat, "unlinkat", {EACCES}},
+    {SYS_symlinkat, "symlinkat", {ENOSPC}},
+    {SYS_fchmod, "fchmod", {EPERM}},
+    {SYS_fchown, "fchown", {EIO}},
+    {SYS_openat2, "openat2", {EACCES, ENOSYS, EMFILE}},
+    {SYS_getrandom, "getrandom", {ENOSYS}},
 };
 
 /* --- What is run ---------------------------------------------------------------------------- */
@@ -88,20 +100,30 @@ enum output {
     ANY_OUTPUT,
     TABLE,
     JSON,
-    OUTCOME, /* of rm, in JSON */
+    OUTCOME, /* of rm and set, in JSON */
     WORDS,   /* a whole document, of sentences that may say less */
     PROGRAM, /* a program's that was run */
+    BYTES,   /* of a segment */
+    IDS,     /* of segments that were made */
 };
 
+/* What is written to the folder. */
+enum writes { NO_FILES, SAVES, CAPTURES, TEXTFILE };
+
 struct situation {
-    const char *words[8]; /* @N stands for segment N's id, %NAME for the helper's path */
+    /* @N stands for segment N's id, %NAME for the helper's path, =NAME for one in the folder */
+    const char *words[8];
     enum input input;
     enum output output;
     unsigned selected; /* bits of the segments that it is to remove */
-    bool all;          /* status 0 promises that all of them are gone */
+    unsigned changed;  /* likewise to change */
+    int makes;         /* how many segments */
+    enum writes writes;
+    bool all;          /* status 0 promises that all of them are gone, or changed */
     bool partial;      /* what it saw of other processes may be a part, when it says so */
     bool other;        /* another IPC namespace is looked in */
     bool clears_other; /* and all of its segments are to be removed */
+    bool many;         /* so many calls that not each of them is tried */
     bool old;          /* a file that does not exist is no fault: the kernel may be old */
 };
 
@@ -158,6 +180,24 @@ static const struct situation situations[] = {
      .all = true,
      .other = true,
      .clears_other = true},
+    {.words = {"rm", "--save", "=" OUT_NAME, "@0", "@1", "@3"},
+     .selected = BITS(0, 2) | BITS(3, 1),
+     .writes = SAVES,
+     .all = true},
+    {.words = {"set", "perms=640", "locked=no", "--json", "@1", "@4"},
+     .output = OUTCOME,
+     .changed = BITS(1, 1) | BITS(4, 1),
+     .all = true},
+    {.words = {"set", "perms=g+r", "--orphan"},
+     .input = THE_WORD_YES,
+     .changed = BITS(0, 3),
+     .many = true},
+    {.words = {"restore", "=" SAVED_NAME}, .output = IDS, .makes = MADE},
+    {.words = {"create", "--size=7000", "--key=0x7000", "--perms=640"}, .output = IDS, .makes = 1},
+    {.words = {"cat", "@3"}, .output = BYTES},
+    {.words = {"capture", "=" OUT_NAME}, .writes = CAPTURES, .partial = true, .many = true},
+    {.words = {"metrics", "--textfile", "=" TEXTFILE_NAME}, .writes = TEXTFILE, .old = true},
+    {.words = {"du", "--system", "--json"}, .output = WORDS, .many = true},
     {.words = {"run", "%leak", "exit", "57"}, .output = PROGRAM},
     {.words = {"run", "-v", "--isolate", "--", "%leak", "exit", "57"}, .output = PROGRAM},
     {.words = {"run", "-v", "%leak", "--attach", "signal", "9"}, .output = PROGRAM},
@@ -168,10 +208,12 @@ static const struct situation situations[] = {
 struct run {
     const struct situation *situation;
     struct scene scene;
+    struct run_files files;
     const char *words[10];
     char helper[PATH_MAX];
     int before; /* segments */
     int others; /* segments left in the other namespace */
+    int left;   /* segments that are there now, and were not before */
     char input[SEGMENTS * 64];
 };
 
@@ -211,6 +253,11 @@ static void prepare(struct run *run)
     scene_build(&run->scene);
     if (run->situation->other)
         scene_build_other(&run->scene);
+    run->files.scene = &run->scene;
+    if (run->situation->writes == TEXTFILE)
+        textfile_begin(&run->files.folder);
+    else if (run->situation->writes)
+        folder_remove(&run->files.folder, OUT_NAME);
     run->words[0] = "shmtool";
     for (int i = 0; i < 8 && run->situation->words[i]; i++) {
         const char *word = run->situation->words[i];
@@ -218,6 +265,7 @@ static void prepare(struct run *run)
         run->words[i + 1] = strcmp(word, "@N") == 0 ? run->scene.other.word
                             : *word == '@'          ? run->scene.words[word[1] - '0']
                             : *word == '%'          ? find_helper(run, word + 1)
+                            : *word == '='          ? folder_path(&run->files.folder, word + 1)
                                                     : word;
         run->words[i + 2] = NULL;
     }
@@ -255,6 +303,31 @@ static unsigned find_removed(const struct scene *scene)
     return removed;
 }
 
+static unsigned find_changed(const struct scene *scene)
+{
+    unsigned changed = 0;
+
+    for (int i = 0; i < SEGMENTS; i++)
+        changed |= scene_is_changed(scene, i) ? 1U << i : 0;
+    return changed;
+}
+
+/* Says what is wrong with what was made and written, whatever the status is, or NULL. */
+static const char *judge_files(struct run *run, const struct outcome *outcome, unsigned removed)
+{
+    switch (run->situation->writes) {
+    case SAVES:
+        return judge_saved(&run->files, removed);
+    case CAPTURES:
+        return outcome->status == 0 && !outcome->err[0] ? judge_captured(&run->files) : NULL;
+    case TEXTFILE:
+        return judge_textfile(&run->files, outcome);
+    case NO_FILES:
+        break;
+    }
+    return NULL;
+}
+
 /* Says what is wrong with the output of a run that ended with 0, or NULL. */
 static const char *judge_output(const struct run *run, const struct outcome *outcome,
                                 const struct outcome *reference, unsigned removed)
@@ -267,7 +340,13 @@ static const char *judge_output(const struct run *run, const struct outcome *out
         return is_same_table(reference->out, outcome->out) ? NULL : "the output is another";
     case JSON:
         return is_same_json(reference->out, outcome->out) ? NULL : "the document is another";
+    case BYTES:
+        return strcmp(reference->out, outcome->out) == 0 ? NULL : "the bytes are others";
     case OUTCOME:
+        if (run->situation->changed)
+            return number_of(outcome->out, "set") >= count_bits(find_changed(&run->scene))
+                       ? NULL
+                       : "the document does not tell what was changed";
         return number_of(outcome->out, "removed") + number_of(outcome->out, "marked") >=
                            count_bits(removed) + (unsigned)(OTHERS - run->others) &&
                        strstr(outcome->out, "]}\n")
@@ -280,17 +359,20 @@ static const char *judge_output(const struct run *run, const struct outcome *out
                    : "the document is not whole";
     case ANY_OUTPUT:
     case PROGRAM:
+    case IDS:
         break;
     }
     return NULL;
 }
 
 /* Says what is wrong with a run, or NULL. */
-static const char *judge(const struct run *run, const struct fault *fault,
-                         const struct outcome *outcome, const struct outcome *reference)
+static const char *judge(struct run *run, const struct fault *fault, const struct outcome *outcome,
+                         const struct outcome *reference)
 {
     unsigned removed = find_removed(&run->scene);
+    unsigned changed = find_changed(&run->scene);
     int status = WEXITSTATUS(outcome->status);
+    const char *wrong;
 
     if (outcome->hung)
         return "it did not end";
@@ -301,17 +383,25 @@ static const char *judge(const struct run *run, const struct fault *fault,
         return "it never began";
     if (removed & ~run->situation->selected)
         return "it removed what was not selected";
+    if (changed & ~run->situation->changed)
+        return "it changed what was not selected";
     if (run->others < OTHERS && !run->situation->clears_other)
         return "it removed what was not selected in another namespace";
     if (run->situation->output == PROGRAM)
-        return judge_program(fault, outcome, reference, scene_count() - run->before);
+        return judge_program(fault, outcome, reference, run->left);
     if (status > 4)
         return "no status of shmtool's";
-    if (status >= 2 && (removed || run->others < OTHERS))
+    if (status >= 2 && (removed || changed || run->others < OTHERS))
         return "it says that nothing was done, and removed something";
+    wrong = judge_files(run, outcome, removed);
+    if (!wrong && run->situation->output == IDS)
+        wrong = judge_made(fault, outcome, run->situation->makes, run->left);
+    if (wrong)
+        return wrong;
     /* What is in a namespace that cannot be entered is left, with a line that says so. */
     if (status == 0 && run->situation->all && !(run->situation->partial && outcome->err[0]) &&
-        (removed != run->situation->selected || (run->situation->clears_other && run->others > 0)))
+        (removed != run->situation->selected || changed != run->situation->changed ||
+         (run->situation->clears_other && run->others > 0)))
         return "status 0, and not all is gone";
     if (status == 0 && reference->status != 0 && !outcome->err[0])
         return "it says that all is well";
@@ -343,9 +433,11 @@ struct totals {
     long untested; /* situations whose plain run was no success */
 };
 
-static void count_others(struct run *run)
+/* Counts what is there after a run. */
+static void count_segments(struct run *run)
 {
     run->others = run->situation->other ? scene_count_other(&run->scene) : OTHERS;
+    run->left = scene_count() - run->before;
 }
 
 /* Runs with one fault. Tells whether there was a call for it to hit. */
@@ -359,7 +451,7 @@ static bool run_once(const char *program, struct run *run, const struct failure 
 
     prepare(run);
     outcome = inject(program, run->words, run->input, fault);
-    count_others(run);
+    count_segments(run);
     wrong = judge(run, fault, &outcome, reference);
     scene_sweep(&run->scene);
     hit = outcome.calls >= fault->nth;
@@ -399,10 +491,15 @@ static void run_failure(const char *program, struct run *run, const struct failu
 
         if (is_no_fault(run->situation, &fault))
             continue;
-        for (fault.nth = 1; fault.nth < MOST_RUNS; fault.nth++) {
+        for (fault.nth = 1; fault.nth < MOST_RUNS;
+             fault.nth +=
+             run->situation->many ? 1 + fault.nth / (totals->choice->quick ? 2 : 4) : 1) {
             if (!run_once(program, run, failure, &fault, reference, totals))
                 break;
         }
+        /* It makes no such call. */
+        if (fault.nth == 1)
+            break;
         /* No kernel is interrupted for ever. */
         fault.rest = fault.error != EINTR;
         for (fault.nth = 1; fault.rest && fault.nth < MOST_RUNS;
@@ -411,6 +508,21 @@ static void run_failure(const char *program, struct run *run, const struct failu
                 break;
         }
     }
+}
+
+/* Has a run before it save what restore is to make again. */
+static void save_before(const char *program, struct run *run)
+{
+    static const struct fault none = {.call = FAULT_NONE};
+    const char *tree = folder_path(&run->files.folder, SAVED_NAME);
+    const char *const words[] = {"shmtool", "rm", "--save", tree, "--size=7000", "--yes", NULL};
+    struct outcome outcome;
+
+    life_make();
+    outcome = inject(program, words, "", &none);
+    if (outcome.status != 0)
+        die(HELPER_FAILED, "rm --save: %s", outcome.err);
+    outcome_release(&outcome);
 }
 
 static void run_situation(const char *program, const struct situation *situation,
@@ -422,17 +534,21 @@ static void run_situation(const char *program, const struct situation *situation
     struct outcome reference;
     long runs = totals->runs;
 
+    if (situation->output == IDS)
+        save_before(program, &run);
     prepare(&run);
     reference = inject(program, run.words, run.input, &none);
-    count_others(&run);
+    count_segments(&run);
     if (run.others != (situation->clears_other ? 0 : OTHERS) || reference.marks == 0 ||
         (situation->output != PROGRAM &&
          (!WIFEXITED(reference.status) || WEXITSTATUS(reference.status) > 1)) ||
-        find_removed(&run.scene) != situation->selected || scene_count() > run.before) {
+        find_removed(&run.scene) != situation->selected ||
+        find_changed(&run.scene) != situation->changed || run.left > situation->makes) {
         printf("%s: cannot be tested: wait status %#x, %s\n", situation->words[0],
                (unsigned)reference.status, reference.err);
         totals->untested++;
     } else {
+        scene_sweep(&run.scene);
         for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
             const char *call = totals->choice->call;
 
@@ -441,6 +557,7 @@ static void run_situation(const char *program, const struct situation *situation
         }
     }
     scene_clear(&run.scene);
+    folder_remove(&run.files.folder, "");
     for (int i = 1; run.words[i]; i++)
         printf("%s ", situation->words[i - 1]);
     printf("- %ld runs\n", totals->runs - runs);

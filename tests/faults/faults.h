@@ -61,7 +61,7 @@ struct outcome inject(const char *program, const char *const *words, const char 
 void outcome_release(struct outcome *outcome);
 
 /* The segments that all cases begin with. */
-enum { ORPHANS = 3, SEGMENTS = ORPHANS + 3 };
+enum { ORPHANS = 3, SEGMENTS = ORPHANS + 3, SCENE_SIZE = 5000 };
 
 struct scene {
     int ids[SEGMENTS]; /* orphans first, then one idle, one attached, one marked */
@@ -92,6 +92,12 @@ void scene_clear(struct scene *scene);
 /* Whether the segment is there, and not marked. The last one is marked from the beginning. */
 bool scene_has(const struct scene *scene, int number);
 
+/* Whether it is there, and its owner, group and permissions are others than they were. */
+bool scene_is_changed(const struct scene *scene, int number);
+
+/* What all bytes of a segment are. */
+char scene_byte(int number);
+
 /* Which of the cases. */
 struct choice {
     bool quick;          /* with one errno of each call */
@@ -120,6 +126,58 @@ bool is_same_table(const char *want, const char *got);
  */
 const char *judge_program(const struct fault *fault, const struct outcome *outcome,
                           const struct outcome *reference, int left);
+
+/* --- Commands that make segments or write files ---------------------------------------------- */
+
+enum { FOLDER_PATHS = 8 };
+
+/* A folder for what is written, made when a path in it is asked for first. */
+struct folder {
+    char path[64];
+    char paths[FOLDER_PATHS][256];
+    unsigned next;
+};
+
+/* In it: what a run writes, what was saved before, and the file that metrics replaces. */
+#define OUT_NAME "out"
+#define SAVED_NAME "saved"
+#define TEXTFILE_NAME OUT_NAME "/x.prom"
+
+struct run_files {
+    struct folder folder;
+    const struct scene *scene;
+};
+
+/* The path of NAME in it, valid until the eighth call after this one. */
+const char *folder_path(struct folder *folder, const char *name);
+
+/* Removes NAME and all below it; "": the folder. */
+void folder_remove(struct folder *folder, const char *name);
+
+/* Each says what is wrong, or NULL: with the segments that were removed, and are to be saved; */
+const char *judge_saved(struct run_files *files, unsigned removed);
+
+/* with a tree that capture calls complete; */
+const char *judge_captured(struct run_files *files);
+
+/* with the file that was to be replaced, which textfile_begin() makes. */
+const char *judge_textfile(struct run_files *files, const struct outcome *outcome);
+void textfile_begin(struct folder *folder);
+
+/* Segments that no scene has, of a size of their own. */
+enum { MADE = 2, MADE_SIZE = 7000 };
+
+/* Makes them, with bytes in them. */
+void life_make(void);
+
+/*
+ * Judges the ids that were printed, which are COUNT of them if all went well: all, with their
+ * bytes, or one that is new.
+ *
+ * left: how many segments there are more than before
+ */
+const char *judge_made(const struct fault *fault, const struct outcome *outcome, int count,
+                       int left);
 
 /*
  * Runs the cases that are chosen with all their faults. Prints what was wrong and how much was

@@ -15,12 +15,22 @@
 /* Which of the segments are what. */
 enum { IDLE = ORPHANS, ATTACHED, MARKED };
 
-static int make(int key)
-{
-    int shmid = shmget(key, 5000, IPC_CREAT | IPC_EXCL | 0600);
+enum { SCENE_PERMS = 0600 };
 
-    if (shmid < 0)
-        die(HELPER_FAILED, "shmget: %s", strerror(errno));
+char scene_byte(int number)
+{
+    return (char)('a' + number);
+}
+
+static int make(int key, int number)
+{
+    int shmid = shmget(key, SCENE_SIZE, IPC_CREAT | IPC_EXCL | SCENE_PERMS);
+    void *bytes = shmid < 0 ? (void *)-1 : shmat(shmid, NULL, 0);
+
+    if ((intptr_t)bytes == -1)
+        die(HELPER_FAILED, "a segment of the scene: %s", strerror(errno));
+    memset(bytes, scene_byte(number), SCENE_SIZE);
+    shmdt(bytes);
     return shmid;
 }
 
@@ -38,14 +48,14 @@ static pid_t fork_with_pipe(int pair[2])
 }
 
 /* Made by a process that has ended. */
-static int make_orphan(int key)
+static int make_orphan(int key, int number)
 {
     int pair[2];
     int shmid;
     pid_t child = fork_with_pipe(pair);
 
     if (child == 0) {
-        shmid = make(key);
+        shmid = make(key, number);
         _exit(write(pair[1], &shmid, sizeof(shmid)) == sizeof(shmid) ? 0 : HELPER_FAILED);
     }
     if (read(pair[0], &shmid, sizeof(shmid)) != sizeof(shmid) || waitpid(child, NULL, 0) != child)
@@ -61,6 +71,15 @@ bool scene_has(const struct scene *scene, int number)
 
     return shmctl(scene->ids[number], IPC_STAT, &ds) == 0 &&
            (number == MARKED || !(ds.shm_perm.mode & SHM_DEST));
+}
+
+bool scene_is_changed(const struct scene *scene, int number)
+{
+    struct shmid_ds ds;
+
+    return shmctl(scene->ids[number], IPC_STAT, &ds) == 0 &&
+           ((ds.shm_perm.mode & 0777) != SCENE_PERMS || ds.shm_perm.uid != geteuid() ||
+            ds.shm_perm.gid != getegid() || ds.shm_perm.mode & SHM_LOCKED);
 }
 
 /* Has a process of its own attach the segment: what we fork must not bring attachments of ours
@@ -102,7 +121,7 @@ static void build_one(struct scene *scene, int number)
 
     if (holder)
         stop_holder(holder);
-    scene->ids[number] = number < ORPHANS ? make_orphan(key) : make(key);
+    scene->ids[number] = number < ORPHANS ? make_orphan(key, number) : make(key, number);
     if (holder)
         *holder = start_holder(scene->ids[number]);
     if (number == MARKED)
@@ -113,6 +132,8 @@ static void build_one(struct scene *scene, int number)
 void scene_build(struct scene *scene)
 {
     for (int i = 0; i < SEGMENTS; i++) {
+        if (scene->words[i][0] && scene_is_changed(scene, i))
+            shmctl(scene->ids[i], IPC_RMID, NULL);
         if (!scene->words[i][0] || !scene_has(scene, i))
             build_one(scene, i);
     }

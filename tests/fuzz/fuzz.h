@@ -7,9 +7,14 @@
 #ifndef SHMTOOL_TESTS_FUZZ_H
 #define SHMTOOL_TESTS_FUZZ_H
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 
@@ -32,6 +37,40 @@ static inline char *fuzz_word(const uint8_t *data, size_t size)
         memcpy(word, data, size);
     word[size] = '\0';
     return word;
+}
+
+/* The path of a saved tree for readers of files: a folder of this process, below $TMPDIR. */
+static inline const char *fuzz_tree(void)
+{
+    static char path[4096];
+
+    if (!path[0]) {
+        const char *above = getenv("TMPDIR");
+
+        snprintf(path, sizeof(path), "%s/shmtool-tree.XXXXXX", above ? above : "/tmp");
+        CHECK(mkdtemp(path));
+    }
+    return path;
+}
+
+/* Makes a file of that tree, and the folders above it, or writes it anew. */
+static inline void fuzz_tree_put(const char *file, const void *bytes, size_t size)
+{
+    char path[4096 + 256];
+    int length = snprintf(path, sizeof(path), "%s/%s", fuzz_tree(), file);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    CHECK(length > 0 && (size_t)length < sizeof(path));
+    if (fd < 0) {
+        for (char *slash = path + strlen(fuzz_tree()) + 1; (slash = strchr(slash, '/')); slash++) {
+            *slash = '\0';
+            mkdir(path, 0755);
+            *slash = '/';
+        }
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    }
+    CHECK(fd >= 0 && write(fd, bytes, size) == (ssize_t)size);
+    close(fd);
 }
 
 #endif

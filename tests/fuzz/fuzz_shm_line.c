@@ -2,7 +2,9 @@
  * Lines of /proc/sysvipc/shm: understood whole or not at all, and the same when printed as the
  * kernel does.
  *
- * The first byte of an input chooses the number of columns and the page size.
+ * The first byte of an input chooses the number of columns and the page size; with 128 and more the
+ * rest is the lines of a saved tree's listing, which has a column for huge pages, and what is read
+ * of it is written and read again.
  */
 #include <stdbool.h>
 
@@ -59,6 +61,45 @@ static void check_record(const char *line, size_t length, size_t columns, uint64
     CHECK(columns > 16 || !source_parse_line(text.data, text.length, columns, page_size, &again));
 }
 
+/* --- Saved trees ------------------------------------------------------------------------------ */
+
+static struct segment_list read_listing(const char *text, size_t length)
+{
+    struct segment_list segments = SEGMENT_LIST_INIT;
+    struct procfs procfs;
+
+    fuzz_tree_put("proc/sysvipc/shm", text, length);
+    CHECK(procfs_open(&procfs, fuzz_tree(), NULL) == 0);
+    CHECK(source_proc_read(&procfs, &segments, NULL, NULL) == 0);
+    procfs_close(&procfs);
+    return segments;
+}
+
+static void check_listing(const char *lines, size_t length)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct segment_list segments;
+    struct segment_list again;
+
+    source_put_header(&text);
+    strbuf_append(&text, lines, length);
+    segments = read_listing(text.data, text.length);
+    strbuf_reset(&text);
+    source_put_header(&text);
+    for (size_t i = 0; i < segments.count; i++)
+        source_put_line(&text, &segments.items[i]);
+    again = read_listing(text.data, text.length);
+    CHECK(again.count == segments.count);
+    for (size_t i = 0; i < segments.count; i++) {
+        uint64_t page = segments.items[i].huge_page;
+
+        CHECK(same_record(&segments.items[i], &again.items[i]));
+        CHECK(page == again.items[i].huge_page && (page & (page - 1)) == 0);
+    }
+    segment_list_release(&segments);
+    segment_list_release(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const size_t column_counts[] = {16, 14, 17, 18};
@@ -73,6 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (length > 0)
         memcpy(line, data + 1, length);
+    if (choice >= 128) {
+        check_listing(line, length);
+        return 0;
+    }
     if (source_parse_line(line, length, columns, page_size, &segment))
         check_record(line, length, columns, page_size, &segment);
     else

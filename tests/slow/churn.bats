@@ -27,10 +27,11 @@ notices() {
     assert_out_has "$1"
 }
 
-@test "while others make, use and remove segments, nothing is removed that should stay" {
+@test "while others make, use and remove segments, nothing is removed or changed that should stay" {
     need_ns
     run_split "$SRC/tests/stress/run" -n 200 churn
     assert_status 0
+    assert_out_matches '[1-9][0-9]* changes by set'
     assert_out_matches '[1-9][0-9]* removals .*, 0 wrong'
 }
 
@@ -71,6 +72,17 @@ notices() {
     play '[[ $1 != rm ]] || ipcrm -m "$("$REAL" ls -q --state idle,used | head -n 1)" 2>/dev/null'
     notices 'as its user saw: '
     notices 'as the witness saw: '
+}
+
+@test "churn notices segments that are changed with the orphans, and what is removed unsaved" {
+    need_ns
+    # shellcheck disable=SC2016
+    play '[[ $1 != set ]] || exec "$REAL" set --all --yes --json perms=a+x'
+    notices ', which is in use, has permissions '
+    notices 'was changed and had to stay'
+    # shellcheck disable=SC2016
+    play '[[ $3 != --save=* ]] || { "$REAL" "$@"; status=$?; rm -r "${3#*=}/content"; exit $status; }'
+    notices 'was removed and is not saved'
 }
 
 @test "churn notices orphans that are removed too young" {

@@ -5,7 +5,7 @@ load ../cli/common
 need_faults() {
     need_ns
     [[ -x $HELPERS/shmtool-faults ]] || skip "needs a shmtool that is linked with the faults' shim"
-    ! grep -q __gcov_dump "$HELPERS/shmtool-faults" || skip "what measures coverage wants memory of its own"
+    need_no_coverage
     ! grep -q __asan_init "$HELPERS/shmtool-faults" || skip "thousands of runs under a sanitizer take too long"
 }
 
@@ -59,4 +59,29 @@ play() {
     # shellcheck disable=SC2016
     play '"$REAL" "$@"; status=$?; tail -f /dev/null & exit $status' run clone
     assert_out_has 'it did not wait for its program'
+}
+
+@test "the judge notices what is changed, not saved, half replaced or printed in vain" {
+    need_faults
+    # shellcheck disable=SC2016
+    play '"$REAL" "$@" || { "$REAL" set --all --yes perms=600 owner=1; exit 1; }' set openat
+    assert_out_has 'it changed what was not selected'
+    # shellcheck disable=SC2016
+    play '"$REAL" "$@"; status=$?; : >"$3/content/$4"; exit $status' 'rm --save' fsync
+    assert_out_has 'it removed a segment whose bytes are not saved'
+    # shellcheck disable=SC2016
+    play '"$REAL" "$@"; status=$?; sed -i 2d "$3/proc/sysvipc/shm"; exit $status' 'rm --save' fsync
+    assert_out_has 'it removed a segment that has no line in what was saved'
+    # shellcheck disable=SC2016
+    play '"$REAL" "$@" || { cp "$3" "$3.half"; exit 1; }' metrics renameat
+    assert_out_has 'something lies beside the file'
+    # shellcheck disable=SC2016
+    play 'exec 2>/dev/null; "$REAL" "$@" || { ipcmk -M 7000 >/dev/null; exit 1; }' restore shmget
+    assert_out_has 'a segment is left without a word'
+    # shellcheck disable=SC2016
+    play 'out=$("$REAL" "$@") || { echo 77; exit 1; }; printf "%s\n" "$out"' restore shmat
+    assert_out_has 'it printed an id that is not the segment'
+    # shellcheck disable=SC2016
+    play 'exec 2>/dev/null; "$REAL" "$@"; rm -r "$2/proc/sysvipc"; exit 0' capture getrandom
+    assert_out_has 'status 0, and a segment is not in what was captured'
 }

@@ -74,5 +74,5 @@ size_t size_of_key(uint32_t key)
 
 unsigned mode_of_key(uint32_t key)
 {
-    return 0600 | (key * 5 & 077);
+    return 0600 | (key * 5 & 066);
 }

@@ -46,8 +46,9 @@ struct board {
     struct slot slots[SLOTS];
     atomic_bool stop;
     atomic_bool only_old;   /* large orphans are safe while they are young */
-    atomic_ulong removals;  /* runs of `shmtool rm` that have ended */
+    atomic_ulong removals;  /* runs of `shmtool rm` and `set` that have ended */
     atomic_ulong created;   /* segments */
+    atomic_ulong reused;    /* of those: with the id of one that is gone */
     atomic_ulong uses;      /* attached, written, detached */
     atomic_ulong adopted;   /* orphans that somebody attached again */
     atomic_ulong late;      /* of those: marked while that happened, which no remover can prevent */
@@ -74,6 +75,9 @@ struct options read_options(int argc, char **argv);
 /* Seconds of a clock that nobody sets. */
 time_t now(void);
 
+/* Has the kernel give this id to the next segment of this namespace, if nobody has it. */
+void ask_for_id(int shmid);
+
 /* Ends the workers. Tells whether all of them ended well. */
 bool stop_workers(struct board *board, const pid_t *pids, int count);
 
@@ -98,6 +102,9 @@ bool is_churn_key(uint32_t key);
 bool is_large(uint32_t key);
 size_t size_of_key(uint32_t key);
 unsigned mode_of_key(uint32_t key);
+
+/* The bits that no segment is made with, and that `shmtool set` gives orphans. */
+#define SET_BITS 0111U
 
 /* A worker: NUMBER is its own, its slots are SLOTS_A_WORKER from there on. Ends when told to stop.
  */
@@ -150,6 +157,8 @@ struct tally {
     unsigned long removals; /* runs of rm */
     unsigned long removed;  /* segments */
     unsigned long old;      /* of those, by --older-than */
+    unsigned long saved;    /* and by --save */
+    unsigned long set;      /* segments whose permissions were changed */
     unsigned long marked;
     unsigned long left_alone; /* rows with a wrong key, that were left alone */
 };
@@ -157,16 +166,18 @@ struct tally {
 /* One `shmtool ls`, every row of it checked. */
 void round_list(struct board *board, const char *shmtool, struct tally *tally);
 
-/* Which segments a run of rm is to take. */
+/* Which segments a run of rm, or of set, is to take. */
 enum removal_kind {
     REMOVE_ORPHANS,       /* --orphan */
     REMOVE_SMALL_ORPHANS, /* --orphan --size, leaving the large ones */
     REMOVE_OLD_ORPHANS,   /* --orphan --older-than */
+    REMOVE_SAVED,         /* --orphan --size --save */
+    SET_ORPHANS,          /* set perms= --orphan --size */
     REMOVE_IDS,           /* named */
     REMOVE_ROWS,          /* rows on standard input, some with a wrong key */
 };
 
-/* One `shmtool rm`, all that it says it removed checked. */
+/* One `shmtool rm`, or set, all that it says it removed or changed checked. */
 void round_remove(struct board *board, const char *shmtool, enum removal_kind kind,
                   struct tally *tally);
 

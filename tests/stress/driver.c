@@ -1,6 +1,7 @@
 /*
  * What both churn programs are driven by: their options, the clock, the end of the workers.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,6 +40,15 @@ time_t now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec;
+}
+
+void ask_for_id(int shmid)
+{
+    int fd = open("/proc/sys/kernel/shm_next_id", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || dprintf(fd, "%d", shmid) < 0)
+        die(HELPER_FAILED, "kernel.shm_next_id: %s", strerror(errno));
+    close(fd);
 }
 
 bool stop_workers(struct board *board, const pid_t *pids, int count)

@@ -105,16 +105,6 @@ static void enter_new_namespace(struct resident *me)
     note_number(me);
 }
 
-/* Has the kernel give the id 0 to the next segment of this namespace. */
-static void ask_for_id_0(void)
-{
-    int fd = open("/proc/sys/kernel/shm_next_id", O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0 || write(fd, "0", 1) != 1)
-        die(HELPER_FAILED, "kernel.shm_next_id: %s", strerror(errno));
-    close(fd);
-}
-
 /* Makes a segment that must stay, or one that may go. */
 static void make_segment(struct resident *me, enum slot_state state)
 {
@@ -125,7 +115,7 @@ static void make_segment(struct resident *me, enum slot_state state)
 
     slot_set(slot, SLOT_BUSY);
     if (me->kind == SAME_ID)
-        ask_for_id_0();
+        ask_for_id(0);
     shmid = shmget((key_t)key, size_of_key(key), IPC_CREAT | IPC_EXCL | (int)mode_of_key(key));
     if (shmid < 0 || (me->kind != NEXT_ID && shmid != 0) || shmctl(shmid, IPC_STAT, &ds) < 0)
         die(HELPER_FAILED, "shmget: id %d: %s", shmid, strerror(errno));

@@ -1,10 +1,11 @@
 /*
- * churn: makes, attaches, detaches, leaves and removes segments at full speed while shmtool lists
- * and removes, and counts what it removed that it should not have.
+ * churn: makes, attaches, detaches, leaves and removes segments at full speed while shmtool lists,
+ * changes and removes, and counts what it changed or removed that it should not have.
  *
  *     churn [--rounds N] [--seconds N] SHMTOOL
  *
- * --rounds   of one ls and two rm, default 200; more when something has not happened by then
+ * --rounds   of one ls, one set and two rm, default 200; more when something has not happened by
+ * then
  * --seconds  no round begins later than that, default 3600
  *
  * Prints what was done, and at the end the removals and the wrong ones among them. Ends with 0 when
@@ -55,8 +56,9 @@ static void wait_until_busy(struct board *board)
 /* Whether everything that this is about has happened at least once. */
 static bool was_tested(const struct board *board, const struct tally *tally)
 {
-    return tally->rows > 0 && tally->removed > 0 && tally->old > 0 && tally->left_alone > 0 &&
-           board->uses > 0 && board->adopted > 0 && board->sightings > 0;
+    return tally->rows > 0 && tally->removed > 0 && tally->old > 0 && tally->saved > 0 &&
+           tally->set > 0 && tally->left_alone > 0 && board->reused > 0 && board->uses > 0 &&
+           board->adopted > 0 && board->sightings > 0;
 }
 
 /* The first half takes all orphans there are; then the large ones may grow old. */
@@ -74,11 +76,13 @@ static long long run_rounds(struct board *board, const struct options *options, 
         if (later)
             atomic_store(&board->only_old, true);
         round_list(board, options->shmtool, tally);
+        round_remove(board, options->shmtool, SET_ORPHANS, tally);
         round_remove(board, options->shmtool, round % 2 ? REMOVE_IDS : REMOVE_ROWS, tally);
         round_remove(board, options->shmtool,
-                     !later      ? REMOVE_ORPHANS
-                     : round % 4 ? REMOVE_SMALL_ORPHANS
-                                 : REMOVE_OLD_ORPHANS,
+                     round % 8 == 3 ? REMOVE_SAVED
+                     : !later       ? REMOVE_ORPHANS
+                     : round % 4    ? REMOVE_SMALL_ORPHANS
+                                    : REMOVE_OLD_ORPHANS,
                      tally);
     }
     return round;
@@ -104,14 +108,18 @@ static void report(const struct board *board, const struct tally *tally, long lo
 
     printf("%lld rounds: %lu ls with %lu rows, %lu rm\n", rounds, tally->listings, tally->rows,
            tally->removals);
-    printf("workers: %lu segments made, used %lu times; %lu orphans attached again, %lu of them "
+    printf("workers: %lu segments made, %lu with the id of one that was gone, used %lu times; %lu "
+           "orphans attached again, %lu of them "
            "marked in the same moment\n",
-           board->created, board->uses, board->adopted, board->late);
+           board->created, board->reused, board->uses, board->adopted, board->late);
     printf("witness: %lu listings, %lu segments that had to stay and were seen\n", board->scans,
            board->sightings);
-    printf("%lu removals (%lu by age, %lu more marked, %lu rows with a wrong key left alone), "
+    printf("%lu changes by set\n", tally->set);
+    printf("%lu removals (%lu by age, %lu saved, %lu more marked, %lu rows with a wrong key left "
+           "alone), "
            "%lu wrong\n",
-           tally->removed, tally->old, tally->marked, tally->left_alone, count_wrong(board));
+           tally->removed, tally->old, tally->saved, tally->marked, tally->left_alone,
+           count_wrong(board));
     for (int i = 0; i < OBSERVERS; i++) {
         for (unsigned long j = 0; j < board->wrong[i] && j < MOST_COMPLAINTS; j++)
             printf("wrong, %s: %s\n", observers[i], board->complaints[i][j]);

@@ -107,6 +107,6 @@ void check_status(struct board *board, const struct outcome *outcome)
     if (!WIFEXITED(outcome->status) || WEXITSTATUS(outcome->status) != failed ||
         strncmp(outcome->text, "{\"schema\": 1,", 13) != 0 ||
         number_of(outcome->text, "failed") > 0)
-        complain(board, BY_ROUNDS, "rm: wait status %#x, '%.60s', '%.60s'",
+        complain(board, BY_ROUNDS, "rm or set: wait status %#x, '%.60s', '%.60s'",
                  (unsigned)outcome->status, outcome->text, outcome->complaint);
 }

@@ -1,8 +1,10 @@
 /*
  * The rounds: runs of shmtool, and what they say compared with the board.
  */
+#include <ftw.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 
 #include "../helpers/helper.h"
 #include "churn.h"
@@ -55,8 +57,8 @@ static void check_row(struct board *board, const struct row *row)
     bool marked = strstr(row->status, "dest") != NULL;
     bool used = strcmp(row->state, "used") == 0 || strcmp(row->state, "dest") == 0;
 
-    if (is_churn_key(row->key) &&
-        (row->size != size_of_key(row->key) || row->mode != mode_of_key(row->key) || marked))
+    if (is_churn_key(row->key) && (row->size != size_of_key(row->key) ||
+                                   (row->mode & ~SET_BITS) != mode_of_key(row->key) || marked))
         complain(board, BY_ROUNDS, "ls: %d: key 0x%08x with %lu bytes, perms %o, status '%s'",
                  row->shmid, row->key, row->size, row->mode, row->status);
     if (used != (row->nattch > 0) && !marked)
@@ -124,9 +126,9 @@ static void check_listed(struct board *board, const struct snapshot *snapshot,
         row = find_row(rows, shmid, &times);
         if (times != 1)
             complain(board, BY_ROUNDS, "ls: %d is listed %zu times", shmid, times);
-        else if (row->key != key || strcmp(row->state, "orphan") == 0)
-            complain(board, BY_ROUNDS, "ls: %d is listed with key 0x%08x, state %s", shmid,
-                     row->key, row->state);
+        else if (row->key != key || strcmp(row->state, "orphan") == 0 || row->mode & SET_BITS)
+            complain(board, BY_ROUNDS, "ls: %d is listed with key 0x%08x, perms %o, state %s",
+                     shmid, row->key, row->mode, row->state);
     }
 }
 
@@ -151,7 +153,7 @@ void round_list(struct board *board, const char *shmtool, struct tally *tally)
     free(outcome.text);
 }
 
-/* --- rm ------------------------------------------------------------------------------------- */
+/* --- rm and set ----------------------------------------------------------------------------- */
 
 enum { MOST_NAMED = 8 };
 
@@ -164,6 +166,8 @@ struct request {
     bool lied[MOST_NAMED]; /* its row has a wrong key */
     int count;
     char input[MOST_NAMED * 64];
+    char folder[32]; /* that --save makes */
+    char save[40];   /* --save=folder */
 };
 
 /* Chooses segments, some of them such as must stay where LIES may be told of them. */
@@ -189,19 +193,28 @@ static void choose(struct board *board, struct request *request, bool lies)
 
 static void build(struct board *board, struct request *request)
 {
-    static const char *const options[][5] = {
-        [REMOVE_ORPHANS] = {"--orphan", "--yes"},
-        [REMOVE_SMALL_ORPHANS] = {"--orphan", "--yes", "--size=..1M"},
-        [REMOVE_OLD_ORPHANS] = {"--orphan", "--yes", "--older-than=2s"},
-        [REMOVE_IDS] = {"--ignore-missing", "--"},
-        [REMOVE_ROWS] = {"--ignore-missing", "-"},
+    static const char *const options[][6] = {
+        [REMOVE_ORPHANS] = {"rm", "--orphan", "--yes"},
+        [REMOVE_SMALL_ORPHANS] = {"rm", "--orphan", "--yes", "--size=..1M"},
+        [REMOVE_OLD_ORPHANS] = {"rm", "--orphan", "--yes", "--older-than=2s"},
+        [REMOVE_SAVED] = {"rm", "--orphan", "--yes", "--size=..1M"},
+        [SET_ORPHANS] = {"set", "perms=a+x", "--orphan", "--yes", "--size=..1M"},
+        [REMOVE_IDS] = {"rm", "--ignore-missing", "--"},
+        [REMOVE_ROWS] = {"rm", "--ignore-missing", "-"},
     };
     int count = 0;
 
     request->words[count++] = "shmtool";
-    request->words[count++] = "rm";
+    request->words[count++] = options[request->kind][0];
     request->words[count++] = "--json";
-    for (int i = 0; options[request->kind][i]; i++)
+    if (request->kind == REMOVE_SAVED) {
+        strcpy(request->folder, "/tmp/shmtool-churn.XXXXXX");
+        if (!mkdtemp(request->folder))
+            die(HELPER_FAILED, "%s: %s", request->folder, strerror(errno));
+        snprintf(request->save, sizeof(request->save), "--save=%s", request->folder);
+        request->words[count++] = request->save;
+    }
+    for (int i = 1; options[request->kind][i]; i++)
         request->words[count++] = options[request->kind][i];
     if (request->kind == REMOVE_IDS || request->kind == REMOVE_ROWS)
         choose(board, request, request->kind == REMOVE_ROWS);
@@ -224,7 +237,33 @@ static bool was_asked_for(const struct request *request, int shmid)
     return false;
 }
 
-/* Judges a removal that shmtool itself tells of. */
+/* Whether the slot's own segment is there: another one may have its id. */
+static bool is_there(const struct slot *slot)
+{
+    struct shmid_ds ds;
+
+    return shmctl(slot->shmid, IPC_STAT, &ds) == 0 && (uint32_t)ds.shm_perm.__key == slot->key;
+}
+
+/* Whether the bytes of a segment are among what was saved. */
+static bool is_saved(const struct request *request, int shmid, uint32_t key)
+{
+    char path[64];
+    struct stat status;
+
+    snprintf(path, sizeof(path), "%s/content/%d", request->folder, shmid);
+    return stat(path, &status) == 0 && (size_t)status.st_size == size_of_key(key);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void)status;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
+/* Judges a removal, or a change, that shmtool itself tells of. */
 static void judge(struct board *board, const struct snapshot *snapshot,
                   const struct request *request, int shmid)
 {
@@ -237,13 +276,17 @@ static void judge(struct board *board, const struct snapshot *snapshot,
         if (slot->shmid != shmid)
             continue;
         if (had_to_stay(board, snapshot, i))
-            complain(board, BY_ROUNDS, "rm: %d was removed and had to stay", shmid);
-        if (word_state(word) != SLOT_FAIR)
+            complain(board, BY_ROUNDS, "%s: %d was %s and had to stay", request->words[1], shmid,
+                     request->kind == SET_ORPHANS ? "changed" : "removed");
+        if (word_state(word) != SLOT_FAIR || request->kind == SET_ORPHANS || is_there(slot))
             continue;
         if (request->kind == REMOVE_OLD_ORPHANS && wall_clock() - slot->last < OLD_SECONDS)
             complain(board, BY_ROUNDS, "rm: %d was removed and was too young", shmid);
-        if (request->kind == REMOVE_SMALL_ORPHANS && is_large(slot->key))
+        if ((request->kind == REMOVE_SMALL_ORPHANS || request->kind == REMOVE_SAVED) &&
+            is_large(slot->key))
             complain(board, BY_ROUNDS, "rm: %d was removed and was too large", shmid);
+        else if (request->kind == REMOVE_SAVED && !is_saved(request, shmid, slot->key))
+            complain(board, BY_ROUNDS, "rm: %d was removed and is not saved", shmid);
         slot_change(slot, word, SLOT_FREE);
     }
 }
@@ -260,7 +303,8 @@ static void judge_results(struct board *board, const struct snapshot *snapshot,
         text += sizeof(mark) - 1;
         if (sscanf(text, "%d, \"outcome\": \"%15[a-z]\"", &shmid, word) != 2)
             complain(board, BY_ROUNDS, "rm: a result '%.40s'", text);
-        else if (strcmp(word, "removed") == 0 || strcmp(word, "marked") == 0)
+        else if (strcmp(word, request->kind == SET_ORPHANS ? "set" : "removed") == 0 ||
+                 strcmp(word, "marked") == 0)
             judge(board, snapshot, request, shmid);
     }
 }
@@ -297,6 +341,11 @@ void round_remove(struct board *board, const char *shmtool, enum removal_kind ki
     check_status(board, &outcome);
     tally->removals++;
     tally->removed += number_of(outcome.text, "removed");
+    tally->set += number_of(outcome.text, "set");
+    if (kind == REMOVE_SAVED) {
+        tally->saved += number_of(outcome.text, "removed");
+        nftw(request.folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    }
     tally->marked += number_of(outcome.text, "marked");
     if (kind == REMOVE_OLD_ORPHANS)
         tally->old += number_of(outcome.text, "removed");

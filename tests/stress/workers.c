@@ -67,6 +67,9 @@ static void check_intact(struct board *board, const struct slot *slot)
         complain(board, BY_USERS, "%d, which is in use, is marked", slot->shmid);
     else if ((uint32_t)ds.shm_perm.__key != slot->key)
         complain(board, BY_USERS, "%d, which is in use, has another key", slot->shmid);
+    else if ((ds.shm_perm.mode & 0777) != mode_of_key(slot->key))
+        complain(board, BY_USERS, "%d, which is in use, has permissions %o", slot->shmid,
+                 (unsigned)ds.shm_perm.mode);
 }
 
 static void use(struct board *board, const struct slot *slot, int times)
@@ -93,6 +96,21 @@ static void remove_own(struct board *board, struct slot *slot)
     slot_set(slot, SLOT_FREE);
 }
 
+/* Makes a segment with the id of one that is gone, an orphan's among them. */
+static bool make_again(struct board *board, struct slot *slot, unsigned number, uint32_t key)
+{
+    const struct slot *gone = &board->slots[number * 31 % SLOTS];
+    int shmid = gone->shmid;
+    bool made;
+
+    if (gone->key != 0 && word_state(gone->word) == SLOT_FREE)
+        ask_for_id(shmid);
+    made = make_segment(board, slot, key);
+    if (made && gone->key != 0 && slot->shmid == shmid)
+        atomic_fetch_add(&board->reused, 1);
+    return made;
+}
+
 void work_live(struct board *board, int number)
 {
     struct slot *slots = slots_of(board, number);
@@ -105,7 +123,7 @@ void work_live(struct board *board, int number)
             use(board, slot, 4);
             remove_own(board, slot);
         }
-        if (make_segment(board, slot, churn_key(number, i, false)))
+        if (make_again(board, slot, i, churn_key(number, i, false)))
             use(board, slot, 4);
     }
     for (unsigned i = 0; i < SLOTS_A_WORKER; i++) {
@@ -279,7 +297,9 @@ static void adopt(struct board *board, struct slot *slot, uint64_t word)
 
     if ((intptr_t)memory == -1) /* it was faster */
         return;
-    if (!slot_change(slot, word, SLOT_BUSY)) {
+    /* Another one may have its id since. */
+    if (shmctl(shmid, IPC_STAT, &ds) < 0 || (uint32_t)ds.shm_perm.__key != slot->key ||
+        !slot_change(slot, word, SLOT_BUSY)) {
         shmdt(memory);
         return;
     }
@@ -292,6 +312,9 @@ static void adopt(struct board *board, struct slot *slot, uint64_t word)
         slot_set(slot, SLOT_FREE);
         return;
     }
+    /* As an orphan it may have been changed. */
+    ds.shm_perm.mode &= (unsigned short)~SET_BITS;
+    shmctl(shmid, IPC_SET, &ds);
     slot_set(slot, SLOT_PROTECTED);
     wait_for_removals(board, 2);
     check_intact(board, slot);

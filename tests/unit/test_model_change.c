@@ -99,6 +99,7 @@ static void wrong_names_and_values_change_nothing(void **state)
         {"user=zc", "user: cannot be set; did you mean 'owner'?"},
         {"onwer=zc", "onwer: cannot be set; did you mean 'owner'?"},
         {"size=5", "size: cannot be set: owner, group, perms and locked can be"},
+        {"owner", "owner: a value is missing, owner=VALUE"},
         {"perms=9", "perms=: '9': not permissions (octal as 640, or as chmod takes them: u+w,o=)"},
         {"locked=", "locked=: '': neither yes nor no"},
         {"locked=YES", "locked=: 'YES': neither yes nor no"},
