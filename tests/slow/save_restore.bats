@@ -46,3 +46,30 @@ describe_all() {
     assert_equal "$(all_ids | sort)" "$(sort "$BATS_TEST_TMPDIR/ids")"
     assert_equal "$(describe_all)" "$before"
 }
+
+@test "whatever call fails while it is saved: it stays, or all of it is in the tree" {
+    need_ns
+    need_program strace
+    need_no_leak_sanitizer
+    local call n id before dir=$BATS_TEST_TMPDIR/saved trace=$BATS_TEST_TMPDIR/trace runs=0
+    strace -o "$trace" true 2>/dev/null || skip 'nothing can be traced here'
+    for call in fsync pwrite64 write ftruncate lseek shmat shmdt shmctl mkdirat; do
+        for ((n = 1; n < 100; n++)); do
+            rm -rf "$dir"
+            id=$(make_seg --size 20000 --fill)
+            before=$("$SHMTOOL" cat "$id" | sha256sum)
+            run_split strace -qq -o "$trace" -e trace=$call -e inject=$call:error=EIO:when=$n "$SHMTOOL" rm -q --save "$dir" "$id"
+            grep -q INJECTED "$trace" || break
+            ((++runs))
+            if seg_exists "$id"; then
+                assert_status 1
+                assert_err_has "shmtool: rm: "
+                [[ ! -e $dir ]] || assert_equal "$("$SHMTOOL" --sysroot "$dir" ls -q 2>/dev/null)" ''
+            else
+                assert_equal "$("$SHMTOOL" --sysroot "$dir" cat "$id" | sha256sum)" "$before"
+            fi
+            remove_all_segments
+        done
+    done
+    ((runs > 20))
+}
