@@ -81,10 +81,15 @@ static bool verify_protection(const struct removal_work *work, struct removal_it
     return item->outcome == REMOVAL_SELECTED;
 }
 
+/* Whether somebody has used an idle one since it was saved, and so may have written to it. */
+static bool was_used_since(const struct segment *saved, const struct segment *now)
+{
+    return saved && saved->nattch == 0 && !segment_is_dest(now) && segment_was_used(saved, now);
+}
+
 /*
  * Whether the item may be acted on now, read as *NOW; if not, its outcome says why. SAVED: as it
- * was before it was saved, or NULL. Who has used an idle one since may have written what was not
- * saved.
+ * was before it was saved, or NULL.
  */
 static bool verify_item(const struct removal_work *work, struct removal_item *item,
                         const struct segment *saved, struct segment *now)
@@ -95,12 +100,11 @@ static bool verify_item(const struct removal_work *work, struct removal_item *it
 
     if (r < 0)
         set_outcome(item, r == -ENOENT ? REMOVAL_GONE : REMOVAL_FAILED, -r);
-    else if (r == 0 || !segment_same(now, before) || (change && !change_same(now, before)))
+    else if (r == 0 || !segment_same(now, before) || (change && !change_same(now, before)) ||
+             was_used_since(saved, now))
         set_outcome(item, REMOVAL_CHANGED, 0);
     else if (!change && segment_is_dest(now))
         set_outcome(item, REMOVAL_MARKED, 0);
-    else if (saved && saved->nattch == 0 && segment_was_used(saved, now))
-        set_outcome(item, REMOVAL_CHANGED, 0);
     else
         return verify_protection(work, item, now);
     return false;
