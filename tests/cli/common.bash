@@ -232,6 +232,10 @@ run_split() {
 
 # shmtool ARG...: run_split with the program under test
 shmtool() {
+    # -A means the machine's own segments, too: what changes some has to be run `there` (namespaces.bash).
+    if [[ " $* " =~ " rm "|" set " && " $* " =~ " -A "|" --all-namespaces " ]]; then
+        fail "not in the machine's namespaces: shmtool $*" || return 1
+    fi
     run_split "$SHMTOOL" "$@"
 }
 
