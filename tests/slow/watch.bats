@@ -24,3 +24,18 @@ milliseconds_of() {
     { time "$SHMTOOL" watch --interval 100ms --for 20s; } 2>"$used"
     (($(milliseconds_of "$used") < 100)) || fail "$(cat "$used")"
 }
+
+@test "wait: 1,000 removals in a race, seen by id and by key, in time" {
+    need_ns
+    local id pid status round
+    for ((round = 0; round < 1000; round++)); do
+        id=$(make_seg --key 0x77)
+        if ((round % 2)); then words=("$id"); else words=(--key 0x77); fi
+        env --default-signal "$SHMTOOL" wait "${words[@]}" --until gone --timeout 60s 3>&- &
+        pid=$!
+        "$SHMTOOL" rm "$id"
+        status=0
+        wait "$pid" || status=$?
+        ((status == 0)) || fail "round $round ended with status $status" || return 1
+    done
+}
