@@ -168,7 +168,7 @@ static struct fake *plan_one(struct fixture *fixture, int shmid)
 
 static void run(struct fixture *fixture)
 {
-    const struct removal_hooks none = {NULL};
+    const struct removal_hooks none = {.save = NULL};
 
     removal_run(&fixture->system, &fixture->selection, &fixture->plan, &none);
 }
