@@ -243,6 +243,7 @@ $small removed null"
 @test "in a user namespace that only a process of its own may enter: refused" {
     need_ns
     need_root
+    as_user $ALICE unshare --user --map-root-user --ipc true 2>/dev/null || skip 'users may make no namespaces here'
     start_helper as_user $ALICE unshare --user --map-root-user --ipc bash -c 'echo ready; exec sleep 1000'
     run_split as_user $ALICE "$SHMTOOL" -N "$helper_pid" rm --save "$dir" --all --yes
     assert_wrong_usage '--save: with --namespace a segment cannot be read from outside of that user namespace; nsenter --user --ipc does it'
