@@ -37,6 +37,13 @@ void where_warn_refused(struct context *context, const struct complaint_list *re
  */
 bool where_warn_incomplete(struct context *context, const struct ipc_namespace_list *list);
 
+/*
+ * For what changes segments: those of a namespace that only a process of its own may enter cannot
+ * be reached. WHAT: what cannot be done, "a segment cannot be made". Returns 0, or -EINVAL and sets
+ * *err, where the context's is such a one.
+ */
+int where_require_direct(const struct context *context, const char *what, struct error *err);
+
 void where_close(struct context *context);
 
 #endif

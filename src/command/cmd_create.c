@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "command/explain.h"
 #include "command/options.h"
+#include "command/where.h"
 #include "kernel/signals.h"
 
 /* A command line of create. */
@@ -123,11 +124,7 @@ static int check_create(struct context *context, void *args, struct error *err)
                          "--proj: needs --ftok PATH; permissions are named by --perms MODE");
     if (create->creation.locks && create->huge.given)
         return error_set(err, EINVAL, "--lock: huge pages are never swapped out; leave it out");
-    if (context->system.procfs.inside)
-        return error_set(err, EINVAL,
-                         "--namespace: a segment cannot be made from outside of that user "
-                         "namespace; nsenter --user --ipc does it");
-    return 0;
+    return where_require_direct(context, "a segment cannot be made", err);
 }
 
 /* Fills the request. Returns an exit status. */

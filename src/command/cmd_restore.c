@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "command/explain.h"
 #include "command/options.h"
+#include "command/where.h"
 #include "kernel/signals.h"
 #include "view/columns.h"
 #include "view/describe.h"
@@ -79,12 +80,8 @@ static int check_restore(struct context *context, void *args, struct error *err)
 
     if (!restore->has_tree)
         return error_set(err, EINVAL, "no DIR given: the folder that rm --save has written");
-    if (context->system.procfs.inside)
-        return error_set(err, EINVAL,
-                         "--namespace: a segment cannot be made from outside of that user "
-                         "namespace; nsenter --user --ipc does it");
     restore->context = context;
-    return 0;
+    return where_require_direct(context, "a segment cannot be made", err);
 }
 
 /* --- Reading the tree ------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "command/batch.h"
+#include "command/where.h"
 
 /* A command line of set. */
 struct set {
@@ -49,15 +50,15 @@ static int take_set_operand(const struct option_use *use, struct error *err)
 static int check_set(struct context *context, void *args, struct error *err)
 {
     struct set *set = args;
+    int r;
 
     if (change_is_empty(&set->change))
         return error_set(err, EINVAL,
                          "nothing to set: owner=USER, group=GROUP, perms=MODE, locked=yes or "
                          "locked=no");
-    if (context->system.procfs.inside)
-        return error_set(err, EINVAL,
-                         "--namespace: a segment cannot be changed from outside of that user "
-                         "namespace; nsenter --user --ipc does it");
+    r = where_require_direct(context, "a segment cannot be changed", err);
+    if (r < 0)
+        return r;
     set->change.umask = umask(0);
     umask(set->change.umask);
     set->batch.plan.change = &set->change;

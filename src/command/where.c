@@ -327,6 +327,16 @@ int where_each(struct context *context, bool json, int (*show)(struct context *c
     return status;
 }
 
+int where_require_direct(const struct context *context, const char *what, struct error *err)
+{
+    if (!context->system.procfs.inside)
+        return 0;
+    return error_set(err, EINVAL,
+                     "--namespace: %s from outside of that user namespace; nsenter --user --ipc "
+                     "does it",
+                     what);
+}
+
 void where_close(struct context *context)
 {
     namespace_return(&context->system.procfs, &context->entry, NULL);
