@@ -52,6 +52,9 @@ pid_t proc_next_pid(DIR *dir);
  */
 bool proc_exists(pid_t pid);
 
+/* Returns the process that THREAD belongs to, itself for a first thread; 0: not known. */
+pid_t proc_of_thread(const struct procfs *procfs, pid_t thread);
+
 /*
  * Opens the process that has PID now, so that it is not mistaken for a later one (pidfd_open(2),
  * Linux 5.3). Returns a descriptor, which the caller closes, or a negative errno.

@@ -227,14 +227,21 @@ static int read_process_file(const struct proc_cache *cache, pid_t pid, const ch
     return procfs_read_file(cache->procfs, path, FILE_SIZE_MAX, text, NULL);
 }
 
+pid_t proc_of_thread(const struct procfs *procfs, pid_t thread)
+{
+    char path[64];
+    uint64_t pid;
+
+    snprintf(path, sizeof(path), "proc/%d/status", (int)thread);
+    return procfs_find_number(procfs, path, "\nTgid:", &pid) && pid <= INT32_MAX ? (pid_t)pid : 0;
+}
+
 /* A PID in /proc may be a thread's: then the process of that PID is dead. */
 static bool is_thread(const struct procfs *procfs, pid_t pid)
 {
-    char path[64];
-    uint64_t leader;
+    pid_t leader = proc_of_thread(procfs, pid);
 
-    snprintf(path, sizeof(path), "proc/%d/status", (int)pid);
-    return procfs_find_number(procfs, path, "\nTgid:", &leader) && leader != (uint64_t)pid;
+    return leader != 0 && leader != pid;
 }
 
 /* What /proc shows of the process; unknown when it does not show it, or not all of it. */

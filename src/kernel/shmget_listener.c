@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/xalloc.h"
+#include "kernel/proc.h"
 
 /* Linux 5.19; older headers do not have it. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -257,17 +258,11 @@ bool shmget_listener_can_open(void)
  */
 static pid_t process_of(const struct procfs *procfs, pid_t thread)
 {
-    char path[64];
-    uint64_t pid = 0;
-
     if (thread <= 0)
         return 0; /* in a PID namespace that we do not see */
     if (syscall(SYS_tgkill, thread, thread, 0) == 0 || errno == EPERM)
         return thread;
-    snprintf(path, sizeof(path), "proc/%d/status", (int)thread);
-    if (!procfs)
-        return 0;
-    return procfs_find_number(procfs, path, "\nTgid:", &pid) && pid <= INT32_MAX ? (pid_t)pid : 0;
+    return procfs ? proc_of_thread(procfs, thread) : 0;
 }
 
 /* Takes a notice, where there is one. Returns whether it did. */
