@@ -77,8 +77,9 @@ void save_end(struct save *save)
 {
     static const char *const parts[] = {LISTING,     "proc/sysvipc", "proc",   "etc/passwd",
                                         "etc/group", "etc",          "content"};
+    bool bare = is_bare(save);
 
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && is_bare(save); i++)
+    for (size_t i = 0; bare && i < sizeof(parts) / sizeof(parts[0]); i++)
         saved_tree_remove(&save->tree, parts[i]);
     for (size_t i = 0; i < SAVE_FILES; i++) {
         if (save->fds[i] >= 0)
