@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,20 @@ static inline void require_own_namespace(void)
     here[length] = '\0';
     if (strcmp(here, outer) == 0)
         die(HELPER_REFUSED, "this is the IPC namespace that the tests were started from");
+}
+
+/* Prints `ready PID`, and returns once SIGTERM has come. */
+static inline void stay_until_term(void)
+{
+    sigset_t term;
+    int signal_number;
+
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    printf("ready %d\n", (int)getpid());
+    if (fflush(stdout) == 0)
+        sigwait(&term, &signal_number);
 }
 
 /* Reads WORD, whole, in BASE (0: as in C) as a number from LOW to HIGH, or ends with status 2. */

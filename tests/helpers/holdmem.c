@@ -33,10 +33,8 @@ static void *map_shared(const char *kind, size_t size)
 int main(int argc, char **argv)
 {
     pid_t parent = getppid();
-    sigset_t term;
     size_t size;
     void *memory;
-    int signal_number;
 
     if (argc != 3)
         die(HELPER_USAGE, "holdmem memfd|anonymous BYTES");
@@ -48,11 +46,6 @@ int main(int argc, char **argv)
     if (memory == MAP_FAILED)
         die(HELPER_FAILED, "mmap: %s", strerror(errno));
     memset(memory, 'x', size);
-    sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
-    sigprocmask(SIG_BLOCK, &term, NULL);
-    printf("ready %d\n", (int)getpid());
-    if (fflush(stdout) == 0)
-        sigwait(&term, &signal_number);
+    stay_until_term();
     return 0;
 }

@@ -121,18 +121,10 @@ static void give_away(int shmid, const struct request *request)
 static void stay(void)
 {
     pid_t parent = getppid();
-    sigset_t term;
-    int signal_number;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        return;
-    sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
-    sigprocmask(SIG_BLOCK, &term, NULL);
-    printf("ready %d\n", (int)getpid());
-    if (fflush(stdout) == 0)
-        sigwait(&term, &signal_number);
+    if (getppid() == parent)
+        stay_until_term();
 }
 
 int main(int argc, char **argv)
