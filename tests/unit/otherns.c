@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ipcns.h"
 #include "kernel/namespaces.h"
 #include "unit.h"
 
@@ -79,6 +80,20 @@ void otherns_start(const struct procfs *procfs, struct otherns *other)
         print_message("no such namespace can be made here\n");
         skip();
     }
+}
+
+void otherns_begin(struct system *system, int own_key, struct otherns *other,
+                   struct ipc_namespace *ret_own)
+{
+    static const struct ipc_namespace_list nothing = {0};
+
+    otherns_need_root();
+    ipcns_enter();
+    assert_int_equal(system_open(system, NULL, NULL), 0);
+    ipcns_segment(own_key, 100, 0600);
+    otherns_start(&system->procfs, other);
+    assert_int_equal(
+        namespaces_resolve(&system->procfs, &nothing, "/proc/self/ns/ipc", ret_own, NULL), 0);
 }
 
 void otherns_end(struct otherns *other)

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "kernel/procfs.h"
+#include "kernel/system.h"
 #include "model/ipc_namespace.h"
 
 enum { OTHERNS_KEY = 0x0b0b, OTHERNS_SIZE = 4096 };
@@ -24,6 +25,14 @@ struct otherns {
  */
 bool otherns_try(const struct procfs *procfs, struct otherns *other);
 void otherns_start(const struct procfs *procfs, struct otherns *other);
+
+/*
+ * What tests of several namespaces begin with, as root: the live system, opened in a namespace of
+ * its own that has one segment of this key and 100 bytes, and the process of another one. *RET_OWN
+ * is the first.
+ */
+void otherns_begin(struct system *system, int own_key, struct otherns *other,
+                   struct ipc_namespace *ret_own);
 
 /* Kills it, and waits for it. */
 void otherns_end(struct otherns *other);

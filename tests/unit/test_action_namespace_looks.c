@@ -71,21 +71,12 @@ struct scene {
 /* The own namespace and another one, each with one segment; nothing was looked at yet. */
 static void begin(struct scene *scene)
 {
-    static const struct ipc_namespace_list nothing = {0};
-
-    otherns_need_root();
-    ipcns_enter();
     *scene = (struct scene){.looks = {.needs = NEED_STATE, .everywhere = true, .cyclic = true}};
     scene->looks.selection = &scene->selection;
     hidden = 0;
     unreadable = 0;
     exhausted = setns_refused = false;
-    assert_int_equal(system_open(&scene->system, NULL, NULL), 0);
-    ipcns_segment(OUR_KEY, 100, 0600);
-    otherns_start(&scene->system.procfs, &scene->other);
-    assert_int_equal(
-        namespaces_resolve(&scene->system.procfs, &nothing, "/proc/self/ns/ipc", &there[0], NULL),
-        0);
+    otherns_begin(&scene->system, OUR_KEY, &scene->other, &there[0]);
     there[0].own = true;
     there[1] = scene->other.namespace;
     there[1].pid = scene->other.pid;

@@ -47,17 +47,8 @@ struct scene {
 
 static void begin(struct scene *scene)
 {
-    static const struct ipc_namespace_list nothing = {0};
-
-    otherns_need_root();
-    ipcns_enter();
     refused = 0;
-    assert_int_equal(system_open(&scene->system, NULL, NULL), 0);
-    ipcns_segment(OUR_KEY, 100, 0600);
-    otherns_start(&scene->system.procfs, &scene->other);
-    assert_int_equal(namespaces_resolve(&scene->system.procfs, &nothing, "/proc/self/ns/ipc",
-                                        &scene->items[0], NULL),
-                     0);
+    otherns_begin(&scene->system, OUR_KEY, &scene->other, &scene->items[0]);
     scene->items[1] = scene->other.namespace;
     scene->list = (struct ipc_namespace_list){.items = scene->items, .count = 2};
 }
