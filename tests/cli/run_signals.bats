@@ -72,11 +72,16 @@ assert_cleaned() {
     need_ns
     start_reading trap 15
     kill -TERM "$helper_pid"
-    # The handler runs when the signal is pending no more.
-    wait_until signal_taken "$program" 15
+    wait_until passed_on 15
     exec 8>&-
     finish_run 0
     grep -q '^got 1$' "$helper_out"
+}
+
+# passed_on NUMBER: shmtool has taken the signal and waits again, so it has sent it on; and the program's handler, which
+# runs when the signal is pending no more, has had it
+passed_on() {
+    signal_taken "$helper_pid" "$1" && [[ $(cut -d ' ' -f 3 "/proc/$helper_pid/stat") == S ]] && signal_taken "$program" "$1"
 }
 
 # signal_taken PID NUMBER: the signal is not waiting for the process any more
