@@ -76,10 +76,8 @@ bool otherns_try(const struct procfs *procfs, struct otherns *other)
 
 void otherns_start(const struct procfs *procfs, struct otherns *other)
 {
-    if (!otherns_try(procfs, other)) {
-        print_message("no such namespace can be made here\n");
-        skip();
-    }
+    if (!otherns_try(procfs, other))
+        skip_because("no IPC namespace of another process can be made here");
 }
 
 void otherns_begin(struct system *system, int own_key, struct otherns *other,
@@ -105,8 +103,6 @@ void otherns_end(struct otherns *other)
 
 void otherns_need_root(void)
 {
-    if (geteuid() != 0 || setgroups(0, NULL) < 0) {
-        print_message("root is needed, to enter namespaces and to become other users\n");
-        skip();
-    }
+    if (geteuid() != 0 || setgroups(0, NULL) < 0)
+        skip_because("root is needed, to enter namespaces and to become other users");
 }

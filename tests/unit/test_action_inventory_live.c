@@ -197,7 +197,7 @@ static void a_later_process_of_the_creators_pid_is_somebody_else(void **state)
     read_row(fixture);
     if (segment.ctime < fixture->inventory.clock.boot) {
         end_child(child);
-        skip(); /* up for less than a minute */
+        skip_because("up for less than a minute");
     }
     assert_state(fixture, STATE_ORPHAN, DOUBT_NONE);
     assert_int_equal(fixture->inventory.rows[0].creator_status, PROCESS_PID_REUSED);

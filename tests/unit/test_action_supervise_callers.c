@@ -36,10 +36,8 @@ static void need_pidfd(void)
 {
     int pidfd = proc_open_pidfd(getpid());
 
-    if (pidfd < 0) {
-        print_message("no pidfd\n");
-        skip();
-    }
+    if (pidfd < 0)
+        skip_because("no pidfd");
     close(pidfd);
 }
 

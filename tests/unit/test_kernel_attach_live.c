@@ -188,7 +188,7 @@ static void need_namespace(void)
     const char *own = getenv("SHMTOOL_TEST_NS");
 
     if (!own || strcmp(own, "1") != 0)
-        skip();
+        skip_because("no IPC namespace of its own: segments are neither made nor removed");
 }
 
 static void scan(struct attachment_list *ret_table)
@@ -287,7 +287,7 @@ static void huge_pages_are_found(void **state)
     need_namespace();
     shmid = shmget(0x4875, 4 << 20, IPC_CREAT | 0600 | SHM_HUGETLB | WITHOUT_RESERVE);
     if (shmid < 0)
-        skip(); /* none on this system, or not allowed */
+        skip_because("no huge pages, or not allowed");
     child = start(attach_once, shmid);
     if (child > 0) {
         scan_for(shmid, child, &found);
@@ -397,7 +397,7 @@ static void other_namespaces_are_passed_over(void **state)
     need_namespace();
     shmid = new_segment(IPC_PRIVATE, 0);
     if (!is_not_found(attach_and_leave, shmid))
-        skip();
+        skip_because("may make no IPC namespaces");
     /* Id 0, if nothing was made in this namespace before: then the other one's first is the same.
      */
     shmid = shmget(0x77, 8192, IPC_CREAT | 0600);
@@ -441,7 +441,7 @@ static void everywhere_ids_belong_to_their_namespace(void **state)
     need_namespace();
     inside = start(attach_first_elsewhere, 0);
     if (inside < 0)
-        skip();
+        skip_because("may make no IPC namespaces");
     shmid = new_segment(IPC_PRIVATE, 0);
     outside = start(attach_once, shmid);
     assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
@@ -466,7 +466,7 @@ static void deleted_files_are_no_segments(void **state)
     need_namespace();
     shmid = new_segment(IPC_PRIVATE, 0);
     if (!is_not_found(map_an_impostor, shmid))
-        skip();
+        skip_because("may mount nothing in a namespace of its own");
 }
 
 static void ids_of_a_live_process(void **state)
@@ -510,7 +510,7 @@ static void as_another_user(void (*look)(pid_t pid), pid_t pid)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == 77)
-        skip();
+        skip_because("other users are needed, and root to become them");
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 

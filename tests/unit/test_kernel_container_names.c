@@ -27,7 +27,7 @@ static int setup(void **state)
 static void need_root(void)
 {
     if (geteuid() != 0)
-        skip();
+        skip_because("needs root");
 }
 
 /* Demands that the container ID of this kind has this name in the tree; NULL: none. */
@@ -156,7 +156,7 @@ static void only_what_root_alone_can_write(void **state)
     need_root();
     /* Root of a user namespace with no other users. */
     if (chown(tree->path, 12345, 0) != 0)
-        skip();
+        skip_because("there are no other users here");
     assert_int_equal(chown(tree->path, 0, 0), 0);
     assert_int_equal(try_open(tree), -ENOENT);
     tree_puts(tree, "a/b/file", "x");

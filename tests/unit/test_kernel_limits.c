@@ -238,7 +238,7 @@ static void the_kernel_sets_and_refuses(void **state)
     (void)state;
     ipcns_enter();
     if (!may_set(&procfs))
-        skip();
+        skip_because("may not set limits");
     for (size_t i = 0; i < COUNT_OF(good); i++) {
         struct limits limits;
 

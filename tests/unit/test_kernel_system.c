@@ -132,10 +132,8 @@ static struct answer look_after(bool (*change)(void))
     close(hold[1]);
     assert_int_equal(waitpid(child, &status, 0), child);
     close(ends[0]);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_ALLOWED) {
-        print_message("this machine makes no such namespaces\n");
-        skip();
-    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_ALLOWED)
+        skip_because("makes no user namespaces");
     assert_int_equal(status, 0);
     return answer;
 }
@@ -147,10 +145,8 @@ static void make_segment(void)
     int id;
 
     ipcns_enter();
-    if (geteuid() != 0 || setgroups(0, NULL) < 0) {
-        print_message("other users are needed, and root to become them\n");
-        skip();
-    }
+    if (geteuid() != 0 || setgroups(0, NULL) < 0)
+        skip_because("other users are needed, and root to become them");
     assert_int_equal(setegid(SOMEBODY), 0);
     assert_int_equal(seteuid(SOMEBODY), 0);
     id = ipcns_segment(KEY, 1, 0600);
@@ -267,10 +263,8 @@ static pid_t start_inmate(int *ret_pipe)
     }
     close(ready[1]);
     close(hold[0]);
-    if (read(ready[0], &byte, 1) != 1) {
-        print_message("this machine makes no such namespaces\n");
-        skip();
-    }
+    if (read(ready[0], &byte, 1) != 1)
+        skip_because("makes no user namespaces");
     close(ready[0]);
     *ret_pipe = hold[1];
     return child;

@@ -458,10 +458,8 @@ static void real_permission_is_for_removal_alone(void **state)
         _exit(look_as_somebody_else(shmid));
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) == 77) {
-        print_message("real_permission_is_for_removal_alone: cannot become another user\n");
-        skip();
-    }
+    if (WEXITSTATUS(status) == 77)
+        skip_because("cannot become another user");
     assert_int_equal(WEXITSTATUS(status), 0);
     assert_int_equal(sysv_stat(shmid, &segment), 0);
 }

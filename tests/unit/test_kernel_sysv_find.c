@@ -63,10 +63,8 @@ static void permissions_count(void **state)
 
     (void)state;
     ipcns_enter();
-    if (geteuid() != 0 || setgroups(0, NULL) < 0) {
-        print_message("another user is needed, and root to become it\n");
-        skip();
-    }
+    if (geteuid() != 0 || setgroups(0, NULL) < 0)
+        skip_because("another user is needed, and root to become it");
     ipcns_segment(KEY, 1, 0604);
     assert_int_equal(setegid(SOMEBODY), 0);
     assert_int_equal(seteuid(SOMEBODY), 0);

@@ -178,7 +178,7 @@ static void expect_agreement(uid_t uid)
         compare_all(uid);
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
-        skip();
+        skip_because("other users are needed, and root to become them");
     assert_int_equal(status, 0);
 }
 
@@ -203,7 +203,7 @@ static void set_limit(enum limit_id id, uint64_t value)
     r = limits_write(&procfs, &setting, &now, NULL);
     procfs_close(&procfs);
     if (r < 0)
-        skip();
+        skip_because("may not set limits");
 }
 
 static void as_the_limits_are(void **state)

@@ -565,10 +565,8 @@ static void the_kernel_answers_as_predicted(void **state)
 
     (void)state;
     ipcns_enter();
-    if (!can_become_others() || !can_set_limits()) {
-        print_message("needs root, other users, and limits of its own to set\n");
-        skip();
-    }
+    if (!can_become_others() || !can_set_limits())
+        skip_because("needs root, other users, and limits of its own to set");
     for (size_t s = 0; s < COUNT_OF(seeds); s++) {
         struct dice dice = {seeds[s]};
 

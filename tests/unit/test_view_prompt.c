@@ -170,7 +170,7 @@ static void a_question_that_cannot_be_shown_is_not_asked(void **state)
     char left[4];
 
     if (!full)
-        skip();
+        skip_because("needs /dev/full");
     type(fixture, "yes\n", 4);
     assert_int_equal(prompt_ask(full, "Really? ", fixture->input[0], fixture->interrupt[0]),
                      PROMPT_UNSHOWN);

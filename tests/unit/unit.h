@@ -25,6 +25,9 @@
 #define expect_value_count expect_int_value_count
 #endif
 
+/* Skips the test; tests/run shows the reason, printf's words. */
+#define skip_because(...) (print_message(__VA_ARGS__), print_message("\n"), skip())
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
