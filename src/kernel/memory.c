@@ -158,7 +158,7 @@ void huge_read(const struct procfs *procfs, unsigned log, struct huge_state *ret
 
 struct address_space address_space_try(uint64_t size)
 {
-    struct address_space space = {.has_room = true};
+    struct address_space space = {.has_room = size <= SIZE_MAX};
     struct rlimit limit;
     void *address;
 
