@@ -179,12 +179,12 @@ $(BIN): $(call object,$(MAIN_SRC)) $(LIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
 
 # A unit test replaces functions by the linker's --wrap: a comment line ` * wrap: shmctl openat`
-# in it names them.
+# in it names them. On 32 bits libc's have names with 64 and time64 (WIDE): unit.h.
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call object,$(UNIT_COMMON_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) $$(sed -n 's/^ \* wrap: //p' tests/unit/$*.c | tr -s ' ' '\n' | \
-		sed 's/^./-Wl,--wrap=&/') -o $@ $^ $(CMOCKA_LIBS) $(LIBS) $(LDLIBS)
+		sed 's/..*/-Wl,--wrap=&,--wrap=&64,--wrap=__&64,--wrap=__&_time64,--wrap=__&64_time64/') -o $@ $^ $(CMOCKA_LIBS) $(LIBS) $(LDLIBS)
 
 $(BUILD)/helpers/churn: $(call object,$(STRESS_SRC))
 	@mkdir -p $(@D)

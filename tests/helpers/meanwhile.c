@@ -46,6 +46,16 @@ struct syscall_info {
 
 #define IPC_64 0x100 /* added to the command on some machines */
 
+/* Some have one system call for all of System V: ipc(2), with a version above the call
+ * (linux/ipc.h). */
+#ifdef SYS_ipc
+#define IPC_NUMBER SYS_ipc
+#else
+#define IPC_NUMBER UINT64_MAX
+#endif
+#define IPC_CALL_MASK 0xffff
+#define IPC_SHMCTL 24
+
 struct request {
     long long nth;
     int signal_number; /* 0: none */
@@ -121,8 +131,12 @@ static bool is_removal(pid_t child)
 
     if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) < 0)
         die(MEANWHILE_FAILED, "PTRACE_GET_SYSCALL_INFO: %s", strerror(errno));
-    return info.op == 1 && info.number == SYS_shmctl &&
-           (info.args[1] & ~(uint64_t)IPC_64) == IPC_RMID;
+    if (info.op != 1)
+        return false;
+    if (info.number == IPC_NUMBER)
+        return (info.args[0] & IPC_CALL_MASK) == IPC_SHMCTL &&
+               (info.args[2] & ~(uint64_t)IPC_64) == IPC_RMID;
+    return info.number == SYS_shmctl && (info.args[1] & ~(uint64_t)IPC_64) == IPC_RMID;
 }
 
 /* Lets CHILD run up to its NTH removal. */

@@ -501,12 +501,12 @@ static void what_the_kernel_prints_is_read_back(void **state)
         /* ipc/shm.c, sysvipc_shm_proc_show() */
         snprintf(
             line, sizeof(line),
-            "%10d %10d %4o %21lu %5u %5u %5lu %5u %5u %5u %5u %10llu %10llu %10llu %21lu %21lu",
-            (int)segment.key, segment.shmid, segment.mode, (unsigned long)segment.size,
-            (unsigned)segment.cpid, (unsigned)segment.lpid, (unsigned long)segment.nattch,
+            "%10d %10d %4o %21llu %5u %5u %5llu %5u %5u %5u %5u %10llu %10llu %10llu %21llu %21llu",
+            (int)segment.key, segment.shmid, segment.mode, (unsigned long long)segment.size,
+            (unsigned)segment.cpid, (unsigned)segment.lpid, (unsigned long long)segment.nattch,
             segment.uid, segment.gid, segment.cuid, segment.cgid, (unsigned long long)segment.atime,
             (unsigned long long)segment.dtime, (unsigned long long)segment.ctime,
-            (unsigned long)segment.rss, (unsigned long)segment.swap);
+            (unsigned long long)segment.rss, (unsigned long long)segment.swap);
         assert_true(parse(line, COLUMNS, &back));
         assert_same_record_and_usage(&back, &segment);
     }

@@ -71,7 +71,7 @@ static void readers_agree_on_every_kind(void **state)
     } kinds[] = {
         {1, IPC_PRIVATE, 0},           {4095, 0x00143511, 0600}, {4096, 0x7fffffff, 0777},
         {4097, (int)0x80000000, 0666}, {131104, -1, 0444},       {33554432, (int)0xdeadbeef, 0640},
-        {1UL << 40, IPC_PRIVATE, 0},
+        {SIZE_MAX >> 24, 0x54, 0},
     };
     struct shmid_ds ds;
     size_t made = 0;

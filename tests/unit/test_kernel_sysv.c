@@ -54,7 +54,7 @@ static struct shmid_ds scripted_ds(void)
     ds.shm_ctime = 1795299001;
     ds.shm_cpid = 4194304;
     ds.shm_lpid = 4194303;
-    ds.shm_nattch = 5000000000;
+    ds.shm_nattch = ULONG_MAX - 1;
     return ds;
 }
 
@@ -106,7 +106,7 @@ static void assert_scripted(const struct segment *segment, int shmid)
     assert_int_equal(segment->cpid, 4194304);
     assert_int_equal(segment->lpid, 4194303);
     assert_true(segment->size == SIZE_MAX);
-    assert_int_equal(segment->nattch, 5000000000);
+    assert_int_equal(segment->nattch, ULONG_MAX - 1);
     assert_int_equal(segment->atime, 1795299003);
     assert_int_equal(segment->dtime, 1795299002);
     assert_int_equal(segment->ctime, 1795299001);

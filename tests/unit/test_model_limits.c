@@ -2,6 +2,7 @@
 #include "model/limits.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -176,15 +177,15 @@ static void words_set_limits(void **state)
     assert_setting("shm_rmid_forced=1", LIMIT_RMID_FORCED, 1);
     assert_setting("kernel.shmmni=7", LIMIT_SHMMNI, 7);
     assert_setting("kernel.shm_rmid_forced=1", LIMIT_RMID_FORCED, 1);
-    assert_setting("shmmax=unlimited", LIMIT_SHMMAX, UINT64_MAX - (1 << 24));
-    assert_setting("kernel.shmall=unlimited", LIMIT_SHMALL, UINT64_MAX - (1 << 24));
+    assert_setting("shmmax=unlimited", LIMIT_SHMMAX, ULONG_MAX - (1 << 24));
+    assert_setting("kernel.shmall=unlimited", LIMIT_SHMALL, ULONG_MAX - (1 << 24));
 }
 
 static void the_kernels_own_values_are_no_limits(void **state)
 {
     (void)state;
-    assert_false(limits_is_unlimited(LIMIT_SHMMAX, UINT64_MAX - (1 << 24) - 1));
-    assert_true(limits_is_unlimited(LIMIT_SHMMAX, UINT64_MAX - (1 << 24)));
+    assert_false(limits_is_unlimited(LIMIT_SHMMAX, ULONG_MAX - (1 << 24) - 1));
+    assert_true(limits_is_unlimited(LIMIT_SHMMAX, ULONG_MAX - (1 << 24)));
     assert_true(limits_is_unlimited(LIMIT_SHMALL, UINT64_MAX));
     assert_false(limits_is_unlimited(LIMIT_SHMMNI, UINT64_MAX));
     assert_false(limits_is_unlimited(LIMIT_RMID_FORCED, UINT64_MAX));

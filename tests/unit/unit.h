@@ -25,6 +25,25 @@
 #define expect_value_count expect_int_value_count
 #endif
 
+/* On 32 bits glibc's functions of 64-bit times and sizes have names of their own, and so has what
+ * --wrap puts in their place. */
+#if defined(__GLIBC__) && __SIZEOF_LONG__ == 4
+#define PRAGMA(text) _Pragma(#text)
+#define RENAME(name, wide) \
+    PRAGMA(redefine_extname __wrap_##name __wrap_##wide) \
+    PRAGMA(redefine_extname __real_##name __real_##wide)
+RENAME(clock_gettime, __clock_gettime64)
+RENAME(clock_nanosleep, __clock_nanosleep_time64)
+RENAME(fcntl, __fcntl_time64)
+RENAME(fstatat, __fstatat64_time64)
+RENAME(ioctl, __ioctl_time64)
+RENAME(open, open64)
+RENAME(prctl, __prctl_time64)
+RENAME(readdir, readdir64)
+RENAME(recvmmsg, __recvmmsg64)
+RENAME(shmctl, __shmctl64)
+#endif
+
 /* Skips the test; tests/run shows the reason, printf's words. */
 #define skip_because(...) (print_message(__VA_ARGS__), print_message("\n"), skip())
 
