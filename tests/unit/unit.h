@@ -45,7 +45,12 @@ RENAME(shmctl, __shmctl64)
 #endif
 
 /* Skips the test; tests/run shows the reason, printf's words. */
-#define skip_because(...) (print_message(__VA_ARGS__), print_message("\n"), skip())
+#define skip_because(...) \
+    do { \
+        print_message(__VA_ARGS__); \
+        print_message("\n"); \
+        skip(); \
+    } while (0)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
