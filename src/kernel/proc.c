@@ -283,8 +283,10 @@ struct pid_fact proc_fact(struct proc_cache *cache, pid_t pid)
     if (entry->has_fact)
         return entry->fact;
     entry->has_fact = true;
-    entry->fact =
-        is_gone(cache, pid) ? (struct pid_fact){.presence = PID_GONE} : read_fact(cache, pid);
+    if (is_gone(cache, pid))
+        entry->fact.presence = PID_GONE;
+    else
+        entry->fact = read_fact(cache, pid);
     if (entry->fact.presence == PID_UNKNOWN && is_gone(cache, pid)) /* it has just exited */
         entry->fact.presence = PID_GONE;
     entry->known_since = clock_monotonic();
