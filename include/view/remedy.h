@@ -29,6 +29,13 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments);
 
 /*
+ * Appends "shmtool who", and before it "as root: " where some of those who hold ROWS are in
+ * processes that this user may not inspect.
+ */
+void remedy_who(struct strbuf *out, const struct inventory *inventory,
+                const struct segment_info *const *rows, size_t count);
+
+/*
  * Appends "shmtool limits --set NAME=VALUE... --persist", and before it who must run it. Where
  * nobody can set limits here, as in a container with a read-only /proc/sys: how it is done from
  * the host. --persist is of the initial IPC namespace alone: no other one outlives a reboot.

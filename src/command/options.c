@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "command/help.h"
 #include "command/where.h"
+#include "kernel/namespaces.h"
 #include "view/human.h"
 
 /* --- The parser ------------------------------------------------------------------------------- */
@@ -692,6 +693,6 @@ void options_warn_unreadable(struct context *context, const struct inventory *in
     if (!inventory->live)
         remedy = "whoever saved the tree could not see them";
     else if (geteuid() == 0)
-        remedy = "root with all capabilities sees all";
+        remedy = namespaces_unreadable_why(&context->system.procfs);
     context_warn(context, "%s; %s", strbuf_string(&text), remedy);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "action/inventory_settled.h"
+
 void remedy_begin(struct strbuf *out, const struct inventory *inventory)
 {
     if (!inventory->live)
@@ -54,6 +56,19 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
     }
     remedy_shmtool(out, count > 0 ? rows[0]->elsewhere : inventory->elsewhere);
     strbuf_printf(out, " rm %s", arguments);
+}
+
+void remedy_who(struct strbuf *out, const struct inventory *inventory,
+                const struct segment_info *const *rows, size_t count)
+{
+    bool all_seen = true;
+
+    for (size_t i = 0; i < count; i++)
+        all_seen = all_seen && segment_info_unseen(rows[i]) == 0;
+    if (!all_seen && inventory->live && inventory_has_unread(inventory))
+        strbuf_printf(out, "as %s: ", remedy_root(inventory));
+    remedy_shmtool(out, count > 0 ? rows[0]->elsewhere : inventory->elsewhere);
+    strbuf_puts(out, " who");
 }
 
 void remedy_on_host(struct strbuf *out, const struct inventory *inventory)

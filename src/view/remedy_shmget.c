@@ -64,8 +64,8 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
         return;
     if (diagnosis->segment->state == STATE_USED) {
         strbuf_puts(out, "stop the processes that use it (");
-        remedy_shmtool(out, diagnosis->segment->elsewhere);
-        strbuf_printf(out, " who %d), then: ", diagnosis->segment->segment.shmid);
+        remedy_who(out, &diagnosis->inventory, &diagnosis->segment, 1);
+        strbuf_printf(out, " %d), then: ", diagnosis->segment->segment.shmid);
     } else
         put_doubt(out, diagnosis);
     put_rm_segment(out, diagnosis);

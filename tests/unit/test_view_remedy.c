@@ -38,6 +38,29 @@ static void who_is_root(void **state)
     assert_string_equal(remedy_root(&bare_root), "root with all capabilities");
 }
 
+static void who_sees_who_holds_them(void **state)
+{
+    static const struct segment_info used = {.segment = {.nattch = 1}};
+    static const struct segment_info used_there = {.segment = {.nattch = 1},
+                                                   .elsewhere = 4026532177};
+    static const struct segment_info *const rows[] = {&of_zc, &used};
+    static const struct segment_info *const there[] = {&used_there};
+    struct inventory inventory = zc;
+
+    (void)state;
+    /* All processes could be read: nobody sees more. */
+    assert_appends("shmtool who", remedy_who, &inventory, rows, 2);
+    inventory.attachments.unreadable = 1;
+    assert_appends("as root: shmtool who", remedy_who, &inventory, rows, 2);
+    assert_appends("as root: shmtool -N 4026532177 who", remedy_who, &inventory, there, 1);
+    assert_appends("shmtool who", remedy_who, &inventory, rows, 1);
+    inventory.live = false;
+    assert_appends("shmtool who", remedy_who, &inventory, rows, 2);
+    inventory = zc;
+    inventory.attachments.hidden = true;
+    assert_appends("as root: shmtool who", remedy_who, &inventory, rows, 2);
+}
+
 static void who_may_remove(void **state)
 {
     static const struct segment_info *const one[] = {&of_zc};
@@ -173,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_a_saved_tree_is_another_machine),
         cmocka_unit_test(who_is_root),
+        cmocka_unit_test(who_sees_who_holds_them),
         cmocka_unit_test(who_may_remove),
         cmocka_unit_test(who_may_set_limits),
         cmocka_unit_test(nothing_persists_in_a_namespace_of_its_own),
