@@ -63,6 +63,23 @@ many_segments() {
     done
 }
 
+@test "every help has the command's own options first, and behind them those that many have" {
+    local command headings own
+    for command in $("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
+        headings=$("$SHMTOOL" "$command" --help | sed -n 's/^\([A-Z][A-Za-z ]*\).*:$/\1/p' | paste -sd ,)
+        [[ $headings == *,Examples ]] || fail "$command: the examples are not last: $headings" || return 1
+        own=${headings%Examples}
+        own=${own%Output,}
+        own=${own%Selecting segments ,}
+        # who has none, and of the output stat has one alone.
+        case $command in
+        who) assert_equal "$own" '' ;;
+        stat) assert_equal "$own" Output, ;;
+        *) [[ $own && $own != *Selecting* && $own != *Output* ]] ;;
+        esac || fail "$command: $headings" || return 1
+    done
+}
+
 @test "every help ends with two examples, of commands that are right" {
     need_ns
     local command example

@@ -299,6 +299,16 @@ assert a["command"].endswith("/actor make:0x5353 attach attach"), a["command"]' 
     python 'assert doc()["attachments"] == []'
 }
 
+@test "on a terminal of 80 columns a row is a line, whatever the command line" {
+    need_ns
+    act make:0x1234 attach attach attach attach attach attach attach attach attach attach
+    pty --columns 80 -- "$SHMTOOL" who -n --color never "$seg"
+    assert_status 0
+    out=$(tr -d '\r' <<<"$out")
+    assert_equal "$(grep "^$seg " <<<"$out" | wc -L)" 80
+    assert_out_matches '…'
+}
+
 @test "--csv and --ndjson: the attachments that --json has, with all columns" {
     need_ns
     need_python
