@@ -227,8 +227,10 @@ static int ask_before_removal(struct batch *batch)
     int status;
 
     if (input < 0) {
-        context_warn(batch->context, "no terminal to ask on: %s: %s; --interactive needs one",
-                     strerror(errno), batch->undone);
+        context_warn(batch->context, "no terminal to ask on: %s: %s; %s", strerror(errno),
+                     batch->undone,
+                     batch->interactive ? "--interactive needs one"
+                                        : "--even-protected asks unless --yes is given");
         return STATUS_DECLINED;
     }
     in_use = removal_count(&batch->plan).in_use > 0;

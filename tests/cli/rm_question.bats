@@ -319,6 +319,9 @@ rows_of() {
     run_split setsid --wait "$SHMTOOL" rm -i <<<"$a"
     assert_err 'shmtool: rm: no terminal to ask on: No such device or address: nothing was removed; --interactive needs one'
     declined ''
+    run_split setsid --wait "$SHMTOOL" rm --even-protected <<<"$a"
+    assert_err 'shmtool: rm: no terminal to ask on: No such device or address: nothing was removed; --even-protected asks unless --yes is given'
+    declined ''
 }
 
 @test "no terminal at all: the answer comes from standard input" {
