@@ -292,7 +292,8 @@ static int refuse_option(struct context *context, const char *word)
 
     for (size_t i = 0; word[1] == '-' && i < sizeof(options) / sizeof(options[0]); i++)
         suggest_try(&suggestion, options[i]);
-    return refuse_unknown(context, word, "option", &suggestion);
+    return refuse_unknown(context, word, suggestion.best ? "option" : "option before a command",
+                          &suggestion);
 }
 
 /* shmtool help [COMMAND] */
