@@ -157,7 +157,7 @@ many_segments() {
 @test "a command that is nearly right, or has another name elsewhere, is answered with the right one" {
     local pair
     for pair in list:ls LS:ls sl:ls ipcs:ls remove:rm delete:rm ipcrm:rm show:stat info:stat stats:stat wh:who \
-        limit:limits docter:doctor keys:key hlep:help; do
+        monitor:watch dump:cat usage:du explain:doctor limit:limits docter:doctor keys:key hlep:help; do
         shmtool "${pair%:*}"
         assert_wrong_usage "shmtool: ${pair%:*}: no such command; did you mean '${pair#*:}'?" || return 1
         shmtool help "${pair%:*}"
