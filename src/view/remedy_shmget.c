@@ -159,7 +159,8 @@ static bool put_enough(struct strbuf *out, const struct shmget_diagnosis *diagno
         return false;
     strbuf_puts(&options, leftovers.keyless ? "--orphan --key 0" : "--orphan");
     if (leftovers.sum)
-        remedy_owner(&options, leftovers.sum->first.owner, leftovers.sum->first.segment.uid);
+        remedy_owner(&options, &diagnosis->inventory, leftovers.sum->first.owner,
+                     leftovers.sum->first.segment.uid);
     if (!leftovers.keyless) {
         strbuf_puts(out, "look at the leftovers, some of which may be kept on purpose (");
         remedy_shmtool(out, diagnosis->inventory.elsewhere);

@@ -23,6 +23,11 @@ static const struct inventory root = {.live = true,
                                       .user = "root"};
 static const struct inventory bare_root = {.live = true, .has_credentials = true, .user = "root"};
 
+static const struct inventory rootless = {
+    .live = true,
+    .has_credentials = true,
+    .credentials = {.limits_fixed = true, .private_user = true, .private_ipc = true}};
+
 static void only_a_saved_tree_is_another_machine(void **state)
 {
     (void)state;
@@ -68,6 +73,9 @@ static void who_may_remove(void **state)
     static const struct segment_info *const two_owners[] = {&of_zc, &of_cs};
     static const struct segment_info *const of_roots[] = {&of_root};
     static const struct segment_info *const without_name[] = {&nameless};
+    static const struct segment_info nobodys = {.segment = {.uid = 65534, .cuid = 65534},
+                                                .owner = "nobody"};
+    static const struct segment_info *const of_nobody[] = {&nobodys};
     static const struct {
         const struct inventory *inventory;
         const struct segment_info *const *rows;
@@ -90,6 +98,9 @@ static void who_may_remove(void **state)
         {&bare_root, one, 1, "as zc or root with all capabilities: shmtool rm 5"},
         {&bare_root, two_owners, 2, "as root with all capabilities: shmtool rm 5"},
         {&bare_root, without_name, 1, "as root with all capabilities: shmtool rm 5"},
+        {&zc, of_nobody, 1, "as nobody or root: shmtool rm 5"},
+        {&rootless, of_nobody, 1, "outside of this user namespace, as root: shmtool rm 5"},
+        {&rootless, one, 1, "as zc or root with all capabilities: shmtool rm 5"},
     };
 
     (void)state;
@@ -103,10 +114,6 @@ static const struct inventory contained = {
     .live = true,
     .has_credentials = true,
     .credentials = {.limits_fixed = true, .private_ipc = true}};
-static const struct inventory rootless = {
-    .live = true,
-    .has_credentials = true,
-    .credentials = {.limits_fixed = true, .private_user = true, .private_ipc = true}};
 
 #define FROM_OUTSIDE "/proc/sys cannot be written to here; on the host, as root: nsenter --ipc "
 #define SYSCTL_SHMMNI \
@@ -182,13 +189,15 @@ static void other_settings(void **state)
 static void an_owner_is_one_word_of_a_shell(void **state)
 {
     (void)state;
-    assert_appends(" --owner zc", remedy_owner, "zc", 1001);
-    assert_appends(" --owner _z.c-2", remedy_owner, "_z.c-2", 1001);
-    assert_appends(" --owner 1001", remedy_owner, NULL, 1001);
-    assert_appends(" --owner ''", remedy_owner, "", 1001);
-    assert_appends(" --owner 'DOM\\jane doe'", remedy_owner, "DOM\\jane doe", 1001);
-    assert_appends(" --owner '$(x);'", remedy_owner, "$(x);", 1001);
-    assert_appends(" --owner 'a'\\''b'", remedy_owner, "a'b", 1001);
+    assert_appends(" --owner zc", remedy_owner, &zc, "zc", 1001);
+    assert_appends(" --owner _z.c-2", remedy_owner, &zc, "_z.c-2", 1001);
+    assert_appends(" --owner 1001", remedy_owner, &zc, NULL, 1001);
+    assert_appends(" --owner ''", remedy_owner, &zc, "", 1001);
+    assert_appends(" --owner 'DOM\\jane doe'", remedy_owner, &zc, "DOM\\jane doe", 1001);
+    assert_appends(" --owner '$(x);'", remedy_owner, &zc, "$(x);", 1001);
+    assert_appends(" --owner 'a'\\''b'", remedy_owner, &zc, "a'b", 1001);
+    assert_appends(" --owner nobody", remedy_owner, &zc, "nobody", 65534);
+    assert_appends("", remedy_owner, &rootless, "nobody", 65534);
 }
 
 int main(void)
