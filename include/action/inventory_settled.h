@@ -9,10 +9,9 @@
 
 /*
  * As inventory_read(), with NEED_ATTACHMENTS among NEEDS. Segments and processes are read one after
- * the other: where of a segment other mappings were found than nattch counts, and processes that
- * could not be read do not explain it, all is read again, a moment later. What comes out twice
- * alike, nothing attached or detached in between, is so; a row of which it never does is unsettled.
- * A saved tree is read once.
+ * the other: where of a segment other mappings were found than nattch counts, all is read again, a
+ * moment later. What comes out twice alike, nothing attached or detached in between, is so; a row
+ * of which it never does is unsettled. A saved tree is read once.
  */
 int inventory_read_settled(struct system *system, const struct selection *selection, unsigned needs,
                            struct inventory *ret_inventory, struct error *err);

@@ -23,10 +23,18 @@ void remedy_shmtool(struct strbuf *out, uint64_t elsewhere);
 /*
  * Appends "shmtool rm ARGUMENTS", and before it who else must run it where this process may not
  * remove all ROWS, or who must where it is for another machine: "as root: ", or "as zc or root: "
- * where one user may too.
+ * where one user may too, and where: "outside of this user namespace, as root: " where it hides an
+ * owner.
  */
 void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments);
+
+/*
+ * Appends "shmtool who", and before it "as root: " where some of those who hold ROWS are in
+ * processes that this user may not inspect.
+ */
+void remedy_who(struct strbuf *out, const struct inventory *inventory,
+                const struct segment_info *const *rows, size_t count);
 
 /*
  * Appends "shmtool limits --set NAME=VALUE... --persist", and before it who must run it. Where
@@ -68,8 +76,18 @@ void remedy_on_host(struct strbuf *out, const struct inventory *inventory);
 void remedy_as_owner(struct strbuf *out, const struct inventory *inventory, const char *name,
                      uid_t uid);
 
-/* Appends " --owner zc", as a shell reads it; the uid where NAME is NULL: there is no such user. */
-void remedy_owner(struct strbuf *out, const char *name, uid_t uid);
+/*
+ * Whether UID is what this user namespace shows of users that it does not have
+ * (kernel.overflowuid): outside it is somebody else's, or nobody's.
+ */
+bool remedy_hides_user(const struct inventory *inventory, uid_t uid);
+
+/*
+ * Appends " --owner zc", as a shell reads it; the uid where NAME is NULL: there is no such user.
+ * Nothing for a user that is hidden: the option would mean another one outside.
+ */
+void remedy_owner(struct strbuf *out, const struct inventory *inventory, const char *name,
+                  uid_t uid);
 
 /* Appends WORD so that a shell reads it as one word. */
 void remedy_word(struct strbuf *out, const char *word);

@@ -12,13 +12,10 @@ bool inventory_has_unread(const struct inventory *inventory)
     return inventory->attachments.unreadable > 0 || inventory->attachments.hidden;
 }
 
-/* Whether other mappings were found than nattch counts, without a process that explains it. */
-static bool is_doubtful(const struct inventory *inventory, const struct segment_info *info)
+/* Whether other mappings were found than nattch counts. */
+static bool is_doubtful(const struct segment_info *info)
 {
-    uint64_t maps = segment_info_maps(info);
-
-    return maps > info->segment.nattch ||
-           (maps < info->segment.nattch && !inventory_has_unread(inventory));
+    return segment_info_maps(info) != info->segment.nattch;
 }
 
 static bool is_same_id(const struct segment_info *a, const struct segment_info *b)
@@ -49,7 +46,7 @@ static bool mark_unsettled(const struct inventory *before, struct inventory *inv
         struct segment_info *info = &inventory->rows[i];
         size_t found = at;
 
-        if (!is_doubtful(inventory, info))
+        if (!is_doubtful(info))
             continue;
         while (found < before->count && !is_same_id(&before->rows[found], info))
             found++;

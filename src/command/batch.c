@@ -227,13 +227,16 @@ static int ask_before_removal(struct batch *batch)
     int status;
 
     if (input < 0) {
-        context_warn(batch->context, "no terminal to ask on: %s: %s; --interactive needs one",
-                     strerror(errno), batch->undone);
+        context_warn(batch->context, "no terminal to ask on: %s: %s; %s", strerror(errno),
+                     batch->undone,
+                     batch->interactive ? "--interactive needs one"
+                                        : "--even-protected asks unless --yes is given");
         return STATUS_DECLINED;
     }
     in_use = removal_count(&batch->plan).in_use > 0;
     if (in_use && batch->inventory.attachments_error.text)
         context_warn(batch->context, "%s", batch->inventory.attachments_error.text);
+    batch->format.color = batch->context->color;
     removal_preview_show(batch->context->err, &batch->plan, &batch->format,
                          in_use && !batch->inventory.attachments_error.text);
     removal_preview_question(&question, &batch->plan);
@@ -398,6 +401,7 @@ static void write_summary(const struct batch *batch)
 /* Shows the plan, and what of it cannot be. */
 static void show_dry_run(struct batch *batch)
 {
+    batch->format.color = terminal_has_color(STDOUT_FILENO);
     if (batch->json)
         write_removal_json(batch);
     else

@@ -143,7 +143,7 @@ static int ask_to_destroy(struct limits_question *question, struct inventory *in
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     struct context *context = question->context;
     const struct limits_change *change = &question->limits->change;
-    const struct column_format format = {.now = inventory->clock.now};
+    const struct column_format format = {.now = inventory->clock.now, .color = context->color};
     struct inventory now;
     size_t unplanned;
     int status;

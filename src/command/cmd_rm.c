@@ -26,6 +26,7 @@ static const struct option_habit rm_habits[] = {
     {'M', "keys are named by --key", "rm --key", "KEY"},
     {'a', "all segments are named by --all", "rm --all", NULL},
     {'f', "ids go without a question, and the rest with --yes", "rm --yes", NULL},
+    {'n', "what would be removed is shown with --dry-run", "rm --dry-run", NULL},
     {0, NULL, NULL, NULL},
 };
 

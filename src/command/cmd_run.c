@@ -157,16 +157,36 @@ static int apply_left_status(struct context *context, const struct run *run,
 /* --- The report ------------------------------------------------------------------------------- */
 
 /*
- * Opens the file of --report, -1 without. An old report is emptied at once: nobody may treat it as
- * this one's if we are killed. What the program writes into the same file is not overwritten.
- * Returns 0 or -1 after a message.
+ * Makes FD ready for the report, where it is a file: an old report is emptied at once, since nobody
+ * may treat it as this one's if we are killed. A file that is our standard output or error, by
+ * /dev/stdout or its name, is no old report: others write there, before and after us, and a
+ * duplicate of that stream keeps their order.
+ */
+static int prepare_report(int fd)
+{
+    struct stat file;
+    struct stat stream;
+
+    if (fstat(fd, &file) < 0 || !S_ISREG(file.st_mode))
+        return 0;
+    for (int i = STDOUT_FILENO; i <= STDERR_FILENO; i++) {
+        if (i != fd && fstat(i, &stream) == 0 && stream.st_dev == file.st_dev &&
+            stream.st_ino == file.st_ino)
+            return dup3(i, fd, O_CLOEXEC);
+    }
+    return ftruncate(fd, 0);
+}
+
+/*
+ * Opens the file of --report, -1 without. What the program writes into the same file is not
+ * overwritten. Returns 0 or -1 after a message.
  */
 static int open_report(struct context *context, const struct run *run, int *ret_fd)
 {
-    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY;
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
 
     *ret_fd = run->report ? open(run->report, flags, 0666) : -1;
-    if (!run->report || *ret_fd >= 0)
+    if (!run->report || (*ret_fd >= 0 && prepare_report(*ret_fd) >= 0))
         return 0;
     context_warn(context, "--report: %s: %s; the program was not started", run->report,
                  strerror(errno));

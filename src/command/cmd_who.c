@@ -83,13 +83,11 @@ static void write_attachments(struct context *context, struct who *who,
     writer_end(&writer);
 }
 
-/* Where processes could not be read that explains what is missing: no more can be said. */
 static void warn_differences(struct context *context, const struct inventory *inventory)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
 
-    if (!inventory_has_unread(inventory))
-        describe_unseen(&line, inventory);
+    describe_unseen(&line, inventory);
     if (line.length > 0)
         context_warn(context, "%s", strbuf_string(&line));
     strbuf_reset(&line);

@@ -253,27 +253,23 @@ static int refuse_unknown(struct context *context, const char *word, const char 
 /* What people call commands elsewhere, and what stands here for it. */
 static int refuse_command(struct context *context, const char *word)
 {
-    static const struct synonym synonyms[] = {{"list", "ls"},        {"dir", "ls"},
-                                              {"ipcs", "ls"},        {"lsipc", "ls"},
-                                              {"show", "stat"},      {"info", "stat"},
-                                              {"inspect", "stat"},   {"describe", "stat"},
-                                              {"status", "stat"},    {"remove", "rm"},
-                                              {"delete", "rm"},      {"del", "rm"},
-                                              {"clean", "rm"},       {"cleanup", "rm"},
-                                              {"purge", "rm"},       {"kill", "rm"},
-                                              {"ipcrm", "rm"},       {"ps", "who"},
-                                              {"users", "who"},      {"holders", "who"},
-                                              {"lsof", "who"},       {"fuser", "who"},
-                                              {"exec", "run"},       {"start", "run"},
-                                              {"sysctl", "limits"},  {"ftok", "key"},
-                                              {"ipcmk", "create"},   {"make", "create"},
-                                              {"new", "create"},     {"chmod", "set"},
-                                              {"chown", "set"},      {"change", "set"},
-                                              {"undo", "restore"},   {"load", "restore"},
-                                              {"bundle", "capture"}, {"snapshot", "capture"},
-                                              {"check", "doctor"},   {"diagnose", "doctor"},
-                                              {"why", "doctor"},     {"version", "--version"},
-                                              {NULL, NULL}};
+    static const struct synonym synonyms[] = {
+        {"list", "ls"},        {"dir", "ls"},          {"ipcs", "ls"},
+        {"lsipc", "ls"},       {"show", "stat"},       {"info", "stat"},
+        {"inspect", "stat"},   {"describe", "stat"},   {"status", "stat"},
+        {"remove", "rm"},      {"delete", "rm"},       {"del", "rm"},
+        {"clean", "rm"},       {"cleanup", "rm"},      {"purge", "rm"},
+        {"kill", "rm"},        {"ipcrm", "rm"},        {"ps", "who"},
+        {"users", "who"},      {"holders", "who"},     {"lsof", "who"},
+        {"fuser", "who"},      {"exec", "run"},        {"start", "run"},
+        {"sysctl", "limits"},  {"ftok", "key"},        {"ipcmk", "create"},
+        {"make", "create"},    {"new", "create"},      {"chmod", "set"},
+        {"chown", "set"},      {"change", "set"},      {"undo", "restore"},
+        {"load", "restore"},   {"bundle", "capture"},  {"snapshot", "capture"},
+        {"check", "doctor"},   {"diagnose", "doctor"}, {"why", "doctor"},
+        {"explain", "doctor"}, {"monitor", "watch"},   {"events", "watch"},
+        {"dump", "cat"},       {"usage", "du"},        {"version", "--version"},
+        {NULL, NULL}};
     struct suggestion suggestion = suggest_begin(word, strlen(word));
 
     for (size_t i = 0; commands[i]; i++)
@@ -292,7 +288,8 @@ static int refuse_option(struct context *context, const char *word)
 
     for (size_t i = 0; word[1] == '-' && i < sizeof(options) / sizeof(options[0]); i++)
         suggest_try(&suggestion, options[i]);
-    return refuse_unknown(context, word, "option", &suggestion);
+    return refuse_unknown(context, word, suggestion.best ? "option" : "option before a command",
+                          &suggestion);
 }
 
 /* shmtool help [COMMAND] */

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "command/help.h"
 #include "command/where.h"
+#include "kernel/namespaces.h"
 #include "view/human.h"
 
 /* --- The parser ------------------------------------------------------------------------------- */
@@ -106,9 +107,23 @@ static int print_version(const struct command_line *line)
 /* Refuses a long option that the command has not; WORD without dashes, of LENGTH bytes. */
 static int refuse_name(const struct command_line *line, const char *word, size_t length)
 {
-    static const struct synonym synonyms[] = {{"user", "owner"},
+    /* Without a word of ours: ids, which stand alone where segments are selected. */
+    static const struct synonym synonyms[] = {{"id", NULL},
+                                              {"ids", NULL},
+                                              {"shmid", NULL},
+                                              {"shmem-id", NULL},
+                                              {"user", "owner"},
                                               {"uid", "owner"},
+                                              {"cuid", "creator"},
                                               {"gid", "group"},
+                                              {"detached", "unattached"},
+                                              {"unused", "unattached"},
+                                              {"used", "attached"},
+                                              {"in-use", "attached"},
+                                              {"age", "older-than"},
+                                              {"human-readable", "human"},
+                                              {"output", "columns"},
+                                              {"fields", "columns"},
                                               {"mode", "perms"},
                                               {"bytes", "size"},
                                               {"force", "yes"},
@@ -121,6 +136,7 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
     struct suggestion suggestion = suggest_begin(word, length);
     struct suggestion habit = suggestion;
+    bool is_id;
 
     for (size_t g = 0; g < COMMAND_GROUPS && line->command->groups[g].group; g++) {
         const struct option_group *group = line->command->groups[g].group;
@@ -130,11 +146,13 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
     }
     suggest_try(&suggestion, "help");
     suggest_synonym(&habit, synonyms);
-    if (habit.best && find_option(line, 0, habit.best, strlen(habit.best)).spec)
+    is_id = habit.distance == 0 && !habit.best && find_option(line, 0, "orphan", 6).spec;
+    if (is_id || (habit.best && find_option(line, 0, habit.best, strlen(habit.best)).spec))
         suggestion = habit;
     suggest_put(&hint, &suggestion, "--");
     if (!suggestion.best)
-        strbuf_printf(&hint, "; see 'shmtool %s --help'", line->command->name);
+        strbuf_printf(&hint, "; %ssee 'shmtool %s --help'", is_id ? "ids need none; " : "",
+                      line->command->name);
     return error_set(line->err, EINVAL, "--%.*s: no such option%s", (int)length, word,
                      strbuf_string(&hint));
 }
@@ -692,6 +710,6 @@ void options_warn_unreadable(struct context *context, const struct inventory *in
     if (!inventory->live)
         remedy = "whoever saved the tree could not see them";
     else if (geteuid() == 0)
-        remedy = "root with all capabilities sees all";
+        remedy = namespaces_unreadable_why(&context->system.procfs);
     context_warn(context, "%s; %s", strbuf_string(&text), remedy);
 }

@@ -66,11 +66,12 @@ static int check_command(struct context *context)
         context_warn(context,
                      "--sysroot: is a saved tree already: %s writes that of the live system",
                      command->name);
+    else if ((where->namespace || where->all_namespaces) && command->flags & COMMAND_NO_NAMESPACE)
+        context_warn(context, "--%s: %s takes none",
+                     where->namespace ? "namespace" : "all-namespaces", command->name);
     else if (where->all_namespaces && !(command->flags & COMMAND_EVERYWHERE))
         context_warn(context, "--all-namespaces: %s looks in one IPC namespace; -N names another",
                      command->name);
-    else if (where->namespace && command->flags & COMMAND_NO_NAMESPACE)
-        context_warn(context, "--namespace: %s takes none", command->name);
     else
         return STATUS_DONE;
     return STATUS_USAGE;

@@ -70,10 +70,9 @@ static void write_rest(struct writer *writer, const struct inventory *inventory)
 {
     bool known = inventory->balance.has_rest;
 
-    write_balance_line(
-        writer, known, inventory->balance.rest,
-        known ? "the rest: memfd, shared anonymous memory, other IPC and mount namespaces"
-              : explain_no_rest(inventory));
+    write_balance_line(writer, known, inventory->balance.rest,
+                       known ? "the rest: memfd, shared anonymous memory, other namespaces"
+                             : explain_no_rest(inventory));
 }
 
 /* Removed segments that descriptors keep: each once, with the first process that has it. */

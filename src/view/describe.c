@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "action/inventory_settled.h"
 #include "base/num.h"
 #include "model/protection.h"
 #include "view/describe_program.h"
@@ -246,8 +247,10 @@ void describe_unseen(struct strbuf *out, const struct inventory *inventory)
     if (!inventory->live)
         return;
     put_differences(out, inventory, segment_info_unseen);
-    strbuf_puts(out, ": in another PID namespace, or of a process that moved to another IPC "
-                     "namespace after it had attached");
+    strbuf_printf(out,
+                  ": %sin another PID namespace, or of a process that moved to another IPC "
+                  "namespace after it had attached",
+                  inventory_has_unread(inventory) ? "of processes that could not be read, " : "");
 }
 
 void describe_surplus(struct strbuf *out, const struct inventory *inventory)

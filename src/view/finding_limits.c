@@ -191,7 +191,7 @@ static void put_culprit(const struct finding_text *text, enum sum_order order, u
         strbuf_puts(text->out, " needs most of them for (");
         remedy_shmtool(text->out, text->inventory->elsewhere);
         strbuf_puts(text->out, " ls");
-        remedy_owner(text->out, owner->first.owner, owner->first.segment.uid);
+        remedy_owner(text->out, text->inventory, owner->first.owner, owner->first.segment.uid);
         strbuf_puts(text->out, " --sort -bytes)");
     }
 }

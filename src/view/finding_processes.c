@@ -220,24 +220,16 @@ static void describe_descriptors(const struct finding_text *text)
 
 /* --- Remedies --------------------------------------------------------------------------------- */
 
-/* Appends "as root: " where some of those who hold the segments are not visible to this user. */
-static void put_who_sees(const struct finding_text *text)
+static void put_who(const struct finding_text *text)
 {
-    const struct attachment_list *attachments = &text->inventory->attachments;
-    uint64_t unseen = 0;
-
-    for (size_t i = 0; i < text->finding->count; i++)
-        unseen = saturating_add(unseen, segment_info_unseen(text->finding->rows[i]));
-    if (unseen > 0 && text->inventory->live && (attachments->unreadable > 0 || attachments->hidden))
-        strbuf_printf(text->out, "as %s: ", remedy_root(text->inventory));
+    remedy_who(text->out, text->inventory, text->finding->rows, text->finding->count);
 }
 
 static void remedy_dest(const struct finding_text *text)
 {
     strbuf_puts(text->out, "if that is not intended, stop those processes: ");
-    put_who_sees(text);
-    remedy_shmtool(text->out, text->inventory->elsewhere);
-    strbuf_puts(text->out, " who --dest");
+    put_who(text);
+    strbuf_puts(text->out, " --dest");
     finding_put_owner_option(text->out, text);
 }
 
@@ -245,9 +237,7 @@ static void remedy_former_keys(const struct finding_text *text)
 {
     strbuf_puts(text->out, "restart the programs that hold the old one, so that all use the new "
                            "one: ");
-    put_who_sees(text);
-    remedy_shmtool(text->out, text->inventory->elsewhere);
-    strbuf_puts(text->out, " who");
+    put_who(text);
     finding_put_ids(text->out, text->finding);
 }
 

@@ -32,7 +32,8 @@ void finding_put_amount(const struct finding_text *text, const char *one, const 
 
 void finding_put_owner_option(struct strbuf *out, const struct finding_text *text)
 {
-    remedy_owner(out, text->finding->rows[0]->owner, text->finding->rows[0]->segment.uid);
+    remedy_owner(out, text->inventory, text->finding->rows[0]->owner,
+                 text->finding->rows[0]->segment.uid);
 }
 
 void finding_put_ids(struct strbuf *out, const struct finding *finding)

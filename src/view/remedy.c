@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "action/inventory_settled.h"
+
 void remedy_begin(struct strbuf *out, const struct inventory *inventory)
 {
     if (!inventory->live)
@@ -32,6 +34,13 @@ static bool may_remove_all(const struct credentials *credentials,
     return true;
 }
 
+bool remedy_hides_user(const struct inventory *inventory, uid_t uid)
+{
+    enum { OVERFLOW_UID = 65534 }; /* proc_sys_kernel(5), overflowuid */
+
+    return inventory->credentials.private_user && uid == OVERFLOW_UID;
+}
+
 /* Whether all belong to one user whom one can be: not root, and known by a name. */
 static bool have_one_owner(const struct segment_info *const *rows, size_t count)
 {
@@ -47,13 +56,30 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
 {
     if (count > 0 &&
         !(inventory->has_credentials && may_remove_all(&inventory->credentials, rows, count))) {
-        strbuf_puts(out, "as ");
-        if (have_one_owner(rows, count))
+        bool hidden = false;
+
+        for (size_t i = 0; i < count; i++)
+            hidden = hidden || remedy_hides_user(inventory, rows[i]->segment.uid);
+        strbuf_puts(out, hidden ? "outside of this user namespace, as " : "as ");
+        if (!hidden && have_one_owner(rows, count))
             strbuf_printf(out, "%s or ", rows[0]->owner);
-        strbuf_printf(out, "%s: ", remedy_root(inventory));
+        strbuf_printf(out, "%s: ", hidden ? "root" : remedy_root(inventory));
     }
     remedy_shmtool(out, count > 0 ? rows[0]->elsewhere : inventory->elsewhere);
     strbuf_printf(out, " rm %s", arguments);
+}
+
+void remedy_who(struct strbuf *out, const struct inventory *inventory,
+                const struct segment_info *const *rows, size_t count)
+{
+    bool all_seen = true;
+
+    for (size_t i = 0; i < count; i++)
+        all_seen = all_seen && segment_info_unseen(rows[i]) == 0;
+    if (!all_seen && inventory->live && inventory_has_unread(inventory))
+        strbuf_printf(out, "as %s: ", remedy_root(inventory));
+    remedy_shmtool(out, count > 0 ? rows[0]->elsewhere : inventory->elsewhere);
+    strbuf_puts(out, " who");
 }
 
 void remedy_on_host(struct strbuf *out, const struct inventory *inventory)
@@ -197,8 +223,11 @@ void remedy_word(struct strbuf *out, const char *word)
     strbuf_putc(out, '\'');
 }
 
-void remedy_owner(struct strbuf *out, const char *name, uid_t uid)
+void remedy_owner(struct strbuf *out, const struct inventory *inventory, const char *name,
+                  uid_t uid)
 {
+    if (remedy_hides_user(inventory, uid))
+        return;
     strbuf_puts(out, " --owner ");
     if (name)
         remedy_word(out, name);

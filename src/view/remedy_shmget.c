@@ -64,8 +64,8 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
         return;
     if (diagnosis->segment->state == STATE_USED) {
         strbuf_puts(out, "stop the processes that use it (");
-        remedy_shmtool(out, diagnosis->segment->elsewhere);
-        strbuf_printf(out, " who %d), then: ", diagnosis->segment->segment.shmid);
+        remedy_who(out, &diagnosis->inventory, &diagnosis->segment, 1);
+        strbuf_printf(out, " %d), then: ", diagnosis->segment->segment.shmid);
     } else
         put_doubt(out, diagnosis);
     put_rm_segment(out, diagnosis);
@@ -159,7 +159,8 @@ static bool put_enough(struct strbuf *out, const struct shmget_diagnosis *diagno
         return false;
     strbuf_puts(&options, leftovers.keyless ? "--orphan --key 0" : "--orphan");
     if (leftovers.sum)
-        remedy_owner(&options, leftovers.sum->first.owner, leftovers.sum->first.segment.uid);
+        remedy_owner(&options, &diagnosis->inventory, leftovers.sum->first.owner,
+                     leftovers.sum->first.segment.uid);
     if (!leftovers.keyless) {
         strbuf_puts(out, "look at the leftovers, some of which may be kept on purpose (");
         remedy_shmtool(out, diagnosis->inventory.elsewhere);

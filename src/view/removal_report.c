@@ -94,10 +94,9 @@ static void put_act(struct strbuf *out, const struct change *change, bool saves,
 void removal_report_refusal(struct strbuf *out, const struct change *change, bool saves,
                             const struct segment_info *info, const struct inventory *inventory)
 {
-    enum { OVERFLOW_UID = 65534 }; /* proc_sys_kernel(5), overflowuid */
     const struct segment *segment = &info->segment;
 
-    if (inventory->credentials.private_user && segment->uid == OVERFLOW_UID) {
+    if (remedy_hides_user(inventory, segment->uid)) {
         strbuf_puts(out,
                     "it belongs to a user whom this user namespace does not show; outside of it, "
                     "as that user or root: shmtool");

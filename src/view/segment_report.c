@@ -226,6 +226,7 @@ static void put_search(struct strbuf *out, const struct segment_info *info,
 void segment_report_text(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory, const struct column_format *format)
 {
+    CLEANUP_STRBUF struct strbuf nattch = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
 
     strbuf_printf(out, "Segment %d", info->segment.shmid);
@@ -235,8 +236,9 @@ void segment_report_text(struct strbuf *out, const struct segment_info *info,
     for (size_t i = 0; i < segment_columns.count; i++)
         put_field(out, &segment_columns.columns[i], info, format);
     put_original_key(out, info);
+    describe_nattch(&nattch, info, inventory);
     strbuf_puts(out, "\n  ");
-    describe_nattch(out, info, inventory);
+    wrap_text(out, &nattch, 4, WRAP_WIDTH);
     strbuf_putc(out, '\n');
     put_attachments(out, info, format);
     strbuf_putc(out, '\n');

@@ -196,6 +196,21 @@ teardown() {
     assert_equal "$remedy" 'shmtool limits --set shmmni=2'
 }
 
+@test "processes of another user use the segment: who sees them is said" {
+    need_ns
+    need_root
+    local id
+    id=$(make_seg -k 0x143511)
+    start_helper holdseg "$id"
+    run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --size 1M
+    assert_status 1
+    unwrap
+    assert_out_has "remedy: stop the processes that use it (as root: shmtool who $id), then: as root: shmtool rm $id; or ask"
+    shmtool doctor --key 0x143511 --size 1M
+    unwrap
+    assert_out_has "remedy: stop the processes that use it (shmtool who $id), then: shmtool rm $id; or ask"
+}
+
 @test "key of another user with mode 600: EACCES" {
     need_ns
     need_root

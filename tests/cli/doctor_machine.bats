@@ -293,6 +293,26 @@ finding() {
     assert_equal "$(finding states remedy)" 'mount the /proc of this PID namespace and ask again (unshare --mount-proc does it)'
 }
 
+@test "a user namespace that hides an owner: what mends it is run outside, and not by that name" {
+    need_ns
+    need_root
+    as_user 12345 unshare --user --map-root-user true 2>/dev/null || skip "makes no user namespaces"
+    local id
+    make_seg >/dev/null
+    id=$(make_seg --key 5)
+    as_user 12345 "$HELPERS/mkseg" >/dev/null
+    run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --json
+    assert_status 1
+    assert_equal "$(jq -r '.findings[] | select(.check == "orphans").remedy' <<<"$out" | sort)" \
+        'outside of this user namespace, as root: shmtool rm --orphan --key 0
+shmtool rm --orphan --key 0 --owner root'
+    assert_equal "$(jq -r '.findings[] | select(.check == "orphans-with-key").remedy' <<<"$out")" \
+        "if nobody needs them: outside of this user namespace, as root: shmtool rm $id"
+    run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --key 5 --size 5000 --json
+    assert_equal "$(jq -r .remedy <<<"$out")" \
+        "if nobody needs it any more: outside of this user namespace, as root: shmtool rm $id"
+}
+
 @test "another user sees what he can, and is told what he cannot" {
     need_ns
     need_root

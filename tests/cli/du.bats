@@ -413,6 +413,7 @@ moves_sysv() {
     shmtool du --system
     assert_status 0
     assert_out_matches $'\n\n +bytes memory\n *[0-9]+ Shmem, which free shows as shared; of this:\n +8192 System V segments of this IPC namespace\n'
+    (($(grep ' the rest: ' "$out_file" | wc -L) <= 80)) || fail "wider than a terminal"
     assert_equal "$(awk '
         / Shmem,/ { whole = $1; inside = 1; next }
         /pool of huge/ { inside = 0 }

@@ -529,8 +529,9 @@ shmtool: limits: /etc/sysctl.d/70-other.conf: read after /etc/sysctl.d/60-shmtoo
     need_limits
     local id
     id=$(make_seg)
-    pty -e '(yes/no) ' -s 'no\n' -- "$SHMTOOL" limits --set shm_rmid_forced=1
+    pty -e '(yes/no) ' -s 'no\n' -- env -u NO_COLOR TERM=xterm "$SHMTOOL" limits --set shm_rmid_forced=1
     assert_status 3
+    assert_out_has $'\e[31morphan\e[0m'
     pty -e '(yes/no) ' -s '\003' -- "$SHMTOOL" limits --set shm_rmid_forced=1
     assert_status 3
     assert_out_has 'interrupted: nothing was set'

@@ -274,7 +274,7 @@ sizes_in() {
     try key -A /
     assert_wrong_usage 'shmtool: key: --all-namespaces: key looks in one IPC namespace; -N names another'
     try -A run true
-    assert_wrong_usage 'shmtool: run: --all-namespaces: run looks in one'
+    assert_wrong_usage 'shmtool: run: --all-namespaces: run takes none'
     assert_equal "$(sizes_in "$first") $(sizes_in "$second") $(sizes_in "$own")" '5000 5000 7000'
 }
 

@@ -52,7 +52,7 @@ is_gone() {
 # readable_err: what standard error has besides the one line about processes that could not be read,
 # which even root gets where something in the machine cannot be looked at
 readable_err() {
-    printf '%s' "$err" | grep -v 'could not be read\|do not show at all' || true
+    printf '%s' "$err" | grep -v 'could not be read;\|do not show at all' || true
 }
 
 # assert_quiet: nothing on standard error but that one line

@@ -63,6 +63,23 @@ many_segments() {
     done
 }
 
+@test "every help has the command's own options first, and behind them those that many have" {
+    local command headings own
+    for command in $("$SHMTOOL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
+        headings=$("$SHMTOOL" "$command" --help | sed -n 's/^\([A-Z][A-Za-z ]*\).*:$/\1/p' | paste -sd ,)
+        [[ $headings == *,Examples ]] || fail "$command: the examples are not last: $headings" || return 1
+        own=${headings%Examples}
+        own=${own%Output,}
+        own=${own%Selecting segments ,}
+        # who has none, and of the output stat has one alone.
+        case $command in
+        who) assert_equal "$own" '' ;;
+        stat) assert_equal "$own" Output, ;;
+        *) [[ $own && $own != *Selecting* && $own != *Output* ]] ;;
+        esac || fail "$command: $headings" || return 1
+    done
+}
+
 @test "every help ends with two examples, of commands that are right" {
     need_ns
     local command example
@@ -140,7 +157,7 @@ many_segments() {
 @test "a command that is nearly right, or has another name elsewhere, is answered with the right one" {
     local pair
     for pair in list:ls LS:ls sl:ls ipcs:ls remove:rm delete:rm ipcrm:rm show:stat info:stat stats:stat wh:who \
-        limit:limits docter:doctor keys:key hlep:help; do
+        monitor:watch dump:cat usage:du explain:doctor limit:limits docter:doctor keys:key hlep:help; do
         shmtool "${pair%:*}"
         assert_wrong_usage "shmtool: ${pair%:*}: no such command; did you mean '${pair#*:}'?" || return 1
         shmtool help "${pair%:*}"
@@ -149,13 +166,17 @@ many_segments() {
     shmtool --versoin
     assert_wrong_usage "shmtool: --versoin: no such option; did you mean '--version'?"
     shmtool -z
-    assert_wrong_usage "shmtool: -z: no such option; see 'shmtool --help'"
+    assert_wrong_usage "shmtool: -z: no such option before a command; see 'shmtool --help'"
+    shmtool --json ls
+    assert_wrong_usage "shmtool: --json: no such option before a command; see 'shmtool --help'"
 }
 
 @test "an option that is nearly right, or has another name elsewhere, is answered with the right one" {
     local words pair
     for pair in 'ls --onwer:--owner' 'ls --user:--owner' 'ls --json-:--json' 'rm --force:--yes' 'rm --dry:--dry-run' \
-        'stat --older:--older-than' 'ls --order=x:--sort' 'ls --hlep:--help'; do
+        'stat --older:--older-than' 'ls --order=x:--sort' 'ls --hlep:--help' 'rm --detached:--unattached' \
+        'rm --unused:--unattached' 'who --used:--attached' 'ls --in-use:--attached' 'ls --cuid:--creator' \
+        'ls --age:--older-than' 'ls --human-readable:--human' 'du --fields:--columns'; do
         words=${pair%:*}
         # shellcheck disable=SC2086 # words
         shmtool $words
@@ -163,6 +184,13 @@ many_segments() {
         words=${words#* }
         assert_wrong_usage ": ${words%=*}: no such option; did you mean '$pair'?" || return 1
     done
+    # Not --pid, which is near, and another matter.
+    for words in id ids shmid shmem-id; do
+        shmtool rm "--$words" 5
+        assert_wrong_usage "shmtool: rm: --$words: no such option; ids need none; see 'shmtool rm --help'" || return 1
+    done
+    shmtool create --id 5
+    assert_wrong_usage "shmtool: create: --id: no such option; see 'shmtool create --help'"
     # Only what the command has.
     shmtool key --force x
     assert_wrong_usage "shmtool: key: --force: no such option; see 'shmtool key --help'"
@@ -207,6 +235,7 @@ rm -m 5 = -m 5: ids need no option here: shmtool rm 5
 rm -m5 = -m 5: ids need no option here: shmtool rm 5
 rm -m = -m: ids need no option here: shmtool rm ID
 rm -M 0x77 = -M 0x77: keys are named by --key: shmtool rm --key 0x77
+rm -n 5 = -n: what would be removed is shown with --dry-run: shmtool rm --dry-run
 rm -a = -a: all segments are named by --all: shmtool rm --all
 rm shm 5 = 'shm': not an id; ids need no word before them
 stat -i 5 = -i 5: ids need no option here: shmtool stat 5

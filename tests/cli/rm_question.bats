@@ -208,6 +208,22 @@ rows_of() {
     assert_out_has 'removed 1 of 2 segments'
 }
 
+@test "on a terminal: states and header have their colors, unless NO_COLOR is set" {
+    need_ns
+    two_segments
+    pty -e '(yes/no) ' -s 'no\n' -- env -u NO_COLOR TERM=xterm "$SHMTOOL" rm --owner root
+    declined_on_terminal 'the answer was not yes'
+    assert_out_has $'\e[1mshmid\e[0m'
+    assert_out_has $'\e[31morphan\e[0m'
+    assert_out_has $'\e[32mused'
+    pty -- env -u NO_COLOR TERM=xterm "$SHMTOOL" rm --owner root --dry-run
+    assert_status 0
+    assert_out_has $'\e[1mshmid\e[0m'
+    pty -e '(yes/no) ' -s 'no\n' -- env NO_COLOR=1 TERM=xterm "$SHMTOOL" rm --owner root
+    declined_on_terminal 'the answer was not yes'
+    assert_out_has_not $'\e'
+}
+
 @test "on a terminal: y, no, YES, yes please" {
     need_ns
     two_segments
@@ -318,6 +334,9 @@ rows_of() {
     two_segments
     run_split setsid --wait "$SHMTOOL" rm -i <<<"$a"
     assert_err 'shmtool: rm: no terminal to ask on: No such device or address: nothing was removed; --interactive needs one'
+    declined ''
+    run_split setsid --wait "$SHMTOOL" rm --even-protected <<<"$a"
+    assert_err 'shmtool: rm: no terminal to ask on: No such device or address: nothing was removed; --even-protected asks unless --yes is given'
     declined ''
 }
 

@@ -195,6 +195,21 @@ report_fifo() {
     assert_report '.status == 0 and (.left | length) == 3' "$report.fifo"
 }
 
+@test "a log that is standard output or error keeps what stood there, and what comes after" {
+    need_ns
+    local file
+    for file in /dev/stdout /dev/stderr "$report"; do
+        bash -c 'echo before; "$SHMTOOL" run --report "$0" sh -c "echo program"; echo after' "$file" >"$report" 2>&1
+        assert_equal "$(sed -n '1p;2p;$p' "$report" | paste -sd ' ')" 'before program after' || return 1
+        sed '1,2d;$d' "$report" >"$report.json"
+        assert_report '.status == 0' "$report.json" || return 1
+    done
+    # What is no stream of ours, whatever its number.
+    echo old >"$report"
+    "$SHMTOOL" run --report "$report" true >&- 2>&-
+    assert_report '.status == 0'
+}
+
 @test "an old report is emptied first, and the program does not inherit the file" {
     need_ns
     echo 'an old one' >"$report"

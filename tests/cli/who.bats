@@ -144,16 +144,17 @@ lines_of() {
     wait_until is_gone "$children"
     shmtool stat "$seg"
     assert_status 0
-    assert_out_matches $'\n  nattch 1: 1 (in processes not visible to you|not found: [^\n]*IPC namespace)\n'
+    assert_out_matches $'\n  nattch 1: 1 (in processes not visible to you|not found: [^\n]*\n    [^\n]*IPC namespace)\n'
 }
 
-# assert_unseen COUNT SEGMENTS: standard error says so many attachments are in no visible process. Where some
-# cannot be read, that explains it, and is all that is said.
+# assert_unseen COUNT SEGMENTS: the last line of standard error says so many attachments are in no visible process.
+# Where some cannot be read, a line before it says so, and they may have it.
 assert_unseen() {
-    local verb='attachments are'
+    local verb='attachments are' unread=''
     (($1 != 1)) || verb='attachment is'
-    [[ $err != *'could not be read'* && $err != *hidepid* ]] || return 0
-    assert_err "shmtool: who: $1 $verb in no process visible here ($2): in another PID namespace, or of a process that moved to another IPC namespace after it had attached"
+    [[ $err != *'could not be read;'* && $err != *hidepid* ]] || unread='of processes that could not be read, '
+    assert_equal "$(tail -n 1 "$err_file")" "shmtool: who: $1 $verb in no process visible here ($2): ${unread}in another PID namespace, or of a process that moved to another IPC namespace after it had attached"
+    [[ $unread ]] || assert_equal "$(wc -l <"$err_file")" 1
 }
 
 # inside COMMAND...: in a PID namespace of its own, with a /proc of that
@@ -179,7 +180,7 @@ inside() {
     done
     python 'assert doc()["attachments"] == [] and doc()["unseen"] == [{"shmid": int(sys.argv[2]), "nattch": 2, "found": 0}], doc()' "$first"
     run_split inside "$SHMTOOL" who
-    [[ $err == *'could not be read'* ]] || assert_err_has '3 attachments are in no process visible here'
+    assert_err_has '3 attachments are in no process visible here'
     run_split inside "$SHMTOOL" who --json --unattached
     assert_err ''
     python 'assert doc()["unseen"] == [], doc()'
@@ -198,12 +199,14 @@ inside() {
     assert_equal "$(awk 'NR > 1 { print $3, $6 }' "$out_file")" "$actor 2"
     assert_equal "$(readable_err)" "shmtool: who: more mappings were found than nattch counts (segment $seg: nattch 1, 2 found): $why"
     shmtool stat "$seg"
-    assert_out_has $'\n  nattch 1: 2 found in 1 process, some of them mapped by a descriptor (/proc/PID/map_files), which nattch does not count\n'
+    unwrap
+    assert_out_has ' nattch 1: 2 found in 1 process, some of them mapped by a descriptor (/proc/PID/map_files), which nattch does not count pid'
     # One that nobody has attached is no orphan.
     act make:0 attach map-files detach daemon
     shmtool stat "$seg"
-    assert_out_has $'\n  nattch 0: 1 found in 1 process, mapped by a descriptor (/proc/PID/map_files), which nattch does not count\n'
+    [[ $(grep -A 1 '^  nattch 0: ' <<<"$out" | wc -L) -le 80 ]] || fail "wider than a terminal"
     unwrap
+    assert_out_has ' nattch 0: 1 found in 1 process, mapped by a descriptor (/proc/PID/map_files), which nattch does not count pid'
     assert_out_has "which nattch does not count, and would keep its memory. 'shmtool rm $seg' would destroy it at once. Ask"
     shmtool stat --json "$seg"
     python 's, = doc()["segments"]; assert s["nattch"] == 0 and s["maps_found"] == 1 and s["unseen"] == 0, s'
@@ -296,6 +299,16 @@ assert a["command"].endswith("/actor make:0x5353 attach attach"), a["command"]' 
     end_actor
     shmtool who --json
     python 'assert doc()["attachments"] == []'
+}
+
+@test "on a terminal of 80 columns a row is a line, whatever the command line" {
+    need_ns
+    act make:0x1234 attach attach attach attach attach attach attach attach attach attach
+    pty --columns 80 -- "$SHMTOOL" who -n --color never "$seg"
+    assert_status 0
+    out=$(tr -d '\r' <<<"$out")
+    assert_equal "$(grep "^$seg " <<<"$out" | wc -L)" 80
+    assert_out_matches '…'
 }
 
 @test "--csv and --ndjson: the attachments that --json has, with all columns" {
@@ -393,7 +406,8 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
     run_split as_user 54321 "$SHMTOOL" who "$id"
     assert_status 0
     assert_equal "$(awk 'NR > 1 { print $3 }' <<<"$out")" "$mine"
-    assert_err_matches $'^shmtool: who: [0-9]+ processes could not be read; root sees all\n$'
+    assert_err_matches $'^shmtool: who: [0-9]+ processes could not be read; root sees all\nshmtool: who: '
+    assert_unseen 1 "segment $id: nattch 2, 1 found"
     run_split as_user 54321 "$SHMTOOL" who --json "$id"
     assert_status 0
     python 'assert doc()["unreadable"] >= 1 and len(doc()["attachments"]) == 1'
@@ -403,6 +417,19 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
     assert_err_has 'root sees all'
     run_split as_user 54322 "$SHMTOOL" stat "$id"
     assert_out_has $'\n  nattch 2: 2 in processes not visible to you\n'
+}
+
+@test "root that may not read processes is told what it lacks" {
+    need_ns
+    need_root
+    local id
+    start_helper as_user 54321 actor make:0 attach
+    id=$(awk '{ print $3 }' "$helper_out")
+    run_split setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace "$SHMTOOL" who "$id"
+    assert_status 0
+    assert_out 'shmid key pid user access maps command'
+    assert_err_matches $'^shmtool: who: [0-9]+ process(es)? could not be read; it needs CAP_SYS_PTRACE, which this process lacks\n'
+    assert_unseen 1 "segment $id: nattch 1, 0 found"
 }
 
 @test "the number of unreadable processes leaves out the dead" {
@@ -418,7 +445,7 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
         exec setpriv --reuid 54321 --regid 54321 --clear-groups "$SHMTOOL" who' - "$BATS_TEST_TMPDIR/actor"
     assert_status 0
     assert_out 'shmid key pid user access maps command'
-    assert_err 'shmtool: who: 2 processes could not be read; root sees all'
+    assert_equal "$(head -n 1 "$err_file")" 'shmtool: who: 2 processes could not be read; root sees all'
 }
 
 @test "hidepid: other users' processes do not show at all, and that is said" {
@@ -434,7 +461,8 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
     [[ $status != 77 ]] || skip "hidepid cannot be had here"
     assert_status 0
     assert_out 'shmid key pid user access maps command'
-    assert_err_matches $'^shmtool: who: processes of other users do not show at all \\(hidepid\\); root sees all\n$'
+    assert_err_matches $'^shmtool: who: processes of other users do not show at all \\(hidepid\\); root sees all\nshmtool: who: '
+    assert_unseen 1 "segment $id: nattch 1, 0 found"
 }
 
 @test "--pid: a dead process selects nothing, one that may not be read is an error" {
@@ -460,7 +488,8 @@ assert "\u00e4 \"\\\"\n\x7f use:" in a["command"], a'
 3     0x00001234 100 zc   rw        3 /usr/bin/holder --all
 3     0x00001234 300 4711 ro        1 [thing]
 7     0x00000000 100 zc   rw        1 /usr/bin/holder --all'
-    assert_err 'shmtool: who: 1 process could not be read; whoever saved the tree could not see them'
+    assert_err 'shmtool: who: 1 process could not be read; whoever saved the tree could not see them
+shmtool: who: 2 attachments are in processes that the saved tree does not show'
 }
 
 @test "--sysroot: attachments of processes that a tree does not hold are told" {

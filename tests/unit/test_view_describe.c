@@ -261,6 +261,13 @@ static void what_was_found_and_what_nattch_counts(void **state)
              "0 found; segment 11: nattch 1, 0 found and 1 more)%s",
              why);
     assert_appends(expected, describe_unseen, &inventory);
+    inventory.count = 2;
+    inventory.attachments.unreadable = 1;
+    assert_appends("4 attachments are in no process visible here (segment 5: nattch 7, 3 found): "
+                   "of processes that could not be read, in another PID namespace, or of a process "
+                   "that moved to another IPC namespace after it had attached",
+                   describe_unseen, &inventory);
+    inventory.count = COUNT_OF(rows);
     assert_appends("more mappings were found than nattch counts (segment 8: nattch 1, 2 found): "
                    "of processes that share their memory, or of a descriptor "
                    "(/proc/PID/map_files), which keeps the segment's memory all the same",

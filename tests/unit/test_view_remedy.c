@@ -23,6 +23,11 @@ static const struct inventory root = {.live = true,
                                       .user = "root"};
 static const struct inventory bare_root = {.live = true, .has_credentials = true, .user = "root"};
 
+static const struct inventory rootless = {
+    .live = true,
+    .has_credentials = true,
+    .credentials = {.limits_fixed = true, .private_user = true, .private_ipc = true}};
+
 static void only_a_saved_tree_is_another_machine(void **state)
 {
     (void)state;
@@ -38,6 +43,29 @@ static void who_is_root(void **state)
     assert_string_equal(remedy_root(&bare_root), "root with all capabilities");
 }
 
+static void who_sees_who_holds_them(void **state)
+{
+    static const struct segment_info used = {.segment = {.nattch = 1}};
+    static const struct segment_info used_there = {.segment = {.nattch = 1},
+                                                   .elsewhere = 4026532177};
+    static const struct segment_info *const rows[] = {&of_zc, &used};
+    static const struct segment_info *const there[] = {&used_there};
+    struct inventory inventory = zc;
+
+    (void)state;
+    /* All processes could be read: nobody sees more. */
+    assert_appends("shmtool who", remedy_who, &inventory, rows, 2);
+    inventory.attachments.unreadable = 1;
+    assert_appends("as root: shmtool who", remedy_who, &inventory, rows, 2);
+    assert_appends("as root: shmtool -N 4026532177 who", remedy_who, &inventory, there, 1);
+    assert_appends("shmtool who", remedy_who, &inventory, rows, 1);
+    inventory.live = false;
+    assert_appends("shmtool who", remedy_who, &inventory, rows, 2);
+    inventory = zc;
+    inventory.attachments.hidden = true;
+    assert_appends("as root: shmtool who", remedy_who, &inventory, rows, 2);
+}
+
 static void who_may_remove(void **state)
 {
     static const struct segment_info *const one[] = {&of_zc};
@@ -45,6 +73,9 @@ static void who_may_remove(void **state)
     static const struct segment_info *const two_owners[] = {&of_zc, &of_cs};
     static const struct segment_info *const of_roots[] = {&of_root};
     static const struct segment_info *const without_name[] = {&nameless};
+    static const struct segment_info nobodys = {.segment = {.uid = 65534, .cuid = 65534},
+                                                .owner = "nobody"};
+    static const struct segment_info *const of_nobody[] = {&nobodys};
     static const struct {
         const struct inventory *inventory;
         const struct segment_info *const *rows;
@@ -67,6 +98,9 @@ static void who_may_remove(void **state)
         {&bare_root, one, 1, "as zc or root with all capabilities: shmtool rm 5"},
         {&bare_root, two_owners, 2, "as root with all capabilities: shmtool rm 5"},
         {&bare_root, without_name, 1, "as root with all capabilities: shmtool rm 5"},
+        {&zc, of_nobody, 1, "as nobody or root: shmtool rm 5"},
+        {&rootless, of_nobody, 1, "outside of this user namespace, as root: shmtool rm 5"},
+        {&rootless, one, 1, "as zc or root with all capabilities: shmtool rm 5"},
     };
 
     (void)state;
@@ -80,10 +114,6 @@ static const struct inventory contained = {
     .live = true,
     .has_credentials = true,
     .credentials = {.limits_fixed = true, .private_ipc = true}};
-static const struct inventory rootless = {
-    .live = true,
-    .has_credentials = true,
-    .credentials = {.limits_fixed = true, .private_user = true, .private_ipc = true}};
 
 #define FROM_OUTSIDE "/proc/sys cannot be written to here; on the host, as root: nsenter --ipc "
 #define SYSCTL_SHMMNI \
@@ -159,13 +189,15 @@ static void other_settings(void **state)
 static void an_owner_is_one_word_of_a_shell(void **state)
 {
     (void)state;
-    assert_appends(" --owner zc", remedy_owner, "zc", 1001);
-    assert_appends(" --owner _z.c-2", remedy_owner, "_z.c-2", 1001);
-    assert_appends(" --owner 1001", remedy_owner, NULL, 1001);
-    assert_appends(" --owner ''", remedy_owner, "", 1001);
-    assert_appends(" --owner 'DOM\\jane doe'", remedy_owner, "DOM\\jane doe", 1001);
-    assert_appends(" --owner '$(x);'", remedy_owner, "$(x);", 1001);
-    assert_appends(" --owner 'a'\\''b'", remedy_owner, "a'b", 1001);
+    assert_appends(" --owner zc", remedy_owner, &zc, "zc", 1001);
+    assert_appends(" --owner _z.c-2", remedy_owner, &zc, "_z.c-2", 1001);
+    assert_appends(" --owner 1001", remedy_owner, &zc, NULL, 1001);
+    assert_appends(" --owner ''", remedy_owner, &zc, "", 1001);
+    assert_appends(" --owner 'DOM\\jane doe'", remedy_owner, &zc, "DOM\\jane doe", 1001);
+    assert_appends(" --owner '$(x);'", remedy_owner, &zc, "$(x);", 1001);
+    assert_appends(" --owner 'a'\\''b'", remedy_owner, &zc, "a'b", 1001);
+    assert_appends(" --owner nobody", remedy_owner, &zc, "nobody", 65534);
+    assert_appends("", remedy_owner, &rootless, "nobody", 65534);
 }
 
 int main(void)
@@ -173,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_a_saved_tree_is_another_machine),
         cmocka_unit_test(who_is_root),
+        cmocka_unit_test(who_sees_who_holds_them),
         cmocka_unit_test(who_may_remove),
         cmocka_unit_test(who_may_set_limits),
         cmocka_unit_test(nothing_persists_in_a_namespace_of_its_own),
