@@ -13,12 +13,6 @@
 
 enum { MEMINFO_SIZE_MAX = 1024 * 1024 };
 
-/* What is left of the limit of commitments when LESS KiB are set aside. */
-static uint64_t pages_left(uint64_t kib, uint64_t less, uint64_t kib_per_page)
-{
-    return kib > less ? (kib - less) / kib_per_page : 0;
-}
-
 void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
                  struct memory_state *ret_memory)
 {
@@ -46,22 +40,30 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
         .known = true,
         .overcommit = (int)mode,
         .total = saturating_add(ram, swap) / unit,
-        .commit_limit = pages_left(limit, reserve, unit),
+        .commit_limit = limit > reserve ? (limit - reserve) / unit : 0,
         .committed = committed / unit,
     };
 }
 
 /* --- Huge pages ------------------------------------------------------------------------------- */
 
-#define HUGE_DIR "sys/kernel/mm/hugepages"
+uint64_t huge_pool_page_size(const char *name)
+{
+    static const char prefix[] = "hugepages-";
+    const char *number = name + strlen(prefix);
+    uint64_t kib;
+
+    return strncmp(name, prefix, strlen(prefix)) == 0 &&
+                   parse_digits(number, strlen(number), &kib) > 0 && kib <= UINT64_MAX / 1024
+               ? kib * 1024
+               : 0;
+}
 
 /* Reads the sizes there are. Returns false when that cannot be done. */
 static bool read_huge_sizes(const struct procfs *procfs, struct huge_state *huge)
 {
-    static const char prefix[] = "hugepages-";
-    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, HUGE_DIR, NULL);
+    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, HUGE_POOLS_DIR, NULL);
     const struct dirent *entry;
-    uint64_t kib;
 
     if (!dir) {
         /* A kernel without huge pages has all but this one. */
@@ -71,11 +73,10 @@ static bool read_huge_sizes(const struct procfs *procfs, struct huge_state *huge
         return above != NULL;
     }
     while ((entry = procfs_next_entry(dir)) != NULL && huge->size_count < HUGE_SIZES_MAX) {
-        const char *number = entry->d_name + strlen(prefix);
+        uint64_t page_size = huge_pool_page_size(entry->d_name);
 
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
-            parse_digits(number, strlen(number), &kib) > 0 && kib > 0 && kib <= UINT64_MAX / 1024)
-            huge->sizes[huge->size_count++] = kib * 1024;
+        if (page_size > 0)
+            huge->sizes[huge->size_count++] = page_size;
     }
     return true;
 }
@@ -85,7 +86,7 @@ uint64_t huge_pool_number(const struct procfs *procfs, uint64_t page_size, const
     char path[128];
     uint64_t value = 0;
 
-    snprintf(path, sizeof(path), HUGE_DIR "/hugepages-%llukB/%s",
+    snprintf(path, sizeof(path), HUGE_POOLS_DIR "/hugepages-%llukB/%s",
              (unsigned long long)(page_size / 1024), name);
     procfs_read_number(procfs, path, &value, NULL);
     return value;
