@@ -1,17 +1,14 @@
 #include "kernel/logind.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "kernel/dropins.h"
+#include "kernel/namespace.h"
 
 enum { CONF_SIZE_MAX = 1024 * 1024 };
 
@@ -135,15 +132,14 @@ static int read_settings(struct remove_ipc *setting, struct error *err)
 /* Whether the caller's IPC namespace is the one that logind sees. */
 static bool is_logind_namespace(const struct procfs *procfs)
 {
-    const ino_t initial = 0xEFFFFFFF; /* include/linux/proc_ns.h, PROC_IPC_INIT_INO */
-    struct stat own;
-    struct stat first;
+    uint64_t own;
+    uint64_t logind;
 
-    if (fstatat(procfs->root_fd, "proc/self/ns/ipc", &own, 0) < 0)
+    if (namespace_number_of(procfs, 0, &own) < 0)
         return false;
-    if (fstatat(procfs->root_fd, "proc/1/ns/ipc", &first, 0) == 0)
-        return own.st_ino == first.st_ino;
-    return own.st_ino == initial;
+    if (namespace_number_of(procfs, 1, &logind) < 0)
+        logind = INITIAL_IPC_NAMESPACE;
+    return own == logind;
 }
 
 bool logind_runs(const struct procfs *procfs)

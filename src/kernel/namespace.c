@@ -56,18 +56,6 @@ static int write_id_map(const char *path, unsigned id)
     return write_own_file(path, line);
 }
 
-/* Keeps our ids what they were. Whoever may not set groups must say so first. */
-static int map_ourselves(uid_t uid, gid_t gid)
-{
-    int r = write_own_file("/proc/self/setgroups", "deny");
-
-    if (r == 0 || r == -ENOENT) /* before Linux 3.19 */
-        r = write_id_map("/proc/self/gid_map", gid);
-    if (r == 0)
-        r = write_id_map("/proc/self/uid_map", uid);
-    return r;
-}
-
 int namespace_enter_ipc(struct error *err)
 {
     uid_t uid = geteuid();
@@ -78,7 +66,12 @@ int namespace_enter_ipc(struct error *err)
         return 0;
     if (errno != EPERM || unshare(CLONE_NEWUSER | CLONE_NEWIPC) < 0)
         return fail_namespace(errno, err);
-    r = map_ourselves(uid, gid);
+    /* Our ids stay what they were. Whoever may not set groups must say so first. */
+    r = write_own_file("/proc/self/setgroups", "deny");
+    if (r == 0 || r == -ENOENT) /* before Linux 3.19 */
+        r = write_id_map("/proc/self/gid_map", gid);
+    if (r == 0)
+        r = write_id_map("/proc/self/uid_map", uid);
     return r < 0 ? fail_namespace(-r, err) : 0;
 }
 
@@ -97,13 +90,12 @@ int namespace_number_of(const struct procfs *procfs, pid_t pid, uint64_t *ret_nu
 
 int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err)
 {
-    const uint64_t initial = 0xefffffff; /* include/linux/proc_ns.h, PROC_IPC_INIT_INO */
     uint64_t number = 0;
     int r = namespace_number_of(procfs, 0, &number);
 
     if (r < 0)
         return error_set_errno(err, -r, "%sproc/self/ns/ipc", procfs_prefix(procfs));
-    return number == initial;
+    return number == INITIAL_IPC_NAMESPACE;
 }
 
 bool namespace_can_enter_ipc(void)

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "kernel/namespace.h"
 #include "kernel/namespace_file.h"
 #include "kernel/namespaces.h"
 #include "kernel/proc.h"
@@ -41,13 +42,13 @@ static uint64_t saved_number(const struct procfs *procfs)
 
 uint64_t namespaces_own_number(const struct procfs *procfs)
 {
-    struct stat status;
+    uint64_t number;
 
     if (procfs->inside)
         return procfs->inside->number;
     if (!procfs->live)
         return saved_number(procfs);
-    return fstatat(procfs->root_fd, "proc/self/ns/ipc", &status, 0) == 0 ? status.st_ino : 0;
+    return namespace_number_of(procfs, 0, &number) == 0 ? number : 0;
 }
 
 static int refuse_file(const struct procfs *procfs, const char *file, int code, struct error *err)
