@@ -235,21 +235,17 @@ bool procfs_find_number(const struct procfs *procfs, const char *path, const cha
 
 /* --- What root alone can have written --------------------------------------------------------- */
 
-static bool is_roots_alone(int fd)
-{
-    struct stat status;
-
-    return fstat(fd, &status) == 0 && status.st_uid == 0 && (status.st_mode & 022) == 0;
-}
-
 /* Opens one part of a path, no link. Returns the descriptor or a negative errno. */
 static int open_trusted_part(int dir, const char *name, int flags)
 {
     CLEANUP_CLOSE int fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
 
     if (fd < 0)
         return -errno;
-    return is_roots_alone(fd) ? steal_fd(&fd) : -EPERM;
+    if (fstat(fd, &status) < 0 || status.st_uid != 0 || (status.st_mode & 022) != 0)
+        return -EPERM;
+    return steal_fd(&fd);
 }
 
 int procfs_open_trusted(const struct procfs *procfs, const char *path, int flags)
