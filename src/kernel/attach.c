@@ -474,20 +474,19 @@ static void merge_open_segments(struct open_segment_list *list)
     list->count = kept + 1;
 }
 
-int attach_scan_open(const struct procfs *procfs, struct open_segment_list *ret_list,
-                     struct error *err)
+int attach_scan_open(const struct procfs *procfs, struct open_segment_list *ret_list)
 {
     CLEANUP_SCAN struct scan scan = {0};
     struct open_segment_list list = {0};
     pid_t pid;
-    int r = scan_init(&scan, procfs, err);
+    int r = scan_init(&scan, procfs, NULL);
 
     if (r < 0)
         return r;
     while ((pid = proc_next_pid(scan.dir)) > 0)
         scan_descriptors(&scan, pid, &list);
     if (errno) {
-        r = error_set_errno(err, errno, "%sproc", procfs_prefix(procfs));
+        r = -errno;
         open_segment_list_release(&list);
         return r;
     }
