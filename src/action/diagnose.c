@@ -384,15 +384,6 @@ static void check_segments(struct checking *checking)
 
 /* --- The whole -------------------------------------------------------------------------------- */
 
-static void check_all(struct checking *checking)
-{
-    check_limits(checking);
-    check_ipc(checking);
-    check_segments(checking);
-    if (checking->diagnosis->inventory.held.count > 0)
-        add_finding(checking, CHECK_DESCRIPTORS, SEVERITY_WARNING, 0);
-}
-
 /* The sums of all owners, and who made the most. */
 static void sum_rows(struct diagnosis *diagnosis)
 {
@@ -431,7 +422,11 @@ int diagnose_machine(struct system *system, enum severity least, struct diagnosi
         return r;
     }
     sum_rows(&diagnosis);
-    check_all(&checking);
+    check_limits(&checking);
+    check_ipc(&checking);
+    check_segments(&checking);
+    if (diagnosis.inventory.held.count > 0)
+        add_finding(&checking, CHECK_DESCRIPTORS, SEVERITY_WARNING, 0);
     *ret_diagnosis = diagnosis;
     return 0;
 }
