@@ -129,24 +129,20 @@ static int read_settings(struct remove_ipc *setting, struct error *err)
 
 /* --- Whether there is a logind ---------------------------------------------------------------- */
 
-/* Whether the caller's IPC namespace is the one that logind sees. */
-static bool is_logind_namespace(const struct procfs *procfs)
+bool logind_runs(const struct procfs *procfs)
 {
+    CLEANUP_CLOSE int seats = procfs_open_place(procfs, LOGIND_SEATS, 0); /* sd-login's own test */
     uint64_t own;
     uint64_t logind;
 
+    if (seats < 0 || !procfs->live)
+        return seats >= 0;
+    /* It must see our IPC namespace. */
     if (namespace_number_of(procfs, 0, &own) < 0)
         return false;
     if (namespace_number_of(procfs, 1, &logind) < 0)
         logind = INITIAL_IPC_NAMESPACE;
     return own == logind;
-}
-
-bool logind_runs(const struct procfs *procfs)
-{
-    CLEANUP_CLOSE int seats = procfs_open_place(procfs, LOGIND_SEATS, 0); /* sd-login's own test */
-
-    return seats >= 0 && (!procfs->live || is_logind_namespace(procfs));
 }
 
 int logind_removes_ipc(const struct procfs *procfs, char **ret_file, struct error *err)

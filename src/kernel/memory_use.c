@@ -28,24 +28,16 @@ struct tmpfs_reading {
     size_t device_capacity;
 };
 
-/* Whether one of them is on DEVICE, or without a device is mounted at PATH. */
-static bool has_tmpfs(const struct tmpfs_reading *reading, dev_t device, const char *path)
-{
-    for (size_t i = 0; i < reading->list.count; i++) {
-        if (device != 0 ? reading->devices[i] == device
-                        : strcmp(reading->list.items[i].mount, path) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* DEVICE: 0 where it is not known. */
+/* Adds one, unless it is there: by its DEVICE, or by its path where that is not known (0). */
 static void add_tmpfs(struct tmpfs_reading *reading, dev_t device, const struct tmpfs_use *use)
 {
     struct tmpfs_list *list = &reading->list;
 
-    if (has_tmpfs(reading, device, use->mount))
-        return;
+    for (size_t i = 0; i < list->count; i++) {
+        if (device != 0 ? reading->devices[i] == device
+                        : strcmp(list->items[i].mount, use->mount) == 0)
+            return;
+    }
     reading->devices =
         xgrow(reading->devices, list->count, &reading->device_capacity, sizeof(dev_t));
     reading->devices[list->count] = device;

@@ -18,26 +18,19 @@ enum {
     NUMBERS_SIZE_MAX = 8 * 1024 * 1024 /* /proc/stat has a number for each interrupt there is */
 };
 
-/* DIR with one slash at its end at least; the caller frees it. */
-static char *prefix_of(const char *dir)
-{
-    struct strbuf prefix = STRBUF_INIT;
-
-    strbuf_puts(&prefix, dir);
-    if (prefix.data[prefix.length - 1] != '/')
-        strbuf_putc(&prefix, '/');
-    return prefix.data;
-}
-
 int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err)
 {
     int fd = open(dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct strbuf prefix = STRBUF_INIT;
 
     if (fd < 0)
         return error_set_errno(err, errno, "%s", dir ? dir : "/");
+    strbuf_puts(&prefix, dir ? dir : "/");
+    if (prefix.data[prefix.length - 1] != '/')
+        strbuf_putc(&prefix, '/');
     *ret_procfs = (struct procfs){
         .root_fd = fd,
-        .prefix = prefix_of(dir ? dir : "/"),
+        .prefix = prefix.data,
         .live = !dir,
         .page_size = dir ? PAGE_SIZE_MAX : (uint64_t)sysconf(_SC_PAGESIZE),
     };
