@@ -61,18 +61,6 @@ static int make_with(struct restore_work *work, uint32_t flags)
                           &restoration->shmid);
 }
 
-/* The flags of shmget for pages of this size, a power of two; 0: ordinary ones. */
-static uint32_t huge_flags(uint64_t page_size)
-{
-    uint32_t log = 0;
-
-    if (page_size == 0)
-        return 0;
-    for (; page_size > 1; page_size >>= 1)
-        log++;
-    return SHMGET_HUGE | log << SHMGET_HUGE_SHIFT;
-}
-
 /* With an id of its own choice, or the one that it had. */
 static int make_once(struct restore_work *work, uint32_t flags, struct error *err)
 {
@@ -93,9 +81,11 @@ static int make_saved(struct restore_work *work, struct error *err)
 {
     const struct segment *saved = work->saved;
     struct restoration *restoration = work->restoration;
-    uint32_t flags = huge_flags(saved->huge_page);
+    uint32_t flags = 0;
     int r;
 
+    if (saved->huge_page > 0) /* a power of two */
+        flags = SHMGET_HUGE | (uint32_t)__builtin_ctzll(saved->huge_page) << SHMGET_HUGE_SHIFT;
     restoration->without_creator =
         geteuid() != 0 && (saved->cuid != geteuid() || saved->cgid != getegid());
     r = make_once(work, flags, err);
