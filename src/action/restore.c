@@ -43,34 +43,26 @@ static int disarm_next_id(const struct restore_work *work, struct error *err)
                  : 0;
 }
 
-/* One call of shmget, as the creator where that can be. */
-static int make_with(struct restore_work *work, uint32_t flags)
+/* As the creator where that can be, with an id of the kernel's choice or the one that it had. */
+static int make_once(struct restore_work *work, uint32_t flags, struct error *err)
 {
+    CLEANUP_ERROR struct error still = ERROR_INIT;
     struct restoration *restoration = work->restoration;
     const struct segment *saved = work->saved;
     const uid_t cuid = restoration->without_creator ? geteuid() : saved->cuid;
     const gid_t cgid = restoration->without_creator ? getegid() : saved->cgid;
+    int r = restoration->same_id ? next_id_write(&work->live->procfs, saved->shmid, err) : 0;
 
+    if (r < 0)
+        return r;
     /* None but its creator may have it before it is whole. */
     restoration->request = (struct shmget_request){
         .key = saved->key,
         .size = saved->size,
         .flags = SHMGET_CREATE | SHMGET_EXCLUSIVE | 0600 | flags,
     };
-    return sysv_create_by(cuid, cgid, saved->key, saved->size, restoration->request.flags,
-                          &restoration->shmid);
-}
-
-/* With an id of its own choice, or the one that it had. */
-static int make_once(struct restore_work *work, uint32_t flags, struct error *err)
-{
-    CLEANUP_ERROR struct error still = ERROR_INIT;
-    struct restoration *restoration = work->restoration;
-    int r = restoration->same_id ? next_id_write(&work->live->procfs, work->saved->shmid, err) : 0;
-
-    if (r < 0)
-        return r;
-    r = make_with(work, flags);
+    r = sysv_create_by(cuid, cgid, saved->key, saved->size, restoration->request.flags,
+                       &restoration->shmid);
     restoration->refused = r < 0 && r != -ENOTRECOVERABLE;
     if (r < 0 && restoration->same_id && disarm_next_id(work, &still) < 0)
         return error_set(err, -r, "%s; %s", strerror(-r), still.text);

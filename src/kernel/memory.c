@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/parse.h"
+#include "model/id_map.h"
 
 enum { MEMINFO_SIZE_MAX = 1024 * 1024 };
 
@@ -106,27 +107,16 @@ static void read_pool(const struct procfs *procfs, struct huge_state *huge)
 /* The number that a group of the initial user namespace has in that of this process. */
 static bool map_group(const struct procfs *procfs, uint64_t outside, gid_t *ret_gid)
 {
-    CLEANUP_STRBUF struct strbuf map = STRBUF_INIT;
-    const char *text;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct id_map map;
+    bool mapped;
 
-    if (procfs_read_file(procfs, "proc/self/gid_map", 65536, &map, NULL) < 0)
+    if (procfs_read_file(procfs, "proc/self/gid_map", 65536, &text, NULL) < 0 ||
+        !id_map_parse(strbuf_string(&text), &map))
         return false;
-    text = strbuf_string(&map);
-    while (*text) {
-        uint64_t ids[3] = {0}; /* inside, outside, how many */
-
-        for (size_t i = 0; i < 3; i++) {
-            text += strspn(text, " ");
-            text += parse_digits(text, strlen(text), &ids[i]);
-        }
-        if (outside >= ids[1] && outside - ids[1] < ids[2]) {
-            *ret_gid = (gid_t)(ids[0] + (outside - ids[1]));
-            return true;
-        }
-        text += strcspn(text, "\n");
-        text += *text == '\n';
-    }
-    return false;
+    mapped = outside <= UINT32_MAX && id_map_inside(&map, (uint32_t)outside, ret_gid);
+    id_map_release(&map);
+    return mapped;
 }
 
 void huge_read(const struct procfs *procfs, unsigned log, struct huge_state *ret_huge)
