@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 
 /* Which bits of a key are what. */
-enum { PROJ_SHIFT = 24, DEVICE_SHIFT = 16, FILE_BITS = 0xffffff };
+enum { PROJ_SHIFT = 24, DEVICE_SHIFT = 16 };
 
 uint32_t ftok_key(const struct file_identity *file, unsigned proj)
 {
