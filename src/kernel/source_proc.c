@@ -271,21 +271,29 @@ struct listing_lists {
     struct complaint_list *complaints;
 };
 
+/* Opens the listing; that of another namespace is open, and is read from its start again. */
+static int open_listing(const struct procfs *procfs, struct error *err)
+{
+    CLEANUP_CLOSE int fd = -1;
+
+    if (!procfs->inside)
+        return procfs_open_file(procfs, LISTING_PATH, err);
+    fd = fcntl(procfs->inside->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        return error_set_errno(err, errno, "%s" LISTING_PATH, procfs_prefix(procfs));
+    return steal_fd(&fd);
+}
+
 int source_listing_open(const struct procfs *procfs, struct source_listing **ret_listing,
                         struct error *err)
 {
-    CLEANUP_CLOSE int fd = procfs->inside ? fcntl(procfs->inside->fd, F_DUPFD_CLOEXEC, 0)
-                                          : procfs_open_file(procfs, LISTING_PATH, err);
+    int fd = open_listing(procfs, err);
     struct source_listing *listing;
 
-    /* That of another namespace is open, and is read from its start again. */
-    if (procfs->inside && (fd < 0 || lseek(fd, 0, SEEK_SET) < 0))
-        return error_set_errno(err, errno, "%s" LISTING_PATH, procfs_prefix(procfs));
     if (fd < 0)
         return fd;
-    listing = xmalloc(sizeof(*listing));
-    *listing = (struct source_listing){
-        .procfs = procfs, .fd = steal_fd(&fd), .buffer = xmalloc(BUFFER_SIZE)};
+    listing = xcalloc(1, sizeof(*listing));
+    *listing = (struct source_listing){.procfs = procfs, .fd = fd, .buffer = xmalloc(BUFFER_SIZE)};
     *ret_listing = listing;
     return 0;
 }
