@@ -11,9 +11,6 @@
 #include "base/error.h"
 #include "kernel/procfs.h"
 
-/* The number of the one that the system booted with (linux/proc_ns.h, PROC_IPC_INIT_INO). */
-#define INITIAL_IPC_NAMESPACE UINT64_C(0xefffffff)
-
 /*
  * Moves this process, and what it starts from now on, into a new IPC namespace: an empty table of
  * segments (and of semaphores and message queues). Without the capability for that (CAP_SYS_ADMIN)

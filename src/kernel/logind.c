@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "kernel/dropins.h"
 #include "kernel/namespace.h"
+#include "model/ipc_namespace.h"
 
 enum { CONF_SIZE_MAX = 1024 * 1024 };
 
@@ -141,7 +142,7 @@ bool logind_runs(const struct procfs *procfs)
     if (namespace_number_of(procfs, 0, &own) < 0)
         return false;
     if (namespace_number_of(procfs, 1, &logind) < 0)
-        logind = INITIAL_IPC_NAMESPACE;
+        logind = NAMESPACE_NUMBER_HOST;
     return own == logind;
 }
 

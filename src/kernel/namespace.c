@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "model/ipc_namespace.h"
 
 /* What an errno of unshare(2) or of the maps means here, in a way that helps. */
 static const char *explain_refusal(int code)
@@ -95,7 +96,7 @@ int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err)
 
     if (r < 0)
         return error_set_errno(err, -r, "%sproc/self/ns/ipc", procfs_prefix(procfs));
-    return number == INITIAL_IPC_NAMESPACE;
+    return number == NAMESPACE_NUMBER_HOST;
 }
 
 bool namespace_can_enter_ipc(void)

@@ -140,17 +140,30 @@ static int refuse_change_name(const char *word, size_t length, struct error *err
                                      : ": owner, group, perms and locked can be");
 }
 
+/* Which of the names the first LENGTH bytes of WORD are; CHANGE_NAMES: none. */
+static enum change_name find_change_name(const char *word, size_t length)
+{
+    int name = 0;
+
+    while (name < CHANGE_NAMES &&
+           (strlen(names[name]) != length || strncmp(names[name], word, length) != 0))
+        name++;
+    return (enum change_name)name;
+}
+
+bool change_is_name(const char *word)
+{
+    return find_change_name(word, strlen(word)) != CHANGE_NAMES;
+}
+
 int change_parse(struct change *change, const char *word, enum change_name *ret_name,
                  struct error *err)
 {
     size_t length = strcspn(word, "=");
     const char *value = word + length + 1;
-    int name = 0;
+    const enum change_name name = find_change_name(word, length);
     int r = 0;
 
-    while (name < CHANGE_NAMES &&
-           (strlen(names[name]) != length || strncmp(names[name], word, length) != 0))
-        name++;
     if (name == CHANGE_NAMES)
         return refuse_change_name(word, length, err);
     if (!word[length])
@@ -170,7 +183,7 @@ int change_parse(struct change *change, const char *word, enum change_name *ret_
             return error_set(err, EINVAL, "locked=: '%s': neither yes nor no", value);
     }
     change->values[name] = value;
-    *ret_name = (enum change_name)name;
+    *ret_name = name;
     return 0;
 }
 
