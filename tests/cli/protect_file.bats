@@ -8,12 +8,13 @@ setup() {
     need_ns
     with_conf
     three_kinds
+    ways=('--all --yes')
 }
 
-# stops TEXT...: nothing at all is removed with this file, each TEXT is said; ls warns and goes on
+# stops TEXT...: nothing at all is removed with this file, in none of the ways; each TEXT is said; ls warns and goes on
 stops() {
     local text words
-    for words in "$kept $other" '--all --yes' '--even-protected --yes --all' "--dry-run $kept" '--key 0x77' '--unprotected --yes'; do
+    for words in "${ways[@]}"; do
         # shellcheck disable=SC2086 # words
         shmtool rm $words
         assert_status 4 || return 1
@@ -45,6 +46,14 @@ allowed() {
     shmtool ls -c shmid,protected
     assert_status 0 || return 1
     assert_err ''
+}
+
+@test "every way of removing is stopped" {
+    ways=("$kept $other" '--all --yes' '--even-protected --yes --all' "--dry-run $kept" '--key 0x77' '--unprotected --yes')
+    stops_line 'protcet --owner root' "'protcet': a line begins with protect, label or #"
+    conf
+    chmod 666 "$etc/shmtool.conf"
+    stops '/etc/shmtool.conf: others than root may write to it, its mode is 666 (chmod go-w)'
 }
 
 @test "words that no line begins with" {
