@@ -136,10 +136,10 @@ int diagnose_shmget(struct system *system, const struct shmget_request *request,
 
 /*
  * Predicts what shmget answers to CALLER (0: this process), without all that explains it: some
- * hundred microseconds. Returns 0, or a negative errno and sets *err.
+ * hundred microseconds. Returns 0, or a negative errno.
  */
 int predict_shmget(struct system *system, const struct shmget_request *request, pid_t caller,
-                   struct shmget_answer *ret_answer, struct error *err);
+                   struct shmget_answer *ret_answer);
 
 /* The answer as a positive errno, 0: success: of shmget, and of shmat where that was asked for. */
 int shmget_diagnosis_code(const struct shmget_diagnosis *diagnosis);

@@ -52,9 +52,8 @@ bool attach_page_size(const struct procfs *procfs, pid_t pid, int shmid, uint64_
  * do not show bytes. Processes that cannot be read are not in the list. Command lines are not
  * looked up.
  *
- * Returns 0, or a negative errno when there is no /proc (-ENOENT); sets *err.
+ * Returns 0, or a negative errno when there is no /proc (-ENOENT).
  */
-int attach_scan_open(const struct procfs *procfs, struct open_segment_list *ret_list,
-                     struct error *err);
+int attach_scan_open(const struct procfs *procfs, struct open_segment_list *ret_list);
 
 #endif

@@ -27,6 +27,12 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
  */
 void huge_read(const struct procfs *procfs, unsigned log, struct huge_state *ret_huge);
 
+/* Where the pools of huge pages are, a folder each: "hugepages-2048kB". */
+#define HUGE_POOLS_DIR "sys/kernel/mm/hugepages"
+
+/* The size in bytes of the pages of the pool whose folder has this name; 0: it is none. */
+uint64_t huge_pool_page_size(const char *name);
+
 /*
  * Reads a number of the pool of pages of PAGE_SIZE bytes ("free_hugepages"); 0 where it cannot be
  * read.

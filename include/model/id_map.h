@@ -33,6 +33,9 @@ bool id_map_parse(const char *text, struct id_map *ret_map);
  */
 uint32_t id_map_outside(const struct id_map *map, uint32_t inside);
 
+/* Sets *ret_inside to what the id OUTSIDE is inside. Returns false where it is not mapped. */
+bool id_map_inside(const struct id_map *map, uint32_t outside, uint32_t *ret_inside);
+
 void id_map_release(struct id_map *map);
 
 #endif

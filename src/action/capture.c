@@ -138,16 +138,9 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /*
- * Whether the readers find a file of this name by listing its folder. A database's own
- * configuration may have passwords in it.
+ * Copies a folder that is there: what is in it by names, and the files that readers find by listing
+ * it. Others, such as a database's own configuration, may have passwords in them.
  */
-static bool is_found_by_name(const char *folder, const char *name)
-{
-    return strcmp(name, "postmaster.pid") == 0 ||
-           (ends_with(folder, ".d") && ends_with(name, ".conf"));
-}
-
-/* Copies a folder that is there: what is in it by names, and the files that names lead to. */
 static int copy_folder(struct capture *capture, const char *path)
 {
     CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(&capture->system->procfs, path, NULL);
@@ -164,7 +157,8 @@ static int copy_folder(struct capture *capture, const char *path)
         strbuf_printf(&below, "%s/%s", path, entry->d_name);
         if (entry->d_type == DT_DIR && !is_database)
             r = saved_tree_mkdir(&capture->tree, strbuf_string(&below), capture->err);
-        else if (is_found_by_name(path, entry->d_name))
+        else if (strcmp(entry->d_name, "postmaster.pid") == 0 ||
+                 (ends_with(path, ".d") && ends_with(entry->d_name, ".conf")))
             r = copy_file(capture, strbuf_string(&below), "");
     }
     return r;

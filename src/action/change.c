@@ -6,18 +6,6 @@
 
 enum { PERMISSIONS = 0777 };
 
-/* EINVAL is also what the kernel says of an id that is gone. */
-static int explain_einval(int shmid, int r)
-{
-    return r == -EIDRM || (r == -EINVAL && !sysv_exists(shmid)) ? -ENOENT : r;
-}
-
-/* Owner, group and permissions are written together: there is no compare-and-set. */
-static int write_access(const struct segment *after)
-{
-    return sysv_set_owner(after->shmid, after->uid, after->gid, after->mode & PERMISSIONS);
-}
-
 /* Compares what there is now with what was written. */
 static int read_change_back(const struct segment *after)
 {
@@ -44,11 +32,15 @@ int change_segment(const struct change *change, const struct segment *now)
     if (relocks)
         r = sysv_lock(after.shmid, locks);
     if (r == 0 && gives) {
-        r = write_access(&after);
+        /* All three together: there is no compare-and-set. */
+        r = sysv_set_owner(after.shmid, after.uid, after.gid, after.mode & PERMISSIONS);
         if (r < 0 && relocks)
             sysv_lock(after.shmid, !locks);
     }
     if (r == 0 && (gives || relocks))
         r = read_change_back(&after);
-    return r < 0 ? explain_einval(after.shmid, r) : 0;
+    /* EINVAL is also what the kernel says of an id that is gone. */
+    if (r == -EIDRM || (r == -EINVAL && !sysv_exists(after.shmid)))
+        return -ENOENT;
+    return r;
 }

@@ -104,17 +104,9 @@ bool create_is_forced(const struct system *system)
            limits.values[LIMIT_RMID_FORCED] != 0;
 }
 
-static int make(struct creation *creation)
-{
-    struct shmget_request *request = &creation->request;
-
-    if (request->key == 0)
-        return sysv_create_anywhere(request->size, request->flags, &request->key, &creation->shmid);
-    return sysv_create(request->key, request->size, request->flags, &creation->shmid);
-}
-
 int create_segment(struct system *system, struct creation *creation, struct error *err)
 {
+    struct shmget_request *request = &creation->request;
     struct segment made = {0};
     int r;
 
@@ -123,8 +115,10 @@ int create_segment(struct system *system, struct creation *creation, struct erro
         return error_set(err, EPERM,
                          "kernel.shm_rmid_forced is 1: the kernel would remove the segment as soon "
                          "as this command ends; nothing was made");
-    r = make(creation);
-    creation->refused = r < 0 && creation->request.key != 0;
+    r = request->key == 0
+            ? sysv_create_anywhere(request->size, request->flags, &request->key, &creation->shmid)
+            : sysv_create(request->key, request->size, request->flags, &creation->shmid);
+    creation->refused = r < 0 && request->key != 0;
     if (r < 0)
         return error_set_errno(err, -r, "%s", creation->refused ? "shmget" : "a random key");
     r = sysv_stat(creation->shmid, &made);

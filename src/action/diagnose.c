@@ -356,11 +356,13 @@ static void check_rows(struct checking *checking, const struct row_check *check)
               compare_findings);
 }
 
-/* Sets the rows with a key, for has_successor(). */
-static void index_keys(struct checking *checking)
+static void check_segments(struct checking *checking)
 {
     const struct inventory *inventory = &checking->diagnosis->inventory;
+    int r = logind_removes_ipc(&checking->system->procfs, &checking->diagnosis->remove_ipc_file,
+                               &checking->diagnosis->logind_error);
 
+    checking->removes_ipc = r > 0;
     checking->by_key = xcalloc(inventory->count, sizeof(struct segment_info *));
     for (size_t i = 0; i < inventory->count; i++) {
         if (inventory->rows[i].segment.key != 0)
@@ -368,30 +370,12 @@ static void index_keys(struct checking *checking)
     }
     if (checking->keyed > 0)
         qsort(checking->by_key, checking->keyed, sizeof(struct segment_info *), compare_keys);
-}
-
-static void check_segments(struct checking *checking)
-{
-    int r = logind_removes_ipc(&checking->system->procfs, &checking->diagnosis->remove_ipc_file,
-                               &checking->diagnosis->logind_error);
-
-    checking->removes_ipc = r > 0;
-    index_keys(checking);
     for (size_t i = 0; i < sizeof(row_checks) / sizeof(row_checks[0]); i++)
         check_rows(checking, &row_checks[i]);
     free(checking->by_key);
 }
 
 /* --- The whole -------------------------------------------------------------------------------- */
-
-static void check_all(struct checking *checking)
-{
-    check_limits(checking);
-    check_ipc(checking);
-    check_segments(checking);
-    if (checking->diagnosis->inventory.held.count > 0)
-        add_finding(checking, CHECK_DESCRIPTORS, SEVERITY_WARNING, 0);
-}
 
 /* The sums of all owners, and who made the most. */
 static void sum_rows(struct diagnosis *diagnosis)
@@ -431,7 +415,11 @@ int diagnose_machine(struct system *system, enum severity least, struct diagnosi
         return r;
     }
     sum_rows(&diagnosis);
-    check_all(&checking);
+    check_limits(&checking);
+    check_ipc(&checking);
+    check_segments(&checking);
+    if (diagnosis.inventory.held.count > 0)
+        add_finding(&checking, CHECK_DESCRIPTORS, SEVERITY_WARNING, 0);
     *ret_diagnosis = diagnosis;
     return 0;
 }

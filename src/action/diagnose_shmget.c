@@ -20,27 +20,22 @@ static const struct segment_info *find_former(const struct inventory *inventory,
     return NULL;
 }
 
-static void read_memory(struct system *system, struct shmget_diagnosis *diagnosis)
-{
-    uint32_t flags = diagnosis->request.flags;
-
-    memory_read(&system->procfs, system->procfs.page_size,
-                diagnosis->inventory.credentials.init_admin, &diagnosis->memory);
-    if (flags & SHMGET_HUGE)
-        huge_read(&system->procfs, flags >> SHMGET_HUGE_SHIFT, &diagnosis->huge);
-}
-
-static void predict_answer(struct shmget_diagnosis *diagnosis)
+static void predict_answer(struct system *system, struct shmget_diagnosis *diagnosis)
 {
     const struct inventory *inventory = &diagnosis->inventory;
+    const struct procfs *procfs = &system->procfs;
+    uint32_t flags = diagnosis->request.flags;
     struct shmget_facts facts = {
         .limits = inventory->limits,
         .usage = inventory->usage,
-        .memory = diagnosis->memory,
-        .huge = diagnosis->huge,
         .credentials = &inventory->credentials,
     };
 
+    memory_read(procfs, procfs->page_size, inventory->credentials.init_admin, &diagnosis->memory);
+    if (flags & SHMGET_HUGE)
+        huge_read(procfs, flags >> SHMGET_HUGE_SHIFT, &diagnosis->huge);
+    facts.memory = diagnosis->memory;
+    facts.huge = diagnosis->huge;
     diagnosis->segment = inventory_find_key(inventory, diagnosis->request.key);
     if (diagnosis->segment) {
         facts.exists = true;
@@ -104,15 +99,6 @@ static bool ask_kernel(struct shmget_diagnosis *diagnosis)
 
 /* --- shmat ------------------------------------------------------------------------------------ */
 
-/* Bytes that a mapping of the segment has; UINT64_MAX where they do not fit 64 bits. */
-static uint64_t mapped_bytes(uint64_t size, uint64_t page_size)
-{
-    uint64_t bytes;
-
-    return __builtin_mul_overflow(pages_of(size, page_size), page_size, &bytes) ? UINT64_MAX
-                                                                                : bytes;
-}
-
 static void predict_attach(struct system *system, struct shmget_diagnosis *diagnosis)
 {
     const struct inventory *inventory = &diagnosis->inventory;
@@ -120,10 +106,13 @@ static void predict_attach(struct system *system, struct shmget_diagnosis *diagn
     struct segment segment =
         info ? info->segment : shmget_new_segment(&diagnosis->request, &inventory->credentials);
     uint64_t huge_size = info ? 0 : diagnosis->huge.page_size;
+    uint64_t page_size = huge_size ? huge_size : inventory->limits.page_size;
+    uint64_t mapped;
     int refusal = -sysv_try_attach();
 
-    diagnosis->space = address_space_try(
-        mapped_bytes(segment.size, huge_size ? huge_size : inventory->limits.page_size));
+    if (__builtin_mul_overflow(pages_of(segment.size, page_size), page_size, &mapped))
+        mapped = UINT64_MAX;
+    diagnosis->space = address_space_try(mapped);
     for (enum shmat_access access = 0; access < SHMAT_ACCESS_COUNT; access++)
         diagnosis->attach[access] =
             refusal != EINVAL ? (struct shmat_answer){SHMAT_FILTERED, refusal}
@@ -212,17 +201,16 @@ static int predict_once(struct system *system, unsigned needs, struct shmget_dia
         inventory_release(inventory);
         return r;
     }
-    read_memory(system, diagnosis);
-    predict_answer(diagnosis);
+    predict_answer(system, diagnosis);
     /* It answers us, who may have other rights. */
     return diagnosis->caller != 0 ? 1 : ask_kernel(diagnosis);
 }
 
 int predict_shmget(struct system *system, const struct shmget_request *request, pid_t caller,
-                   struct shmget_answer *ret_answer, struct error *err)
+                   struct shmget_answer *ret_answer)
 {
     struct shmget_diagnosis diagnosis = {.request = *request, .caller = caller};
-    int r = predict_once(system, 0, &diagnosis, err);
+    int r = predict_once(system, 0, &diagnosis, NULL);
 
     if (r < 0)
         return r;

@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 
 /* Which bits of a key are what. */
-enum { PROJ_SHIFT = 24, DEVICE_SHIFT = 16, FILE_BITS = 0xffffff };
+enum { PROJ_SHIFT = 24, DEVICE_SHIFT = 16 };
 
 uint32_t ftok_key(const struct file_identity *file, unsigned proj)
 {
@@ -59,12 +59,6 @@ int ftok_add(struct ftok_list *list, const char *path, unsigned proj, struct err
     return r;
 }
 
-/* The PROJ with which a file could have made the key. */
-static unsigned ftok_wanted_proj(const struct ftok_search *search)
-{
-    return search->any_proj ? search->key >> PROJ_SHIFT : search->proj;
-}
-
 int ftok_search_device(const struct ftok_search *search, const char *dir, unsigned *ret_device,
                        struct error *err)
 {
@@ -77,6 +71,11 @@ int ftok_search_device(const struct ftok_search *search, const char *dir, unsign
     return *ret_device == (search->key >> DEVICE_SHIFT & 0xff);
 }
 
+static bool is_same_file(const struct file_identity *a, const struct file_identity *b)
+{
+    return a->dev == b->dev && a->ino == b->ino;
+}
+
 /* Whether it was found before, below another of the directories that were searched. */
 static bool was_ftok_found(const struct ftok_search *search, const char *path,
                            const struct file_identity *identity)
@@ -85,8 +84,7 @@ static bool was_ftok_found(const struct ftok_search *search, const char *path,
     for (size_t i = 0; i < search->earlier; i++) {
         const struct ftok_file *file = &search->found.items[i];
 
-        if (file->identity.dev == identity->dev && file->identity.ino == identity->ino &&
-            file_is_same_name(file->path, path))
+        if (is_same_file(&file->identity, identity) && file_is_same_name(file->path, path))
             return true;
     }
     return false;
@@ -95,7 +93,9 @@ static bool was_ftok_found(const struct ftok_search *search, const char *path,
 static void match_ftok_file(void *arg, const char *path, const struct file_identity *identity)
 {
     struct ftok_search *search = arg;
-    const struct ftok_file by_ftok = made_by_ftok(identity, ftok_wanted_proj(search));
+    /* Where any will do, the one with which a file could have made the key. */
+    unsigned proj = search->any_proj ? search->key >> PROJ_SHIFT : search->proj;
+    const struct ftok_file by_ftok = made_by_ftok(identity, proj);
     const struct ftok_file by_inode = {.identity = *identity, .by_inode = true, .key = search->key};
     bool is_inode = search->any_proj && (uint32_t)identity->ino == search->key;
 
@@ -135,11 +135,6 @@ static int compare_ftok_keys(const void *a, const void *b)
     return order != 0 ? order : (first > second) - (first < second);
 }
 
-static bool is_same_ftok_file(const struct ftok_file *a, const struct ftok_file *b)
-{
-    return a->identity.dev == b->identity.dev && a->identity.ino == b->identity.ino;
-}
-
 bool ftok_collides(const struct ftok_list *list, size_t *ret_first, size_t *ret_second)
 {
     CLEANUP_FREE const struct ftok_file **sorted = xcalloc(list->count, sizeof(struct ftok_file *));
@@ -152,7 +147,7 @@ bool ftok_collides(const struct ftok_list *list, size_t *ret_first, size_t *ret_
         /* If any two of one key differ, one differs from the first of that key. */
         if (!first || first->key != sorted[i]->key) {
             first = sorted[i];
-        } else if (!is_same_ftok_file(first, sorted[i])) {
+        } else if (!is_same_file(&first->identity, &sorted[i]->identity)) {
             *ret_first = (size_t)(first - list->items);
             *ret_second = (size_t)(sorted[i] - list->items);
             return true;

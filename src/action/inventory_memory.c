@@ -49,14 +49,6 @@ static void resolve_page_sizes(const struct procfs *procfs, struct segment_list 
 
 /* --- Held by descriptors ---------------------------------------------------------------------- */
 
-/* Whether no segment has this id any more: neither when all were read, nor now. */
-static bool is_removed(const struct inventory *inventory, const struct idset *ids, int shmid)
-{
-    struct segment now;
-
-    return !idset_has(ids, shmid) && (!inventory->live || sysv_stat(shmid, &now) == -ENOENT);
-}
-
 /* Keeps of the open segments those that have been removed: the others are seen in the listing. */
 static void read_held(struct system *system, const struct segment_list *others,
                       struct inventory *inventory)
@@ -66,14 +58,18 @@ static void read_held(struct system *system, const struct segment_list *others,
     size_t kept = 0;
 
     /* A line that was not understood may be the segment's. */
-    if (inventory->unparsed.count > 0 || attach_scan_open(&system->procfs, held, NULL) < 0)
+    if (inventory->unparsed.count > 0 || attach_scan_open(&system->procfs, held) < 0)
         return;
     for (size_t i = 0; held->count > 0 && i < inventory->count; i++)
         idset_add(&ids, inventory->rows[i].segment.shmid);
     for (size_t i = 0; held->count > 0 && i < others->count; i++)
         idset_add(&ids, others->items[i].shmid);
     for (size_t i = 0; i < held->count; i++) {
-        if (!is_removed(inventory, &ids, held->items[i].shmid))
+        int shmid = held->items[i].shmid;
+        struct segment now;
+
+        /* One may have been made since all were read. */
+        if (idset_has(&ids, shmid) || (inventory->live && sysv_stat(shmid, &now) != -ENOENT))
             continue;
         held->items[kept] = held->items[i];
         held->items[kept].command = proc_command(system->proc, held->items[i].pid);

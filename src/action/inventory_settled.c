@@ -58,17 +58,6 @@ static bool mark_unsettled(const struct inventory *before, struct inventory *inv
     return settled;
 }
 
-/* Who has mapped a segment while nattch stays 0 did not do so just now. */
-static void explain_mapped(struct inventory *inventory)
-{
-    for (size_t i = 0; i < inventory->count; i++) {
-        struct segment_info *info = &inventory->rows[i];
-
-        if (info->doubt == DOUBT_TOUCHED && info->attachment_count > 0 && !info->unsettled)
-            info->doubt = DOUBT_MAPPED;
-    }
-}
-
 int inventory_read_settled(struct system *system, const struct selection *selection, unsigned needs,
                            struct inventory *ret_inventory, struct error *err)
 {
@@ -86,8 +75,13 @@ int inventory_read_settled(struct system *system, const struct selection *select
     }
     if (r < 0)
         return r;
-    if (inventory.live)
-        explain_mapped(&inventory);
+    for (size_t i = 0; inventory.live && i < inventory.count; i++) {
+        struct segment_info *info = &inventory.rows[i];
+
+        /* Who has mapped a segment while nattch stays 0 did not do so just now. */
+        if (info->doubt == DOUBT_TOUCHED && info->attachment_count > 0 && !info->unsettled)
+            info->doubt = DOUBT_MAPPED;
+    }
     *ret_inventory = inventory;
     return 0;
 }

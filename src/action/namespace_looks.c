@@ -60,14 +60,6 @@ static int count_unseen(struct namespace_looks *looks, struct system *system,
     return 0;
 }
 
-/* The number is another namespace's now: what was known of the first is not true of it. */
-static void forget_former(struct namespace_look *look)
-{
-    id_cursor_release(&look->cursor);
-    free(look->container);
-    look->container = NULL;
-}
-
 /*
  * Looks at the segments of the namespace that this process is in now. SAME: it is certainly that of
  * the last look.
@@ -79,10 +71,14 @@ static int look_here(struct namespace_looks *looks, struct system *system,
 
     if (r < 0)
         return r;
-    if (!look->has_last)
+    if (!look->has_last) {
         look->cursor = id_cursor_begin(&look->now);
-    else if (!same && !snapshot_continues(&look->last, &look->now))
-        forget_former(look);
+    } else if (!same && !snapshot_continues(&look->last, &look->now)) {
+        /* The number is another namespace's now: what was known of the first is not true of it. */
+        id_cursor_release(&look->cursor);
+        free(look->container);
+        look->container = NULL;
+    }
     if (look->has_last)
         r = count_unseen(looks, system, look, err);
     looks->unknown_units += look->now.unknown_units;

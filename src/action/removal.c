@@ -216,17 +216,6 @@ static void act_here(const struct removal_work *work, struct removal_item *item)
         set_outcome(item, REMOVAL_CHANGED, 0);
 }
 
-/* Of all namespaces that are looked in the one with this number, or NULL. */
-static const struct ipc_namespace *find_namespace(const struct ipc_namespace_list *list,
-                                                  uint64_t number)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (list->items[i].number == number)
-            return &list->items[i];
-    }
-    return NULL;
-}
-
 /*
  * Removes or changes a segment where it is. Its namespace is entered for it alone, by the
  * descriptor that was found with it: one that ended meanwhile is empty, whoever has its number now.
@@ -235,15 +224,19 @@ static const struct ipc_namespace *find_namespace(const struct ipc_namespace_lis
 static int act_there(const struct removal_work *work, struct removal_item *item)
 {
     struct system *system = work->system;
-    const struct ipc_namespace *namespace;
+    const struct ipc_namespace_list *list = system->namespaces;
+    const struct ipc_namespace *namespace = NULL;
     struct namespace_entry entry;
     int r;
 
-    if (!system->namespaces || item->info.elsewhere == 0) {
+    if (!list || item->info.elsewhere == 0) {
         act_here(work, item);
         return 0;
     }
-    namespace = find_namespace(system->namespaces, item->info.elsewhere);
+    for (size_t i = 0; !namespace && i < list->count; i++) {
+        if (list->items[i].number == item->info.elsewhere)
+        namespace = &list->items[i];
+    }
     r = namespace ? namespace_enter(&system->procfs, namespace, &entry, NULL) : -ENOENT;
     if (r < 0) {
         set_outcome(item, REMOVAL_FAILED, -r);

@@ -43,46 +43,26 @@ static int disarm_next_id(const struct restore_work *work, struct error *err)
                  : 0;
 }
 
-/* One call of shmget, as the creator where that can be. */
-static int make_with(struct restore_work *work, uint32_t flags)
+/* As the creator where that can be, with an id of the kernel's choice or the one that it had. */
+static int make_once(struct restore_work *work, uint32_t flags, struct error *err)
 {
+    CLEANUP_ERROR struct error still = ERROR_INIT;
     struct restoration *restoration = work->restoration;
     const struct segment *saved = work->saved;
     const uid_t cuid = restoration->without_creator ? geteuid() : saved->cuid;
     const gid_t cgid = restoration->without_creator ? getegid() : saved->cgid;
+    int r = restoration->same_id ? next_id_write(&work->live->procfs, saved->shmid, err) : 0;
 
+    if (r < 0)
+        return r;
     /* None but its creator may have it before it is whole. */
     restoration->request = (struct shmget_request){
         .key = saved->key,
         .size = saved->size,
         .flags = SHMGET_CREATE | SHMGET_EXCLUSIVE | 0600 | flags,
     };
-    return sysv_create_by(cuid, cgid, saved->key, saved->size, restoration->request.flags,
-                          &restoration->shmid);
-}
-
-/* The flags of shmget for pages of this size, a power of two; 0: ordinary ones. */
-static uint32_t huge_flags(uint64_t page_size)
-{
-    uint32_t log = 0;
-
-    if (page_size == 0)
-        return 0;
-    for (; page_size > 1; page_size >>= 1)
-        log++;
-    return SHMGET_HUGE | log << SHMGET_HUGE_SHIFT;
-}
-
-/* With an id of its own choice, or the one that it had. */
-static int make_once(struct restore_work *work, uint32_t flags, struct error *err)
-{
-    CLEANUP_ERROR struct error still = ERROR_INIT;
-    struct restoration *restoration = work->restoration;
-    int r = restoration->same_id ? next_id_write(&work->live->procfs, work->saved->shmid, err) : 0;
-
-    if (r < 0)
-        return r;
-    r = make_with(work, flags);
+    r = sysv_create_by(cuid, cgid, saved->key, saved->size, restoration->request.flags,
+                       &restoration->shmid);
     restoration->refused = r < 0 && r != -ENOTRECOVERABLE;
     if (r < 0 && restoration->same_id && disarm_next_id(work, &still) < 0)
         return error_set(err, -r, "%s; %s", strerror(-r), still.text);
@@ -93,9 +73,11 @@ static int make_saved(struct restore_work *work, struct error *err)
 {
     const struct segment *saved = work->saved;
     struct restoration *restoration = work->restoration;
-    uint32_t flags = huge_flags(saved->huge_page);
+    uint32_t flags = 0;
     int r;
 
+    if (saved->huge_page > 0) /* a power of two */
+        flags = SHMGET_HUGE | (uint32_t)__builtin_ctzll(saved->huge_page) << SHMGET_HUGE_SHIFT;
     restoration->without_creator =
         geteuid() != 0 && (saved->cuid != geteuid() || saved->cgid != getegid());
     r = make_once(work, flags, err);

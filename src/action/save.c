@@ -62,23 +62,17 @@ int save_begin(const char *path, struct save *ret_save, struct error *err)
     return 0;
 }
 
-/* Whether the listing has its header alone. */
-static bool is_bare(const struct save *save)
-{
-    CLEANUP_STRBUF struct strbuf header = STRBUF_INIT;
-    struct stat status;
-
-    source_put_header(&header);
-    return save->fds[SAVE_LISTING] < 0 || (fstat(save->fds[SAVE_LISTING], &status) == 0 &&
-                                           (size_t)status.st_size <= header.length);
-}
-
 void save_end(struct save *save)
 {
     static const char *const parts[] = {LISTING,     "proc/sysvipc", "proc",   "etc/passwd",
                                         "etc/group", "etc",          "content"};
-    bool bare = is_bare(save);
+    CLEANUP_STRBUF struct strbuf header = STRBUF_INIT;
+    int listing = save->fds[SAVE_LISTING];
+    struct stat status;
+    bool bare; /* nothing was saved: the listing has its header alone */
 
+    source_put_header(&header);
+    bare = listing < 0 || (fstat(listing, &status) == 0 && (size_t)status.st_size <= header.length);
     for (size_t i = 0; bare && i < sizeof(parts) / sizeof(parts[0]); i++)
         saved_tree_remove(&save->tree, parts[i]);
     for (size_t i = 0; i < SAVE_FILES; i++) {

@@ -19,17 +19,12 @@ void explain_begin(struct explanations *explanations, struct system *system,
 
     *explanations = (struct explanations){.items = NULL};
     namespace_number_of(&system->procfs, 0, &explanations->ipc_number);
-    if (predict_shmget(system, &request, 0, &answer, NULL) < 0 ||
+    if (predict_shmget(system, &request, 0, &answer) < 0 ||
         (answer.cause != SHMGET_FILTERED && answer.cause != SHMGET_NO_SYSV) ||
         diagnose_shmget(system, &request, 0, NULL, &diagnosis, NULL) < 0)
         return;
     hook->explain(hook->arg, 0, &diagnosis);
     shmget_diagnosis_release(&diagnosis);
-}
-
-static bool is_same_request(const struct shmget_request *a, const struct shmget_request *b)
-{
-    return a->key == b->key && a->size == b->size && a->flags == b->flags;
 }
 
 /* Counts a failure that was explained before. Returns whether it was. */
@@ -38,23 +33,15 @@ static bool count_again(struct explanations *explanations, const struct shmget_r
 {
     for (size_t i = 0; i < explanations->count; i++) {
         struct explained *explained = &explanations->items[i];
+        const struct shmget_request *before = &explained->request;
 
-        if (explained->cause == cause && is_same_request(&explained->request, request)) {
+        if (explained->cause == cause && before->key == request->key &&
+            before->size == request->size && before->flags == request->flags) {
             explained->more++;
             return true;
         }
     }
     return false;
-}
-
-/* Whether CALL is made in another IPC namespace than ours. Where that is not shown, it is not. */
-static bool is_elsewhere(const struct explanations *explanations, const struct system *system,
-                         const struct shmget_call *call)
-{
-    uint64_t number;
-
-    return namespace_number_of(&system->procfs, call->pid, &number) == 0 &&
-           number != explanations->ipc_number;
 }
 
 /* Explains a failure for the first time. Returns 0 or a negative errno. */
@@ -91,11 +78,13 @@ int explain_call(struct explanations *explanations, struct system *system,
         explanations->others++;
         return 0;
     }
-    if (is_elsewhere(explanations, system, call)) {
+    /* In another IPC namespace than ours; where that is not shown it is ours. */
+    if (namespace_number_of(&system->procfs, call->pid, &number) == 0 &&
+        number != explanations->ipc_number) {
         explanations->elsewhere++;
         return 0;
     }
-    r = predict_shmget(system, &call->request, call->pid, &answer, NULL);
+    r = predict_shmget(system, &call->request, call->pid, &answer);
     if (r == 0 && answer.code == 0)
         return 0;
     if (r == 0 && count_again(explanations, &call->request, answer.cause))

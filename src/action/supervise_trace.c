@@ -98,27 +98,23 @@ static void lose_events(struct trace *trace)
     add_roots(trace);
 }
 
-/* More events than wanted: the next ones gather for a shorter time; else for a longer one. */
-static void adapt_gathering(struct trace *trace, size_t events)
-{
-    uint64_t gather = events > GATHERED_MAX ? trace->gather / 2 : trace->gather * 3 / 2;
-
-    if (gather < gather_min)
-        gather = gather_min;
-    trace->gather = gather < gather_max ? gather : gather_max;
-    trace->listened_at = clock_since_boot();
-}
-
 static void read_events(struct trace *trace)
 {
     const struct proc_events_handlers handlers = {note_fork, note_exit, trace};
     size_t before = descendants_events(&trace->descendants);
+    uint64_t gather = trace->gather * 3 / 2;
     int r;
 
     if (trace->events.fd < 0)
         return;
     r = proc_events_read(&trace->events, &handlers);
-    adapt_gathering(trace, r < 0 ? SIZE_MAX : descendants_events(&trace->descendants) - before);
+    /* More events than wanted: the next ones gather for a shorter time; else for a longer one. */
+    if (r < 0 || descendants_events(&trace->descendants) - before > GATHERED_MAX)
+        gather = trace->gather / 2;
+    if (gather < gather_min)
+        gather = gather_min;
+    trace->gather = gather < gather_max ? gather : gather_max;
+    trace->listened_at = clock_since_boot();
     if (r < 0)
         lose_events(trace);
     if (r == -ENOTCONN)

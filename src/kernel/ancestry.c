@@ -46,12 +46,6 @@ static bool read_loadavg(const struct procfs *procfs, uint64_t *ret_threads, pid
     return true;
 }
 
-static void read_forks(const struct procfs *procfs, struct ancestry_mark *mark)
-{
-    mark->forks_moment = clock_since_boot();
-    mark->has_forks = procfs_find_number(procfs, "proc/stat", "\nprocesses ", &mark->forks);
-}
-
 void ancestry_mark_moment(struct ancestry_mark *mark)
 {
     mark->moment = clock_since_boot();
@@ -80,8 +74,10 @@ void ancestry_mark(const struct procfs *procfs, struct ancestry_mark *mark)
         mark->newest = 0;
     last = mark->newest > 0 ? mark->newest + look_ahead(before, mark->newest) : 0;
     /* /proc/stat is expensive on large systems: an older count of forks will do for a while. */
-    if (!mark->has_forks || mark->moment - mark->forks_moment > NSEC_PER_SEC)
-        read_forks(procfs, mark);
+    if (!mark->has_forks || mark->moment - mark->forks_moment > NSEC_PER_SEC) {
+        mark->forks_moment = clock_since_boot();
+        mark->has_forks = procfs_find_number(procfs, "proc/stat", "\nprocesses ", &mark->forks);
+    }
     for (pid_t pid = mark->newest + 1; pid <= last; pid++) {
         if (!proc_exists(pid))
             mark->free[mark->free_count++] = pid;
@@ -201,23 +197,18 @@ int ancestry_descends(const struct procfs *procfs, pid_t pid, pid_t ancestor, ui
     return -EAGAIN;
 }
 
-/* Whether a process that started in that clock tick was there at MARK. */
-static bool was_there(const struct ancestry_mark *mark, uint64_t start)
-{
-    uint64_t second = (uint64_t)sysconf(_SC_CLK_TCK);
-
-    return (start + 1) * (NSEC_PER_SEC / second) <= mark->moment;
-}
-
 enum descent ancestry_check(const struct procfs *procfs, const struct ancestry_mark *mark,
                             pid_t pid, pid_t ancestor)
 {
-    uint64_t start;
+    const uint64_t tick = NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
+    uint64_t start; /* the tick in which it started */
+    bool was_there;
     int r = ancestry_descends(procfs, pid, ancestor, &start);
 
     if (r < 0)
         return DESCENT_UNKNOWN;
-    if (!was_there(mark, start) && (!was_free(mark, pid) || may_have_come_round(procfs, mark)))
+    was_there = (start + 1) * tick <= mark->moment;
+    if (!was_there && (!was_free(mark, pid) || may_have_come_round(procfs, mark)))
         return DESCENT_UNKNOWN;
     return r > 0 ? DESCENT_DESCENDANT : DESCENT_UNRELATED;
 }

@@ -14,6 +14,7 @@
 #include "base/parse.h"
 #include "base/xalloc.h"
 #include "kernel/maps.h"
+#include "kernel/namespace_file.h"
 #include "kernel/proc.h"
 
 enum { STATUS_SIZE_MAX = 1024 * 1024, SMAPS_SIZE_MAX = 256 * 1024 * 1024, NS_LENGTH = 32 };
@@ -129,22 +130,14 @@ static int add_mappings_of(struct scan *scan, const char *base)
     return r;
 }
 
-/* Notes the namespace, "ipc:[4026531839]", of what was found in the process at hand. */
-static enum outcome note_namespace(struct scan *scan, const char *name)
-{
-    uint64_t number;
-
-    if (strncmp(name, "ipc:[", 5) != 0 || parse_digits(name + 5, strlen(name + 5), &number) == 0)
-        return UNREADABLE;
-    for (size_t i = scan->first; i < scan->table.count; i++)
-        scan->table.items[i].namespace = number;
-    return READ;
-}
-
-/* Whether the process or thread BASE is in an IPC namespace that was asked for. */
+/*
+ * Whether the process or thread BASE is in an IPC namespace that was asked for. Where all are, its
+ * attachments get the number of theirs.
+ */
 static enum outcome check_namespace(struct scan *scan, const char *base)
 {
     char name[NS_LENGTH];
+    uint64_t number;
     int r;
 
     if (!scan->ns[0] && !scan->everywhere)
@@ -152,9 +145,13 @@ static enum outcome check_namespace(struct scan *scan, const char *base)
     r = read_namespace(scan, base, name);
     if (r < 0)
         return r == -ENOENT || r == -ESRCH ? VANISHED : UNREADABLE;
-    if (scan->everywhere)
-        return note_namespace(scan, name);
-    return strcmp(name, scan->ns) == 0 ? READ : NOTHING;
+    if (!scan->everywhere)
+        return strcmp(name, scan->ns) == 0 ? READ : NOTHING;
+    if (!namespace_file_parse(name, strlen(name), &number))
+        return UNREADABLE;
+    for (size_t i = scan->first; i < scan->table.count; i++)
+        scan->table.items[i].namespace = number;
+    return READ;
 }
 
 /* What it means that the threads of a process end with this errno, 0 or another one. */
@@ -477,20 +474,19 @@ static void merge_open_segments(struct open_segment_list *list)
     list->count = kept + 1;
 }
 
-int attach_scan_open(const struct procfs *procfs, struct open_segment_list *ret_list,
-                     struct error *err)
+int attach_scan_open(const struct procfs *procfs, struct open_segment_list *ret_list)
 {
     CLEANUP_SCAN struct scan scan = {0};
     struct open_segment_list list = {0};
     pid_t pid;
-    int r = scan_init(&scan, procfs, err);
+    int r = scan_init(&scan, procfs, NULL);
 
     if (r < 0)
         return r;
     while ((pid = proc_next_pid(scan.dir)) > 0)
         scan_descriptors(&scan, pid, &list);
     if (errno) {
-        r = error_set_errno(err, errno, "%sproc", procfs_prefix(procfs));
+        r = -errno;
         open_segment_list_release(&list);
         return r;
     }

@@ -16,24 +16,19 @@ enum { CONF_SIZE_LIMIT = 1024 * 1024 };
 
 /* --- Checks ----------------------------------------------------------------------------------- */
 
-/*
- * Whether UID may own what protects segments: root, or who owns "/" and so could put another /etc
- * there; in a user namespace that does not map root both read as the overflow uid.
- */
-static bool is_trusted_owner(const struct procfs *procfs, uid_t uid)
-{
-    struct stat root;
-
-    return uid == 0 || (fstat(procfs->root_fd, &root) == 0 && root.st_uid == uid);
-}
-
 /* Checks who may write to what STATUS is of. Returns 0, or -EPERM and sets *err. */
 static int check_writers(const struct procfs *procfs, const char *path, const struct stat *status,
                          struct error *err)
 {
+    struct stat root;
+
     if (!procfs->live)
         return 0;
-    if (!is_trusted_owner(procfs, status->st_uid))
+    /*
+     * Who owns "/" could put another /etc there. In a user namespace that does not map root both
+     * read as the overflow uid.
+     */
+    if (status->st_uid != 0 && (fstat(procfs->root_fd, &root) < 0 || root.st_uid != status->st_uid))
         return error_set(err, EPERM, "%s%s: belongs to uid %lu, and must belong to root (chown 0)",
                          procfs_prefix(procfs), path, (unsigned long)status->st_uid);
     if (status->st_mode & (S_IWGRP | S_IWOTH))

@@ -59,22 +59,10 @@ static const struct named_container *find_container(const struct name_list *list
 /* --- The kubelet's links ---------------------------------------------------------------------- */
 
 /* POD_NAMESPACE_CONTAINER-ID.log; whatever else is there is skipped. */
-static void add_log(struct name_list *list, const char *file)
+static void load_logs(const struct procfs *procfs, struct name_list *list, const char *id)
 {
     static const char ending[] = ".log";
     const size_t id_and_ending = CONTAINER_ID_LENGTH + sizeof(ending) - 1;
-    size_t length = strlen(file);
-    const char *id;
-
-    if (length < id_and_ending + 2)
-        return;
-    id = file + length - id_and_ending;
-    if (id[-1] == '-' && strcmp(id + CONTAINER_ID_LENGTH, ending) == 0)
-        add_name(list, id, file, length - id_and_ending - 1);
-}
-
-static void load_logs(const struct procfs *procfs, struct name_list *list, const char *id)
-{
     CLEANUP_CLOSE int fd = procfs_open_trusted(procfs, "var/log/containers", O_DIRECTORY);
     CLEANUP_CLOSEDIR DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
@@ -83,8 +71,16 @@ static void load_logs(const struct procfs *procfs, struct name_list *list, const
     if (!dir)
         return;
     steal_fd(&fd);
-    while ((entry = procfs_next_entry(dir)))
-        add_log(list, entry->d_name);
+    while ((entry = procfs_next_entry(dir))) {
+        size_t length = strlen(entry->d_name);
+        const char *found;
+
+        if (length < id_and_ending + 2)
+            continue;
+        found = entry->d_name + length - id_and_ending;
+        if (found[-1] == '-' && strcmp(found + CONTAINER_ID_LENGTH, ending) == 0)
+            add_name(list, found, entry->d_name, length - id_and_ending - 1);
+    }
     list->loaded = true;
 }
 

@@ -127,17 +127,6 @@ static int write_number(const struct procfs *procfs, const char *path, uint64_t 
     return written == length ? 0 : -EIO;
 }
 
-static int write_limit(const struct procfs *procfs, const char *path,
-                       const struct limit_setting *setting, struct error *err)
-{
-    int r = write_number(procfs, path, setting->value);
-
-    if (r == -EINVAL && limits_ceiling(setting))
-        return error_set(err, EINVAL, "%s%s: %s: %s", procfs_prefix(procfs), path, strerror(EINVAL),
-                         limits_ceiling(setting));
-    return r < 0 ? error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path) : 0;
-}
-
 int next_id_write(const struct procfs *procfs, int shmid, struct error *err)
 {
     static const char path[] = "proc/sys/kernel/shm_next_id";
@@ -156,9 +145,13 @@ int limits_write(const struct procfs *procfs, const struct limit_setting *settin
     if (r < 0)
         return r;
     limit_path(setting->id, path, sizeof(path));
-    r = write_limit(procfs, path, setting, err);
-    if (r == 0)
-        r = procfs_read_number(procfs, path, &now, err);
+    r = write_number(procfs, path, setting->value);
+    if (r == -EINVAL && limits_ceiling(setting))
+        return error_set(err, EINVAL, "%s%s: %s: %s", procfs_prefix(procfs), path, strerror(EINVAL),
+                         limits_ceiling(setting));
+    if (r < 0)
+        return error_set_errno(err, -r, "%s%s", procfs_prefix(procfs), path);
+    r = procfs_read_number(procfs, path, &now, err);
     if (r < 0)
         return r;
     *ret_now = now;

@@ -1,17 +1,14 @@
 #include "kernel/logind.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "kernel/dropins.h"
+#include "kernel/namespace.h"
 #include "model/ipc_namespace.h"
 
 enum { CONF_SIZE_MAX = 1024 * 1024 };
@@ -133,24 +130,20 @@ static int read_settings(struct remove_ipc *setting, struct error *err)
 
 /* --- Whether there is a logind ---------------------------------------------------------------- */
 
-/* Whether the caller's IPC namespace is the one that logind sees. */
-static bool is_logind_namespace(const struct procfs *procfs)
-{
-    struct stat own;
-    struct stat first;
-
-    if (fstatat(procfs->root_fd, "proc/self/ns/ipc", &own, 0) < 0)
-        return false;
-    if (fstatat(procfs->root_fd, "proc/1/ns/ipc", &first, 0) == 0)
-        return own.st_ino == first.st_ino;
-    return own.st_ino == NAMESPACE_NUMBER_HOST;
-}
-
 bool logind_runs(const struct procfs *procfs)
 {
     CLEANUP_CLOSE int seats = procfs_open_place(procfs, LOGIND_SEATS, 0); /* sd-login's own test */
+    uint64_t own;
+    uint64_t logind;
 
-    return seats >= 0 && (!procfs->live || is_logind_namespace(procfs));
+    if (seats < 0 || !procfs->live)
+        return seats >= 0;
+    /* It must see our IPC namespace. */
+    if (namespace_number_of(procfs, 0, &own) < 0)
+        return false;
+    if (namespace_number_of(procfs, 1, &logind) < 0)
+        logind = NAMESPACE_NUMBER_HOST;
+    return own == logind;
 }
 
 int logind_removes_ipc(const struct procfs *procfs, char **ret_file, struct error *err)

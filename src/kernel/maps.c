@@ -205,21 +205,6 @@ struct query {
 #define QUERY _IOWR('f', 17, struct query)
 enum { QUERY_WRITABLE = 0x02, QUERY_SHARED = 0x08, QUERY_NEXT = 0x10, QUERY_FILE = 0x20 };
 
-static void add_answer(struct maps_reader *reader, const struct query *answer)
-{
-    struct rest rest = {reader->buffer, reader->buffer + strlen(reader->buffer)};
-    struct mapping mapping = {
-        .shmid = (int)answer->inode,
-        .writable = (answer->vma_flags & QUERY_WRITABLE) != 0,
-        .major = answer->dev_major,
-        .minor = answer->dev_minor,
-        .page_size = answer->vma_page_size,
-    };
-
-    if (answer->inode <= INT_MAX && take_name(&rest, &mapping.key))
-        add_mapping(reader, &mapping);
-}
-
 /* The next shared mapping of a file from ADDRESS on. Returns 0 or a negative errno. */
 static int query_mapping(int fd, uint64_t address, char *name, struct query *ret_answer)
 {
@@ -245,14 +230,23 @@ static int query_mapping(int fd, uint64_t address, char *name, struct query *ret
     return 0;
 }
 
-/* Goes from one shared mapping of a file to the next. FIRST is the answer to the first question. */
-static int query_all_mappings(struct maps_reader *reader, int fd, struct query first)
+/* Goes from one shared mapping of a file to the next. ANSWER: to the first question. */
+static int query_all_mappings(struct maps_reader *reader, int fd, struct query answer)
 {
-    struct query answer = first;
     int r;
 
     do {
-        add_answer(reader, &answer);
+        struct rest rest = {reader->buffer, reader->buffer + strlen(reader->buffer)};
+        struct mapping mapping = {
+            .shmid = (int)answer.inode,
+            .writable = (answer.vma_flags & QUERY_WRITABLE) != 0,
+            .major = answer.dev_major,
+            .minor = answer.dev_minor,
+            .page_size = answer.vma_page_size,
+        };
+
+        if (answer.inode <= INT_MAX && take_name(&rest, &mapping.key))
+            add_mapping(reader, &mapping);
         r = query_mapping(fd, answer.vma_end, reader->buffer, &answer);
     } while (r == 0);
     return r == -ENOENT ? 1 : r;

@@ -10,14 +10,9 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/parse.h"
+#include "model/id_map.h"
 
 enum { MEMINFO_SIZE_MAX = 1024 * 1024 };
-
-/* What is left of the limit of commitments when LESS KiB are set aside. */
-static uint64_t pages_left(uint64_t kib, uint64_t less, uint64_t kib_per_page)
-{
-    return kib > less ? (kib - less) / kib_per_page : 0;
-}
 
 void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
                  struct memory_state *ret_memory)
@@ -46,22 +41,30 @@ void memory_read(const struct procfs *procfs, uint64_t page_size, bool admin,
         .known = true,
         .overcommit = (int)mode,
         .total = saturating_add(ram, swap) / unit,
-        .commit_limit = pages_left(limit, reserve, unit),
+        .commit_limit = limit > reserve ? (limit - reserve) / unit : 0,
         .committed = committed / unit,
     };
 }
 
 /* --- Huge pages ------------------------------------------------------------------------------- */
 
-#define HUGE_DIR "sys/kernel/mm/hugepages"
+uint64_t huge_pool_page_size(const char *name)
+{
+    static const char prefix[] = "hugepages-";
+    const char *number = name + strlen(prefix);
+    uint64_t kib;
+
+    return strncmp(name, prefix, strlen(prefix)) == 0 &&
+                   parse_digits(number, strlen(number), &kib) > 0 && kib <= UINT64_MAX / 1024
+               ? kib * 1024
+               : 0;
+}
 
 /* Reads the sizes there are. Returns false when that cannot be done. */
 static bool read_huge_sizes(const struct procfs *procfs, struct huge_state *huge)
 {
-    static const char prefix[] = "hugepages-";
-    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, HUGE_DIR, NULL);
+    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, HUGE_POOLS_DIR, NULL);
     const struct dirent *entry;
-    uint64_t kib;
 
     if (!dir) {
         /* A kernel without huge pages has all but this one. */
@@ -71,11 +74,10 @@ static bool read_huge_sizes(const struct procfs *procfs, struct huge_state *huge
         return above != NULL;
     }
     while ((entry = procfs_next_entry(dir)) != NULL && huge->size_count < HUGE_SIZES_MAX) {
-        const char *number = entry->d_name + strlen(prefix);
+        uint64_t page_size = huge_pool_page_size(entry->d_name);
 
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
-            parse_digits(number, strlen(number), &kib) > 0 && kib > 0 && kib <= UINT64_MAX / 1024)
-            huge->sizes[huge->size_count++] = kib * 1024;
+        if (page_size > 0)
+            huge->sizes[huge->size_count++] = page_size;
     }
     return true;
 }
@@ -85,7 +87,7 @@ uint64_t huge_pool_number(const struct procfs *procfs, uint64_t page_size, const
     char path[128];
     uint64_t value = 0;
 
-    snprintf(path, sizeof(path), HUGE_DIR "/hugepages-%llukB/%s",
+    snprintf(path, sizeof(path), HUGE_POOLS_DIR "/hugepages-%llukB/%s",
              (unsigned long long)(page_size / 1024), name);
     procfs_read_number(procfs, path, &value, NULL);
     return value;
@@ -105,27 +107,16 @@ static void read_pool(const struct procfs *procfs, struct huge_state *huge)
 /* The number that a group of the initial user namespace has in that of this process. */
 static bool map_group(const struct procfs *procfs, uint64_t outside, gid_t *ret_gid)
 {
-    CLEANUP_STRBUF struct strbuf map = STRBUF_INIT;
-    const char *text;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct id_map map;
+    bool mapped;
 
-    if (procfs_read_file(procfs, "proc/self/gid_map", 65536, &map, NULL) < 0)
+    if (procfs_read_file(procfs, "proc/self/gid_map", 65536, &text, NULL) < 0 ||
+        !id_map_parse(strbuf_string(&text), &map))
         return false;
-    text = strbuf_string(&map);
-    while (*text) {
-        uint64_t ids[3] = {0}; /* inside, outside, how many */
-
-        for (size_t i = 0; i < 3; i++) {
-            text += strspn(text, " ");
-            text += parse_digits(text, strlen(text), &ids[i]);
-        }
-        if (outside >= ids[1] && outside - ids[1] < ids[2]) {
-            *ret_gid = (gid_t)(ids[0] + (outside - ids[1]));
-            return true;
-        }
-        text += strcspn(text, "\n");
-        text += *text == '\n';
-    }
-    return false;
+    mapped = outside <= UINT32_MAX && id_map_inside(&map, (uint32_t)outside, ret_gid);
+    id_map_release(&map);
+    return mapped;
 }
 
 void huge_read(const struct procfs *procfs, unsigned log, struct huge_state *ret_huge)

@@ -38,10 +38,11 @@ static const struct group_files files_v2 = {
 
 /* --- Where the groups of this process are ----------------------------------------------------- */
 
-/* Whether LIST, words with commas between them, up to LENGTH bytes, has WORD. */
-static bool list_has(const char *list, size_t length, const char *word)
+/* Whether LIST, words with commas between them, up to LENGTH bytes, has the word "memory". */
+static bool has_memory(const char *list, size_t length)
 {
-    size_t size = strlen(word);
+    static const char word[] = "memory";
+    const size_t size = strlen(word);
 
     for (const char *end = list + length; list < end; list++) {
         const char *comma = memchr(list, ',', (size_t)(end - list));
@@ -71,7 +72,7 @@ static char *find_group_path(const char *text, bool v2)
         const char *list = strchr(line, ':');
         const char *path = list ? strchr(list + 1, ':') : NULL;
         bool found = path && (v2 ? strncmp(line, "0::", 3) == 0
-                                 : list_has(list + 1, (size_t)(path - list - 1), "memory"));
+                                 : has_memory(list + 1, (size_t)(path - list - 1)));
 
         if (found)
             return xstrndup(path + 1, strcspn(path + 1, "\n"));
@@ -108,7 +109,7 @@ static size_t find_group_dir(const char *mounts, const char *path, bool v2, stru
         size_t root;
 
         if (!parse_mount_line(line, &mount) || strcmp(mount.type, v2 ? "cgroup2" : "cgroup") != 0 ||
-            (!v2 && !list_has(mount.options, strlen(mount.options), "memory")))
+            (!v2 && !has_memory(mount.options, strlen(mount.options))))
             continue;
         /* A container's mount shows the hierarchy from its own group on. */
         root = strcmp(mount.root, "/") == 0 ? 0 : strlen(mount.root);

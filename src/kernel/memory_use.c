@@ -18,9 +18,6 @@
 
 enum { MEMINFO_SIZE_MAX = 1024 * 1024, MOUNTINFO_SIZE_MAX = 64 * 1024 * 1024 };
 
-#define HUGE_PAGES_DIR "sys/kernel/mm/hugepages"
-#define HUGE_PAGES_PREFIX "hugepages-"
-
 /* --- File systems in memory ------------------------------------------------------------------- */
 
 /* A list that is being made, and the devices that are in it. */
@@ -31,24 +28,16 @@ struct tmpfs_reading {
     size_t device_capacity;
 };
 
-/* Whether one of them is on DEVICE, or without a device is mounted at PATH. */
-static bool has_tmpfs(const struct tmpfs_reading *reading, dev_t device, const char *path)
-{
-    for (size_t i = 0; i < reading->list.count; i++) {
-        if (device != 0 ? reading->devices[i] == device
-                        : strcmp(reading->list.items[i].mount, path) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* DEVICE: 0 where it is not known. */
+/* Adds one, unless it is there: by its DEVICE, or by its path where that is not known (0). */
 static void add_tmpfs(struct tmpfs_reading *reading, dev_t device, const struct tmpfs_use *use)
 {
     struct tmpfs_list *list = &reading->list;
 
-    if (has_tmpfs(reading, device, use->mount))
-        return;
+    for (size_t i = 0; i < list->count; i++) {
+        if (device != 0 ? reading->devices[i] == device
+                        : strcmp(list->items[i].mount, use->mount) == 0)
+            return;
+    }
     reading->devices =
         xgrow(reading->devices, list->count, &reading->device_capacity, sizeof(dev_t));
     reading->devices[list->count] = device;
@@ -58,26 +47,19 @@ static void add_tmpfs(struct tmpfs_reading *reading, dev_t device, const struct 
 }
 
 /*
- * Opens what is mounted at PATH, and waits for no file system that may never answer. Names below
- * /sys are never known from memory alone, but the kernel itself answers.
+ * Adds what is mounted at PATH, unless another mount hides it. Waits for no file system that may
+ * never answer.
  */
-static int open_mount(const struct tmpfs_reading *reading, const char *path)
-{
-    int fd = mountinfo_open(reading->proc_fd, "self", path);
-
-    return fd < 0 && errno == EAGAIN && strncmp(path, "/sys/", 5) == 0
-               ? open(path, O_PATH | O_CLOEXEC)
-               : fd;
-}
-
-/* Adds what is mounted at PATH, unless another mount hides it. */
 static void read_tmpfs(struct tmpfs_reading *reading, char *path)
 {
-    CLEANUP_CLOSE int fd = open_mount(reading, path);
+    CLEANUP_CLOSE int fd = mountinfo_open(reading->proc_fd, "self", path);
     struct tmpfs_use use = {.mount = path};
     struct statfs fs;
     struct stat status;
 
+    /* Names below /sys are never known from memory alone, but the kernel itself answers. */
+    if (fd < 0 && errno == EAGAIN && strncmp(path, "/sys/", 5) == 0)
+        fd = open(path, O_PATH | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) < 0 || fstatfs(fd, &fs) < 0) {
         add_tmpfs(reading, 0, &use);
     } else if (fs.f_type == TMPFS_MAGIC) {
@@ -138,25 +120,6 @@ static void add_pool(struct huge_pools *pools, const struct huge_pool *pool)
     pools->items[pools->count++] = *pool;
 }
 
-/* Adds a pool of this name, "hugepages-2048kB". */
-static void add_named_pool(const struct procfs *procfs, const char *name, uint64_t default_size,
-                           struct huge_pools *pools)
-{
-    const char *number = name + strlen(HUGE_PAGES_PREFIX);
-    struct huge_pool pool = {0};
-    uint64_t kib;
-
-    if (strncmp(name, HUGE_PAGES_PREFIX, strlen(HUGE_PAGES_PREFIX)) != 0 ||
-        parse_digits(number, strlen(number), &kib) == 0 || kib == 0 || kib > UINT64_MAX / 1024)
-        return;
-    pool.page_size = kib * 1024;
-    pool.is_default = pool.page_size == default_size;
-    pool.total = huge_pool_number(procfs, pool.page_size, "nr_hugepages");
-    pool.free = huge_pool_number(procfs, pool.page_size, "free_hugepages");
-    pool.reserved = huge_pool_number(procfs, pool.page_size, "resv_hugepages");
-    add_pool(pools, &pool);
-}
-
 static int compare_pools(const void *a, const void *b)
 {
     const struct huge_pool *left = a;
@@ -168,7 +131,7 @@ static int compare_pools(const void *a, const void *b)
 
 void huge_pools_read(const struct procfs *procfs, struct huge_pools *ret_pools)
 {
-    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, HUGE_PAGES_DIR, NULL);
+    CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(procfs, HUGE_POOLS_DIR, NULL);
     CLEANUP_STRBUF struct strbuf meminfo = STRBUF_INIT;
     struct huge_pools pools = {.segments_known = true};
     struct huge_pool usual = {.is_default = true};
@@ -178,8 +141,17 @@ void huge_pools_read(const struct procfs *procfs, struct huge_pools *ret_pools)
     if (procfs_read_file(procfs, "proc/meminfo", MEMINFO_SIZE_MAX, &meminfo, NULL) == 0 &&
         procfs_number_after(&meminfo, "\nHugepagesize:", &kib) && kib <= UINT64_MAX / 1024)
         usual.page_size = kib * 1024;
-    while (dir && (entry = procfs_next_entry(dir)) != NULL)
-        add_named_pool(procfs, entry->d_name, usual.page_size, &pools);
+    while (dir && (entry = procfs_next_entry(dir)) != NULL) {
+        struct huge_pool pool = {.page_size = huge_pool_page_size(entry->d_name)};
+
+        if (pool.page_size == 0)
+            continue;
+        pool.is_default = pool.page_size == usual.page_size;
+        pool.total = huge_pool_number(procfs, pool.page_size, "nr_hugepages");
+        pool.free = huge_pool_number(procfs, pool.page_size, "free_hugepages");
+        pool.reserved = huge_pool_number(procfs, pool.page_size, "resv_hugepages");
+        add_pool(&pools, &pool);
+    }
     if (pools.count > 0)
         qsort(pools.items, pools.count, sizeof(*pools.items), compare_pools);
     if (usual.page_size > 0 && !huge_pools_find(&pools, 0) &&

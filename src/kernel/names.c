@@ -138,15 +138,6 @@ void names_free(struct names *names)
     free(names);
 }
 
-static struct entry *find_id_entry(const struct database *database, uint32_t id)
-{
-    struct entry *entry = database->buckets[id % BUCKETS];
-
-    while (entry && entry->id != id)
-        entry = entry->next;
-    return entry;
-}
-
 static struct entry *add_entry(struct database *database, uint32_t id, const char *name)
 {
     struct entry **tail = &database->buckets[id % BUCKETS];
@@ -204,7 +195,9 @@ static const char *name_of(struct names *names, struct database *database, uint3
     const char *name;
 
     load_database(names, database);
-    entry = find_id_entry(database, id);
+    entry = database->buckets[id % BUCKETS];
+    while (entry && entry->id != id)
+        entry = entry->next;
     if (entry || !names->procfs->live)
         return entry ? entry->name : NULL;
     while (database->kind->name_of(id, &names->buffer, &name) == ERANGE)

@@ -57,18 +57,6 @@ static int write_id_map(const char *path, unsigned id)
     return write_own_file(path, line);
 }
 
-/* Keeps our ids what they were. Whoever may not set groups must say so first. */
-static int map_ourselves(uid_t uid, gid_t gid)
-{
-    int r = write_own_file("/proc/self/setgroups", "deny");
-
-    if (r == 0 || r == -ENOENT) /* before Linux 3.19 */
-        r = write_id_map("/proc/self/gid_map", gid);
-    if (r == 0)
-        r = write_id_map("/proc/self/uid_map", uid);
-    return r;
-}
-
 int namespace_enter_ipc(struct error *err)
 {
     uid_t uid = geteuid();
@@ -79,7 +67,12 @@ int namespace_enter_ipc(struct error *err)
         return 0;
     if (errno != EPERM || unshare(CLONE_NEWUSER | CLONE_NEWIPC) < 0)
         return fail_namespace(errno, err);
-    r = map_ourselves(uid, gid);
+    /* Our ids stay what they were. Whoever may not set groups must say so first. */
+    r = write_own_file("/proc/self/setgroups", "deny");
+    if (r == 0 || r == -ENOENT) /* before Linux 3.19 */
+        r = write_id_map("/proc/self/gid_map", gid);
+    if (r == 0)
+        r = write_id_map("/proc/self/uid_map", uid);
     return r < 0 ? fail_namespace(-r, err) : 0;
 }
 

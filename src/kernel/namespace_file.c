@@ -18,24 +18,18 @@
 /* What the kernel shows in place of a uid that the caller's user namespace does not map. */
 enum { OVERFLOW_UID = 65534 };
 
-/* Raises the soft limit of descriptors to the hard one, if that is higher. */
-static bool raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
-        return false;
-    limit.rlim_cur = limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
-
 bool namespace_file_leaves_room(int fd)
 {
     enum { SPARE_DESCRIPTORS = 32 };
     struct rlimit limit;
 
-    return getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
-           (rlim_t)fd + SPARE_DESCRIPTORS < limit.rlim_cur || raise_descriptor_limit();
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+        (rlim_t)fd + SPARE_DESCRIPTORS < limit.rlim_cur)
+        return true;
+    if (limit.rlim_cur >= limit.rlim_max)
+        return false;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 /* Opens a file below /proc, which is a namespace's whatever happens. */

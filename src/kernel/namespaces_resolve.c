@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "kernel/namespace.h"
 #include "kernel/namespace_file.h"
 #include "kernel/namespaces.h"
 #include "kernel/proc.h"
@@ -26,28 +27,24 @@ const char *namespaces_unreadable_why(const struct procfs *procfs)
                           : "it needs CAP_SYS_PTRACE, which root has";
 }
 
-/* Of a saved tree that of who saved it, by a link as the kernel's: "ipc:[4026531839]". */
-static uint64_t saved_number(const struct procfs *procfs)
-{
-    CLEANUP_CLOSE int folder = procfs_open_place(procfs, "proc/self/ns", 0);
-    char target[32];
-    ssize_t length = folder >= 0 ? readlinkat(folder, "ipc", target, sizeof(target)) : -1;
-    uint64_t number = 0;
-
-    if (length > 5 && memcmp(target, "ipc:[", 5) == 0)
-        parse_digits(target + 5, (size_t)length - 5, &number);
-    return number;
-}
-
 uint64_t namespaces_own_number(const struct procfs *procfs)
 {
-    struct stat status;
+    CLEANUP_CLOSE int folder = -1;
+    char target[32];
+    ssize_t length = -1;
+    uint64_t number = 0;
 
     if (procfs->inside)
         return procfs->inside->number;
-    if (!procfs->live)
-        return saved_number(procfs);
-    return fstatat(procfs->root_fd, "proc/self/ns/ipc", &status, 0) == 0 ? status.st_ino : 0;
+    if (procfs->live)
+        return namespace_number_of(procfs, 0, &number) == 0 ? number : 0;
+    /* Of a saved tree that of who saved it, by a link as the kernel's: "ipc:[4026531839]". */
+    folder = procfs_open_place(procfs, "proc/self/ns", 0);
+    if (folder >= 0)
+        length = readlinkat(folder, "ipc", target, sizeof(target));
+    if (length > 5 && memcmp(target, "ipc:[", 5) == 0)
+        parse_digits(target + 5, (size_t)length - 5, &number);
+    return number;
 }
 
 static int refuse_file(const struct procfs *procfs, const char *file, int code, struct error *err)

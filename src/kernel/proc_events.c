@@ -85,30 +85,6 @@ struct event {
     struct proc_event event;
 };
 
-/* Parses the SIZE bytes of a message. Returns false when it is none of the kernel's events. */
-static bool parse_event(const char *bytes, size_t size, const struct sockaddr_nl *from,
-                        struct event *ret_event)
-{
-    struct cn_msg message;
-    size_t length;
-
-    if (from->nl_pid != 0 || size < EVENT_AT)
-        return false;
-    memcpy(&message, bytes + CONNECTOR_AT, sizeof(message));
-    if (message.id.idx != CN_IDX_PROC || message.id.val != CN_VAL_PROC)
-        return false;
-    memset(ret_event, 0, sizeof(*ret_event));
-    ret_event->answer = message.ack;
-    /* Kernels differ in how long an event is: what is not there is 0. */
-    length = size - EVENT_AT;
-    if (length > sizeof(ret_event->event))
-        length = sizeof(ret_event->event);
-    if (length < offsetof(struct proc_event, event_data))
-        return false;
-    memcpy(&ret_event->event, bytes + EVENT_AT, length);
-    return true;
-}
-
 /* Messages of one call. */
 struct batch {
     char bytes[BATCH_MAX][MESSAGE_SIZE_MAX];
@@ -139,9 +115,28 @@ static int receive_batch(int fd, struct batch *batch)
     return count;
 }
 
+/* Parses message AT. Returns false when it is none of the kernel's events. */
 static bool batch_get(const struct batch *batch, int at, struct event *ret_event)
 {
-    return parse_event(batch->bytes[at], batch->headers[at].msg_len, &batch->from[at], ret_event);
+    const char *bytes = batch->bytes[at];
+    size_t length = batch->headers[at].msg_len;
+    struct cn_msg message;
+
+    if (batch->from[at].nl_pid != 0 || length < EVENT_AT)
+        return false;
+    memcpy(&message, bytes + CONNECTOR_AT, sizeof(message));
+    if (message.id.idx != CN_IDX_PROC || message.id.val != CN_VAL_PROC)
+        return false;
+    memset(ret_event, 0, sizeof(*ret_event));
+    ret_event->answer = message.ack;
+    /* Kernels differ in how long an event is: what is not there is 0. */
+    length -= EVENT_AT;
+    if (length > sizeof(ret_event->event))
+        length = sizeof(ret_event->event);
+    if (length < offsetof(struct proc_event, event_data))
+        return false;
+    memcpy(&ret_event->event, bytes + EVENT_AT, length);
+    return true;
 }
 
 /* Whether the kernel has granted the request with TOKEN: it answers before send() returns. */
@@ -162,18 +157,10 @@ static bool was_granted(int fd, uint32_t token)
     return false;
 }
 
-/* Asks for more room than a socket has by default. Less will do too. */
-static void enlarge_receive_buffer(int fd)
-{
-    const int bytes = RECEIVE_BUFFER_SIZE;
-
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-}
-
 int proc_events_open(struct proc_events *ret_events)
 {
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
+    const int room = RECEIVE_BUFFER_SIZE;
     CLEANUP_CLOSE int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR);
     uint32_t token = (uint32_t)getpid();
     struct proc_events events = PROC_EVENTS_INIT;
@@ -181,7 +168,9 @@ int proc_events_open(struct proc_events *ret_events)
 
     if (fd < 0)
         return -errno;
-    enlarge_receive_buffer(fd);
+    /* More room than a socket has by default. Less will do too. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
     if (attach_event_filter(fd) < 0 || prctl(PR_GET_NAME, events.name) < 0 ||
         bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
         return -errno;
@@ -194,17 +183,6 @@ int proc_events_open(struct proc_events *ret_events)
     events.fd = steal_fd(&fd);
     *ret_events = events;
     return 0;
-}
-
-/* Whether the PID is another process's already. */
-static bool is_reused(const struct proc_event *event)
-{
-    pid_t pid = event->event_data.exit.process_tgid;
-
-    /* A process that was not waited for yet has a parent; the PID of one that was is free. */
-    if (event->event_data.exit.process_pid != pid || event->event_data.exit.parent_tgid != 0)
-        return false;
-    return proc_exists(pid);
 }
 
 /* Calls the event's handler. Returns true when it is our own mark. */
@@ -222,8 +200,10 @@ static bool handle_event(const struct proc_event *event,
         exit_event = (struct exit_event){
             .pid = event->event_data.exit.process_tgid,
             .leader = event->event_data.exit.process_pid == event->event_data.exit.process_tgid,
-            .reused = is_reused(event),
         };
+        /* A process that was not waited for yet has a parent; the PID of one that was is free. */
+        exit_event.reused = exit_event.leader && event->event_data.exit.parent_tgid == 0 &&
+                            proc_exists(exit_event.pid);
         handlers->exited(handlers->arg, &exit_event);
         return false;
     case PROC_EVENT_COMM:

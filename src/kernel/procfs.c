@@ -18,26 +18,19 @@ enum {
     NUMBERS_SIZE_MAX = 8 * 1024 * 1024 /* /proc/stat has a number for each interrupt there is */
 };
 
-/* DIR with one slash at its end at least; the caller frees it. */
-static char *prefix_of(const char *dir)
-{
-    struct strbuf prefix = STRBUF_INIT;
-
-    strbuf_puts(&prefix, dir);
-    if (prefix.data[prefix.length - 1] != '/')
-        strbuf_putc(&prefix, '/');
-    return prefix.data;
-}
-
 int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err)
 {
     int fd = open(dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct strbuf prefix = STRBUF_INIT;
 
     if (fd < 0)
         return error_set_errno(err, errno, "%s", dir ? dir : "/");
+    strbuf_puts(&prefix, dir ? dir : "/");
+    if (prefix.data[prefix.length - 1] != '/')
+        strbuf_putc(&prefix, '/');
     *ret_procfs = (struct procfs){
         .root_fd = fd,
-        .prefix = prefix_of(dir ? dir : "/"),
+        .prefix = prefix.data,
         .live = !dir,
         .own_ipc = -1,
         .page_size = dir ? PAGE_SIZE_MAX : (uint64_t)sysconf(_SC_PAGESIZE),
@@ -238,21 +231,17 @@ bool procfs_find_number(const struct procfs *procfs, const char *path, const cha
 
 /* --- What root alone can have written --------------------------------------------------------- */
 
-static bool is_roots_alone(int fd)
-{
-    struct stat status;
-
-    return fstat(fd, &status) == 0 && status.st_uid == 0 && (status.st_mode & 022) == 0;
-}
-
 /* Opens one part of a path, no link. Returns the descriptor or a negative errno. */
 static int open_trusted_part(int dir, const char *name, int flags)
 {
     CLEANUP_CLOSE int fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
 
     if (fd < 0)
         return -errno;
-    return is_roots_alone(fd) ? steal_fd(&fd) : -EPERM;
+    if (fstat(fd, &status) < 0 || status.st_uid != 0 || (status.st_mode & 022) != 0)
+        return -EPERM;
+    return steal_fd(&fd);
 }
 
 int procfs_open_trusted(const struct procfs *procfs, const char *path, int flags)

@@ -190,16 +190,6 @@ static void read_usual_places(struct program_files *files)
     inspect_below(files, "var/lib/pgsql", 2, &inspected);
 }
 
-static const struct place *find_known_place(const struct program_files *files,
-                                            const struct claimed_segment *segment)
-{
-    for (size_t i = 0; i < files->place_count; i++) {
-        if (is_place(files, &files->places[i], segment))
-            return &files->places[i];
-    }
-    return NULL;
-}
-
 bool program_files_find_data(struct program_files *files, const struct claimed_segment *segment,
                              const pid_t *pids, size_t count, struct data_directory *ret_directory)
 {
@@ -209,7 +199,10 @@ bool program_files_find_data(struct program_files *files, const struct claimed_s
         place = find_working_directory(files, segment, pids[i]);
     if (!place && !files->has_places)
         read_usual_places(files);
-    place = place ? place : find_known_place(files, segment);
+    for (size_t i = 0; !place && i < files->place_count; i++) {
+        if (is_place(files, &files->places[i], segment))
+            place = &files->places[i];
+    }
     if (!place)
         return false;
     *ret_directory = (struct data_directory){place->path, place->code == 0};

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -28,14 +27,7 @@ int file_write(int fd, const char *data, size_t length)
     return 0;
 }
 
-/* Gives the file its owner, as far as this process may give files away, and then its mode. */
-static int set_access(int fd, const struct file_access *access)
-{
-    if (fchown(fd, access->uid, access->gid) < 0 && errno != EPERM)
-        return -1;
-    return fchmod(fd, access->mode);
-}
-
+/* The file's owner is set as far as this process may give files away, and before its mode. */
 static int write_temporary(int dir, const char *temporary, const struct strbuf *text,
                            const struct file_access *access)
 {
@@ -43,10 +35,11 @@ static int write_temporary(int dir, const char *temporary, const struct strbuf *
 
     unlinkat(dir, temporary, 0);
     fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return fd < 0 || file_write(fd, text->data, text->length) < 0 || set_access(fd, access) < 0 ||
-                   fsync(fd) < 0
-               ? -1
-               : 0;
+    if (fd < 0 || file_write(fd, text->data, text->length) < 0 ||
+        (fchown(fd, access->uid, access->gid) < 0 && errno != EPERM) ||
+        fchmod(fd, access->mode) < 0)
+        return -1;
+    return fsync(fd);
 }
 
 int file_replace_at(int dir, const char *where, const char *name, const char *temporary,
@@ -66,14 +59,6 @@ int file_replace_at(int dir, const char *where, const char *name, const char *te
     return fsync(dir) < 0 && errno != EINVAL ? error_set_errno(err, errno, "%s", where) : 0;
 }
 
-/* Whether there is something else at PATH than a regular file: /dev/stdout is a link. */
-static bool is_something_else(int dir, const char *name)
-{
-    struct stat status;
-
-    return fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode);
-}
-
 int file_replace(const char *path, const struct strbuf *text, struct error *err)
 {
     const struct file_access access = {0644, geteuid(), getegid()};
@@ -82,6 +67,7 @@ int file_replace(const char *path, const struct strbuf *text, struct error *err)
     CLEANUP_FREE char *where = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
     CLEANUP_STRBUF struct strbuf temporary = STRBUF_INIT;
     CLEANUP_CLOSE int dir = -1;
+    struct stat status;
     uint64_t number = 0;
 
     if (*name == '\0')
@@ -89,7 +75,8 @@ int file_replace(const char *path, const struct strbuf *text, struct error *err)
     dir = open(slash == path ? "/" : where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return error_set_errno(err, errno, "%s", slash == path ? "/" : where);
-    if (is_something_else(dir, name))
+    /* /dev/stdout is a link. */
+    if (fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode))
         return error_set(err, EINVAL, "%s: not a regular file: left alone", path);
     /* Others may replace it at the same time. */
     if (getrandom(&number, sizeof(number), 0) < 0)

@@ -105,17 +105,6 @@ static int read_ours(const struct procfs *procfs, int dir, struct strbuf *text,
     return procfs_read_file(procfs, SYSCTL_FILE_DIR "/" SYSCTL_FILE_NAME, FILE_SIZE_MAX, text, err);
 }
 
-/* Puts TEXT in the place of our file. */
-static int replace_ours(const struct procfs *procfs, int dir, const struct strbuf *text,
-                        const struct file_access *access, struct error *err)
-{
-    CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
-
-    strbuf_printf(&where, "%s" SYSCTL_FILE_DIR, procfs_prefix(procfs));
-    return file_replace_at(dir, strbuf_string(&where), SYSCTL_FILE_NAME, TEMPORARY_NAME, text,
-                           access, err);
-}
-
 static void sysctl_name(enum limit_id id, char *name, size_t size)
 {
     snprintf(name, size, "kernel.%s", limit_kinds[id].name);
@@ -140,6 +129,7 @@ static int change_ours(const struct procfs *procfs, int dir, const struct limit_
                        size_t count, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
     struct file_access access;
     int r = read_ours(procfs, dir, &text, &access, err);
 
@@ -149,7 +139,9 @@ static int change_ours(const struct procfs *procfs, int dir, const struct limit_
         strbuf_puts(&text, "# Limits that shmtool limits --persist keeps over a reboot.\n");
     for (size_t i = 0; i < count; i++)
         apply_setting(&text, &settings[i]);
-    return replace_ours(procfs, dir, &text, &access, err);
+    strbuf_printf(&where, "%s" SYSCTL_FILE_DIR, procfs_prefix(procfs));
+    return file_replace_at(dir, strbuf_string(&where), SYSCTL_FILE_NAME, TEMPORARY_NAME, &text,
+                           &access, err);
 }
 
 int sysctl_file_keep(const struct procfs *procfs, const struct limit_setting *settings,

@@ -134,13 +134,6 @@ static bool is_same_namespace(int a, int b)
            first.st_ino == second.st_ino;
 }
 
-static bool owns_namespace(int user_ns, uid_t euid)
-{
-    uid_t owner;
-
-    return ioctl(user_ns, NS_GET_OWNER_UID, &owner) == 0 && owner == euid;
-}
-
 /*
  * The capabilities in the user namespace TARGET of a process of EUID that has CAPABILITIES in its
  * own, OWN: the same in OWN and in all that were made in it, all in those that its user made right
@@ -152,6 +145,7 @@ static uint64_t capabilities_in(int target, int own, uid_t euid, uint64_t capabi
     int at = target;
 
     for (;;) {
+        uid_t owner;
         int above;
 
         if (is_same_namespace(at, own))
@@ -159,7 +153,8 @@ static uint64_t capabilities_in(int target, int own, uid_t euid, uint64_t capabi
         above = ioctl(at, NS_GET_PARENT, 0);
         if (above < 0)
             return 0;
-        if (is_same_namespace(above, own) && owns_namespace(at, euid)) {
+        if (is_same_namespace(above, own) && ioctl(at, NS_GET_OWNER_UID, &owner) == 0 &&
+            owner == euid) {
             close(above);
             return ALL_CAPABILITIES;
         }

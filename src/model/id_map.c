@@ -61,6 +61,19 @@ uint32_t id_map_outside(const struct id_map *map, uint32_t inside)
     return inside;
 }
 
+bool id_map_inside(const struct id_map *map, uint32_t outside, uint32_t *ret_inside)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const struct id_run *run = &map->runs[i];
+
+        if (outside >= run->outside && outside - run->outside < run->count) {
+            *ret_inside = run->inside + (outside - run->outside);
+            return true;
+        }
+    }
+    return false;
+}
+
 void id_map_release(struct id_map *map)
 {
     free(map->runs);

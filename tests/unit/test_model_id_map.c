@@ -35,6 +35,24 @@ static void what_is_not_mapped_stays(void **state)
     assert_outside("", 7, 7);
 }
 
+static void ids_are_translated_back(void **state)
+{
+    struct id_map map;
+    uint32_t inside = 7;
+
+    (void)state;
+    assert_true(id_map_parse(ROOTLESS, &map));
+    assert_false(id_map_inside(&map, 999, &inside));
+    assert_false(id_map_inside(&map, 1001, &inside));
+    assert_false(id_map_inside(&map, 165536, &inside));
+    assert_int_equal(inside, 7);
+    assert_true(id_map_inside(&map, 1000, &inside));
+    assert_int_equal(inside, 0);
+    assert_true(id_map_inside(&map, 165535, &inside));
+    assert_int_equal(inside, 65536);
+    id_map_release(&map);
+}
+
 static void the_widest_map_is_everybody(void **state)
 {
     (void)state;
@@ -63,9 +81,8 @@ static void other_texts_are_no_map(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_are_translated),
-        cmocka_unit_test(what_is_not_mapped_stays),
-        cmocka_unit_test(the_widest_map_is_everybody),
+        cmocka_unit_test(ids_are_translated),      cmocka_unit_test(what_is_not_mapped_stays),
+        cmocka_unit_test(ids_are_translated_back), cmocka_unit_test(the_widest_map_is_everybody),
         cmocka_unit_test(other_texts_are_no_map),
     };
 
