@@ -90,17 +90,12 @@ struct captures {
     struct span name; /* *, the first of several */
 };
 
-static bool is_lower_hex(char byte)
-{
-    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
-}
-
 /* How many lowercase hex digits TEXT begins with, at most MAX. */
 static size_t hex_length(const char *text, const char *end, size_t max)
 {
     size_t length = 0;
 
-    while (length < max && text + length < end && is_lower_hex(text[length]))
+    while (length < max && text + length < end && memchr("0123456789abcdef", text[length], 16))
         length++;
     return length;
 }
@@ -371,18 +366,11 @@ static void put_unescaped(struct strbuf *out, struct span name)
     }
 }
 
-/* What has no pattern has the kind of a mere cgroup. */
-static const char *kind_of(const struct match *match)
-{
-    return match->pattern ? match->pattern->kind : "cgroup";
-}
-
-static void set_unit_text(struct cgroup_unit *unit, const char *kind, const char *name,
-                          size_t length)
+static void set_unit_text(struct cgroup_unit *unit, const char *name, size_t length)
 {
     struct strbuf text = STRBUF_INIT;
 
-    strbuf_puts(&text, kind);
+    strbuf_puts(&text, unit->kind);
     strbuf_putc(&text, ':');
     strbuf_append(&text, name, length);
     free(unit->unit);
@@ -404,7 +392,7 @@ static void fill_pod(struct cgroup_unit *unit, const struct match *match)
     }
     if (match->captures.id.at)
         unit->container = copy_span(match->captures.id);
-    set_unit_text(unit, unit->kind, unit->pod, strlen(unit->pod));
+    set_unit_text(unit, unit->pod, strlen(unit->pod));
 }
 
 static void fill_named(struct cgroup_unit *unit, const struct match *match)
@@ -413,7 +401,7 @@ static void fill_named(struct cgroup_unit *unit, const struct match *match)
 
     put_unescaped(&name, match->captures.name);
     unit->container = name.data;
-    set_unit_text(unit, unit->kind, name.data, name.length);
+    set_unit_text(unit, name.data, name.length);
 }
 
 static void fill_unit(struct cgroup_unit *unit, const struct match *match)
@@ -433,7 +421,7 @@ static void fill(struct cgroup_unit *unit, const struct match *match)
 {
     enum role role = match->pattern ? match->pattern->role : ROLE_UNIT;
 
-    unit->kind = kind_of(match);
+    unit->kind = match->pattern ? match->pattern->kind : "cgroup";
     unit->by_user = match->user.at != NULL;
     unit->part = copy_span(match->part);
     switch (role) {
@@ -443,7 +431,7 @@ static void fill(struct cgroup_unit *unit, const struct match *match)
         break;
     case ROLE_CONTAINER:
         unit->container = copy_span(match->captures.id);
-        set_unit_text(unit, unit->kind, unit->container, CONTAINER_ID_SHOWN);
+        set_unit_text(unit, unit->container, CONTAINER_ID_SHOWN);
         break;
     case ROLE_NAMED:
         fill_named(unit, match);
@@ -489,7 +477,7 @@ void cgroup_unit_set_name(struct cgroup_unit *unit, const char *name)
 
     free(unit->name);
     unit->name = xstrdup(name);
-    set_unit_text(unit, unit->kind, name, last ? (size_t)(last - name) : strlen(name));
+    set_unit_text(unit, name, last ? (size_t)(last - name) : strlen(name));
 }
 
 const char *cgroup_unit_container(const struct cgroup_unit *unit)
