@@ -106,6 +106,9 @@ void column_set_add_all(struct column_set *set, const struct column_table *table
 /* What has to be looked up for the set's columns, or to sort: a mask of enum need. */
 unsigned column_set_needs(const struct column_set *set);
 
+/* The same for all columns of the table. */
+unsigned column_table_needs(const struct column_table *table);
+
 /* Releases the set's memory and leaves it empty. */
 void column_set_release(struct column_set *set);
 

@@ -66,16 +66,6 @@ static const char *explain_no_rest(const struct inventory *inventory)
            "there, and a container may be shown a Shmem of its own";
 }
 
-static void write_rest(struct writer *writer, const struct inventory *inventory)
-{
-    bool known = inventory->balance.has_rest;
-
-    write_balance_line(
-        writer, known, inventory->balance.rest,
-        known ? "the rest: memfd, shared anonymous memory, other IPC and mount namespaces"
-              : explain_no_rest(inventory));
-}
-
 /* Removed segments that descriptors keep: each once, with the first process that has it. */
 static void write_held(struct writer *writer, const struct open_segment_list *held)
 {
@@ -149,7 +139,11 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
                       use->known ? "" : ": not known, and part of the rest");
         write_balance_line(&writer, use->known, use->bytes, strbuf_string(&text));
     }
-    write_rest(&writer, inventory);
+    write_balance_line(
+        &writer, balance->has_rest, balance->rest,
+        balance->has_rest
+            ? "the rest: memfd, shared anonymous memory, other IPC and mount namespaces"
+            : explain_no_rest(inventory));
     write_held(&writer, &inventory->held);
     for (size_t i = 0; i < balance->huge.count; i++) {
         const struct huge_pool *pool = &balance->huge.items[i];

@@ -108,12 +108,16 @@ static void describe_keyed_orphans(const struct finding_text *text)
     put_programs(text);
 }
 
-/* Appends why the states are unknown, each reason once. */
-static void put_doubts(const struct finding_text *text)
+static void describe_states(const struct finding_text *text)
 {
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
-    size_t begin = text->out->length;
+    size_t begin;
 
+    finding_put_amount(
+        text, ", is attached by nobody, and whether it is an orphan is unknown: ",
+        ", are attached by nobody, and whether they are orphans is unknown; for each, ");
+    begin = text->out->length;
+    /* Each reason once. */
     for (size_t i = 0; i < text->finding->count; i++) {
         strbuf_reset(&reason);
         describe_doubt(&reason, text->finding->rows[i]);
@@ -123,14 +127,6 @@ static void put_doubts(const struct finding_text *text)
             strbuf_puts(text->out, "; or ");
         strbuf_append(text->out, strbuf_string(&reason), reason.length);
     }
-}
-
-static void describe_states(const struct finding_text *text)
-{
-    finding_put_amount(
-        text, ", is attached by nobody, and whether it is an orphan is unknown: ",
-        ", are attached by nobody, and whether they are orphans is unknown; for each, ");
-    put_doubts(text);
 }
 
 static void describe_owners(const struct finding_text *text)

@@ -134,30 +134,25 @@ void limits_report_conflict(struct strbuf *out, const struct limits *limits)
     strbuf_puts(out, ") for all segments together");
 }
 
-static void describe_shmem(struct strbuf *out, const struct usage *usage)
-{
-    strbuf_puts(out, "Shmem, which free shows as shared, is ");
-    human_size_long(out, usage->shmem);
-    strbuf_puts(out, ": ");
-    if (usage->without_rss > 0) {
-        strbuf_puts(out, "how much of it is System V is not known");
-        return;
-    }
-    human_size_long(out, usage->rss);
-    strbuf_puts(out, " in System V segments of this IPC namespace");
-    /* A container may be shown a Shmem of its own. */
-    if (usage->shmem > usage->rss)
-        strbuf_puts(out, ", the rest in tmpfs (df -t tmpfs), memfd, shared anonymous memory or "
-                         "other IPC namespaces");
-}
-
 void limits_report_shmem(struct strbuf *out, const struct usage *usage, size_t width)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
     if (!usage->has_shmem)
         return;
-    describe_shmem(&text, usage);
+    strbuf_puts(&text, "Shmem, which free shows as shared, is ");
+    human_size_long(&text, usage->shmem);
+    strbuf_puts(&text, ": ");
+    if (usage->without_rss > 0) {
+        strbuf_puts(&text, "how much of it is System V is not known");
+    } else {
+        human_size_long(&text, usage->rss);
+        strbuf_puts(&text, " in System V segments of this IPC namespace");
+        /* A container may be shown a Shmem of its own. */
+        if (usage->shmem > usage->rss)
+            strbuf_puts(&text, ", the rest in tmpfs (df -t tmpfs), memfd, shared anonymous memory "
+                               "or other IPC namespaces");
+    }
     wrap_text(out, &text, 4, width);
     strbuf_putc(out, '\n');
 }

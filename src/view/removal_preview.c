@@ -214,17 +214,6 @@ static int compare_pids(const void *a, const void *b)
     return num_compare_signed(*(const pid_t *)a, *(const pid_t *)b);
 }
 
-/* How many different processes these are; sorts them. */
-static size_t count_different(pid_t *pids, size_t count)
-{
-    size_t different = 0;
-
-    qsort(pids, count, sizeof(*pids), compare_pids);
-    for (size_t i = 0; i < count; i++)
-        different += i == 0 || pids[i] != pids[i - 1];
-    return different;
-}
-
 /* Appends who uses what is to be removed: one by name, how many others, and whether that is all. */
 static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
 {
@@ -232,7 +221,7 @@ static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
     CLEANUP_FREE pid_t *pids = NULL;
     size_t count = 0;
     size_t capacity = 0;
-    size_t different;
+    size_t different = 0;
     bool unseen = false;
 
     for (size_t i = 0; i < plan->count; i++) {
@@ -249,7 +238,9 @@ static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
     }
     if (first) {
         describe_process(out, first->command ? first->command : "?", first->pid);
-        different = count_different(pids, count);
+        qsort(pids, count, sizeof(*pids), compare_pids);
+        for (size_t i = 0; i < count; i++)
+            different += i == 0 || pids[i] != pids[i - 1];
         if (different > 1)
             strbuf_printf(out, " +%zu", different - 1);
     }
@@ -261,18 +252,19 @@ static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
 static void put_pending(struct strbuf *out, const struct removal_plan *plan,
                         const struct removal_totals *totals)
 {
-    CLEANUP_FREE uint64_t *numbers = xcalloc(plan->count, sizeof(*numbers));
-    size_t count = 0;
+    const struct segment_info *last = NULL;
     size_t different = 0;
 
     human_count(out, totals->counts[REMOVAL_SELECTED], "segment");
-    for (size_t i = 0; i < plan->count; i++) {
-        if (plan->items[i].outcome == REMOVAL_SELECTED)
-            numbers[count++] = plan->items[i].info.namespace;
-    }
     /* In the order of the inventory: those of one namespace stand together. */
-    for (size_t i = 0; i < count; i++)
-        different += i == 0 || numbers[i] != numbers[i - 1];
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct segment_info *info = &plan->items[i].info;
+
+        if (plan->items[i].outcome != REMOVAL_SELECTED)
+            continue;
+        different += !last || info->namespace != last->namespace;
+        last = info;
+    }
     if (plan->namespaces > 0)
         strbuf_printf(out, " in %zu of %zu namespaces", different, plan->namespaces);
     strbuf_puts(out, ", ");

@@ -18,13 +18,7 @@ struct left_array {
 
 unsigned run_report_needs(void)
 {
-    struct column_set columns = COLUMN_SET_INIT;
-    unsigned needs;
-
-    column_set_add_all(&columns, &segment_columns);
-    needs = column_set_needs(&columns);
-    column_set_release(&columns);
-    return needs;
+    return column_table_needs(&segment_columns);
 }
 
 /* Appends a segment with all that was looked up, and what became of it. ORIGIN: NULL: the creator

@@ -17,11 +17,8 @@ enum { LABEL_WIDTH = 15 };
 
 unsigned segment_report_needs(void)
 {
-    unsigned needs = NEED_LAST_COMMAND | NEED_ATTACHMENTS | NEED_HOLDERS | NEED_CREDENTIALS;
-
-    for (size_t i = 0; i < segment_columns.count; i++)
-        needs |= segment_columns.columns[i].needs;
-    return needs;
+    return column_table_needs(&segment_columns) | NEED_LAST_COMMAND | NEED_ATTACHMENTS |
+           NEED_HOLDERS | NEED_CREDENTIALS;
 }
 
 /* --- Text ------------------------------------------------------------------------------------- */
@@ -39,28 +36,14 @@ static const char *absent_value(const struct column *column)
     return column->type == COLUMN_SIZE || column->type == COLUMN_RULE ? "unknown" : "-";
 }
 
-static void note_perms(struct strbuf *note, uint64_t mode)
-{
-    static const char letters[] = "rwxrwxrwx";
-
-    for (unsigned bit = 0; bit < 9; bit++)
-        strbuf_append(note, mode & (0400U >> bit) ? &letters[bit] : "-", 1);
-}
-
-/* The letters that a key was made up of: NTP2, GPSD. */
-static void note_letters(struct strbuf *note, uint32_t key)
-{
-    char letters[5];
-
-    if (program_key_letters(key, letters))
-        strbuf_puts(note, letters);
-}
-
 /* What a person wants to know besides the exact value. */
 static void note_value(struct strbuf *note, const struct column *column,
                        const struct column_value *value, const struct segment_info *info,
                        const struct column_format *format)
 {
+    static const char bits[] = "rwxrwxrwx";
+    char letters[5]; /* that a key was made up of: NTP2, GPSD */
+
     if (strcmp(column->name, "cpid") == 0) {
         describe_creator(note, info);
     } else if (strcmp(column->name, "lpid") == 0) {
@@ -75,9 +58,11 @@ static void note_value(struct strbuf *note, const struct column *column,
     } else if (value->note) {
         strbuf_puts(note, value->note);
     } else if (strcmp(column->name, "key") == 0) {
-        note_letters(note, info->segment.key);
+        if (program_key_letters(info->segment.key, letters))
+            strbuf_puts(note, letters);
     } else if (column->type == COLUMN_PERMS) {
-        note_perms(note, value->number);
+        for (unsigned i = 0; i < 9; i++)
+            strbuf_append(note, value->number & (0400U >> i) ? &bits[i] : "-", 1);
     }
 }
 
@@ -206,27 +191,13 @@ static void put_search_sentence(struct strbuf *out, const struct inventory *inve
                   inventory->live ? "the system" : "that machine", others ? ", as root" : "");
 }
 
-/* In lines of their own, whole: they are to be copied. */
-static void put_search(struct strbuf *out, const struct segment_info *info,
-                       const struct inventory *inventory)
-{
-    CLEANUP_STRBUF struct strbuf commands = STRBUF_INIT;
-
-    if (!may_be_searched(info))
-        return;
-    strbuf_puts(out, "\n  ");
-    put_search_sentence(out, inventory);
-    strbuf_putc(out, '\n');
-    put_search_commands(&commands, info, "\n");
-    put_indented(out, strbuf_string(&commands));
-}
-
 /* --- The block -------------------------------------------------------------------------------- */
 
 void segment_report_text(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory, const struct column_format *format)
 {
     CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf commands = STRBUF_INIT;
 
     strbuf_printf(out, "Segment %d", info->segment.shmid);
     if (info->elsewhere != 0)
@@ -244,7 +215,14 @@ void segment_report_text(struct strbuf *out, const struct segment_info *info,
     strbuf_puts(out, "  ");
     wrap_text(out, &explanation, 2, WRAP_WIDTH);
     strbuf_putc(out, '\n');
-    put_search(out, info, inventory);
+    if (!may_be_searched(info))
+        return;
+    strbuf_puts(out, "\n  ");
+    put_search_sentence(out, inventory);
+    strbuf_putc(out, '\n');
+    /* In lines of their own, whole: they are to be copied. */
+    put_search_commands(&commands, info, "\n");
+    put_indented(out, strbuf_string(&commands));
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */

@@ -45,14 +45,6 @@ void shmget_report_call(struct strbuf *out, const struct shmget_request *request
     strbuf_putc(out, ')');
 }
 
-/* Appends the call and its answer. */
-static void put_shmget_answer(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
-{
-    shmget_report_call(out, &diagnosis->request);
-    put_ending(out, diagnosis->answer.code);
-    strbuf_putc(out, '\n');
-}
-
 /* Appends the calls of shmat that were asked for, and otherwise both where one would fail. */
 static void put_shmat_answers(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
@@ -92,7 +84,9 @@ void shmget_report_text(struct strbuf *out, const struct shmget_diagnosis *diagn
     CLEANUP_STRBUF struct strbuf warning = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
 
-    put_shmget_answer(out, diagnosis);
+    shmget_report_call(out, &diagnosis->request);
+    put_ending(out, diagnosis->answer.code);
+    strbuf_putc(out, '\n');
     put_shmat_answers(out, diagnosis);
     describe_shmget(&reason, diagnosis);
     put_paragraph(out, "reason", &reason, width);

@@ -182,15 +182,6 @@ bool table_cut(struct strbuf *text, size_t keep, size_t width)
     return true;
 }
 
-static void cut_cell(struct libscols_line *line, size_t column, size_t width)
-{
-    CLEANUP_STRBUF struct strbuf cut = STRBUF_INIT;
-
-    strbuf_puts(&cut, cell_text(line, column));
-    if (table_cut(&cut, 0, width))
-        must_succeed(scols_line_set_data(line, column, strbuf_string(&cut)));
-}
-
 /* Cuts command lines to what the other columns leave of the terminal, and never below the header.
  */
 static void fit_table(struct table *table)
@@ -214,8 +205,13 @@ static void fit_table(struct table *table)
     if (table->format->width > others + width)
         width = table->format->width - others;
     scols_reset_iter(iterator, SCOLS_ITER_FORWARD);
-    while ((line = next_line(table, iterator)))
-        cut_cell(line, command, width);
+    while ((line = next_line(table, iterator))) {
+        CLEANUP_STRBUF struct strbuf cut = STRBUF_INIT;
+
+        strbuf_puts(&cut, cell_text(line, command));
+        if (table_cut(&cut, 0, width))
+            must_succeed(scols_line_set_data(line, command, strbuf_string(&cut)));
+    }
     scols_free_iter(iterator);
 }
 
@@ -259,16 +255,6 @@ static void put_drawn(const struct table *table, struct strbuf *out)
     put_trimmed_lines(out, strbuf_string(&text));
 }
 
-/* The header alone: without a row libsmartcols prints nothing at all. */
-static void put_header(const struct table *table, struct strbuf *out)
-{
-    strbuf_puts(out, table->format->color ? BOLD : "");
-    for (size_t i = 0; i < table->columns->count; i++)
-        strbuf_printf(out, "%s%s", i > 0 ? " " : "", table->columns->items[i]->name);
-    strbuf_puts(out, table->format->color ? TABLE_COLOR_END : "");
-    strbuf_putc(out, '\n');
-}
-
 void table_put(struct table *table, struct strbuf *out)
 {
     if (table->rows > 0) {
@@ -276,7 +262,12 @@ void table_put(struct table *table, struct strbuf *out)
             fit_table(table);
         put_drawn(table, out);
     } else if (table->header) {
-        put_header(table, out);
+        /* Without a row libsmartcols prints nothing at all. */
+        strbuf_puts(out, table->format->color ? BOLD : "");
+        for (size_t i = 0; i < table->columns->count; i++)
+            strbuf_printf(out, "%s%s", i > 0 ? " " : "", table->columns->items[i]->name);
+        strbuf_puts(out, table->format->color ? TABLE_COLOR_END : "");
+        strbuf_putc(out, '\n');
     }
 }
 
