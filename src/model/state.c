@@ -88,15 +88,6 @@ const char *state_name(enum segment_state state)
     return state_names[state];
 }
 
-static int find_state(const char *word, size_t length)
-{
-    for (int state = 0; state < STATE_COUNT; state++) {
-        if (strlen(state_names[state]) == length && memcmp(state_names[state], word, length) == 0)
-            return state;
-    }
-    return -1;
-}
-
 static int refuse_state(const char *word, size_t length, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
@@ -115,9 +106,12 @@ int state_parse_list(const char *list, unsigned *mask, struct error *err)
 
     for (const char *word = list;; word++) {
         size_t length = strcspn(word, ",");
-        int state = find_state(word, length);
+        unsigned state = 0;
 
-        if (state < 0)
+        while (state < STATE_COUNT && (strlen(state_names[state]) != length ||
+                                       memcmp(state_names[state], word, length) != 0))
+            state++;
+        if (state == STATE_COUNT)
             return refuse_state(word, length, err);
         found |= 1U << state;
         word += length;

@@ -310,23 +310,18 @@ static void remedy_filtered(struct strbuf *out, const struct shmget_diagnosis *d
 
 /* --- shmat ------------------------------------------------------------------------------------ */
 
-static void remedy_attach_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
-{
-    if (diagnosis->attach[SHMAT_READ].code == 0)
-        strbuf_puts(out, "attach it for reading alone (SHM_RDONLY), or ");
-    if (diagnosis->segment)
-        put_call_as_owner(out, diagnosis);
-    else
-        strbuf_puts(out, "ask with a mode that grants its owner reading and writing, as 0600");
-}
-
 static void remedy_attach(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     enum shmat_access access = diagnosis->has_access ? diagnosis->access : SHMAT_WRITE;
 
     switch (diagnosis->attach[access].cause) {
     case SHMAT_DENIED:
-        remedy_attach_denied(out, diagnosis);
+        if (diagnosis->attach[SHMAT_READ].code == 0)
+            strbuf_puts(out, "attach it for reading alone (SHM_RDONLY), or ");
+        if (diagnosis->segment)
+            put_call_as_owner(out, diagnosis);
+        else
+            strbuf_puts(out, "ask with a mode that grants its owner reading and writing, as 0600");
         break;
     case SHMAT_NO_ROOM:
         strbuf_puts(out, diagnosis->space.has_limit

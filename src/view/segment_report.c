@@ -28,14 +28,6 @@ static void put_label(struct strbuf *out, const char *name)
     strbuf_printf(out, "  %-*s", LABEL_WIDTH, name);
 }
 
-/* What a field has where there is no value. */
-static const char *absent_value(const struct column *column)
-{
-    if (column->type == COLUMN_TIME)
-        return "never";
-    return column->type == COLUMN_SIZE || column->type == COLUMN_RULE ? "unknown" : "-";
-}
-
 /* What a person wants to know besides the exact value. */
 static void note_value(struct strbuf *note, const struct column *column,
                        const struct column_value *value, const struct segment_info *info,
@@ -76,10 +68,14 @@ static void put_field(struct strbuf *out, const struct column *column,
     column->get(format, info, &value);
     column_put_text(&text, column, format, &value);
     put_label(out, column->name);
-    if (text.length == 0)
-        strbuf_puts(out, absent_value(column));
-    else
+    if (text.length > 0)
         text_escape(out, strbuf_string(&text), text.length);
+    else if (column->type == COLUMN_TIME)
+        strbuf_puts(out, "never");
+    else if (column->type == COLUMN_SIZE || column->type == COLUMN_RULE)
+        strbuf_puts(out, "unknown");
+    else
+        strbuf_putc(out, '-');
     note_value(&note, column, &value, info, format);
     if (note.length > 0) {
         strbuf_puts(out, " (");
