@@ -111,7 +111,7 @@ static int parse_rule(const struct reading *reading, char **words, struct protec
         .operand = {offsetof(struct line_args, label),
                     is_label ? take_label_operand : refuse_protect_operand},
     };
-    int r = options_parse_words(reading->context, &command, words, &args, err);
+    int r = options_parse(reading->context, &command, words, &args, err);
 
     if (r == 0 && filter_is_empty(&args.selection.filter))
         r = error_set(err, EINVAL, "no option that selects segments, such as --owner USER");
@@ -189,17 +189,6 @@ static int parse_conf_line(const struct reading *reading, char *line, const char
 
 /* --- Files ------------------------------------------------------------------------------------ */
 
-/* Notes that line NUMBER of FILE cannot be used. */
-static void note_line(const struct reading *reading, const struct conf_file *file, size_t number,
-                      const struct error *why)
-{
-    CLEANUP_ERROR struct error problem = ERROR_INIT;
-
-    error_set(&problem, why->code, "%s%s:%zu: %s", procfs_prefix(&reading->context->system.procfs),
-              file->path, number, why->text);
-    protection_note_problem(reading->protection, &problem);
-}
-
 /* In a saved tree lines are named as on that machine. */
 static void parse_conf_file(const struct reading *reading, struct conf_file *file)
 {
@@ -209,6 +198,7 @@ static void parse_conf_file(const struct reading *reading, struct conf_file *fil
 
     for (size_t number = 1; text < end; number++) {
         CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_ERROR struct error problem = ERROR_INIT;
         char *newline = memchr(text, '\n', (size_t)(end - text));
         char *line_end = newline ? newline : end;
 
@@ -219,8 +209,12 @@ static void parse_conf_file(const struct reading *reading, struct conf_file *fil
             error_set(&err, EINVAL, "holds a NUL byte");
         else
             parse_conf_line(reading, text, strbuf_string(&where), &err);
-        if (err.code)
-            note_line(reading, file, number, &err);
+        if (err.code) {
+            error_set(&problem, err.code, "%s%s:%zu: %s",
+                      procfs_prefix(&reading->context->system.procfs), file->path, number,
+                      err.text);
+            protection_note_problem(reading->protection, &problem);
+        }
         text = line_end + 1;
     }
 }
