@@ -243,39 +243,23 @@ static int ask_before_removal(struct batch *batch)
     return status == STATUS_DONE ? protect_require(batch->context, batch->undone) : status;
 }
 
-/* Says in one line what is skipped because it is protected; named segments have lines. */
-static void report_protected(const struct batch *batch)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    if (batch->quiet || selection_is_named(&batch->selection))
-        return;
-    removal_report_protected(&line, &batch->plan);
-    if (line.length > 0)
-        context_warn(batch->context, "%s", strbuf_string(&line));
-}
-
-/* Says which segments could not be taken back. */
-static void report_gift(const struct batch *batch)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    if (batch->plan.change && batch->inventory.has_credentials)
-        change_report_gift(&line, &batch->plan, &batch->inventory.credentials);
-    if (line.length > 0)
-        context_warn(batch->context, "%s", strbuf_string(&line));
-}
-
 /* Decides whether the plan may be carried out. Returns an exit status. */
 static int confirm_plan(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_STRBUF struct strbuf protected = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf gift = STRBUF_INIT;
     struct removal_totals totals = removal_count(&batch->plan);
     size_t selected = totals.selected - totals.counts[REMOVAL_PROTECTED];
     int status = STATUS_DONE;
 
-    report_protected(batch);
-    report_gift(batch);
+    /* Named segments that are protected have lines of their own. */
+    if (!batch->quiet && !selection_is_named(&batch->selection))
+        removal_report_protected(&protected, &batch->plan);
+    context_warn_text(batch->context, &protected);
+    if (batch->plan.change && batch->inventory.has_credentials)
+        change_report_gift(&gift, &batch->plan, &batch->inventory.credentials);
+    context_warn_text(batch->context, &gift);
     if (batch->save_path && saved_tree_check(batch->save_path, &err) < 0) {
         context_warn(batch->context, "--save: %s: %s", err.text, batch->undone);
         return STATUS_FAILED;
@@ -332,7 +316,7 @@ static bool is_reported(const struct batch *batch, const struct removal_item *it
     switch (item->outcome) {
     case REMOVAL_CHANGED:
         return true;
-    case REMOVAL_PROTECTED: /* else in the line of report_protected() */
+    case REMOVAL_PROTECTED: /* else in the line of confirm_plan() */
         return item->late || selection_is_named(&batch->selection);
     case REMOVAL_FAILED:
         /* The summary counts those that were not tried; it is due then also with --quiet. */
@@ -392,7 +376,7 @@ static void write_summary(const struct batch *batch)
         removal_preview_dry_run(&summary, &batch->plan);
     else
         removal_report_summary(&summary, &batch->plan);
-    context_warn(batch->context, "%s", strbuf_string(&summary));
+    context_warn_text(batch->context, &summary);
 }
 
 /* Shows the plan, and what of it cannot be. */
@@ -429,8 +413,7 @@ static void report_notes(struct batch *batch)
 
     if (batch->verbose && batch->plan.change)
         change_report_notes(&notes, &batch->plan);
-    if (notes.length > 0)
-        context_warn(batch->context, "%s", strbuf_string(&notes));
+    context_warn_text(batch->context, &notes);
 }
 
 /* Saves a segment before it is removed. */

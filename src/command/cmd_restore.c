@@ -181,7 +181,7 @@ static void show_plan(const struct restore *restore)
     fflush(context->out);
     strbuf_puts(&text, "would restore ");
     describe_segments(&text, restore->inventory.count, bytes);
-    context_warn(context, "%s", strbuf_string(&text));
+    context_warn_text(context, &text);
 }
 
 /* Says what of a segment did not come back as it was. */

@@ -122,11 +122,6 @@ static bool holds_for_key(const struct wait *wait, struct range range)
     return false;
 }
 
-static bool holds_for_any(const struct wait *wait)
-{
-    return holds_for_key(wait, (struct range){0, UINT32_MAX});
-}
-
 static bool holds_for_id(const struct wait *wait, int shmid, size_t *hint)
 {
     const struct segment_info *info = snapshot_find(&wait->last, shmid, hint);
@@ -162,7 +157,7 @@ static bool is_so(const struct wait *wait)
     if (holds_when_gone(wait->until.what))
         return holds_for_all(wait);
     if (!selection_is_named(selection))
-        return holds_for_any(wait);
+        return holds_for_key(wait, (struct range){0, UINT32_MAX});
     for (size_t i = 0; i < selection->id_count; i++) {
         if (!holds_for_id(wait, selection->ids[i].shmid, &hint))
             return false;

@@ -112,6 +112,12 @@ void context_warn(struct context *context, const char *format, ...)
     free(text);
 }
 
+void context_warn_text(struct context *context, const struct strbuf *text)
+{
+    if (text->length > 0)
+        context_warn(context, "%s", strbuf_string(text));
+}
+
 void context_warn_paragraph(struct context *context, const char *name, const struct strbuf *text)
 {
     CLEANUP_STRBUF struct strbuf lines = STRBUF_INIT;

@@ -165,24 +165,17 @@ unsigned output_needs(const struct output_options *output)
     return needs;
 }
 
-/* The columns of the terminal that standard output is; 0: it is none. */
-static size_t terminal_width(void)
-{
-    struct winsize size;
-
-    if (!isatty(STDOUT_FILENO))
-        return 0;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 /* What a terminal shows otherwise than a pipe: tables alone. */
 static void suit_terminal(struct output_options *output)
 {
     struct column_format *format = &output->format;
+    struct winsize size;
 
     if (output->form != FORM_TABLE)
         return;
-    format->width = terminal_width();
+    if (isatty(STDOUT_FILENO))
+        format->width =
+            ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
     if (format->width > 0 && !output->has_time)
         format->time = TIME_SHORT;
     format->color = output->color == COLOR_ALWAYS ||
