@@ -250,8 +250,11 @@ void writer_total(struct writer *writer, const void *record, const struct column
     }
 }
 
-static void release_writer(struct writer *writer)
+void writer_end(struct writer *writer)
 {
+    if (forms[writer->form].end)
+        forms[writer->form].end(writer);
+    flush_buffer(writer);
     for (size_t i = 0; i < writer->columns->count; i++) {
         strbuf_release(&writer->kept[i].text);
         strbuf_release(&writer->kept[i].shown);
@@ -260,17 +263,4 @@ static void release_writer(struct writer *writer)
     table_free(writer->table);
     strbuf_release(&writer->tail);
     strbuf_release(&writer->buffer);
-}
-
-void writer_abandon(struct writer *writer)
-{
-    release_writer(writer);
-}
-
-void writer_end(struct writer *writer)
-{
-    if (forms[writer->form].end)
-        forms[writer->form].end(writer);
-    flush_buffer(writer);
-    release_writer(writer);
 }
