@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/parse.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "model/segment_info.h"
@@ -34,22 +35,12 @@ static int choose_form(const struct option_use *use, struct error *err)
     return 0;
 }
 
-/* Returns the index of WORD in COUNT names, or COUNT. */
-static unsigned find_name(const char *word, const char *const *names, unsigned count)
-{
-    unsigned i = 0;
-
-    while (i < count && strcmp(word, names[i]) != 0)
-        i++;
-    return i;
-}
-
 static int choose_time_form(const struct option_use *use, struct error *err)
 {
     static const char *const names[] = {
         [TIME_ISO] = "iso", [TIME_EPOCH] = "epoch", [TIME_AGE] = "age", [TIME_SHORT] = "short"};
     struct output_options *output = use->place;
-    unsigned form = find_name(use->word, names, TIME_SHORT + 1);
+    unsigned form = parse_name(use->word, strlen(use->word), names, TIME_SHORT + 1);
 
     if (form > TIME_SHORT)
         return error_set(err, EINVAL, "'%s': not a form of time (iso, epoch, age or short)",
@@ -63,7 +54,7 @@ static int choose_color(const struct option_use *use, struct error *err)
 {
     static const char *const names[] = {
         [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
-    unsigned color = find_name(use->word, names, COLOR_NEVER + 1);
+    unsigned color = parse_name(use->word, strlen(use->word), names, COLOR_NEVER + 1);
 
     if (color > COLOR_NEVER)
         return error_set(err, EINVAL, "'%s': neither auto nor always nor never", use->word);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/where.h"
@@ -19,15 +20,6 @@
  */
 static const char *const lasting_options[] = {"key",  "owner", "creator", "group",
                                               "size", "perms", "locked"};
-
-static bool is_lasting(const char *name)
-{
-    for (size_t i = 0; i < sizeof(lasting_options) / sizeof(lasting_options[0]); i++) {
-        if (strcmp(name, lasting_options[i]) == 0)
-            return true;
-    }
-    return false;
-}
 
 static int refuse_line_option(const struct option_use *use, struct error *err)
 {
@@ -50,6 +42,7 @@ static void make_line_options(struct line_options *options)
         {'V', "version", NULL, NULL, 0, refuse_line_option},
     };
     const struct option_group groups[] = {selection_group, where_group, {NULL, OPTIONS(refused)}};
+    const unsigned lasting = sizeof(lasting_options) / sizeof(lasting_options[0]);
     size_t count = 0;
 
     options->specs =
@@ -59,7 +52,7 @@ static void make_line_options(struct line_options *options)
             struct option_spec *spec = &options->specs[count++];
 
             *spec = groups[g].options[i];
-            if (!is_lasting(spec->name))
+            if (parse_name(spec->name, strlen(spec->name), lasting_options, lasting) == lasting)
                 spec->take = refuse_line_option;
         }
     }

@@ -145,12 +145,9 @@ int change_parse(struct change *change, const char *word, enum change_name *ret_
 {
     size_t length = strcspn(word, "=");
     const char *value = word + length + 1;
-    int name = 0;
+    unsigned name = parse_name(word, length, names, CHANGE_NAMES);
     int r = 0;
 
-    while (name < CHANGE_NAMES &&
-           (strlen(names[name]) != length || strncmp(names[name], word, length) != 0))
-        name++;
     if (name == CHANGE_NAMES)
         return refuse_change_name(word, length, err);
     if (!word[length])

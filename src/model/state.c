@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/strbuf.h"
 #include "base/suggest.h"
 
@@ -106,11 +107,8 @@ int state_parse_list(const char *list, unsigned *mask, struct error *err)
 
     for (const char *word = list;; word++) {
         size_t length = strcspn(word, ",");
-        unsigned state = 0;
+        unsigned state = parse_name(word, length, state_names, STATE_COUNT);
 
-        while (state < STATE_COUNT && (strlen(state_names[state]) != length ||
-                                       memcmp(state_names[state], word, length) != 0))
-            state++;
         if (state == STATE_COUNT)
             return refuse_state(word, length, err);
         found |= 1U << state;
