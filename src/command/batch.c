@@ -44,8 +44,9 @@ static void read_ids_from_input(struct batch *batch)
     batch->selection.by_id = true;
 }
 
-int batch_operand(const struct option_use *use, struct batch *batch, struct error *err)
+int batch_operand(const struct option_use *use, struct error *err)
 {
+    struct batch *batch = use->place;
     const struct option_use id = {use->context, NULL, &batch->selection, use->word, use->rest};
 
     if (strcmp(use->word, "-") != 0)
@@ -406,16 +407,6 @@ static bool was_stopped(const struct removal_plan *plan)
     return false;
 }
 
-/* Says with --verbose what else the changes mean. */
-static void report_notes(struct batch *batch)
-{
-    CLEANUP_STRBUF struct strbuf notes = STRBUF_INIT;
-
-    if (batch->verbose && batch->plan.change)
-        change_report_notes(&notes, &batch->plan);
-    context_warn_text(batch->context, &notes);
-}
-
 /* Saves a segment before it is removed. */
 static int save_item(void *arg, const struct removal_item *item, const struct segment *now)
 {
@@ -443,6 +434,7 @@ static void withdraw_item(void *arg, const struct removal_item *item)
 static int carry_out(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_STRBUF struct strbuf notes = STRBUF_INIT;
     struct removal_hooks hooks = {
         .interrupted = batch_was_interrupted, .done = report_item, .arg = batch};
     bool saves = batch->save_path && removal_count(&batch->plan).counts[REMOVAL_SELECTED] > 0;
@@ -465,7 +457,9 @@ static int carry_out(struct batch *batch)
     if (saves)
         save_end(&batch->save);
     fflush(batch->context->out);
-    report_notes(batch);
+    if (batch->verbose && batch->plan.change)
+        change_report_notes(&notes, &batch->plan);
+    context_warn_text(batch->context, &notes);
     if (batch->has_summary || (batch->quiet && was_stopped(&batch->plan)))
         write_summary(batch);
     if (batch->json)
@@ -497,9 +491,10 @@ static int plan_and_act(struct batch *batch)
                : status;
 }
 
-int batch_run(struct context *context, struct batch *batch)
+int batch_run(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct batch *batch = args;
     bool changes = batch->plan.change != NULL;
     int status;
 
@@ -518,8 +513,10 @@ int batch_run(struct context *context, struct batch *batch)
     return status;
 }
 
-void batch_release(struct batch *batch)
+void batch_release(void *args)
 {
+    struct batch *batch = args;
+
     removal_plan_release(&batch->plan);
     inventory_release(&batch->inventory);
     error_clear(&batch->save_error);
