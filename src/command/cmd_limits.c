@@ -423,8 +423,7 @@ static int run_limits(struct context *context, void *args)
 {
     const struct limits_args *limits = args;
 
-    return context->where.all_namespaces ? where_each(context, limits->json, show_or_set, args)
-                                         : show_or_set(context, args);
+    return where_each(context, limits->json, show_or_set, args);
 }
 
 static void release_limits(void *args)
