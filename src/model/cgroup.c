@@ -21,6 +21,15 @@ enum role {
     ROLE_UNIT,
 };
 
+static const enum rank ranks[] = {
+    [ROLE_POD] = RANK_CONTAINER,
+    [ROLE_IN_POD] = RANK_CONTAINER,
+    [ROLE_CONTAINER] = RANK_CONTAINER,
+    [ROLE_NAMED] = RANK_CONTAINER,
+    [ROLE_JOB] = RANK_JOB,
+    [ROLE_UNIT] = RANK_UNIT,
+};
+
 /*
  * A pattern stands for the last part of a path, or its last few. In it
  *   $  is a container's id: 64 hex digits, no more and no less
@@ -234,18 +243,6 @@ static bool match_pod(const char *path, const char *end, struct span *ret_pod)
     return false;
 }
 
-static enum rank rank_of(enum role role)
-{
-    switch (role) {
-    case ROLE_JOB:
-        return RANK_JOB;
-    case ROLE_UNIT:
-        return RANK_UNIT;
-    default:
-        return RANK_CONTAINER;
-    }
-}
-
 /* Recognises the path's part PART; its rank is RANK_NONE when no pattern stands for it. */
 static struct match match_part(const char *path, struct span part)
 {
@@ -261,7 +258,7 @@ static struct match match_part(const char *path, struct span part)
             (part.at - 1 == path || !match_pod(path, part.at - 1, &match.captures.pod)))
             continue;
         match.pattern = pattern;
-        match.rank = rank_of(pattern->role);
+        match.rank = ranks[pattern->role];
         break;
     }
     return match;
