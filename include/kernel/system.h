@@ -23,6 +23,7 @@ struct system {
     struct proc_cache *proc;             /* owned */
     struct program_files *program_files; /* owned */
     struct strbuf host;                  /* its name (uname(2)'s nodename); empty: not known */
+    pid_t self;          /* this process; getpid(2) for each row would be a call for each */
     uint64_t elsewhere;  /* number of the IPC namespace that was entered to stay; 0: none was */
     pid_t elsewhere_pid; /* a process that tells what it is of; 0: not known */
     bool one_of_many;    /* that one is shown as one of all, and what is the host's elsewhere */

@@ -393,6 +393,8 @@ int inventory_read(struct system *system, const struct selection *selection, uns
 
     pass.tested = filter_needs(&pass.selection->filter);
     pass.needs = needs | pass.tested;
+    if (resolve_needs_processes(pass.tested))
+        pass.tested |= needs & NEED_STATE; /* it is decided when they are looked up */
     system_refresh(system);
     inventory.own_pids = proc_pids_are_ours(system->proc);
     inventory.clock = *proc_clock(system->proc);

@@ -31,6 +31,8 @@ static void resolve_page_size(const struct procfs *procfs, struct segment *segme
 static void resolve_page_sizes(const struct procfs *procfs, struct segment_list *others,
                                struct inventory *inventory)
 {
+    if (inventory->attachments.count == 0)
+        return;
     for (size_t i = 0; i < inventory->count; i++) {
         struct segment_info *info = &inventory->rows[i];
 

@@ -1,7 +1,6 @@
 #include "action/resolve.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "action/program_of.h"
 #include "kernel/attach.h"
@@ -23,7 +22,7 @@ static struct pid_fact fact_of(struct system *system, pid_t pid)
  */
 static struct pid_fact last_user_fact(struct system *system, pid_t pid)
 {
-    if (system->procfs.live && pid == getpid())
+    if (system->procfs.live && pid == system->self)
         return (struct pid_fact){.presence = PID_GONE};
     return fact_of(system, pid);
 }
@@ -78,7 +77,8 @@ static enum state_doubt doubt_orphan(struct system *system, const struct segment
                : DOUBT_NONE;
 }
 
-static void resolve_state(struct system *system, struct segment_info *info)
+/* Who created and last used it, and with NEED_STATE what state that makes. */
+static void resolve_state(struct system *system, struct segment_info *info, unsigned needs)
 {
     const struct segment *segment = &info->segment;
     const struct state_clock *clock = proc_clock(system->proc);
@@ -91,6 +91,8 @@ static void resolve_state(struct system *system, struct segment_info *info)
     info->last_status = segment_was_never_attached(segment)
                             ? PROCESS_NEVER
                             : status_of(system, segment->lpid, last, latest);
+    if (!(needs & NEED_STATE))
+        return;
     info->state = segment_state(segment, first, latest);
     info->doubt = DOUBT_NONE;
     if (info->state == STATE_UNKNOWN) {
@@ -188,7 +190,7 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
     if (needs & NEED_PROTECTION)
         resolve_protection(system->protection, info);
     if (resolve_needs_processes(needs) && info->creator_status == PROCESS_NOT_LOOKED_UP)
-        resolve_state(system, info);
+        resolve_state(system, info, needs);
     if (needs & NEED_COMMAND && info->creator_status == PROCESS_ALIVE)
         info->command = proc_command(system->proc, info->segment.cpid);
     if (needs & NEED_LAST_COMMAND && info->last_status == PROCESS_ALIVE)

@@ -162,16 +162,12 @@ __attribute__((format(printf, 3, 4))) static void add_holder(struct ipc_namespac
     namespace->holder = namespace->holder != 0 ? namespace->holder : pid;
 }
 
-static void add_process(struct finder *finder, struct ipc_namespace *namespace, pid_t pid)
+static void add_process(struct ipc_namespace *namespace, pid_t pid, const struct proc_stat *stat)
 {
-    struct proc_stat stat;
-
     namespace->processes++;
-    if (proc_stat_read(finder->procfs, pid, &stat) < 0)
-        stat.start = UINT64_MAX; /* it has just exited */
-    if (namespace->pid == 0 || stat.start < namespace->start) {
+    if (namespace->pid == 0 || stat->start < namespace->start) {
         namespace->pid = pid;
-        namespace->start = stat.start;
+        namespace->start = stat->start;
     }
 }
 
@@ -189,16 +185,6 @@ static struct ipc_namespace *namespace_of(struct finder *finder, const char *bas
     return known ? known : keep(finder, namespace_file_open_of(finder->procfs, base));
 }
 
-/* How many threads a process has: its directory of them is linked to that often, and twice more. */
-static size_t count_threads(const struct finder *finder, const char *base)
-{
-    struct stat status;
-    char path[64];
-
-    snprintf(path, sizeof(path), "%s/task", base);
-    return fstatat(finder->proc_fd, path, &status, 0) == 0 ? status.st_nlink - 2 : 0;
-}
-
 /*
  * Inspects the threads but for the leader. A process whose leader has exited is where its first
  * thread is.
@@ -206,7 +192,8 @@ static size_t count_threads(const struct finder *finder, const char *base)
  * ret_base: then set to that thread
  * home: the number of the leader's namespace; 0: it has exited
  */
-static void inspect_threads(struct finder *finder, pid_t pid, uint64_t home, char *ret_base)
+static void inspect_threads(struct finder *finder, pid_t pid, const struct proc_stat *stat,
+                            uint64_t home, char *ret_base)
 {
     CLEANUP_CLOSEDIR DIR *dir = NULL;
     char path[BASE_SIZE];
@@ -226,7 +213,7 @@ static void inspect_threads(struct finder *finder, pid_t pid, uint64_t home, cha
         namespace = namespace_of(finder, base);
         if (namespace && home == 0) {
             home = namespace->number;
-            add_process(finder, namespace, pid);
+            add_process(namespace, pid, stat);
             memcpy(ret_base, base, sizeof(base));
         } else if (namespace && namespace->number != home) {
             add_holder(namespace, pid, "thread %d/%d", (int)pid, (int)thread);
@@ -373,6 +360,7 @@ static bool is_inside_something(const struct finder *finder, pid_t pid)
 
 static void inspect_process(struct finder *finder, pid_t pid)
 {
+    struct proc_stat stat = {.start = UINT64_MAX}; /* of one that has just exited */
     struct ipc_namespace *namespace;
     char base[BASE_SIZE];
     uint64_t home = 0;
@@ -380,12 +368,13 @@ static void inspect_process(struct finder *finder, pid_t pid)
     finder->was_refused = false;
     snprintf(base, sizeof(base), "%d", (int)pid);
     namespace = namespace_of(finder, base);
+    proc_stat_read(finder->procfs, pid, &stat);
     if (namespace) {
         home = namespace->number;
-        add_process(finder, namespace, pid);
+        add_process(namespace, pid, &stat);
     }
-    if (!finder->was_refused && count_threads(finder, base) > 1)
-        inspect_threads(finder, pid, home, base);
+    if (!finder->was_refused && stat.threads > 1)
+        inspect_threads(finder, pid, &stat, home, base);
     if (!finder->was_refused && pid != finder->self) {
         inspect_descriptors(finder, pid, base);
         inspect_mounts(finder, base);

@@ -236,10 +236,10 @@ pid_t proc_of_thread(const struct procfs *procfs, pid_t thread)
     return procfs_find_number(procfs, path, "\nTgid:", &pid) && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
-/* A PID in /proc may be a thread's: then the process of that PID is dead. */
-static bool is_thread(const struct procfs *procfs, pid_t pid)
+/* A PID in /proc may be a thread's, of a process that has others: that of this PID is dead then. */
+static bool is_thread(const struct procfs *procfs, pid_t pid, const struct proc_stat *stat)
 {
-    pid_t leader = proc_of_thread(procfs, pid);
+    pid_t leader = stat->threads > 1 ? proc_of_thread(procfs, pid) : 0;
 
     return leader != 0 && leader != pid;
 }
@@ -260,7 +260,7 @@ static struct pid_fact read_fact(const struct proc_cache *cache, pid_t pid)
     if (r < 0)
         return fact;
     /* What ended and was not waited for yet can touch nothing any more. */
-    if (proc_stat_is_dead(&stat) || is_thread(cache->procfs, pid)) {
+    if (proc_stat_is_dead(&stat) || is_thread(cache->procfs, pid, &stat)) {
         fact.presence = PID_GONE;
         return fact;
     }
@@ -270,6 +270,12 @@ static struct pid_fact read_fact(const struct proc_cache *cache, pid_t pid)
     return fact;
 }
 
+/* A process that /proc hides (hidepid) answers to kill all the same; a dead one does not. */
+static bool is_gone(const struct proc_cache *cache, pid_t pid)
+{
+    return cache->procfs->live && !proc_exists(pid);
+}
+
 struct pid_fact proc_fact(struct proc_cache *cache, pid_t pid)
 {
     struct entry *entry = find_entry(cache, pid);
@@ -277,10 +283,10 @@ struct pid_fact proc_fact(struct proc_cache *cache, pid_t pid)
     if (entry->has_fact)
         return entry->fact;
     entry->has_fact = true;
-    entry->fact = read_fact(cache, pid);
-    /* A process that /proc hides (hidepid) answers to kill all the same; a dead one does not. */
-    if (cache->procfs->live && !proc_exists(pid))
-        entry->fact = (struct pid_fact){.presence = PID_GONE};
+    entry->fact =
+        is_gone(cache, pid) ? (struct pid_fact){.presence = PID_GONE} : read_fact(cache, pid);
+    if (entry->fact.presence == PID_UNKNOWN && is_gone(cache, pid)) /* it has just exited */
+        entry->fact.presence = PID_GONE;
     entry->known_since = clock_monotonic();
     return entry->fact;
 }

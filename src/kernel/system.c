@@ -50,6 +50,7 @@ int system_open_watched(struct system *system, const char *dir, const struct pro
         return r;
     system->procfs.watch = watch;
     system->host = (struct strbuf)STRBUF_INIT;
+    system->self = getpid();
     system->elsewhere = 0;
     system->elsewhere_pid = 0;
     system->one_of_many = false;
@@ -64,6 +65,7 @@ int system_open_watched(struct system *system, const char *dir, const struct pro
 
 void system_refresh(struct system *system)
 {
+    system->self = getpid(); /* another in a child */
     proc_cache_refresh(system->proc);
     program_files_free(system->program_files);
     system->program_files = program_files_new(&system->procfs);
