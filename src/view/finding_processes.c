@@ -99,7 +99,7 @@ static struct holder *count_holders(const struct finding *finding, uint64_t leas
 }
 
 /* How many attachments of the finding's segments no process showed. */
-static uint64_t count_unseen(const struct finding *finding)
+static uint64_t sum_unseen(const struct finding *finding)
 {
     uint64_t unseen = 0;
 
@@ -115,7 +115,7 @@ static void describe_dest_segments(const struct finding_text *text)
     const struct finding *finding = text->finding;
     size_t count;
     CLEANUP_FREE struct holder *holders = count_holders(finding, 1, &count);
-    uint64_t unseen = count_unseen(finding);
+    uint64_t unseen = sum_unseen(finding);
 
     finding_put_amount(
         text, ", is marked for destruction and goes when the last process detaches; it is held by ",
@@ -222,7 +222,7 @@ static void put_who_sees(const struct finding_text *text)
 {
     const struct attachment_list *attachments = &text->inventory->attachments;
 
-    if (count_unseen(text->finding) > 0 && text->inventory->live &&
+    if (sum_unseen(text->finding) > 0 && text->inventory->live &&
         (attachments->unreadable > 0 || attachments->hidden))
         strbuf_printf(text->out, "as %s: ", remedy_root(text->inventory));
 }
