@@ -190,9 +190,10 @@ static void warn_of_segment(struct context *context, const struct wait *wait, in
         strbuf_puts(&text, "does not match the other options");
     } else if (wait->until.what == UNTIL_ORPHAN) {
         strbuf_printf(&text, "%s, not an orphan", state_name(info->state));
-        strbuf_puts(&text, info->state == STATE_UNKNOWN ? ": " : "");
-        if (info->state == STATE_UNKNOWN)
+        if (info->state == STATE_UNKNOWN) {
+            strbuf_puts(&text, ": ");
             describe_doubt(&text, info);
+        }
     } else if (wait->until.what == UNTIL_ATTACHED) {
         strbuf_puts(&text, "not attached");
     } else {
