@@ -112,6 +112,8 @@ unsigned column_table_needs(const struct column_table *table);
 /* Releases the set's memory and leaves it empty. */
 void column_set_release(struct column_set *set);
 
+#define CLEANUP_COLUMN_SET __attribute__((cleanup(column_set_release)))
+
 /* Appends a value as tables and CSV show it: not escaped; nothing when it is not known. */
 void column_put_text(struct strbuf *out, const struct column *column,
                      const struct column_format *format, const struct column_value *value);

@@ -70,11 +70,10 @@ static int add_column_list(const struct option_use *use, struct error *err)
 {
     struct output_options *output = use->place;
     const char *list = use->word;
-    struct column_set checked = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set checked = COLUMN_SET_INIT;
     int r =
         column_set_add_list(&checked, use->context->command->columns, list + (*list == '+'), err);
 
-    column_set_release(&checked);
     output->column_lists = xgrow(output->column_lists, output->list_count, &output->list_capacity,
                                  sizeof(const char *));
     output->column_lists[output->list_count++] = list;

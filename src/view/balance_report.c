@@ -121,7 +121,7 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
                           const struct column_format *format, bool header)
 {
     const struct balance *balance = &inventory->balance;
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
     for (size_t i = 0; i < sizeof(line_columns) / sizeof(line_columns[0]); i++)
@@ -152,7 +152,6 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
             write_pool(&writer, pool, balance->huge.segments_known);
     }
     writer_end(&writer);
-    column_set_release(&columns);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */

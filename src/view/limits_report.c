@@ -48,7 +48,7 @@ static void put_limit_size(struct strbuf *out, const struct limits *limits, enum
 void limits_report_table(FILE *out, const struct limits *limits, const struct usage *usage)
 {
     const struct column_format format = {0};
-    struct column_set set = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set set = COLUMN_SET_INIT;
     struct writer writer;
 
     column_set_add_all(&set, &limit_columns);
@@ -62,7 +62,6 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
         writer_row(&writer, &row);
     }
     writer_end(&writer);
-    column_set_release(&set);
 }
 
 static void put_limit(struct strbuf *out, const struct limits *limits, const struct usage *usage,

@@ -33,16 +33,6 @@ static const struct column processes_column = {"processes", COLUMN_TEXT,
                                                NEED_TRY_ATTACHMENTS | NEED_HOLDERS,
                                                "who has it attached", get_processes};
 
-/* Frees the set, and returns what it needs. */
-static unsigned release_to_needs(struct column_set *columns)
-{
-    unsigned needs = column_set_needs(columns);
-
-    column_set_release(columns);
-    return needs;
-}
-
-/* The caller releases the set. */
 static void choose_table_columns(struct column_set *columns, const struct removal_plan *plan)
 {
     column_set_add_list(columns, &segment_columns, segment_columns.defaults, NULL);
@@ -72,19 +62,19 @@ static void choose_preview_columns(struct column_set *columns, const struct remo
 
 unsigned removal_preview_table_needs(const struct removal_plan *plan)
 {
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     choose_table_columns(&columns, plan);
-    return release_to_needs(&columns);
+    return column_set_needs(&columns);
 }
 
 unsigned removal_preview_needs(const struct removal_plan *plan)
 {
     static const struct preview all = {true, true, true};
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     choose_preview_columns(&columns, plan, &all);
-    return release_to_needs(&columns);
+    return column_set_needs(&columns);
 }
 
 /* --- Tables ----------------------------------------------------------------------------------- */
@@ -126,7 +116,7 @@ static void write_preview_row(struct writer *writer, const struct segment_info *
 void removal_preview_table(FILE *out, const struct removal_plan *plan,
                            const struct column_format *format)
 {
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
     choose_table_columns(&columns, plan);
@@ -136,7 +126,6 @@ void removal_preview_table(FILE *out, const struct removal_plan *plan,
             writer_row(&writer, &plan->items[i].info);
     }
     writer_end(&writer);
-    column_set_release(&columns);
 }
 
 static bool is_pending(const struct removal_item *item, bool in_use)
@@ -164,7 +153,7 @@ static void write_sums(FILE *out, const struct removal_plan *plan,
     CLEANUP_FREE const struct segment_info **rows =
         xcalloc(plan->count, sizeof(const struct segment_info *));
     CLEANUP_SUMS struct sums sums = {0};
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
     size_t row_count = 0;
 
@@ -178,7 +167,6 @@ static void write_sums(FILE *out, const struct removal_plan *plan,
     for (size_t i = 0; i < sums.count; i++)
         writer_row(&writer, &sums.items[i]);
     writer_end(&writer);
-    column_set_release(&columns);
 }
 
 void removal_preview_show(FILE *out, const struct removal_plan *plan,
@@ -188,7 +176,7 @@ void removal_preview_show(FILE *out, const struct removal_plan *plan,
     struct removal_totals totals = removal_count(plan);
     size_t unused = totals.counts[REMOVAL_SELECTED] - totals.in_use;
     const struct preview preview = {totals.defied > 0, any_program(plan), with_processes};
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
     if (unused > UNUSED_MAX)
@@ -204,7 +192,6 @@ void removal_preview_show(FILE *out, const struct removal_plan *plan,
         }
     }
     writer_end(&writer);
-    column_set_release(&columns);
 }
 
 /* --- The question ----------------------------------------------------------------------------- */

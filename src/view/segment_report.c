@@ -114,7 +114,7 @@ static void put_indented(struct strbuf *out, const char *text)
 static void put_attachments(struct strbuf *out, const struct segment_info *info,
                             const struct column_format *format)
 {
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
     char *text = NULL;
     size_t size = 0;
@@ -133,7 +133,6 @@ static void put_attachments(struct strbuf *out, const struct segment_info *info,
         writer_row(&writer, &row);
     }
     writer_end(&writer);
-    column_set_release(&columns);
     if (fclose(stream) != 0)
         xalloc_die();
     put_indented(out, text);
@@ -226,7 +225,7 @@ void segment_report_text(struct strbuf *out, const struct segment_info *info,
 static void put_json_attachments(struct strbuf *out, const struct segment_info *info,
                                  const struct column_format *format)
 {
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     /* The machine stands in the segment. */
     column_set_add_list(&columns, &attachment_columns,
@@ -239,18 +238,16 @@ static void put_json_attachments(struct strbuf *out, const struct segment_info *
         column_put_object(out, &columns, format, &row);
     }
     strbuf_putc(out, ']');
-    column_set_release(&columns);
 }
 
 void segment_report_json(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory, const struct column_format *format)
 {
     CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     column_set_add_all(&columns, &segment_columns);
     column_put_object(out, &columns, format, info);
-    column_set_release(&columns);
     strbuf_truncate(out, out->length - 1); /* the object's end: there is more to come */
     put_json_attachments(out, info, format);
     strbuf_puts(out, ", \"maps_found\": ");
