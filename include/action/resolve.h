@@ -45,8 +45,16 @@ bool resolve_by_attachments(struct system *system, struct segment_info *info);
  */
 size_t resolve_pending(struct system *system, struct segment_info *rows, size_t count);
 
-/* Sets the namespace that this process looks in, with what NEEDS asks for of it. */
-void resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs);
+/*
+ * Sets the container that the namespace NUMBER is of, if NEEDS asks for it: that of UNIT
+ * (resolve_namespace()). In the host's own namespace, where containers may be guests, and in one of
+ * which nothing is known, each segment has to tell. Returns NEEDS, with what that takes.
+ */
+unsigned resolve_container(struct segment_info *info, uint64_t number,
+                           const struct cgroup_unit *unit, unsigned needs);
+
+/* The same for the namespace that this process looks in, and sets which that is. */
+unsigned resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs);
 
 /*
  * What an IPC namespace is of: the unit of who has been inside for longest, or else of who keeps

@@ -51,6 +51,13 @@ int namespaces_resolve(const struct procfs *procfs, const struct ipc_namespace_l
 /* The number of the IPC namespace that PROCFS shows; 0 where it cannot be had: a saved tree. */
 uint64_t namespaces_own_number(const struct procfs *procfs);
 
+/*
+ * Finds out who made the user namespace that NAMESPACE belongs to, or else as whom its oldest
+ * process runs. Returns false where neither can be had.
+ */
+bool namespaces_owner(const struct procfs *procfs, const struct ipc_namespace *namespace,
+                      uid_t *ret_uid);
+
 /* Why not all are found where descriptors run out, as the end of a sentence. */
 #define NAMESPACES_EXHAUSTED "no more descriptors can be opened (see 'ulimit -Hn')"
 
@@ -73,15 +80,15 @@ void namespaces_release(struct ipc_namespace_list *list);
 
 /* What has to be undone to be back where this process was. */
 struct namespace_entry {
-    bool entered; /* there is something to undo; else the rest means nothing */
-    int own;      /* owned: the IPC namespace of this process; -1: it has not left that */
+    bool entered;                   /* there is something to undo; else the rest means nothing */
+    bool in_place;                  /* this process is inside */
     struct foreign_listing listing; /* owned; of one that this process may not enter itself */
 };
 
 /* Nothing was entered: namespace_return() has nothing to undo. */
 #define NAMESPACE_ENTRY_INIT \
     { \
-        .own = -1, .listing = {.fd = -1, .ipc = -1, .user = -1 } \
+        .listing = {.fd = -1, .ipc = -1, .user = -1 } \
     }
 
 /*

@@ -40,6 +40,7 @@ struct procfs {
     uint64_t page_size; /* bytes; of a saved tree: the largest that its system may have had */
     const struct procfs_watch *watch;     /* borrowed; NULL: nobody */
     const struct foreign_listing *inside; /* read instead of our namespace's; borrowed; else NULL */
+    int own_ipc; /* owned; this process's IPC namespace, once it was left; -1: it was not */
 };
 
 /*

@@ -20,17 +20,14 @@ struct ipc_namespace {
 
     uint64_t processes; /* inside, as far as they can be read */
     pid_t pid;          /* the oldest of them; 0: nobody is inside */
-    uint64_t start;     /* when that one started, in clock ticks since boot */
-    pid_t holder;       /* a process that keeps it where nobody is inside; 0: none, or not known */
+    uint64_t start; /* when that one started, in clock ticks since boot; 0: not known of the only */
+    pid_t holder;   /* a process that keeps it where nobody is inside; 0: none, or not known */
 
     /* What keeps it: "processes", or where nobody is inside "thread PID/TID", "fd PID/FD" and
      * "mount PATH" of each that does. */
     char **held; /* owned, each too */
     size_t held_count;
     size_t held_capacity;
-
-    bool has_uid;
-    uid_t uid; /* who made its user namespace, else of the oldest process */
 };
 
 struct ipc_namespace_list {
@@ -53,10 +50,12 @@ void namespace_complaint_add(struct complaint_list *refused, uint64_t number, co
 /* A namespace with what was found out inside of it: a row of ns. */
 struct namespace_info {
     const struct ipc_namespace *namespace; /* borrowed */
-    const char *user;                      /* name of its uid; NULL: no such user; borrowed */
-    const char *kind;                      /* docker, podman, ...; NULL: not known; borrowed */
-    const char *container;                 /* its name; NULL: not known; borrowed */
-    bool has_sums;                         /* the namespace was read */
+    bool has_uid;
+    uid_t uid;             /* who made its user namespace, or is inside */
+    const char *user;      /* name of that; NULL: no such user; borrowed */
+    const char *kind;      /* docker, podman, ...; NULL: not known; borrowed */
+    const char *container; /* its name; NULL: not known; borrowed */
+    bool has_sums;         /* the namespace was read */
     uint64_t segments;
     uint64_t bytes;
     uint64_t orphans;
@@ -73,9 +72,9 @@ enum namespace_word {
 };
 
 /* The highest pid there can be (PID_MAX_LIMIT of linux/threads.h), and the lowest number of a
- * namespace (PROC_IPC_INIT_INO of linux/proc_ns.h, that of the first). */
+ * namespace (PROC_IPC_INIT_INO of linux/proc_ns.h): that of the host's own. */
 #define NAMESPACE_PID_MAX UINT64_C(4194304)
-#define NAMESPACE_NUMBER_MIN UINT64_C(4026531839)
+#define NAMESPACE_NUMBER_HOST UINT64_C(4026531839)
 
 /*
  * Tells what kind of word it is, and sets *ret_value to the pid or number. Digits that a number of

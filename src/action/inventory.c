@@ -50,7 +50,8 @@ bool inventory_matches(struct system *system, const struct filter *filter,
 struct pass {
     struct system *system;
     const struct selection *selection;
-    unsigned needs;
+    unsigned asked;  /* what is needed of all segments, */
+    unsigned needs;  /* and of those in the namespace at hand */
     unsigned tested; /* what the selection needs of them */
     struct inventory *inventory;
     size_t capacity;            /* of its rows */
@@ -313,12 +314,12 @@ static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespa
         namespace_complaint_add(&pass->inventory->refused, namespace->number, refusal.text);
         return 0;
     }
-    unit = pass->needs & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
     pass->blank = (struct segment_info){
         .namespace = namespace->number,
         .elsewhere = namespace->own ? 0 : namespace->number,
-        .container = unit ? cgroup_unit_container(unit) : NULL,
     };
+    unit = pass->asked & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
+    pass->needs = resolve_container(&pass->blank, namespace->number, unit, pass->asked);
     if (pass->needs & NEED_LIMITS)
         add_limits(pass, namespace->number);
     r = read_this_namespace(pass, err);
@@ -333,7 +334,7 @@ static int read_namespaces(struct pass *pass, struct error *err)
     int r = 0;
 
     if (!list) {
-        resolve_own_namespace(pass->system, &pass->blank, pass->needs);
+        pass->needs = resolve_own_namespace(pass->system, &pass->blank, pass->asked);
         return read_this_namespace(pass, err);
     }
     pass->inventory->each_limits = xcalloc(list->count, sizeof(struct namespace_limits));
@@ -346,7 +347,7 @@ static int read_all(struct pass *pass, struct error *err)
 {
     struct system *system = pass->system;
     struct inventory *inventory = pass->inventory;
-    unsigned needs = pass->needs;
+    unsigned needs = pass->asked;
     int r = 0;
 
     if (needs & NEED_CREDENTIALS)
@@ -392,7 +393,7 @@ int inventory_read(struct system *system, const struct selection *selection, uns
     int r;
 
     pass.tested = filter_needs(&pass.selection->filter);
-    pass.needs = needs | pass.tested;
+    pass.asked = needs | pass.tested;
     if (resolve_needs_processes(pass.tested))
         pass.tested |= needs & NEED_STATE; /* it is decided when they are looked up */
     system_refresh(system);

@@ -113,14 +113,25 @@ static struct namespace_look *find_look(struct namespace_looks *looks,
     return look;
 }
 
+/* Of one that is alone inside finding it did not need the start. */
+static uint64_t start_of_oldest(const struct system *system, const struct ipc_namespace *namespace)
+{
+    struct proc_stat stat = {.start = namespace->start};
+
+    if (namespace->pid > 0 && stat.start == 0)
+        proc_stat_read(&system->procfs, namespace->pid, &stat);
+    return stat.start;
+}
+
 /* Enters, looks, and leaves. One that cannot be entered is no failure. */
 static int enter_and_look(struct namespace_looks *looks, struct system *system,
                           const struct ipc_namespace *namespace, struct error *err)
 {
     CLEANUP_ERROR struct error refusal = ERROR_INIT;
     struct namespace_look *look = find_look(looks, namespace);
-    bool same = namespace->own ||
-                (look->pid > 0 && look->pid == namespace->pid && look->start == namespace->start);
+    uint64_t start = start_of_oldest(system, namespace);
+    bool same =
+        namespace->own || (look->pid > 0 && look->pid == namespace->pid && look->start == start);
     struct namespace_entry entry;
     int back;
     int r;
@@ -136,7 +147,7 @@ static int enter_and_look(struct namespace_looks *looks, struct system *system,
     }
     look->refused = false;
     look->pid = namespace->pid;
-    look->start = namespace->start;
+    look->start = start;
     r = look_here(looks, system, look, same, err);
     if (!look->container) {
         const struct cgroup_unit *unit = resolve_namespace(system, namespace);

@@ -27,8 +27,10 @@ static char *join_holders(const struct ipc_namespace *namespace)
 static void resolve_outside(struct system *system, unsigned needs, struct namespace_info *info)
 {
     info->held = join_holders(info->namespace);
-    if (needs & NEED_OWNER && info->namespace->has_uid)
-        info->user = names_user(system->names, info->namespace->uid);
+    if (needs & NEED_OWNER)
+        info->has_uid = namespaces_owner(&system->procfs, info->namespace, &info->uid);
+    if (info->has_uid)
+        info->user = names_user(system->names, info->uid);
     if (needs & NEED_CONTAINER) {
         const struct cgroup_unit *unit = resolve_namespace(system, info->namespace);
 

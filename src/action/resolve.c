@@ -234,7 +234,16 @@ size_t resolve_pending(struct system *system, struct segment_info *rows, size_t 
     return unknown;
 }
 
-void resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs)
+unsigned resolve_container(struct segment_info *info, uint64_t number,
+                           const struct cgroup_unit *unit, unsigned needs)
+{
+    if (!(needs & NEED_CONTAINER))
+        return needs;
+    info->container = unit ? cgroup_unit_container(unit) : NULL;
+    return unit && number != NAMESPACE_NUMBER_HOST ? needs : needs | NEED_UNIT;
+}
+
+unsigned resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs)
 {
     const struct cgroup_unit *unit = NULL;
 
@@ -243,7 +252,7 @@ void resolve_own_namespace(struct system *system, struct segment_info *info, uns
     info->elsewhere = system->elsewhere;
     if (needs & NEED_CONTAINER && system->elsewhere_pid > 0)
         unit = proc_unit(system->proc, system->elsewhere_pid);
-    info->container = unit ? cgroup_unit_container(unit) : NULL;
+    return resolve_container(info, system->elsewhere, unit, needs);
 }
 
 const struct cgroup_unit *resolve_namespace(struct system *system,

@@ -148,8 +148,9 @@ static struct segment_info resolve_event_row(struct watch *watch, const struct n
     if (watch->looks.everywhere) {
         info.namespace = look->number;
         info.container = look->container;
+        needs |= needs & NEED_CONTAINER && !info.container ? NEED_UNIT : 0;
     } else {
-        resolve_own_namespace(&watch->context->system, &info, needs);
+        needs = resolve_own_namespace(&watch->context->system, &info, needs);
     }
     resolve_row(&watch->context->system, &info, needs);
     if (watch->output.form != FORM_NDJSON && info.segment.lpid == getpid())

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "kernel/dropins.h"
+#include "model/ipc_namespace.h"
 
 enum { CONF_SIZE_MAX = 1024 * 1024 };
 
@@ -135,7 +136,6 @@ static int read_settings(struct remove_ipc *setting, struct error *err)
 /* Whether the caller's IPC namespace is the one that logind sees. */
 static bool is_logind_namespace(const struct procfs *procfs)
 {
-    const ino_t initial = 0xEFFFFFFF; /* include/linux/proc_ns.h, PROC_IPC_INIT_INO */
     struct stat own;
     struct stat first;
 
@@ -143,7 +143,7 @@ static bool is_logind_namespace(const struct procfs *procfs)
         return false;
     if (fstatat(procfs->root_fd, "proc/1/ns/ipc", &first, 0) == 0)
         return own.st_ino == first.st_ino;
-    return own.st_ino == initial;
+    return own.st_ino == NAMESPACE_NUMBER_HOST;
 }
 
 bool logind_runs(const struct procfs *procfs)

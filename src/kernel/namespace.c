@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "model/ipc_namespace.h"
 
 /* What an errno of unshare(2) or of the maps means here, in a way that helps. */
 static const char *explain_refusal(int code)
@@ -97,13 +98,12 @@ int namespace_number_of(const struct procfs *procfs, pid_t pid, uint64_t *ret_nu
 
 int namespace_is_initial_ipc(const struct procfs *procfs, struct error *err)
 {
-    const uint64_t initial = 0xefffffff; /* include/linux/proc_ns.h, PROC_IPC_INIT_INO */
     uint64_t number = 0;
     int r = namespace_number_of(procfs, 0, &number);
 
     if (r < 0)
         return error_set_errno(err, -r, "%sproc/self/ns/ipc", procfs_prefix(procfs));
-    return number == initial;
+    return number == NAMESPACE_NUMBER_HOST;
 }
 
 bool namespace_can_enter_ipc(void)

@@ -22,10 +22,11 @@
 /* --- Why not ---------------------------------------------------------------------------------- */
 
 /* Says what is missing where setns(2) gave CODE (ipc/namespace.c, ipcns_install()). */
-static int refuse_entry(const struct ipc_namespace *namespace, bool capable, int code,
-                        struct error *err)
+static int refuse_entry(const struct procfs *procfs, const struct ipc_namespace *namespace,
+                        bool capable, int code, struct error *err)
 {
     const char *why = strerror(code);
+    uid_t uid;
 
     if (code != EPERM)
         return error_set(err, code, "%s", why);
@@ -39,11 +40,11 @@ static int refuse_entry(const struct ipc_namespace *namespace, bool capable, int
                          "%s: it needs CAP_SYS_ADMIN in its user namespace, and this process lacks "
                          "it there",
                          why);
-    if (namespace->has_uid && namespace->uid != 0)
+    if (namespaces_owner(procfs, namespace, &uid) && uid != 0)
         return error_set(err, code,
                          "%s: it needs CAP_SYS_ADMIN in its user namespace, which root has, and "
                          "uid %u, who made that",
-                         why, namespace->uid);
+                         why, uid);
     return error_set(err, code, "%s: it needs CAP_SYS_ADMIN, which root has", why);
 }
 
@@ -171,31 +172,45 @@ static int open_by_child(const struct procfs *procfs, const struct ipc_namespace
 
 /* --- Entering --------------------------------------------------------------------------------- */
 
+/*
+ * Opens our own namespace, and tries to return to it: what may not be entered cannot be returned
+ * to. Once that was so it stays so. Returns 0 or a negative errno.
+ */
+static int open_way_back(struct procfs *procfs)
+{
+    CLEANUP_CLOSE int own = -1;
+
+    if (procfs->own_ipc >= 0)
+        return 0;
+    own = namespace_file_open_of(procfs, "self");
+    if (own < 0)
+        return own;
+    if (setns(own, CLONE_NEWIPC) < 0)
+        return -errno;
+    procfs->own_ipc = steal_fd(&own);
+    return 0;
+}
+
 int namespace_enter(struct procfs *procfs, const struct ipc_namespace *namespace,
                     struct namespace_entry *ret_entry, struct error *err)
 {
-    CLEANUP_CLOSE int own = -1;
     bool capable;
     int r;
 
     *ret_entry = (struct namespace_entry)NAMESPACE_ENTRY_INIT;
     if (namespace->own)
         return 0;
-    own = namespace_file_open_of(procfs, "self");
-    if (own < 0)
-        return error_set_errno(err, -own, "/proc/self/ns/ipc");
-    /* To our own one first: what may not be entered cannot be returned to. */
-    if (setns(own, CLONE_NEWIPC) == 0 && setns(namespace->fd, CLONE_NEWIPC) == 0) {
-        ret_entry->own = steal_fd(&own);
-        ret_entry->entered = true;
+    r = open_way_back(procfs);
+    if (r == 0 && setns(namespace->fd, CLONE_NEWIPC) == 0) {
+        ret_entry->in_place = ret_entry->entered = true;
         return 0;
     }
-    r = -errno;
+    r = r < 0 ? r : -errno;
     capable = has_capability_over(procfs, namespace->fd, CAP_SYS_ADMIN);
     if (r == -EPERM && capable)
         r = open_by_child(procfs, namespace, &ret_entry->listing);
     if (r < 0)
-        return refuse_entry(namespace, capable, -r, err);
+        return refuse_entry(procfs, namespace, capable, -r, err);
     procfs->inside = &ret_entry->listing;
     ret_entry->entered = true;
     return 0;
@@ -210,10 +225,8 @@ int namespace_return(struct procfs *procfs, struct namespace_entry *entry, struc
     entry->entered = false;
     procfs->inside = NULL;
     release_listing(&entry->listing);
-    if (entry->own >= 0 && setns(entry->own, CLONE_NEWIPC) < 0)
+    if (entry->in_place && setns(procfs->own_ipc, CLONE_NEWIPC) < 0)
         r = error_set_errno(err, errno, "the way back from an IPC namespace");
-    if (entry->own >= 0)
-        close(steal_fd(&entry->own));
     return r;
 }
 

@@ -162,12 +162,29 @@ __attribute__((format(printf, 3, 4))) static void add_holder(struct ipc_namespac
     namespace->holder = namespace->holder != 0 ? namespace->holder : pid;
 }
 
-static void add_process(struct ipc_namespace *namespace, pid_t pid, const struct proc_stat *stat)
+/* When a process started, in clock ticks since boot; one that has just exited comes last. */
+static uint64_t start_of(const struct finder *finder, pid_t pid)
 {
-    namespace->processes++;
-    if (namespace->pid == 0 || stat->start < namespace->start) {
+    struct proc_stat stat;
+
+    return proc_stat_read(finder->procfs, pid, &stat) == 0 ? stat.start : UINT64_MAX;
+}
+
+/* Starts are looked up only where there are several to compare. */
+static void add_process(const struct finder *finder, struct ipc_namespace *namespace, pid_t pid)
+{
+    uint64_t start;
+
+    if (++namespace->processes == 1) {
         namespace->pid = pid;
-        namespace->start = stat->start;
+        return;
+    }
+    if (namespace->processes == 2)
+    namespace->start = start_of(finder, namespace->pid);
+    start = start_of(finder, pid);
+    if (start < namespace->start) {
+        namespace->pid = pid;
+        namespace->start = start;
     }
 }
 
@@ -185,6 +202,16 @@ static struct ipc_namespace *namespace_of(struct finder *finder, const char *bas
     return known ? known : keep(finder, namespace_file_open_of(finder->procfs, base));
 }
 
+/* How many threads a process has: its directory of them is linked to that often, and twice more. */
+static size_t count_threads(const struct finder *finder, const char *base)
+{
+    struct stat status;
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/task", base);
+    return fstatat(finder->proc_fd, path, &status, 0) == 0 ? status.st_nlink - 2 : 0;
+}
+
 /*
  * Inspects the threads but for the leader. A process whose leader has exited is where its first
  * thread is.
@@ -192,8 +219,7 @@ static struct ipc_namespace *namespace_of(struct finder *finder, const char *bas
  * ret_base: then set to that thread
  * home: the number of the leader's namespace; 0: it has exited
  */
-static void inspect_threads(struct finder *finder, pid_t pid, const struct proc_stat *stat,
-                            uint64_t home, char *ret_base)
+static void inspect_threads(struct finder *finder, pid_t pid, uint64_t home, char *ret_base)
 {
     CLEANUP_CLOSEDIR DIR *dir = NULL;
     char path[BASE_SIZE];
@@ -213,7 +239,7 @@ static void inspect_threads(struct finder *finder, pid_t pid, const struct proc_
         namespace = namespace_of(finder, base);
         if (namespace && home == 0) {
             home = namespace->number;
-            add_process(namespace, pid, stat);
+            add_process(finder, namespace, pid);
             memcpy(ret_base, base, sizeof(base));
         } else if (namespace && namespace->number != home) {
             add_holder(namespace, pid, "thread %d/%d", (int)pid, (int)thread);
@@ -360,7 +386,6 @@ static bool is_inside_something(const struct finder *finder, pid_t pid)
 
 static void inspect_process(struct finder *finder, pid_t pid)
 {
-    struct proc_stat stat = {.start = UINT64_MAX}; /* of one that has just exited */
     struct ipc_namespace *namespace;
     char base[BASE_SIZE];
     uint64_t home = 0;
@@ -368,13 +393,12 @@ static void inspect_process(struct finder *finder, pid_t pid)
     finder->was_refused = false;
     snprintf(base, sizeof(base), "%d", (int)pid);
     namespace = namespace_of(finder, base);
-    proc_stat_read(finder->procfs, pid, &stat);
     if (namespace) {
         home = namespace->number;
-        add_process(namespace, pid, &stat);
+        add_process(finder, namespace, pid);
     }
-    if (!finder->was_refused && stat.threads > 1)
-        inspect_threads(finder, pid, &stat, home, base);
+    if (!finder->was_refused && count_threads(finder, base) > 1)
+        inspect_threads(finder, pid, home, base);
     if (!finder->was_refused && pid != finder->self) {
         inspect_descriptors(finder, pid, base);
         inspect_mounts(finder, base);
@@ -404,24 +428,14 @@ static int begin(struct finder *finder, const struct procfs *procfs, struct erro
     return 0;
 }
 
-static void finish_namespace(const struct finder *finder, struct ipc_namespace *namespace)
+static void finish_namespace(struct ipc_namespace *namespace)
 {
-    struct stat status;
-    char name[16];
-
-    if (namespace->processes > 0) {
-        free_texts(namespace->held, namespace->held_count);
-        namespace->held = NULL;
-        namespace->held_count = namespace->held_capacity = 0;
-        add_holder(namespace, namespace->pid, "processes");
-    }
-    namespace->has_uid = namespace_file_owner(namespace->fd, &namespace->uid);
-    snprintf(name, sizeof(name), "%d", (int)namespace->pid);
-    if (!namespace->has_uid && namespace->pid > 0 &&
-        fstatat(finder->proc_fd, name, &status, 0) == 0) {
-        namespace->has_uid = true;
-        namespace->uid = status.st_uid;
-    }
+    if (namespace->processes == 0)
+        return;
+    free_texts(namespace->held, namespace->held_count);
+    namespace->held = NULL;
+    namespace->held_count = namespace->held_capacity = 0;
+    add_holder(namespace, namespace->pid, "processes");
 }
 
 /* The own one first, the others by number. */
@@ -446,7 +460,7 @@ static int find_all(struct finder *finder, struct error *err)
         return error_set_errno(err, errno, "/proc");
     list->hidden = faccessat(finder->proc_fd, "1", F_OK, 0) < 0 && proc_exists(1);
     for (size_t i = 0; i < list->count; i++)
-        finish_namespace(finder, &list->items[i]);
+        finish_namespace(&list->items[i]);
     if (list->count > 0)
         qsort(list->items, list->count, sizeof(*list->items), compare_namespaces);
     return 0;
@@ -470,4 +484,19 @@ int namespaces_find(const struct procfs *procfs, struct ipc_namespace_list *ret_
     idset_release(&finder.mount_namespaces);
     namespaces_release(&finder.list);
     return r;
+}
+
+bool namespaces_owner(const struct procfs *procfs, const struct ipc_namespace *namespace,
+                      uid_t *ret_uid)
+{
+    struct stat status;
+    char path[32];
+
+    if (namespace_file_owner(namespace->fd, ret_uid))
+        return true;
+    snprintf(path, sizeof(path), "proc/%d", (int)namespace->pid);
+    if (namespace->pid == 0 || fstatat(procfs->root_fd, path, &status, 0) < 0)
+        return false;
+    *ret_uid = status.st_uid;
+    return true;
 }

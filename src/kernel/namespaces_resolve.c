@@ -71,7 +71,6 @@ static void make_record(const struct procfs *procfs, int fd, struct ipc_namespac
         namespace.own = fstatat(procfs->root_fd, "proc/self/ns/ipc", &own, 0) == 0 &&
                         own.st_ino == status.st_ino && own.st_dev == status.st_dev;
     }
-    namespace.has_uid = namespace_file_owner(fd, &namespace.uid);
     *ret_namespace = namespace;
 }
 

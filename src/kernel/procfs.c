@@ -39,6 +39,7 @@ int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err)
         .root_fd = fd,
         .prefix = prefix_of(dir ? dir : "/"),
         .live = !dir,
+        .own_ipc = -1,
         .page_size = dir ? PAGE_SIZE_MAX : (uint64_t)sysconf(_SC_PAGESIZE),
     };
     return 0;
@@ -48,7 +49,9 @@ void procfs_close(struct procfs *procfs)
 {
     if (procfs->root_fd >= 0)
         close(procfs->root_fd);
-    procfs->root_fd = -1;
+    if (procfs->own_ipc >= 0)
+        close(procfs->own_ipc);
+    procfs->root_fd = procfs->own_ipc = -1;
     free(procfs->prefix);
     procfs->prefix = NULL;
 }

@@ -48,12 +48,12 @@ int namespace_parse_word(const char *word, enum namespace_word *ret_kind, uint64
     }
     parse_digits(word, length, &value);
     if (length == 0 || word[0] == '0' || value > UINT32_MAX ||
-        (value > NAMESPACE_PID_MAX && value < NAMESPACE_NUMBER_MIN))
+        (value > NAMESPACE_PID_MAX && value < NAMESPACE_NUMBER_HOST))
         return error_set(err, EINVAL,
                          "'%s': neither a pid (1 to %llu) nor the number of an IPC namespace "
                          "(%llu and above)",
                          word, (unsigned long long)NAMESPACE_PID_MAX,
-                         (unsigned long long)NAMESPACE_NUMBER_MIN);
+                         (unsigned long long)NAMESPACE_NUMBER_HOST);
     *ret_kind = value > NAMESPACE_PID_MAX ? NAMESPACE_BY_NUMBER : NAMESPACE_OF_PID;
     *ret_value = value;
     return 0;

@@ -235,7 +235,7 @@ static uint64_t find_row_namespace(const char *line, size_t length, const struct
 
     while (next_word(line, length, &at, &word)) {
         if (parse_digits(word.at, word.length, &number) == word.length &&
-            number >= NAMESPACE_NUMBER_MIN && number <= UINT32_MAX)
+            number >= NAMESPACE_NUMBER_HOST && number <= UINT32_MAX)
             return number;
     }
     return 0;

@@ -125,8 +125,7 @@ static const struct column of_segments[] = {
     {"program_by", COLUMN_TEXT, NEED_PROGRAM, "what tells it: attached, creator, file, key, label",
      get_program_by},
     {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
-    {"container", COLUMN_TEXT, NEED_CONTAINER | NEED_UNIT, "container that this is of",
-     get_segment_container},
+    {"container", COLUMN_TEXT, NEED_CONTAINER, "container that this is of", get_segment_container},
     {"protected", COLUMN_RULE, NEED_PROTECTION, "the line of shmtool.conf that protects it",
      get_protected},
     HOST_COLUMN,
@@ -184,8 +183,8 @@ static const struct column of_attachments[] = {
     {"command", COLUMN_COMMAND, NEED_HOLDERS, "its command line", get_holder_command},
     {"namespace", COLUMN_ID, NEED_ATTACHMENTS | NEED_NAMESPACE, "number of the IPC namespace",
      get_holder_namespace},
-    {"container", COLUMN_TEXT, NEED_ATTACHMENTS | NEED_CONTAINER | NEED_UNIT,
-     "container that this is of", get_holder_container},
+    {"container", COLUMN_TEXT, NEED_ATTACHMENTS | NEED_CONTAINER, "container that this is of",
+     get_holder_container},
     HOST_COLUMN,
 };
 
@@ -291,8 +290,7 @@ static const struct column of_sums[] = {
     {"unit", COLUMN_TEXT, NEED_UNIT, "unit or container of its creator or users", get_unit},
     {"program", COLUMN_TEXT, NEED_PROGRAM, "which program it is of; with ? a guess", get_program},
     {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
-    {"container", COLUMN_TEXT, NEED_CONTAINER | NEED_UNIT, "container that this is of",
-     get_segment_container},
+    {"container", COLUMN_TEXT, NEED_CONTAINER, "container that this is of", get_segment_container},
     {"size", COLUMN_SIZE, 0, "size of one", get_bytes},
 
     {"segments", COLUMN_NUMBER, 0, "how many", get_sum_segments},
@@ -375,8 +373,8 @@ GET_KNOWN(get_inside_orphans, NAMESPACE_INFO->has_sums, NAMESPACE_INFO->orphans)
 
 GETTER(get_namespace_user)
 {
-    ret_value->known = NAMESPACE->has_uid;
-    ret_value->number = NAMESPACE->uid;
+    ret_value->known = NAMESPACE_INFO->has_uid;
+    ret_value->number = NAMESPACE_INFO->uid;
     ret_value->text = format->numeric ? NULL : NAMESPACE_INFO->user;
 }
 

@@ -133,7 +133,7 @@ sizes_in() {
     run_split as_user 54321 "$SHMTOOL" ls -N "$helper_pid" --no-header -c shmid,uid,cuid,bytes,state
     assert_status 0
     assert_equal "$(fields)" $'0 54321 54321 5000 orphan\n1 54321 54321 6000 orphan\n2 54321 54321 8192 used'
-    run_split as_user 54321 "$SHMTOOL" watch -N "$helper_pid" --initial --for 10ms --ndjson
+    run_split as_user 54321 "$SHMTOOL" watch -N "$helper_pid" --initial --interval 1h --for 10ms --ndjson
     assert_status 0
     assert_equal "$(jq -c '[.segment | .shmid, .uid, .state]' <<<"$out")" $'[0,54321,"orphan"]\n[1,54321,"orphan"]\n[2,54321,"used"]'
     run_split as_user 54321 "$SHMTOOL" wait 0 1 --until orphan --timeout 0 -N "$helper_pid"
@@ -182,7 +182,7 @@ sizes_in() {
 
 @test "-N: watch and wait look in that namespace, too; wait refuses -A" {
     start_twins
-    try watch -N "$first" --initial --for 10ms --ndjson
+    try watch -N "$first" --initial --interval 1h --for 10ms --ndjson
     assert_status 0
     assert_err ''
     assert_equal "$(jq -c '[.event, .segment.bytes, .segment.state, .segment.namespace]' <<<"$out")" \

@@ -58,11 +58,11 @@ $third,no"
 }
 
 @test "watch and wait: --protected, --unprotected and the column" {
-    shmtool watch --initial --for 10ms --ndjson --protected
+    shmtool watch --initial --interval 1h --for 10ms --ndjson --protected
     assert_status 0
     assert_equal "$(jq -c '[.segment.shmid, .segment.protected]' "$out_file")" \
         "[$kept,{\"by\":\"/etc/shmtool.conf:1\",\"reason\":\"kept between starts\"}]"
-    shmtool watch --initial --for 10ms -q --unprotected
+    shmtool watch --initial --interval 1h --for 10ms -q --unprotected
     assert_out "$other"$'\n'"$third"
     shmtool wait --until present --protected --timeout 0
     assert_status 0

@@ -257,7 +257,7 @@ in_cgroup() {
     local holder=$helper_pid
     act make:0
     mine=$seg
-    in_cgroup "$holder=$cgroup" "$actor=$cgroup" -- "$SHMTOOL" watch --unit a.service --initial --for 10ms -q
+    in_cgroup "$holder=$cgroup" "$actor=$cgroup" -- "$SHMTOOL" watch --unit a.service --initial --interval 1h --for 10ms -q
     assert_status 0
     assert_err ''
     assert_out "$held"$'\n'"$mine"

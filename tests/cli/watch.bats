@@ -215,7 +215,7 @@ touch_ctime() {
     need_ns
     local ids
     mapfile -t ids < <(make_seg --count 2)
-    shmtool watch --initial --for 10ms "${ids[1]}" 2147483647
+    shmtool watch --initial --interval 1h --for 10ms "${ids[1]}" 2147483647
     assert_status 0
     assert_out_lines 1
     assert_out_has " ${ids[1]} "

@@ -80,12 +80,12 @@ end_watch() {
     kill -KILL "$(first_child "$helper_pid")"
     see '"removed"'
     # Between two looks it has the one of its own open at the most.
-    wait_until has_no_namespace_open "$(first_child "$watch_pid")"
+    wait_until has_no_other_open "$(first_child "$watch_pid")"
     end_watch
 }
 
-has_no_namespace_open() {
-    ! find "/proc/$1/fd" -lname 'ipc:*' | grep -q .
+has_no_other_open() {
+    ! find "/proc/$1/fd" -lname 'ipc:*' -printf '%l\n' | grep -qvxF "$(readlink "/proc/$1/ns/ipc")"
 }
 
 @test "watch -A: what came and went unseen is counted in each namespace for itself" {
@@ -108,11 +108,11 @@ has_no_namespace_open() {
     local id=4f3a12bc9d01e5f64f3a12bc9d01e5f64f3a12bc9d01e5f64f3a12bc9d01e5f6
     echo "0::/system.slice/docker-$id.scope" >"$BATS_TEST_TMPDIR/docker"
     there mount --bind "$BATS_TEST_TMPDIR/docker" "/proc/$(pid_in "$first")/cgroup"
-    run_split there "$SHMTOOL" watch -A --initial --for 10ms --ndjson
+    run_split there "$SHMTOOL" watch -A --initial --interval 1h --for 10ms --ndjson
     assert_status 0
     assert_equal "$(jq -c '[.event, .segment.namespace, .segment.container, .segment.bytes, .segment.state]' <<<"$out")" \
         "[\"initial\",$own,null,7000,\"orphan\"]"$'\n'"[\"initial\",$first,\"${id:0:12}\",5000,\"orphan\"]"$'\n'"[\"initial\",$second,null,5000,\"orphan\"]"
-    run_split there "$SHMTOOL" -A watch --initial --for 10ms --key 0x77
+    run_split there "$SHMTOOL" -A watch --initial --interval 1h --for 10ms --key 0x77
     assert_out_lines 1
     assert_out_has " in $own key 0x00000077 "
     run_split there "$SHMTOOL" watch -A --initial --count 2

@@ -5,6 +5,7 @@
  * wrap: sysv_stat
  */
 #include "action/inventory.h"
+#include "action/resolve.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -710,6 +711,41 @@ static void processes_are_read_again(void **state)
     assert_false(still_matches(fixture, &used));
 }
 
+static void containers_are_those_of_namespaces_where_these_tell(void **state)
+{
+    static char shown[] = "docker:web";
+    static char id[] = "4f3a12bc9d01";
+    const struct cgroup_unit container = {.kind = "docker", .unit = shown, .container = id};
+    const struct cgroup_unit service = {.kind = "service", .unit = shown};
+    static const uint64_t other = NAMESPACE_NUMBER_HOST + 1;
+    const struct {
+        uint64_t number;
+        const struct cgroup_unit *unit;
+        unsigned needs;
+        unsigned then;
+        const char *container;
+    } namespaces[] = {
+        {other, &container, NEED_CONTAINER, NEED_CONTAINER, "web"},
+        {other, &service, NEED_CONTAINER, NEED_CONTAINER, NULL},
+        {other, NULL, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
+        {NAMESPACE_NUMBER_HOST, &service, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
+        {other, &container, NEED_OWNER, NEED_OWNER, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+        struct segment_info info = {.container = NULL};
+
+        assert_int_equal(
+            resolve_container(&info, namespaces[i].number, namespaces[i].unit, namespaces[i].needs),
+            namespaces[i].then);
+        if (!namespaces[i].container)
+            assert_null(info.container);
+        else
+            assert_string_equal(info.container, namespaces[i].container);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -735,6 +771,7 @@ int main(void)
         TEST(orphans_are_those_of_an_owner_or_of_all),
         TEST(a_segment_read_again_is_matched_again),
         TEST(processes_are_read_again),
+        cmocka_unit_test(containers_are_those_of_namespaces_where_these_tell),
     };
 
     return cmocka_run_group_tests_name("action/inventory", tests, NULL, NULL);

@@ -115,7 +115,8 @@ static void needs_of_segments(void **state)
           .creator_status = PROCESS_DEAD,
           .last_status = PROCESS_DEAD}},
         {NEED_COMMAND, {.segment = {RECORD}, .command = "maker"}},
-        {NEED_UNIT, {.segment = {RECORD}, .unit = {.is = &unit}}},
+        /* A container may be that of the segment's unit: then the inventory looks that up. */
+        {NEED_UNIT | NEED_CONTAINER, {.segment = {RECORD}, .unit = {.is = &unit}}},
         {NEED_PROGRAM,
          {.segment = {RECORD}, .program = {.is = &programs[0], .by = PROGRAM_BY_FILE}}},
         {NEED_NAMESPACE, {.segment = {RECORD}, .namespace = 4026531839}},
@@ -272,18 +273,22 @@ static char *const holders[] = {(char[]){"fd 812/7"}, (char[]){"mount /a \"b\",\
 
 static const struct ipc_namespace kept = {
     .number = 4026532200,
-    .has_uid = true,
-    .uid = 1001,
     .held = (char **)(uintptr_t)holders,
     .held_count = 2,
 };
 
 static void needs_of_namespaces(void **state)
 {
-    static const struct namespace_info bare = {.namespace = &kept};
-    static const struct namespace_info named = {.namespace = &kept, .user = "zc"};
-    static const struct namespace_info summed = {
-        .namespace = &kept, .has_sums = true, .segments = 1, .bytes = 2, .orphans = 1};
+    static const struct namespace_info bare = {.namespace = &kept, .has_uid = true, .uid = 1001};
+    static const struct namespace_info named = {
+        .namespace = &kept, .has_uid = true, .uid = 1001, .user = "zc"};
+    static const struct namespace_info summed = {.namespace = &kept,
+                                                 .has_uid = true,
+                                                 .uid = 1001,
+                                                 .has_sums = true,
+                                                 .segments = 1,
+                                                 .bytes = 2,
+                                                 .orphans = 1};
 
     (void)state;
     assert_need(&namespace_columns, NEED_OWNER, &bare, &named);
@@ -297,6 +302,8 @@ static void namespaces(void **state)
     static const struct ipc_namespace bare = {.number = 4026531839, .pid = 1, .processes = 3};
     const struct namespace_info full = {
         .namespace = &kept,
+        .has_uid = true,
+        .uid = 1001,
         .user = "zc",
         .kind = "podman",
         .container = "web",
