@@ -64,19 +64,6 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
     writer_end(&writer);
 }
 
-static void put_limit(struct strbuf *out, const struct limits *limits, const struct usage *usage,
-                      enum limit_id id)
-{
-    uint64_t used = 0;
-    bool has_used = limits_used(limits, usage, id, &used);
-
-    strbuf_printf(out, "\n  \"%s\": {\"value\": ", limit_kinds[id].name);
-    text_json_number(out, limits->known[id], limits->values[id]);
-    strbuf_puts(out, ", \"used\": ");
-    text_json_number(out, has_used, used);
-    strbuf_printf(out, ", \"unit\": \"%s\"}", limit_kinds[id].unit);
-}
-
 static void put_change(struct strbuf *out, const struct limit_change *change)
 {
     strbuf_printf(out, "\n  {\"name\": \"%s\", \"from\": ", limit_kinds[change->setting.id].name);
@@ -94,8 +81,14 @@ void limits_report_json(struct strbuf *out, const struct limits *limits, const s
 {
     strbuf_puts(out, "\"limits\": {");
     for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
-        strbuf_puts(out, id > 0 ? "," : "");
-        put_limit(out, limits, usage, id);
+        uint64_t used = 0;
+        bool has_used = limits_used(limits, usage, id, &used);
+
+        strbuf_printf(out, "%s\n  \"%s\": {\"value\": ", id > 0 ? "," : "", limit_kinds[id].name);
+        text_json_number(out, limits->known[id], limits->values[id]);
+        strbuf_puts(out, ", \"used\": ");
+        text_json_number(out, has_used, used);
+        strbuf_printf(out, ", \"unit\": \"%s\"}", limit_kinds[id].unit);
     }
     strbuf_puts(out, "\n}, \"page_size\": ");
     strbuf_put_u64(out, limits->page_size);

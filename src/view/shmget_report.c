@@ -114,20 +114,6 @@ static void put_text_json(struct strbuf *out, const char *name, const struct str
     text_json_or_null(out, text->length > 0 ? strbuf_string(text) : NULL);
 }
 
-static void put_attach_json(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
-{
-    strbuf_puts(out, ", \"attach\": ");
-    if (diagnosis->answer.code != 0) {
-        strbuf_puts(out, "null");
-        return;
-    }
-    strbuf_puts(out, "{\"ro\": ");
-    put_result_json(out, diagnosis->attach[SHMAT_READ].code);
-    strbuf_puts(out, ", \"rw\": ");
-    put_result_json(out, diagnosis->attach[SHMAT_WRITE].code);
-    strbuf_putc(out, '}');
-}
-
 void shmget_report_json(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
@@ -145,7 +131,16 @@ void shmget_report_json(struct strbuf *out, const struct shmget_diagnosis *diagn
         strbuf_put_i64(out, shmid);
     else
         strbuf_puts(out, "null");
-    put_attach_json(out, diagnosis);
+    strbuf_puts(out, ", \"attach\": ");
+    if (diagnosis->answer.code != 0) {
+        strbuf_puts(out, "null");
+    } else {
+        strbuf_puts(out, "{\"ro\": ");
+        put_result_json(out, diagnosis->attach[SHMAT_READ].code);
+        strbuf_puts(out, ", \"rw\": ");
+        put_result_json(out, diagnosis->attach[SHMAT_WRITE].code);
+        strbuf_putc(out, '}');
+    }
     put_text_json(out, "reason", &reason);
     put_text_json(out, "warning", &warning);
     put_text_json(out, "remedy", &remedy);

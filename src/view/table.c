@@ -40,19 +40,6 @@ static void must_succeed(int r)
         xalloc_die();
 }
 
-static void add_table_column(struct table *table, const struct column *column)
-{
-    bool right = column->type == COLUMN_NUMBER || column->type == COLUMN_SIZE;
-    /* A header that is not shown widens no column: libsmartcols before 2.41 would let it. */
-    struct libscols_column *drawn = scols_table_new_column(
-        table->drawn, table->header ? column->name : NULL, 0, right ? SCOLS_FL_RIGHT : 0);
-
-    if (!drawn)
-        xalloc_die();
-    if (table->format->color)
-        must_succeed(scols_cell_set_color(scols_column_get_header(drawn), BOLD));
-}
-
 struct table *table_new(const struct column_set *columns, const struct column_format *format,
                         bool header)
 {
@@ -67,8 +54,18 @@ struct table *table_new(const struct column_set *columns, const struct column_fo
     must_succeed(scols_table_set_termforce(table->drawn, SCOLS_TERMFORCE_NEVER));
     must_succeed(scols_table_enable_noheadings(table->drawn, !header));
     must_succeed(scols_table_enable_colors(table->drawn, format->color));
-    for (size_t i = 0; i < columns->count; i++)
-        add_table_column(table, columns->items[i]);
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct column *column = columns->items[i];
+        bool right = column->type == COLUMN_NUMBER || column->type == COLUMN_SIZE;
+        /* A header that is not shown widens no column: libsmartcols before 2.41 would let it. */
+        struct libscols_column *drawn = scols_table_new_column(
+            table->drawn, header ? column->name : NULL, 0, right ? SCOLS_FL_RIGHT : 0);
+
+        if (!drawn)
+            xalloc_die();
+        if (format->color)
+            must_succeed(scols_cell_set_color(scols_column_get_header(drawn), BOLD));
+    }
     return table;
 }
 
