@@ -25,6 +25,9 @@ struct change {
 /* The name, as it stands before the equals sign: "owner". */
 const char *change_name(enum change_name name);
 
+/* Tells whether WORD is one of them, without an equals sign. */
+bool change_is_name(const char *word);
+
 /* Tells whether nothing is to be changed at all. */
 bool change_is_empty(const struct change *change);
 

@@ -35,7 +35,7 @@ static int take_set_operand(const struct option_use *use, struct error *err)
     enum change_name name;
     int r;
 
-    if (!strchr(use->word, '='))
+    if (!strchr(use->word, '=') && !change_is_name(use->word))
         return batch_operand(use, err); /* the place is its batch, too */
     r = change_parse(change, use->word, &name, err);
     if (r < 0)

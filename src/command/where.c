@@ -163,6 +163,10 @@ static int open_tree(struct context *context)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
 
+    if (context->where.tree[0] == '\0') {
+        context_warn(context, "'': is no folder");
+        return STATUS_USAGE;
+    }
     context->tree = xcalloc(1, sizeof(*context->tree));
     if (system_open(context->tree, context->where.tree, &err) < 0) {
         free(context->tree);

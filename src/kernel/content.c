@@ -34,6 +34,11 @@ int content_open_saved(const struct procfs *procfs, const struct segment *segmen
     struct stat status;
 
     snprintf(name, sizeof(name), "%d", segment->shmid);
+    if (dir < 0 && errno == ENOENT)
+        return error_set(err, ENOENT,
+                         "%scontent: No such file or directory: the tree has no bytes of segments; "
+                         "rm --save saves them, capture does not",
+                         procfs_prefix(procfs));
     if (dir >= 0) /* a FIFO must not be waited for */
         fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) < 0)

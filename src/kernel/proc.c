@@ -112,12 +112,18 @@ static bool was_set_forward(const struct proc_cache *cache)
     return start_time(cache, &first) > mounted.st_mtim.tv_sec + 1;
 }
 
-/* The clock of a saved tree: now is the moment at which it was saved, if the tree has its uptime.
+/*
+ * The clock of a saved tree: now is the moment at which it was saved, if the tree has its uptime.
+ * A part of a second is rounded up: the kernel rounds boot down, and nothing in the tree was
+ * done later than now.
  */
 static void read_tree_clock(const struct procfs *procfs, struct state_clock *clock)
 {
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     uint64_t boot;
     uint64_t uptime;
+    const char *at;
+    size_t used;
 
     clock->now = time(NULL);
     clock->has_boot =
@@ -125,8 +131,13 @@ static void read_tree_clock(const struct procfs *procfs, struct state_clock *clo
     if (!clock->has_boot)
         return;
     clock->boot = (int64_t)boot;
-    if (procfs_find_number(procfs, "proc/uptime", "", &uptime) && uptime <= TIME_MAX)
-        clock->now = clock->boot + (int64_t)uptime;
+    if (procfs_read_file(procfs, "proc/uptime", 4096, &text, NULL) < 0)
+        return;
+    at = strbuf_string(&text);
+    used = parse_digits(at, text.length, &uptime);
+    if (used > 0 && uptime <= TIME_MAX)
+        clock->now =
+            clock->boot + (int64_t)uptime + (strspn(at + used, ".0") < strcspn(at + used, " \n"));
 }
 
 static void read_clock(struct proc_cache *cache)

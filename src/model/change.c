@@ -140,6 +140,11 @@ static int refuse_change_name(const char *word, size_t length, struct error *err
                                      : ": owner, group, perms and locked can be");
 }
 
+bool change_is_name(const char *word)
+{
+    return parse_name(word, strlen(word), names, CHANGE_NAMES) < CHANGE_NAMES;
+}
+
 int change_parse(struct change *change, const char *word, enum change_name *ret_name,
                  struct error *err)
 {
@@ -167,7 +172,7 @@ int change_parse(struct change *change, const char *word, enum change_name *ret_
             return error_set(err, EINVAL, "locked=: '%s': neither yes nor no", value);
     }
     change->values[name] = value;
-    *ret_name = (enum change_name)name;
+    *ret_name = name;
     return 0;
 }
 

@@ -379,6 +379,8 @@ shmtool: restore: what does not come back: the creator's pid, times, attachments
     need_ns
     shmtool restore
     assert_wrong_usage 'no DIR given: the folder that rm --save has written'
+    shmtool restore ''
+    assert_wrong_usage "restore: '': is no folder"
     local id
     save_one
     shmtool restore "$dir" 1x

@@ -302,6 +302,8 @@ perms=640 --save /tmp/x $id
 END
     shmtool set owner=no-such-user "$id"
     assert_wrong_usage "owner=: 'no-such-user': no such user"
+    shmtool set owner root 1
+    assert_wrong_usage 'set: owner: a value is missing, owner=VALUE'
     shmtool set -p 640 "$id"
     assert_wrong_usage 'shmtool set perms=640 ID'
     shmtool set "$id"

@@ -37,8 +37,11 @@ static void a_trees_clock_is_its_own(void **state)
     look = look_at(tree);
     assert_true(proc_clock(look->proc)->has_boot);
     assert_int_equal(proc_clock(look->proc)->boot, 1000000);
-    assert_int_equal(proc_clock(look->proc)->now, 1005000);
+    assert_int_equal(proc_clock(look->proc)->now, 1005001);
     proc_clock_refresh(look->proc); /* the moment at which it was saved stays */
+    assert_int_equal(proc_clock(look->proc)->now, 1005001);
+    tree_puts(tree, "proc/uptime", "5000.00 9000.25\n");
+    proc_cache_refresh(look->proc);
     assert_int_equal(proc_clock(look->proc)->now, 1005000);
 }
 
