@@ -104,7 +104,8 @@ static size_t hex_length(const char *text, const char *end, size_t max)
 {
     size_t length = 0;
 
-    while (length < max && text + length < end && memchr("0123456789abcdef", text[length], 16))
+    while (length < max && text + length < end && text[length] &&
+           strchr("0123456789abcdef", text[length]))
         length++;
     return length;
 }
