@@ -23,6 +23,9 @@
  */
 size_t parse_digits(const char *text, size_t length, uint64_t *ret_value);
 
+/* Returns which of the COUNT names the word of LENGTH bytes is; COUNT: it is none of them. */
+unsigned parse_name(const char *word, size_t length, const char *const *names, unsigned count);
+
 /* Decimal digits alone, up to MAX. WHAT names the kind of number in the error ("a pid"). */
 int parse_number(const char *word, uint64_t max, const char *what, uint64_t *ret_value,
                  struct error *err);

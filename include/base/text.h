@@ -57,6 +57,9 @@ void text_unescape(struct strbuf *out, const char *text, size_t length);
  */
 size_t text_cut(const char *text, size_t length, size_t characters);
 
+/* Takes the bytes of the string BLANKS off both ends of TEXT. */
+void text_trim(const char **text, size_t *length, const char *blanks);
+
 /*
  * Appends TEXT as a JSON string with its quotes (RFC 8259). Bytes that are no valid UTF-8 become
  * U+FFFD, control characters \uNNNN.

@@ -44,15 +44,18 @@ struct batch {
 /* Its options; the group's struct is a struct batch. */
 extern const struct option_group batch_group;
 
-/* Takes an id as an operand, or "-". Returns 0 or a negative errno and sets *err. */
-int batch_operand(const struct option_use *use, struct batch *batch, struct error *err);
+/* An operand: an id, or "-"; the place is a struct batch. */
+int batch_operand(const struct option_use *use, struct error *err);
 
 /* Checks what no single option can. Returns 0, or a negative errno and sets *err. */
 int batch_check(const struct context *context, struct batch *batch, struct error *err);
 
-/* Does it: the plan is filled, and carried out after a question if one is due. An exit status. */
-int batch_run(struct context *context, struct batch *batch);
+/*
+ * What the commands' tables have, with a struct batch. Does it: the plan is filled, and carried out
+ * after a question if one is due. An exit status.
+ */
+int batch_run(struct context *context, void *args);
 
-void batch_release(struct batch *batch);
+void batch_release(void *args);
 
 #endif

@@ -172,6 +172,9 @@ locale_t context_use_err_locale(const struct context *context);
 void context_warn(struct context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The same of TEXT as it is; nothing where there is none. */
+void context_warn_text(struct context *context, const struct strbuf *text);
+
 /*
  * Writes "NAME: TEXT" to standard error, nothing where there is no text: on a terminal in lines
  * that fit it, as doctor does, and elsewhere as context_warn() does, in one line.

@@ -13,21 +13,14 @@
 enum { OPTIONS_SHOWN = 1 };
 
 /*
- * Goes through ARGV, which NULL ends: options stand before or after operands, "--" ends them; long
- * names are written out whole. Values go into ARGS as the command's tables say.
+ * Goes through WORDS, which NULL ends: options stand before or after operands, "--" ends them; long
+ * names are written out whole. Values go into ARGS as the command's tables say. Options of where to
+ * look (command/where), which have been taken by then, do nothing unless those tables have them.
  *
- * Returns 0, OPTIONS_SHOWN, or -EINVAL after a message on standard error that names the word.
+ * Returns 0, OPTIONS_SHOWN, or -EINVAL and sets *err, which names the word.
  */
-int options_parse(struct context *context, const struct command *command, int argc, char **argv,
-                  void *args);
-
-/*
- * The same of words that nothing stands before, ended by NULL, which say so in *err: a line of a
- * file is read by the tables of a command line. Options of where to look (command/where), which
- * have been taken by then, do nothing unless the command's own tables have them.
- */
-int options_parse_words(struct context *context, const struct command *command, char **words,
-                        void *args, struct error *err);
+int options_parse(struct context *context, const struct command *command, char **words, void *args,
+                  struct error *err);
 
 /*
  * Takes one of the options of where to look (command/where), if WORDS[0] is one. Returns how many
@@ -36,11 +29,11 @@ int options_parse_words(struct context *context, const struct command *command, 
 int options_take_where(struct context *context, char **words);
 
 /*
- * Parses the command line (ARGV[0] is the command's name), opens the system that it names,
- * checks it, runs the context's command and releases what it held: the one way in which all
- * commands are run. Returns the exit status.
+ * Parses what follows the command's name, ended by NULL, opens the system that it names, checks it,
+ * runs the context's command and releases what it held: the one way in which all commands are run.
+ * Returns the exit status.
  */
-int options_run_command(struct context *context, int argc, char **argv);
+int options_run_command(struct context *context, char **words);
 
 /* --- Kinds of values, for the tables ---------------------------------------------------------- */
 
@@ -92,6 +85,12 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
 
 /* Says that the selection leaves out COUNT segments because their unit is not known, if any. */
 void options_warn_unknown_units(struct context *context, size_t count);
+
+/*
+ * Names what INVENTORY lacks: what options_warn_missing() does, units that are not known, and IPC
+ * namespaces. Returns whether the exit status is STATUS_FAILED at least.
+ */
+bool options_warn_incomplete(struct context *context, const struct inventory *inventory);
 
 /* Says which page size is assumed, if a saved tree does not show it. */
 void options_warn_page_size(struct context *context, const struct limits *limits);

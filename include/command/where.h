@@ -18,12 +18,12 @@ extern const struct option_group where_group;
 int where_open(struct context *context);
 
 /*
- * With -A: enters each namespace, writes which it is, and calls SHOW, which reads and writes what
- * there is in that one and returns an exit status. Says which could not be entered. Returns the
- * highest status.
+ * Calls SHOW, which reads and writes what there is in an IPC namespace and returns an exit status:
+ * once, or with -A in each, after it has entered that and written which it is. Says which could not
+ * be entered. Returns the highest status.
  *
- * json: SHOW appends the members of an object, and its end; the rest of the document is written
- *       here
+ * json: with -A SHOW appends the members of an object, and its end; the rest of the document is
+ *       written here
  */
 int where_each(struct context *context, bool json, int (*show)(struct context *context, void *arg),
                void *arg);

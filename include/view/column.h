@@ -106,8 +106,13 @@ void column_set_add_all(struct column_set *set, const struct column_table *table
 /* What has to be looked up for the set's columns, or to sort: a mask of enum need. */
 unsigned column_set_needs(const struct column_set *set);
 
+/* The same for all columns of the table. */
+unsigned column_table_needs(const struct column_table *table);
+
 /* Releases the set's memory and leaves it empty. */
 void column_set_release(struct column_set *set);
+
+#define CLEANUP_COLUMN_SET __attribute__((cleanup(column_set_release)))
 
 /* Appends a value as tables and CSV show it: not escaped; nothing when it is not known. */
 void column_put_text(struct strbuf *out, const struct column *column,

@@ -33,9 +33,6 @@ extern const struct check_text process_check_texts[]; /* what processes hold */
 /* Appends "3 segments, 1.2 MiB" and ONE or SEVERAL, as it is about one or several. */
 void finding_put_amount(const struct finding_text *text, const char *one, const char *several);
 
-/* Appends whose the finding's segments are. */
-void finding_put_owner(const struct finding_text *text);
-
 /* Appends " --owner zc" to a command: those of the finding's owner alone. */
 void finding_put_owner_option(struct strbuf *out, const struct finding_text *text);
 

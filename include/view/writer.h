@@ -71,7 +71,4 @@ void writer_total(struct writer *writer, const void *record, const struct column
 /* Ends the document, gives all of it to the stream and releases the writer's memory. */
 void writer_end(struct writer *writer);
 
-/* Gives up a document that nothing was written of yet, and releases the writer's memory. */
-void writer_abandon(struct writer *writer);
-
 #endif

@@ -19,6 +19,15 @@ size_t parse_digits(const char *text, size_t length, uint64_t *ret_value)
     return used;
 }
 
+unsigned parse_name(const char *word, size_t length, const char *const *names, unsigned count)
+{
+    unsigned i = 0;
+
+    while (i < count && (strlen(names[i]) != length || memcmp(names[i], word, length) != 0))
+        i++;
+    return i;
+}
+
 int parse_number(const char *word, uint64_t max, const char *what, uint64_t *ret_value,
                  struct error *err)
 {

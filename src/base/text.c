@@ -160,6 +160,16 @@ size_t text_cut(const char *text, size_t length, size_t characters)
     return done;
 }
 
+void text_trim(const char **text, size_t *length, const char *blanks)
+{
+    while (*length > 0 && **text && strchr(blanks, **text)) {
+        ++*text;
+        --*length;
+    }
+    while (*length > 0 && (*text)[*length - 1] && strchr(blanks, (*text)[*length - 1]))
+        --*length;
+}
+
 static void put_json_point(struct strbuf *out, const char *text, size_t size, uint32_t point)
 {
     if (size == 0)

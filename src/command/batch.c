@@ -44,8 +44,9 @@ static void read_ids_from_input(struct batch *batch)
     batch->selection.by_id = true;
 }
 
-int batch_operand(const struct option_use *use, struct batch *batch, struct error *err)
+int batch_operand(const struct option_use *use, struct error *err)
 {
+    struct batch *batch = use->place;
     const struct option_use id = {use->context, NULL, &batch->selection, use->word, use->rest};
 
     if (strcmp(use->word, "-") != 0)
@@ -246,39 +247,23 @@ static int ask_before_removal(struct batch *batch)
     return status == STATUS_DONE ? protect_require(batch->context, batch->undone) : status;
 }
 
-/* Says in one line what is skipped because it is protected; named segments have lines. */
-static void report_protected(const struct batch *batch)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    if (batch->quiet || selection_is_named(&batch->selection))
-        return;
-    removal_report_protected(&line, &batch->plan);
-    if (line.length > 0)
-        context_warn(batch->context, "%s", strbuf_string(&line));
-}
-
-/* Says which segments could not be taken back. */
-static void report_gift(const struct batch *batch)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    if (batch->plan.change && batch->inventory.has_credentials)
-        change_report_gift(&line, &batch->plan, &batch->inventory.credentials);
-    if (line.length > 0)
-        context_warn(batch->context, "%s", strbuf_string(&line));
-}
-
 /* Decides whether the plan may be carried out. Returns an exit status. */
 static int confirm_plan(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_STRBUF struct strbuf protected = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf gift = STRBUF_INIT;
     struct removal_totals totals = removal_count(&batch->plan);
     size_t selected = totals.selected - totals.counts[REMOVAL_PROTECTED];
     int status = STATUS_DONE;
 
-    report_protected(batch);
-    report_gift(batch);
+    /* Named segments that are protected have lines of their own. */
+    if (!batch->quiet && !selection_is_named(&batch->selection))
+        removal_report_protected(&protected, &batch->plan);
+    context_warn_text(batch->context, &protected);
+    if (batch->plan.change && batch->inventory.has_credentials)
+        change_report_gift(&gift, &batch->plan, &batch->inventory.credentials);
+    context_warn_text(batch->context, &gift);
     if (batch->save_path && saved_tree_check(batch->save_path, &err) < 0) {
         context_warn(batch->context, "--save: %s: %s", err.text, batch->undone);
         return STATUS_FAILED;
@@ -335,7 +320,7 @@ static bool is_reported(const struct batch *batch, const struct removal_item *it
     switch (item->outcome) {
     case REMOVAL_CHANGED:
         return true;
-    case REMOVAL_PROTECTED: /* else in the line of report_protected() */
+    case REMOVAL_PROTECTED: /* else in the line of confirm_plan() */
         return item->late || selection_is_named(&batch->selection);
     case REMOVAL_FAILED:
         /* The summary counts those that were not tried; it is due then also with --quiet. */
@@ -395,7 +380,7 @@ static void write_summary(const struct batch *batch)
         removal_preview_dry_run(&summary, &batch->plan);
     else
         removal_report_summary(&summary, &batch->plan);
-    context_warn(batch->context, "%s", strbuf_string(&summary));
+    context_warn_text(batch->context, &summary);
 }
 
 /* Shows the plan, and what of it cannot be. */
@@ -426,17 +411,6 @@ static bool was_stopped(const struct removal_plan *plan)
     return false;
 }
 
-/* Says with --verbose what else the changes mean. */
-static void report_notes(struct batch *batch)
-{
-    CLEANUP_STRBUF struct strbuf notes = STRBUF_INIT;
-
-    if (batch->verbose && batch->plan.change)
-        change_report_notes(&notes, &batch->plan);
-    if (notes.length > 0)
-        context_warn(batch->context, "%s", strbuf_string(&notes));
-}
-
 /* Saves a segment before it is removed. */
 static int save_item(void *arg, const struct removal_item *item, const struct segment *now)
 {
@@ -464,6 +438,7 @@ static void withdraw_item(void *arg, const struct removal_item *item)
 static int carry_out(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
+    CLEANUP_STRBUF struct strbuf notes = STRBUF_INIT;
     struct removal_hooks hooks = {
         .interrupted = batch_was_interrupted, .done = report_item, .arg = batch};
     bool saves = batch->save_path && removal_count(&batch->plan).counts[REMOVAL_SELECTED] > 0;
@@ -486,7 +461,9 @@ static int carry_out(struct batch *batch)
     if (saves)
         save_end(&batch->save);
     fflush(batch->context->out);
-    report_notes(batch);
+    if (batch->verbose && batch->plan.change)
+        change_report_notes(&notes, &batch->plan);
+    context_warn_text(batch->context, &notes);
     if (batch->has_summary || (batch->quiet && was_stopped(&batch->plan)))
         write_summary(batch);
     if (batch->json)
@@ -518,9 +495,10 @@ static int plan_and_act(struct batch *batch)
                : status;
 }
 
-int batch_run(struct context *context, struct batch *batch)
+int batch_run(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
+    struct batch *batch = args;
     bool changes = batch->plan.change != NULL;
     int status;
 
@@ -539,8 +517,10 @@ int batch_run(struct context *context, struct batch *batch)
     return status;
 }
 
-void batch_release(struct batch *batch)
+void batch_release(void *args)
 {
+    struct batch *batch = args;
+
     removal_plan_release(&batch->plan);
     inventory_release(&batch->inventory);
     error_clear(&batch->save_error);

@@ -10,7 +10,6 @@
 #include "command/options.h"
 #include "command/output.h"
 #include "command/protect.h"
-#include "command/where.h"
 #include "view/balance_report.h"
 #include "view/columns.h"
 #include "view/groups.h"
@@ -255,10 +254,7 @@ static int run_du(struct context *context, void *args)
         return status;
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     write_du(context, du, &inventory, &need);
-    incomplete |= options_warn_missing(context, &inventory);
-    options_warn_unknown_units(context, inventory.unknown_units);
-    where_warn_refused(context, &inventory.refused);
-    where_warn_incomplete(context, &context->namespaces);
+    incomplete |= options_warn_incomplete(context, &inventory);
     if (du->system)
         warn_of_balance(context, &inventory);
     return incomplete ? STATUS_FAILED : STATUS_DONE;

@@ -52,15 +52,6 @@ static int check_key(struct context *context, void *args, struct error *err)
     return 0;
 }
 
-/* Whether WORD is a key as listings print it: it was hardly meant as a file. */
-static bool is_key(const char *word)
-{
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-    uint32_t key;
-
-    return strncmp(word, "0x", 2) == 0 && parse_key(word, &key, &err) == 0;
-}
-
 /* Adds the keys of the files that were named. Returns an exit status. */
 static int add_named_files(struct context *context, const struct key *key, struct ftok_list *list)
 {
@@ -68,13 +59,14 @@ static int add_named_files(struct context *context, const struct key *key, struc
 
     for (size_t i = 0; i < key->path_count; i++) {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        unsigned proj = key->proj.given ? (unsigned)key->proj.value : 1;
+        const char *path = key->paths[i];
+        int r = ftok_add(list, path, key->proj.given ? (unsigned)key->proj.value : 1, &err);
+        uint32_t unused;
 
-        int r = ftok_add(list, key->paths[i], proj, &err);
-
-        if (r == -ENOENT && is_key(key->paths[i]))
+        /* A key as listings print it was hardly meant as a file. */
+        if (r == -ENOENT && strncmp(path, "0x", 2) == 0 && parse_key(path, &unused, NULL) == 0)
             error_set(&err, ENOENT, "%s; the files of a key: shmtool key --find %s DIR", err.text,
-                      key->paths[i]);
+                      path);
         if (r < 0)
             status = context_fail(context, &err, STATUS_FAILED);
     }
@@ -167,11 +159,6 @@ static void warn_of_files(struct context *context, const struct key *key,
                      list->items[first].path, list->items[second].path, list->items[first].key);
 }
 
-static int worse_status(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 static int run_key(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -183,6 +170,7 @@ static int run_key(struct context *context, void *args)
         .proj = (unsigned)key->proj.value,
     };
     int status = STATUS_DONE;
+    int found;
 
     output_choose_columns(&key->output, context, NULL, NULL);
     /* Keys can be shown without segments: that those cannot be read does not end the run. */
@@ -190,14 +178,14 @@ static int run_key(struct context *context, void *args)
         status = context_fail(context, &err, STATUS_UNREADABLE);
     else if (context_warn_unparsed(context, &inventory.unparsed))
         status = STATUS_FAILED;
-    status = worse_status(status, key->find.given ? search_directories(context, key, &search)
-                                                  : add_named_files(context, key, &search.found));
+    found = key->find.given ? search_directories(context, key, &search)
+                            : add_named_files(context, key, &search.found);
     /* A table of no files that were named would be a header alone. */
     if (search.found.count > 0 || key->find.given || key->output.form != FORM_TABLE)
         write_files(context, key, &search.found, &inventory);
     warn_of_files(context, key, &search);
     ftok_list_release(&search.found);
-    return status;
+    return found > status ? found : status;
 }
 
 static void release_key(void *args)

@@ -197,18 +197,7 @@ static int confirm_change(struct context *context, const struct limits_args *lim
     return status;
 }
 
-/* Names a protected segment that shm_rmid_forced=1 destroys, now or later. */
-static void warn_of_protected(struct context *context, const struct segment_info *info)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    describe_rule(&line, info->protected_by);
-    context_warn(context, "%d: protected by %s: shm_rmid_forced=1 would destroy it%s",
-                 info->segment.shmid, strbuf_string(&line),
-                 info->segment.nattch > 0 ? " when nobody has it attached any more" : "");
-}
-
-/* Refuses to destroy what is protected. Returns an exit status. */
+/* Refuses to destroy what is protected, now or later. Returns an exit status. */
 static int refuse_protected(struct context *context, const struct limits_change *change,
                             const struct inventory *inventory)
 {
@@ -217,10 +206,15 @@ static int refuse_protected(struct context *context, const struct limits_change 
 
     for (size_t i = 0; limits_change_destroys(change) && i < inventory->count; i++) {
         const struct segment_info *info = &inventory->rows[i];
+        CLEANUP_STRBUF struct strbuf rule = STRBUF_INIT;
 
         /* What is marked already goes then in any case. */
-        if (info->protected_by && !segment_is_dest(&info->segment) && ++count <= DESCRIBE_NAMED_MAX)
-            warn_of_protected(context, info);
+        if (!info->protected_by || segment_is_dest(&info->segment) || ++count > DESCRIBE_NAMED_MAX)
+            continue;
+        describe_rule(&rule, info->protected_by);
+        context_warn(context, "%d: protected by %s: shm_rmid_forced=1 would destroy it%s",
+                     info->segment.shmid, strbuf_string(&rule),
+                     info->segment.nattch > 0 ? " when nobody has it attached any more" : "");
     }
     if (count == 0)
         return STATUS_DONE;
@@ -230,13 +224,6 @@ static int refuse_protected(struct context *context, const struct limits_change 
 }
 
 /* --- What was done ---------------------------------------------------------------------------- */
-
-/* "shmmax=unlimited" */
-static void put_limit_setting(struct strbuf *out, const struct limit_setting *setting)
-{
-    strbuf_printf(out, "%s=", limit_kinds[setting->id].name);
-    limits_report_value(out, setting->id, setting->value);
-}
 
 /*
  * Appends what sets a limit of an IPC namespace that was entered, where that was refused: the
@@ -264,15 +251,16 @@ static void warn_of_change(struct context *context, const struct limits_change *
         const struct limit_change *item = &change->items[i];
         const char *refusal = change->dry_run ? limits_ceiling(&item->setting) : item->refusal;
 
-        put_limit_setting(&text, &item->setting);
         if (!refusal)
             continue;
+        strbuf_printf(&text, "%s=", limit_kinds[item->setting.id].name);
+        limits_report_value(&text, item->setting.id, item->setting.value);
         strbuf_printf(&text, ": %s", refusal);
         if (context->system.elsewhere_pid != 0)
             put_command_inside(&text, context, item);
         else if (item->code == EACCES || item->code == EPERM || item->code == EROFS)
             remedy_refused_limit(&text, inventory, &item->setting, change->persist);
-        context_warn(context, "%s", strbuf_string(&text));
+        context_warn_text(context, &text);
     }
     if (change->keep_error.text)
         context_warn(context, "%s; what was set lasts until the next boot",
@@ -324,13 +312,11 @@ static void warn_of_limits(struct context *context, const struct limits_change *
     for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
         strbuf_reset(&text);
         limits_report_zero(&text, &limits, id);
-        if (text.length > 0)
-            context_warn(context, "%s", strbuf_string(&text));
+        context_warn_text(context, &text);
     }
     strbuf_reset(&text);
     limits_report_conflict(&text, &limits);
-    if (text.length > 0)
-        context_warn(context, "%s", strbuf_string(&text));
+    context_warn_text(context, &text);
 }
 
 /* A line of what became of a setting, or would become of it. */
@@ -437,8 +423,7 @@ static int run_limits(struct context *context, void *args)
 {
     const struct limits_args *limits = args;
 
-    return context->where.all_namespaces ? where_each(context, limits->json, show_or_set, args)
-                                         : show_or_set(context, args);
+    return where_each(context, limits->json, show_or_set, args);
 }
 
 static void release_limits(void *args)

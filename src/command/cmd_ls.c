@@ -6,7 +6,6 @@
 #include "command/options.h"
 #include "command/output.h"
 #include "command/protect.h"
-#include "command/where.h"
 #include "view/columns.h"
 
 /* A command line of ls. */
@@ -37,23 +36,12 @@ static const struct option_habit ls_habits[] = {
     {0, NULL, NULL, NULL},
 };
 
-static void write_segments(struct context *context, struct ls *ls, struct inventory *inventory)
-{
-    struct writer writer;
-
-    output_sort(&ls->output, inventory->rows, inventory->count, sizeof(struct segment_info));
-    output_begin(&ls->output, context, inventory->clock.now, &writer);
-    /* When nobody reads any more, there is no reason to go on. */
-    for (size_t i = 0; i < inventory->count && !ferror_unlocked(context->out); i++)
-        writer_row(&writer, &inventory->rows[i]);
-    writer_end(&writer);
-}
-
 static int run_ls(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_INVENTORY struct inventory inventory = {0};
     struct ls *ls = args;
+    struct writer writer;
     unsigned needs;
     bool incomplete;
 
@@ -64,11 +52,13 @@ static int run_ls(struct context *context, void *args)
     if (inventory_read(&context->system, &ls->selection, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    write_segments(context, ls, &inventory);
-    incomplete |= options_warn_missing(context, &inventory);
-    options_warn_unknown_units(context, inventory.unknown_units);
-    where_warn_refused(context, &inventory.refused);
-    incomplete |= where_warn_incomplete(context, &context->namespaces);
+    output_sort(&ls->output, inventory.rows, inventory.count, sizeof(struct segment_info));
+    output_begin(&ls->output, context, inventory.clock.now, &writer);
+    /* When nobody reads any more, there is no reason to go on. */
+    for (size_t i = 0; i < inventory.count && !ferror_unlocked(context->out); i++)
+        writer_row(&writer, &inventory.rows[i]);
+    writer_end(&writer);
+    incomplete |= options_warn_incomplete(context, &inventory);
     return incomplete || (ls->fail_if_none && inventory.count == 0) ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -5,7 +5,6 @@
 
 #include "command/options.h"
 #include "command/protect.h"
-#include "command/where.h"
 #include "kernel/replace_file.h"
 #include "view/metrics_report.h"
 
@@ -89,8 +88,7 @@ static int run_metrics(struct context *context, void *args)
     metrics_report(&text, &inventory, metrics->label, context->where.all_namespaces);
     warn_without_limits(context, &inventory);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    where_warn_refused(context, &inventory.refused);
-    incomplete |= where_warn_incomplete(context, &context->namespaces);
+    incomplete |= options_warn_incomplete(context, &inventory);
     return write_metrics(context, metrics, &text, incomplete);
 }
 

@@ -117,25 +117,13 @@ static void warn_refused(struct context *context, const struct namespace_rows *r
 
 /* --- Running ---------------------------------------------------------------------------------- */
 
-static void write_namespaces(struct context *context, struct ns *ns,
-                             const struct namespace_rows *rows, size_t unreadable)
-{
-    struct writer writer;
-
-    output_sort(&ns->output, rows->rows, rows->count, sizeof(*rows->rows));
-    output_begin(&ns->output, context, proc_clock(context->system.proc)->now, &writer);
-    writer_add_count(&writer, "unreadable", unreadable);
-    for (size_t i = 0; i < rows->count; i++)
-        writer_row(&writer, &rows->rows[i]);
-    writer_end(&writer);
-}
-
 static int run_ns(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_NAMESPACES struct ipc_namespace_list list = {0};
     CLEANUP_NAMESPACE_ROWS struct namespace_rows rows = {0};
     struct ns *ns = args;
+    struct writer writer;
     int status = STATUS_DONE;
 
     output_choose_columns(&ns->output, context, NULL,
@@ -148,7 +136,12 @@ static int run_ns(struct context *context, void *args)
     }
     if (namespace_rows_read(&context->system, &list, output_needs(&ns->output), &rows, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
-    write_namespaces(context, ns, &rows, list.unreadable);
+    output_sort(&ns->output, rows.rows, rows.count, sizeof(*rows.rows));
+    output_begin(&ns->output, context, proc_clock(context->system.proc)->now, &writer);
+    writer_add_count(&writer, "unreadable", list.unreadable);
+    for (size_t i = 0; i < rows.count; i++)
+        writer_row(&writer, &rows.rows[i]);
+    writer_end(&writer);
     warn_refused(context, &rows);
     return where_warn_incomplete(context, &list) ? STATUS_FAILED : status;
 }

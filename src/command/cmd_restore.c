@@ -161,7 +161,7 @@ static void show_plan(const struct restore *restore)
 {
     const struct column_format format = {.now = restore->inventory.clock.now};
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct context *context = restore->context;
     uint64_t bytes = 0;
     struct writer writer;
@@ -177,11 +177,10 @@ static void show_plan(const struct restore *restore)
         bytes = saturating_add(bytes, restore->inventory.rows[i].segment.size);
     }
     writer_end(&writer);
-    column_set_release(&columns);
     fflush(context->out);
     strbuf_puts(&text, "would restore ");
     describe_segments(&text, restore->inventory.count, bytes);
-    context_warn(context, "%s", strbuf_string(&text));
+    context_warn_text(context, &text);
 }
 
 /* Says what of a segment did not come back as it was. */

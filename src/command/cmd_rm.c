@@ -30,11 +30,6 @@ static const struct option_habit rm_habits[] = {
     {0, NULL, NULL, NULL},
 };
 
-static int take_rm_operand(const struct option_use *use, struct error *err)
-{
-    return batch_operand(use, use->place, err);
-}
-
 static int check_rm(struct context *context, void *args, struct error *err)
 {
     const struct batch *batch = args;
@@ -44,16 +39,6 @@ static int check_rm(struct context *context, void *args, struct error *err)
                          "--save: with --namespace a segment cannot be read from outside of that "
                          "user namespace; nsenter --user --ipc does it");
     return batch_check(context, args, err);
-}
-
-static int run_rm(struct context *context, void *args)
-{
-    return batch_run(context, args);
-}
-
-static void release_rm(void *args)
-{
-    batch_release(args);
 }
 
 const struct command command_rm = {
@@ -69,11 +54,11 @@ const struct command command_rm = {
                {&batch_group, 0},
                {&selection_group, offsetof(struct batch, selection)}},
     .habits = rm_habits,
-    .operand = {0, take_rm_operand},
+    .operand = {0, batch_operand},
     .examples = {{"rm 1867776", "remove one segment, without a question"},
                  {"rm --owner zc --orphan --older-than 1h", "show these, ask, and remove"}},
     .size = sizeof(struct batch),
     .check = check_rm,
-    .run = run_rm,
-    .release = release_rm,
+    .run = batch_run,
+    .release = batch_release,
 };

@@ -193,16 +193,6 @@ static int open_report(struct context *context, const struct run *run, int *ret_
     return -1;
 }
 
-/* The document. Messages read the system again, so it is made before them. */
-static void make_report(struct context *context, const struct run *run,
-                        const struct supervise_result *result, const struct error *err,
-                        struct strbuf *ret_document)
-{
-    proc_clock_refresh(context->system.proc);
-    context_put_head(context, ret_document);
-    run_report_json(ret_document, context_host(context), run->program, result, exec_status(err));
-}
-
 /* Writes all of the document or, into a file that can be cut, nothing. Returns 0 or an errno. */
 static int write_document(int fd, const struct strbuf *document)
 {
@@ -257,14 +247,6 @@ static int supervise_program(struct context *context, const struct run *run,
     return error_set_errno(err, ENOENT, "''");
 }
 
-/* Says what became of the program and its segments. Returns what to end with. */
-static int report_result(struct context *context, const struct run *run,
-                         const struct supervise_result *result, const struct error *err)
-{
-    run_say_left(context, &run->choice, result);
-    return apply_left_status(context, run, result, program_status(context, result, err));
-}
-
 static int run_run(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -282,9 +264,16 @@ static int run_run(struct context *context, void *args)
     supervise_program(context, run, &result, &err);
     status = result.end.status;
     if (!result.relayed) {
-        if (run->report)
-            make_report(context, run, &result, &err, &document);
-        status = report_result(context, run, &result, &err);
+        /* Messages read the system again, so the document is made before them. */
+        if (run->report) {
+            proc_clock_refresh(context->system.proc);
+            context_put_head(context, &document);
+            run_report_json(&document, context_host(context), run->program, &result,
+                            exec_status(&err));
+        }
+        run_say_left(context, &run->choice, &result);
+        status = program_status(context, &result, &err);
+        status = apply_left_status(context, run, &result, status);
         failed = write_report(context, run, &report_fd, &document);
     }
     supervise_result_release(&result);

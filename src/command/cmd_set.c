@@ -36,7 +36,7 @@ static int take_set_operand(const struct option_use *use, struct error *err)
     int r;
 
     if (!strchr(use->word, '=') && !change_is_name(use->word))
-        return batch_operand(use, &set->batch, err);
+        return batch_operand(use, err); /* the place is its batch, too */
     r = change_parse(change, use->word, &name, err);
     if (r < 0)
         return r;
@@ -65,16 +65,6 @@ static int check_set(struct context *context, void *args, struct error *err)
     return batch_check(context, &set->batch, err);
 }
 
-static int run_set(struct context *context, void *args)
-{
-    return batch_run(context, args);
-}
-
-static void release_set(void *args)
-{
-    batch_release(args);
-}
-
 const struct command command_set = {
     .name = "set",
     .synopsis = {"NAME=VALUE... [OPTION]... ID...", "NAME=VALUE... [OPTION]... SELECTION...",
@@ -96,6 +86,6 @@ const struct command command_set = {
                  {"set owner=zc --owner 4711", "show what a user left, ask, and give it away"}},
     .size = sizeof(struct set),
     .check = check_set,
-    .run = run_set,
-    .release = release_set,
+    .run = batch_run,
+    .release = batch_release,
 };

@@ -6,7 +6,6 @@
 #include "action/inventory_settled.h"
 #include "command/options.h"
 #include "command/protect.h"
-#include "command/where.h"
 #include "view/segment_report.h"
 
 /* A command line of stat. */
@@ -61,10 +60,7 @@ static int run_stat(struct context *context, void *args)
                                &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    incomplete |= options_warn_missing(context, &inventory);
-    options_warn_unknown_units(context, inventory.unknown_units);
-    where_warn_refused(context, &inventory.refused);
-    incomplete |= where_warn_incomplete(context, &context->namespaces);
+    incomplete |= options_warn_incomplete(context, &inventory);
     write_reports(context, stat, &inventory);
     /* There is no header line, as ls has one, that would show that it has looked. */
     if (inventory.count == 0 && !stat->json && !incomplete)

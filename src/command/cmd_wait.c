@@ -8,6 +8,7 @@
 
 #include "action/look.h"
 #include "base/clock.h"
+#include "base/parse.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/protect.h"
@@ -41,10 +42,8 @@ struct wait {
 static int take_until(const struct option_use *use, struct error *err)
 {
     struct until *until = use->place;
-    unsigned what = 0;
+    unsigned what = parse_name(use->word, strlen(use->word), until_names, UNTIL_COUNT);
 
-    while (what < UNTIL_COUNT && strcmp(use->word, until_names[what]) != 0)
-        what++;
     if (what == UNTIL_COUNT)
         return error_set(err, EINVAL,
                          "'%s': neither gone nor present, unattached, attached or orphan",
@@ -56,11 +55,9 @@ static int take_until(const struct option_use *use, struct error *err)
 /* Takes an id; `wait gone 5` is answered with the option that is missing. */
 static int take_wait_operand(const struct option_use *use, struct error *err)
 {
-    for (unsigned what = 0; what < UNTIL_COUNT; what++) {
-        if (strcmp(use->word, until_names[what]) == 0)
-            return error_set(err, EINVAL, "'%s': not an id; did you mean '--until %s'?", use->word,
-                             use->word);
-    }
+    if (parse_name(use->word, strlen(use->word), until_names, UNTIL_COUNT) < UNTIL_COUNT)
+        return error_set(err, EINVAL, "'%s': not an id; did you mean '--until %s'?", use->word,
+                         use->word);
     return option_id(use, err);
 }
 
@@ -122,11 +119,6 @@ static bool holds_for_key(const struct wait *wait, struct range range)
     return false;
 }
 
-static bool holds_for_any(const struct wait *wait)
-{
-    return holds_for_key(wait, (struct range){0, UINT32_MAX});
-}
-
 static bool holds_for_id(const struct wait *wait, int shmid, size_t *hint)
 {
     const struct segment_info *info = snapshot_find(&wait->last, shmid, hint);
@@ -162,7 +154,7 @@ static bool is_so(const struct wait *wait)
     if (holds_when_gone(wait->until.what))
         return holds_for_all(wait);
     if (!selection_is_named(selection))
-        return holds_for_any(wait);
+        return holds_for_key(wait, (struct range){0, UINT32_MAX});
     for (size_t i = 0; i < selection->id_count; i++) {
         if (!holds_for_id(wait, selection->ids[i].shmid, &hint))
             return false;
@@ -179,57 +171,37 @@ static bool is_so(const struct wait *wait)
 /* Lines that name what still stands; the rest is counted. */
 enum { NAMED_MAX = 20 };
 
-static void count_or_warn(struct context *context, size_t *named, const char *text)
+static void count_or_warn(struct context *context, size_t *named, const struct strbuf *text)
 {
     if ((*named)++ < NAMED_MAX)
-        context_warn(context, "%s", text);
+        context_warn_text(context, text);
 }
 
-/* Appends "5: attached, nattch 2": why it is not so of a segment that exists. */
-static void put_standing(struct strbuf *out, const struct wait *wait,
-                         const struct segment_info *info)
+/* Says why it is not so of a segment: "5: attached, nattch 2". INFO: NULL: it does not exist. */
+static void warn_of_segment(struct context *context, const struct wait *wait, int shmid,
+                            const struct segment_info *info, size_t *named)
 {
-    strbuf_printf(out, "%d: ", info->segment.shmid);
-    if (!is_selected(wait, info)) {
-        strbuf_puts(out, "does not match the other options");
-        return;
-    }
-    if (wait->until.what == UNTIL_ORPHAN) {
-        strbuf_printf(out, "%s, not an orphan", state_name(info->state));
-        if (info->state != STATE_UNKNOWN)
-            return;
-        strbuf_puts(out, ": ");
-        describe_doubt(out, info);
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+    strbuf_printf(&text, "%d: ", shmid);
+    if (!info) {
+        strbuf_puts(&text, "no such segment");
+    } else if (!is_selected(wait, info)) {
+        strbuf_puts(&text, "does not match the other options");
+    } else if (wait->until.what == UNTIL_ORPHAN) {
+        strbuf_printf(&text, "%s, not an orphan", state_name(info->state));
+        if (info->state == STATE_UNKNOWN) {
+            strbuf_puts(&text, ": ");
+            describe_doubt(&text, info);
+        }
     } else if (wait->until.what == UNTIL_ATTACHED) {
-        strbuf_puts(out, "not attached");
+        strbuf_puts(&text, "not attached");
     } else {
-        strbuf_printf(out, "still %s, nattch %llu",
+        strbuf_printf(&text, "still %s, nattch %llu",
                       wait->until.what == UNTIL_GONE ? "there" : "attached",
                       (unsigned long long)info->segment.nattch);
     }
-}
-
-static void warn_of_row(struct context *context, const struct wait *wait,
-                        const struct segment_info *info, size_t *named)
-{
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-
-    put_standing(&text, wait, info);
-    count_or_warn(context, named, strbuf_string(&text));
-}
-
-static void warn_of_id(struct context *context, const struct wait *wait, int shmid, size_t *named)
-{
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    size_t hint = 0;
-    const struct segment_info *info = snapshot_find(&wait->last, shmid, &hint);
-
-    if (info) {
-        warn_of_row(context, wait, info, named);
-        return;
-    }
-    strbuf_printf(&text, "%d: no such segment", shmid);
-    count_or_warn(context, named, strbuf_string(&text));
+    count_or_warn(context, named, &text);
 }
 
 static void warn_of_key(struct context *context, const struct wait *wait, struct range range,
@@ -242,14 +214,14 @@ static void warn_of_key(struct context *context, const struct wait *wait, struct
         const struct segment_info *info = &wait->last.rows[i];
 
         if (info->segment.key >= range.low && info->segment.key <= range.high)
-            warn_of_row(context, wait, info, named);
+            warn_of_segment(context, wait, info->segment.shmid, info, named);
     }
     if (*named > before)
         return;
     strbuf_puts(&text, "--key: ");
     strbuf_put_key(&text, (uint32_t)range.low);
     strbuf_puts(&text, ": no segment has this key");
-    count_or_warn(context, named, strbuf_string(&text));
+    count_or_warn(context, named, &text);
 }
 
 static void warn_of_named(struct context *context, const struct wait *wait, size_t *named)
@@ -257,10 +229,13 @@ static void warn_of_named(struct context *context, const struct wait *wait, size
     const struct selection *selection = &wait->selection;
     const struct filter_values *keys = &selection->filter.keys;
     size_t hint = 0;
+    size_t again = 0;
 
     for (size_t i = 0; i < selection->id_count; i++) {
-        if (!holds_for_id(wait, selection->ids[i].shmid, &hint))
-            warn_of_id(context, wait, selection->ids[i].shmid, named);
+        int shmid = selection->ids[i].shmid;
+
+        if (!holds_for_id(wait, shmid, &hint))
+            warn_of_segment(context, wait, shmid, snapshot_find(&wait->last, shmid, &again), named);
     }
     for (size_t i = 0; !selection->by_id && i < keys->count; i++) {
         if (!holds_for_key(wait, keys->items[i]))
@@ -274,7 +249,7 @@ static void warn_of_all(struct context *context, const struct wait *wait, size_t
         const struct segment_info *info = &wait->last.rows[i];
 
         if (is_selected(wait, info) && !holds_for(wait->until.what, info))
-            warn_of_row(context, wait, info, named);
+            warn_of_segment(context, wait, info->segment.shmid, info, named);
     }
 }
 

@@ -231,17 +231,6 @@ static int write_events(struct watch *watch, const struct namespace_look *look,
 
 /* --- Watching --------------------------------------------------------------------------------- */
 
-/* Names the ids that are not there: they may be mistyped, or still to come. Not with -A. */
-static void warn_of_absent(struct watch *watch)
-{
-    for (size_t i = 0; i < watch->selection.id_count; i++) {
-        int shmid = watch->selection.ids[i].shmid;
-
-        if (!idset_has(&watch->looks.items[0].now.ids, shmid))
-            context_warn(watch->context, "%d: no such segment now", shmid);
-    }
-}
-
 /* Writes what the look showed of each namespace. Returns as write_line() does. */
 static int write_look(struct watch *watch)
 {
@@ -267,7 +256,13 @@ static int begin_watching(struct watch *watch)
 
     if (r < 0)
         return r;
-    warn_of_absent(watch);
+    /* Ids that are not there may be mistyped, or still to come. There are none with -A. */
+    for (size_t i = 0; i < watch->selection.id_count; i++) {
+        int shmid = watch->selection.ids[i].shmid;
+
+        if (!idset_has(&watch->looks.items[0].now.ids, shmid))
+            context_warn(watch->context, "%d: no such segment now", shmid);
+    }
     if (watch->count.given && watch->count.value == 0)
         return WATCH_ENDED;
     r = write_look(watch);

@@ -9,7 +9,6 @@
 #include "command/options.h"
 #include "command/output.h"
 #include "command/protect.h"
-#include "command/where.h"
 #include "view/columns.h"
 #include "view/describe.h"
 
@@ -83,23 +82,11 @@ static void write_attachments(struct context *context, struct who *who,
     writer_end(&writer);
 }
 
-static void warn_differences(struct context *context, const struct inventory *inventory)
-{
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
-
-    describe_unseen(&line, inventory);
-    if (line.length > 0)
-        context_warn(context, "%s", strbuf_string(&line));
-    strbuf_reset(&line);
-    describe_surplus(&line, inventory);
-    if (line.length > 0)
-        context_warn(context, "%s", strbuf_string(&line));
-}
-
 static int run_who(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_INVENTORY struct inventory inventory = {0};
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     struct who *who = args;
     bool incomplete;
 
@@ -109,13 +96,14 @@ static int run_who(struct context *context, void *args)
                                output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    incomplete |= options_warn_missing(context, &inventory);
-    options_warn_unknown_units(context, inventory.unknown_units);
-    where_warn_refused(context, &inventory.refused);
-    incomplete |= where_warn_incomplete(context, &context->namespaces);
+    incomplete |= options_warn_incomplete(context, &inventory);
     write_attachments(context, who, &inventory);
     options_warn_unreadable(context, &inventory);
-    warn_differences(context, &inventory);
+    describe_unseen(&line, &inventory);
+    context_warn_text(context, &line);
+    strbuf_reset(&line);
+    describe_surplus(&line, &inventory);
+    context_warn_text(context, &line);
     if (!inventory.own_pids)
         context_warn(context,
                      "/proc is that of another PID namespace: do not pass these pids to kill");

@@ -112,6 +112,12 @@ void context_warn(struct context *context, const char *format, ...)
     free(text);
 }
 
+void context_warn_text(struct context *context, const struct strbuf *text)
+{
+    if (text->length > 0)
+        context_warn(context, "%s", strbuf_string(text));
+}
+
 void context_warn_paragraph(struct context *context, const char *name, const struct strbuf *text)
 {
     CLEANUP_STRBUF struct strbuf lines = STRBUF_INIT;
@@ -149,25 +155,17 @@ bool context_warn_unparsed(struct context *context, const struct complaint_list 
     return unparsed->count > 0;
 }
 
-static const char *declined_by(enum prompt_answer answer)
-{
-    switch (answer) {
-    case PROMPT_INTERRUPT:
-        return "interrupted";
-    case PROMPT_END:
-        return "no answer, and only yes is one";
-    case PROMPT_NUMBER:
-        return "the answer was not yes but a number (with - ids are read from standard input)";
-    case PROMPT_UNSHOWN:
-        return "the question could not be shown";
-    default:
-        return "the answer was not yes";
-    }
-}
-
 int context_ask(struct context *context, const char *question, int input, int interrupt,
                 const char *undone)
 {
+    static const char *const reasons[] = {
+        [PROMPT_NO] = "the answer was not yes",
+        [PROMPT_END] = "no answer, and only yes is one",
+        [PROMPT_INTERRUPT] = "interrupted",
+        [PROMPT_NUMBER] =
+            "the answer was not yes but a number (with - ids are read from standard input)",
+        [PROMPT_UNSHOWN] = "the question could not be shown",
+    };
     enum prompt_answer answer = prompt_ask(context->err, question, input, interrupt);
 
     /* A terminal has shown the answer with its newline; nothing else has ended the line. */
@@ -175,7 +173,7 @@ int context_ask(struct context *context, const char *question, int input, int in
         fputc('\n', context->err);
     if (answer == PROMPT_YES)
         return STATUS_DONE;
-    context_warn(context, "%s: nothing was %s", declined_by(answer), undone);
+    context_warn(context, "%s: nothing was %s", reasons[answer], undone);
     return STATUS_DECLINED;
 }
 

@@ -232,12 +232,6 @@ static void choose_locales(struct context *context)
     setlocale(LC_CTYPE, "C.UTF-8"); /* without such a locale they are escaped */
 }
 
-static int refuse_usage(struct context *context, const char *word, const char *why)
-{
-    context_warn(context, "%s: %s; see 'shmtool --help'", word, why);
-    return STATUS_USAGE;
-}
-
 /* WHAT: "command" or "option". */
 static int refuse_unknown(struct context *context, const char *word, const char *what,
                           const struct suggestion *suggestion)
@@ -281,10 +275,9 @@ static int refuse_command(struct context *context, const char *word)
 
 static int refuse_option(struct context *context, const char *word)
 {
-    struct suggestion suggestion = suggest_begin(word, strlen(word));
-
     static const char *const options[] = {"--help", "--version", "--sysroot", "--namespace",
                                           "--all-namespaces"};
+    struct suggestion suggestion = suggest_begin(word, strlen(word));
 
     for (size_t i = 0; word[1] == '-' && i < sizeof(options) / sizeof(options[0]); i++)
         suggest_try(&suggestion, options[i]);
@@ -303,8 +296,11 @@ static int show_help(struct context *context, int argc, char **argv, int at)
         help_program(context->out);
         return STATUS_DONE;
     }
-    if (at + 1 < argc)
-        return refuse_usage(context, text_word(argv[at + 1]), "help takes one command");
+    if (at + 1 < argc) {
+        context_warn(context, "%s: help takes one command; see 'shmtool --help'",
+                     text_word(argv[at + 1]));
+        return STATUS_USAGE;
+    }
     command = command_find(argv[at]);
     if (!command)
         return refuse_command(context, argv[at]);
@@ -348,16 +344,15 @@ static struct invocation read_invocation(struct context *context, int argc, char
     return invocation;
 }
 
-static int run_command(struct context *context, const struct invocation *invocation, int argc,
-                       char **argv)
+/* WORDS: the command's name and what follows it. */
+static int run_command(struct context *context, char **words)
 {
-    const struct command *command = command_find(argv[invocation->command_at]);
+    const struct command *command = command_find(words[0]);
 
     if (!command)
-        return refuse_command(context, argv[invocation->command_at]);
+        return refuse_command(context, words[0]);
     context->command = command;
-    return options_run_command(context, argc - invocation->command_at,
-                               argv + invocation->command_at);
+    return options_run_command(context, words + 1);
 }
 
 /* Results that could not be written are a failure, but for a reader who went away. */
@@ -391,8 +386,8 @@ int main(int argc, char **argv)
     choose_locales(&context);
     context.out = open_output(&output);
     invocation = read_invocation(&context, argc, argv);
-    status =
-        invocation.status >= 0 ? invocation.status : run_command(&context, &invocation, argc, argv);
+    status = invocation.status >= 0 ? invocation.status
+                                    : run_command(&context, argv + invocation.command_at);
     status = close_output(&context, &output, status);
     if (context.err_locale)
         freelocale(context.err_locale);

@@ -287,23 +287,12 @@ static int parse_words(struct command_line *line)
     return r;
 }
 
-int options_parse_words(struct context *context, const struct command *command, char **words,
-                        void *args, struct error *err)
+int options_parse(struct context *context, const struct command *command, char **words, void *args,
+                  struct error *err)
 {
     struct command_line line = {context, command, args, words, PASS_REST, err};
 
     return parse_words(&line);
-}
-
-int options_parse(struct context *context, const struct command *command, int argc, char **argv,
-                  void *args)
-{
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-    int r = options_parse_words(context, command, argv + (argc > 0), args, &err);
-
-    if (r < 0)
-        context_fail(context, &err, 0);
-    return r;
 }
 
 int options_take_where(struct context *context, char **words)
@@ -325,30 +314,24 @@ int options_take_where(struct context *context, char **words)
     return r < 0 ? r : (int)(line.words - words);
 }
 
-/* Finds where to look, and opens that. Returns an exit status. */
-static int open_where(struct context *context, int argc, char **argv)
-{
-    CLEANUP_ERROR struct error err = ERROR_INIT;
-    struct command_line line = {context,           context->command, NULL,
-                                argv + (argc > 0), PASS_WHERE,       &err};
-
-    return parse_words(&line) < 0 ? context_fail(context, &err, STATUS_USAGE) : where_open(context);
-}
-
-int options_run_command(struct context *context, int argc, char **argv)
+int options_run_command(struct context *context, char **words)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct command *command = context->command;
     CLEANUP_FREE void *args = xcalloc(1, command->size);
-    int status = open_where(context, argc, argv);
-    int r;
+    struct command_line line = {context, command, NULL, words, PASS_WHERE, &err};
+    int r = parse_words(&line);
+    int status;
 
+    if (r < 0)
+        return context_fail(context, &err, STATUS_USAGE);
+    status = where_open(context);
     if (status != STATUS_DONE)
         return status;
-    r = options_parse(context, command, argc, argv, args);
+    r = options_parse(context, command, words, args, &err);
+    if (r == 0 && command->check)
+        r = command->check(context, args, &err);
     if (r < 0)
-        status = STATUS_USAGE;
-    else if (r == 0 && command->check && command->check(context, args, &err) < 0)
         status = context_fail(context, &err, STATUS_USAGE);
     else if (r == 0)
         status = command->run(context, args);
@@ -677,6 +660,16 @@ void options_warn_unknown_units(struct context *context, size_t count)
                  "attached can be inspected, so %s unit is unknown",
                  strbuf_string(&text), one ? "its" : "their", one ? "it" : "them",
                  one ? "its" : "their");
+}
+
+bool options_warn_incomplete(struct context *context, const struct inventory *inventory)
+{
+    bool incomplete = options_warn_missing(context, inventory);
+
+    options_warn_unknown_units(context, inventory->unknown_units);
+    where_warn_refused(context, &inventory->refused);
+    incomplete |= where_warn_incomplete(context, &context->namespaces);
+    return incomplete;
 }
 
 void options_warn_page_size(struct context *context, const struct limits *limits)

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/parse.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "model/segment_info.h"
@@ -34,22 +35,12 @@ static int choose_form(const struct option_use *use, struct error *err)
     return 0;
 }
 
-/* Returns the index of WORD in COUNT names, or COUNT. */
-static unsigned find_name(const char *word, const char *const *names, unsigned count)
-{
-    unsigned i = 0;
-
-    while (i < count && strcmp(word, names[i]) != 0)
-        i++;
-    return i;
-}
-
 static int choose_time_form(const struct option_use *use, struct error *err)
 {
     static const char *const names[] = {
         [TIME_ISO] = "iso", [TIME_EPOCH] = "epoch", [TIME_AGE] = "age", [TIME_SHORT] = "short"};
     struct output_options *output = use->place;
-    unsigned form = find_name(use->word, names, TIME_SHORT + 1);
+    unsigned form = parse_name(use->word, strlen(use->word), names, TIME_SHORT + 1);
 
     if (form > TIME_SHORT)
         return error_set(err, EINVAL, "'%s': not a form of time (iso, epoch, age or short)",
@@ -63,7 +54,7 @@ static int choose_color(const struct option_use *use, struct error *err)
 {
     static const char *const names[] = {
         [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
-    unsigned color = find_name(use->word, names, COLOR_NEVER + 1);
+    unsigned color = parse_name(use->word, strlen(use->word), names, COLOR_NEVER + 1);
 
     if (color > COLOR_NEVER)
         return error_set(err, EINVAL, "'%s': neither auto nor always nor never", use->word);
@@ -79,11 +70,10 @@ static int add_column_list(const struct option_use *use, struct error *err)
 {
     struct output_options *output = use->place;
     const char *list = use->word;
-    struct column_set checked = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set checked = COLUMN_SET_INIT;
     int r =
         column_set_add_list(&checked, use->context->command->columns, list + (*list == '+'), err);
 
-    column_set_release(&checked);
     output->column_lists = xgrow(output->column_lists, output->list_count, &output->list_capacity,
                                  sizeof(const char *));
     output->column_lists[output->list_count++] = list;
@@ -165,24 +155,17 @@ unsigned output_needs(const struct output_options *output)
     return needs;
 }
 
-/* The columns of the terminal that standard output is; 0: it is none. */
-static size_t terminal_width(void)
-{
-    struct winsize size;
-
-    if (!isatty(STDOUT_FILENO))
-        return 0;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 /* What a terminal shows otherwise than a pipe: tables alone. */
 static void suit_terminal(struct output_options *output)
 {
     struct column_format *format = &output->format;
+    struct winsize size;
 
     if (output->form != FORM_TABLE)
         return;
-    format->width = terminal_width();
+    if (isatty(STDOUT_FILENO))
+        format->width =
+            ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
     if (format->width > 0 && !output->has_time)
         format->time = TIME_SHORT;
     format->color = output->color == COLOR_ALWAYS ||

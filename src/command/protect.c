@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/where.h"
@@ -19,15 +20,6 @@
  */
 static const char *const lasting_options[] = {"key",  "owner", "creator", "group",
                                               "size", "perms", "locked"};
-
-static bool is_lasting(const char *name)
-{
-    for (size_t i = 0; i < sizeof(lasting_options) / sizeof(lasting_options[0]); i++) {
-        if (strcmp(name, lasting_options[i]) == 0)
-            return true;
-    }
-    return false;
-}
 
 static int refuse_line_option(const struct option_use *use, struct error *err)
 {
@@ -50,6 +42,7 @@ static void make_line_options(struct line_options *options)
         {'V', "version", NULL, NULL, 0, refuse_line_option},
     };
     const struct option_group groups[] = {selection_group, where_group, {NULL, OPTIONS(refused)}};
+    const unsigned lasting = sizeof(lasting_options) / sizeof(lasting_options[0]);
     size_t count = 0;
 
     options->specs =
@@ -59,7 +52,7 @@ static void make_line_options(struct line_options *options)
             struct option_spec *spec = &options->specs[count++];
 
             *spec = groups[g].options[i];
-            if (!is_lasting(spec->name))
+            if (parse_name(spec->name, strlen(spec->name), lasting_options, lasting) == lasting)
                 spec->take = refuse_line_option;
         }
     }
@@ -111,7 +104,7 @@ static int parse_rule(const struct reading *reading, char **words, struct protec
         .operand = {offsetof(struct line_args, label),
                     is_label ? take_label_operand : refuse_protect_operand},
     };
-    int r = options_parse_words(reading->context, &command, words, &args, err);
+    int r = options_parse(reading->context, &command, words, &args, err);
 
     if (r == 0 && filter_is_empty(&args.selection.filter))
         r = error_set(err, EINVAL, "no option that selects segments, such as --owner USER");
@@ -189,17 +182,6 @@ static int parse_conf_line(const struct reading *reading, char *line, const char
 
 /* --- Files ------------------------------------------------------------------------------------ */
 
-/* Notes that line NUMBER of FILE cannot be used. */
-static void note_line(const struct reading *reading, const struct conf_file *file, size_t number,
-                      const struct error *why)
-{
-    CLEANUP_ERROR struct error problem = ERROR_INIT;
-
-    error_set(&problem, why->code, "%s%s:%zu: %s", procfs_prefix(&reading->context->system.procfs),
-              file->path, number, why->text);
-    protection_note_problem(reading->protection, &problem);
-}
-
 /* In a saved tree lines are named as on that machine. */
 static void parse_conf_file(const struct reading *reading, struct conf_file *file)
 {
@@ -209,6 +191,7 @@ static void parse_conf_file(const struct reading *reading, struct conf_file *fil
 
     for (size_t number = 1; text < end; number++) {
         CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_ERROR struct error problem = ERROR_INIT;
         char *newline = memchr(text, '\n', (size_t)(end - text));
         char *line_end = newline ? newline : end;
 
@@ -219,8 +202,12 @@ static void parse_conf_file(const struct reading *reading, struct conf_file *fil
             error_set(&err, EINVAL, "holds a NUL byte");
         else
             parse_conf_line(reading, text, strbuf_string(&where), &err);
-        if (err.code)
-            note_line(reading, file, number, &err);
+        if (err.code) {
+            error_set(&problem, err.code, "%s%s:%zu: %s",
+                      procfs_prefix(&reading->context->system.procfs), file->path, number,
+                      err.text);
+            protection_note_problem(reading->protection, &problem);
+        }
         text = line_end + 1;
     }
 }

@@ -25,7 +25,7 @@ void run_say_explanation(void *arg, pid_t pid, const struct shmget_diagnosis *di
         strbuf_puts(&line, " fails: ");
     }
     shmget_report_code(&line, diagnosis->answer.code);
-    context_warn(context, "%s", strbuf_string(&line));
+    context_warn_text(context, &line);
     describe_shmget(&reason, diagnosis);
     context_warn_paragraph(context, "reason", &reason);
     remedy_shmget(&remedy, diagnosis);
@@ -56,7 +56,7 @@ static void report_explanations(struct context *context, const struct explanatio
         shmget_report_call(&line, &explained->request);
         strbuf_puts(&line, ": failed so ");
         human_count(&line, explained->more, "more time");
-        context_warn(context, "%s", strbuf_string(&line));
+        context_warn_text(context, &line);
     }
     report_unexplained(context, explanations->others, "more failing call", "");
     report_unexplained(context, explanations->elsewhere, "call",
@@ -118,7 +118,7 @@ static void report_leftovers(struct context *context, const struct run_choice *c
     if (!choice->verbose || choice->keep || plan->count < 2)
         return;
     removal_report_summary(&summary, plan);
-    context_warn(context, "%s", strbuf_string(&summary));
+    context_warn_text(context, &summary);
 }
 
 /* Names the segments that are still in use, and the processes that use them. */
@@ -228,7 +228,7 @@ static void report_survivors(struct context *context, const struct run_choice *c
                     "; segments made from now on go with the last process of their namespace");
     else
         strbuf_puts(&line, "; segments made from now on are not watched");
-    context_warn(context, "%s", strbuf_string(&line));
+    context_warn_text(context, &line);
 }
 
 void run_say_left(struct context *context, const struct run_choice *choice,

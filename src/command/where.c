@@ -315,6 +315,8 @@ int where_each(struct context *context, bool json, int (*show)(struct context *c
     struct tour tour = {context, json, show, arg, 0, COMPLAINT_LIST_INIT};
     int status;
 
+    if (!context->where.all_namespaces)
+        return show(context, arg);
     proc_cache_refresh(context->system.proc);
     context->system.namespaces = NULL; /* each alone */
     if (json) {

@@ -44,28 +44,25 @@ void huge_pools_release(struct huge_pools *pools)
     *pools = (struct huge_pools){0};
 }
 
-static void add_huge_segment(struct huge_pools *pools, const struct segment *segment)
+void balance_add(struct balance *balance, const struct segment *segment)
 {
-    uint64_t page = segment->huge_page;
+    const uint64_t page = segment->huge_page;
 
+    if (!segment_is_huge(segment)) {
+        if (segment->has_rss)
+            balance->sysv = saturating_add(balance->sysv, segment->rss);
+        else
+            balance->has_sysv = false;
+        return;
+    }
     if (page == 0)
-        pools->segments_known = false;
-    for (size_t i = 0; page > 0 && i < pools->count; i++) {
-        struct huge_pool *pool = &pools->items[i];
+        balance->huge.segments_known = false;
+    for (size_t i = 0; page > 0 && i < balance->huge.count; i++) {
+        struct huge_pool *pool = &balance->huge.items[i];
 
         if (page == pool->page_size)
             pool->segments = saturating_add(pool->segments, pages_of(segment->size, page));
     }
-}
-
-void balance_add(struct balance *balance, const struct segment *segment)
-{
-    if (segment_is_huge(segment))
-        add_huge_segment(&balance->huge, segment);
-    else if (segment->has_rss)
-        balance->sysv = saturating_add(balance->sysv, segment->rss);
-    else
-        balance->has_sysv = false;
 }
 
 void balance_settle(struct balance *balance)

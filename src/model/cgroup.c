@@ -21,6 +21,15 @@ enum role {
     ROLE_UNIT,
 };
 
+static const enum rank ranks[] = {
+    [ROLE_POD] = RANK_CONTAINER,
+    [ROLE_IN_POD] = RANK_CONTAINER,
+    [ROLE_CONTAINER] = RANK_CONTAINER,
+    [ROLE_NAMED] = RANK_CONTAINER,
+    [ROLE_JOB] = RANK_JOB,
+    [ROLE_UNIT] = RANK_UNIT,
+};
+
 /*
  * A pattern stands for the last part of a path, or its last few. In it
  *   $  is a container's id: 64 hex digits, no more and no less
@@ -90,17 +99,13 @@ struct captures {
     struct span name; /* *, the first of several */
 };
 
-static bool is_lower_hex(char byte)
-{
-    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
-}
-
 /* How many lowercase hex digits TEXT begins with, at most MAX. */
 static size_t hex_length(const char *text, const char *end, size_t max)
 {
     size_t length = 0;
 
-    while (length < max && text + length < end && is_lower_hex(text[length]))
+    while (length < max && text + length < end && text[length] &&
+           strchr("0123456789abcdef", text[length]))
         length++;
     return length;
 }
@@ -239,18 +244,6 @@ static bool match_pod(const char *path, const char *end, struct span *ret_pod)
     return false;
 }
 
-static enum rank rank_of(enum role role)
-{
-    switch (role) {
-    case ROLE_JOB:
-        return RANK_JOB;
-    case ROLE_UNIT:
-        return RANK_UNIT;
-    default:
-        return RANK_CONTAINER;
-    }
-}
-
 /* Recognises the path's part PART; its rank is RANK_NONE when no pattern stands for it. */
 static struct match match_part(const char *path, struct span part)
 {
@@ -266,7 +259,7 @@ static struct match match_part(const char *path, struct span part)
             (part.at - 1 == path || !match_pod(path, part.at - 1, &match.captures.pod)))
             continue;
         match.pattern = pattern;
-        match.rank = rank_of(pattern->role);
+        match.rank = ranks[pattern->role];
         break;
     }
     return match;
@@ -371,18 +364,11 @@ static void put_unescaped(struct strbuf *out, struct span name)
     }
 }
 
-/* What has no pattern has the kind of a mere cgroup. */
-static const char *kind_of(const struct match *match)
-{
-    return match->pattern ? match->pattern->kind : "cgroup";
-}
-
-static void set_unit_text(struct cgroup_unit *unit, const char *kind, const char *name,
-                          size_t length)
+static void set_unit_text(struct cgroup_unit *unit, const char *name, size_t length)
 {
     struct strbuf text = STRBUF_INIT;
 
-    strbuf_puts(&text, kind);
+    strbuf_puts(&text, unit->kind);
     strbuf_putc(&text, ':');
     strbuf_append(&text, name, length);
     free(unit->unit);
@@ -404,7 +390,7 @@ static void fill_pod(struct cgroup_unit *unit, const struct match *match)
     }
     if (match->captures.id.at)
         unit->container = copy_span(match->captures.id);
-    set_unit_text(unit, unit->kind, unit->pod, strlen(unit->pod));
+    set_unit_text(unit, unit->pod, strlen(unit->pod));
 }
 
 static void fill_named(struct cgroup_unit *unit, const struct match *match)
@@ -413,7 +399,7 @@ static void fill_named(struct cgroup_unit *unit, const struct match *match)
 
     put_unescaped(&name, match->captures.name);
     unit->container = name.data;
-    set_unit_text(unit, unit->kind, name.data, name.length);
+    set_unit_text(unit, name.data, name.length);
 }
 
 static void fill_unit(struct cgroup_unit *unit, const struct match *match)
@@ -433,7 +419,7 @@ static void fill(struct cgroup_unit *unit, const struct match *match)
 {
     enum role role = match->pattern ? match->pattern->role : ROLE_UNIT;
 
-    unit->kind = kind_of(match);
+    unit->kind = match->pattern ? match->pattern->kind : "cgroup";
     unit->by_user = match->user.at != NULL;
     unit->part = copy_span(match->part);
     switch (role) {
@@ -443,7 +429,7 @@ static void fill(struct cgroup_unit *unit, const struct match *match)
         break;
     case ROLE_CONTAINER:
         unit->container = copy_span(match->captures.id);
-        set_unit_text(unit, unit->kind, unit->container, CONTAINER_ID_SHOWN);
+        set_unit_text(unit, unit->container, CONTAINER_ID_SHOWN);
         break;
     case ROLE_NAMED:
         fill_named(unit, match);
@@ -489,7 +475,7 @@ void cgroup_unit_set_name(struct cgroup_unit *unit, const char *name)
 
     free(unit->name);
     unit->name = xstrdup(name);
-    set_unit_text(unit, unit->kind, name, last ? (size_t)(last - name) : strlen(name));
+    set_unit_text(unit, name, last ? (size_t)(last - name) : strlen(name));
 }
 
 const char *cgroup_unit_container(const struct cgroup_unit *unit)

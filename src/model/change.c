@@ -140,20 +140,9 @@ static int refuse_change_name(const char *word, size_t length, struct error *err
                                      : ": owner, group, perms and locked can be");
 }
 
-/* Which of the names the first LENGTH bytes of WORD are; CHANGE_NAMES: none. */
-static enum change_name find_change_name(const char *word, size_t length)
-{
-    int name = 0;
-
-    while (name < CHANGE_NAMES &&
-           (strlen(names[name]) != length || strncmp(names[name], word, length) != 0))
-        name++;
-    return (enum change_name)name;
-}
-
 bool change_is_name(const char *word)
 {
-    return find_change_name(word, strlen(word)) != CHANGE_NAMES;
+    return parse_name(word, strlen(word), names, CHANGE_NAMES) < CHANGE_NAMES;
 }
 
 int change_parse(struct change *change, const char *word, enum change_name *ret_name,
@@ -161,7 +150,7 @@ int change_parse(struct change *change, const char *word, enum change_name *ret_
 {
     size_t length = strcspn(word, "=");
     const char *value = word + length + 1;
-    const enum change_name name = find_change_name(word, length);
+    unsigned name = parse_name(word, length, names, CHANGE_NAMES);
     int r = 0;
 
     if (name == CHANGE_NAMES)

@@ -89,19 +89,6 @@ static void add_event(struct event_list *events, enum event_type type,
     events->items[events->count++] = (struct event){type, before, now};
 }
 
-static bool was_changed(const struct segment *before, const struct segment *now)
-{
-    return before->uid != now->uid || before->gid != now->gid ||
-           ((before->mode ^ now->mode) & ~SEGMENT_DEST) != 0;
-}
-
-static void add_created(struct event_list *events, const struct segment_info *now)
-{
-    add_event(events, EVENT_CREATED, NULL, now);
-    if (now->state == STATE_ORPHAN)
-        add_event(events, EVENT_ORPHANED, NULL, now);
-}
-
 /* What happened to one segment. */
 static void diff_segment(struct event_list *events, const struct segment_info *before,
                          const struct segment_info *now)
@@ -114,7 +101,7 @@ static void diff_segment(struct event_list *events, const struct segment_info *b
         add_event(events, EVENT_MARKED, before, now);
     if (b->nattch != a->nattch)
         add_event(events, b->nattch > a->nattch ? EVENT_ATTACHED : EVENT_DETACHED, before, now);
-    if (was_changed(a, b))
+    if (a->uid != b->uid || a->gid != b->gid || ((a->mode ^ b->mode) & ~SEGMENT_DEST) != 0)
         add_event(events, EVENT_CHANGED, before, now);
     if (now->state == STATE_ORPHAN && before->state != STATE_ORPHAN)
         add_event(events, EVENT_ORPHANED, before, now);
@@ -143,10 +130,14 @@ void diff_snapshots(const struct snapshot *before, const struct snapshot *now,
         }
     }
     for (size_t i = 0; i < now->count; i++) {
-        int shmid = now->rows[i].segment.shmid;
+        const struct segment_info *new = &now->rows[i];
+        int shmid = new->segment.shmid;
 
-        if (idset_has(&now->selected, shmid) && !idset_has(&same, shmid))
-            add_created(events, &now->rows[i]);
+        if (!idset_has(&now->selected, shmid) || idset_has(&same, shmid))
+            continue;
+        add_event(events, EVENT_CREATED, NULL, new);
+        if (new->state == STATE_ORPHAN)
+            add_event(events, EVENT_ORPHANED, NULL, new);
     }
 }
 

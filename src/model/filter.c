@@ -54,14 +54,9 @@ bool filter_is_empty(const struct filter *filter)
            filter->states == 0 && !filter->has_older && !filter->has_newer;
 }
 
-static bool filter_tests_state(const struct filter *filter)
-{
-    return filter->orphan || filter->states != 0;
-}
-
 unsigned filter_needs(const struct filter *filter)
 {
-    unsigned needs = filter_tests_state(filter) ? NEED_STATE : 0;
+    unsigned needs = filter->orphan || filter->states != 0 ? NEED_STATE : 0;
 
     needs |= filter->units.count > 0 ? NEED_UNIT : 0;
     needs |= filter->is_protected || filter->is_unprotected ? NEED_PROTECTION : 0;
@@ -187,8 +182,8 @@ bool filter_match(const struct filter *filter, const struct segment *segment,
            allows_value(&filter->cpids, (uint64_t)segment->cpid) &&
            allows_status(filter, segment) && allows_age(filter, segment, facts->now) &&
            allows_protection(filter, facts) && allows_pid(filter, segment, facts) &&
-           (!filter_tests_state(filter) || allows_state(filter, facts->state)) &&
-           allows_unit(filter, &facts->unit) && allows_program(filter, &facts->program);
+           allows_state(filter, facts->state) && allows_unit(filter, &facts->unit) &&
+           allows_program(filter, &facts->program);
 }
 
 static void release_words(struct filter_words *words)

@@ -106,11 +106,6 @@ static enum limit_id find_limit(const char *name, size_t length)
     return id;
 }
 
-static bool is_plain_number(const char *word)
-{
-    return *word && word[strspn(word, "0123456789")] == '\0';
-}
-
 /* What may stand after the equals sign; by enum limit_id. */
 static const char *const right_values[LIMIT_COUNT] = {
     [LIMIT_SHMMAX] = "takes a number of bytes, or a size with a unit: K M G T P, KiB ..., KB ..., "
@@ -134,7 +129,7 @@ static int parse_limit_value(enum limit_id id, const char *word, uint64_t page_s
     }
     if (id == LIMIT_SHMMAX)
         return parse_size(word, ret_value, NULL);
-    if (id != LIMIT_SHMALL || is_plain_number(word))
+    if (id != LIMIT_SHMALL || word[strspn(word, "0123456789")] == '\0')
         return parse_number(word, UINT64_MAX, "a value", ret_value, NULL);
     r = parse_size(word, &bytes, NULL);
     if (r == 0)

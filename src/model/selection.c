@@ -62,23 +62,6 @@ struct word {
     size_t length;
 };
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
-/* LINE without blanks and tabs around it. */
-static struct word without_blanks(const char *line, size_t length)
-{
-    while (length > 0 && is_blank(line[length - 1]))
-        length--;
-    while (length > 0 && is_blank(*line)) {
-        line++;
-        length--;
-    }
-    return (struct word){line, length};
-}
-
 /* Finds the first word from *at on, and moves *at past it; false where there is none. */
 static bool next_word(const char *line, size_t length, size_t *at, struct word *ret_word)
 {
@@ -91,17 +74,6 @@ static bool next_word(const char *line, size_t length, size_t *at, struct word *
         ++*at;
     *ret_word = (struct word){line + start, *at - start};
     return *at > start;
-}
-
-/* Finds the words that a row begins with, and returns how many there are, up to ROW_WORDS. */
-static size_t split_words(const char *line, size_t length, struct word words[ROW_WORDS])
-{
-    size_t count = 0;
-    size_t at = 0;
-
-    while (count < ROW_WORDS && next_word(line, length, &at, &words[count]))
-        count++;
-    return count;
 }
 
 /* Whether WORD is made of the characters of SET alone, and of LEAST to MOST of them. */
@@ -287,15 +259,18 @@ int selection_parse_line(struct input_state *state, const char *line, size_t len
     struct word words[ROW_WORDS] = {{NULL, 0}};
     struct named_id id = {0};
     struct word whole;
-    size_t count;
+    size_t count = 0;
+    size_t at = 0;
 
     *state = (struct input_state){0};
     if (length > 0 && line[length - 1] == '\r')
         length--;
     if (memchr(line, '\0', length))
         return refuse_line(line, length, err);
-    whole = without_blanks(line, length);
-    count = split_words(line, length, words);
+    whole = (struct word){line, length};
+    text_trim(&whole.at, &whole.length, " \t");
+    while (count < ROW_WORDS && next_word(line, length, &at, &words[count]))
+        count++;
     state->below_banner = is_banner(&whole);
     if (whole.length == 0 || state->below_banner || is_header(&whole, words, count) ||
         (below_banner && is_translated_header(&whole)))

@@ -140,16 +140,6 @@ static enum shmget_cause predict_new(const struct shmget_request *request,
     return SHMGET_MAKES;
 }
 
-static enum shmget_cause predict_cause(const struct shmget_request *request,
-                                       const struct shmget_facts *facts)
-{
-    if (request->key != 0 && facts->exists)
-        return predict_existing(request, facts);
-    if (request->key != 0 && !(request->flags & SHMGET_CREATE))
-        return SHMGET_ABSENT;
-    return predict_new(request, facts);
-}
-
 struct shmget_answer shmget_predict(const struct shmget_request *request,
                                     const struct shmget_facts *facts)
 {
@@ -163,8 +153,12 @@ struct shmget_answer shmget_predict(const struct shmget_request *request,
         [SHMGET_HUGE_SHORT] = ENOMEM,  [SHMGET_ABOVE_SHMMNI] = ENOSPC,
         [SHMGET_NO_SYSV] = ENOSYS,
     };
-    enum shmget_cause cause = predict_cause(request, facts);
+    enum shmget_cause cause = SHMGET_ABSENT;
 
+    if (request->key != 0 && facts->exists)
+        cause = predict_existing(request, facts);
+    else if (request->key == 0 || request->flags & SHMGET_CREATE)
+        cause = predict_new(request, facts);
     return (struct shmget_answer){cause, codes[cause]};
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/text.h"
 #include "model/shmget.h"
 
 struct flag_name {
@@ -71,12 +72,7 @@ static bool parse_part(const char *part, size_t length, uint32_t *ret_bits)
 {
     char name[32];
 
-    while (length > 0 && *part == ' ') {
-        part++;
-        length--;
-    }
-    while (length > 0 && part[length - 1] == ' ')
-        length--;
+    text_trim(&part, &length, " ");
     if (length == 0 || length >= sizeof(name))
         return false;
     memcpy(name, part, length);

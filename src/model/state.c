@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/strbuf.h"
 #include "base/suggest.h"
 
@@ -88,15 +89,6 @@ const char *state_name(enum segment_state state)
     return state_names[state];
 }
 
-static int find_state(const char *word, size_t length)
-{
-    for (int state = 0; state < STATE_COUNT; state++) {
-        if (strlen(state_names[state]) == length && memcmp(state_names[state], word, length) == 0)
-            return state;
-    }
-    return -1;
-}
-
 static int refuse_state(const char *word, size_t length, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
@@ -115,9 +107,9 @@ int state_parse_list(const char *list, unsigned *mask, struct error *err)
 
     for (const char *word = list;; word++) {
         size_t length = strcspn(word, ",");
-        int state = find_state(word, length);
+        unsigned state = parse_name(word, length, state_names, STATE_COUNT);
 
-        if (state < 0)
+        if (state == STATE_COUNT)
             return refuse_state(word, length, err);
         found |= 1U << state;
         word += length;

@@ -5,34 +5,30 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 
-static void add_to_sum(struct sum *sum, const struct segment_info *info, uint64_t page_size)
-{
-    const struct segment *segment = &info->segment;
-    uint64_t pages = pages_of(segment->size, page_size);
-
-    sum->segments++;
-    wide_add(&sum->bytes, segment->size);
-    wide_add(&sum->nattch, segment->nattch);
-    wide_add(&sum->rss, segment->has_rss ? segment->rss : 0);
-    wide_add(&sum->swap, segment->has_swap ? segment->swap : 0);
-    sum->rss_unknown += !segment->has_rss;
-    sum->swap_unknown += !segment->has_swap;
-    sum->attached += segment->nattch > 0;
-    sum->pages = saturating_add(sum->pages, pages);
-    if (info->state != STATE_ORPHAN)
-        return;
-    sum->orphans++;
-    sum->orphan_pages = saturating_add(sum->orphan_pages, pages);
-}
-
 struct sum sum_of(const struct segment_info *const *rows, size_t count, uint64_t page_size)
 {
     struct sum sum = {.rows = rows};
 
     if (count > 0)
         sum.first = *rows[0];
-    for (size_t i = 0; i < count; i++)
-        add_to_sum(&sum, rows[i], page_size);
+    for (size_t i = 0; i < count; i++) {
+        const struct segment *segment = &rows[i]->segment;
+        uint64_t pages = pages_of(segment->size, page_size);
+
+        sum.segments++;
+        wide_add(&sum.bytes, segment->size);
+        wide_add(&sum.nattch, segment->nattch);
+        wide_add(&sum.rss, segment->has_rss ? segment->rss : 0);
+        wide_add(&sum.swap, segment->has_swap ? segment->swap : 0);
+        sum.rss_unknown += !segment->has_rss;
+        sum.swap_unknown += !segment->has_swap;
+        sum.attached += segment->nattch > 0;
+        sum.pages = saturating_add(sum.pages, pages);
+        if (rows[i]->state != STATE_ORPHAN)
+            continue;
+        sum.orphans++;
+        sum.orphan_pages = saturating_add(sum.orphan_pages, pages);
+    }
     return sum;
 }
 

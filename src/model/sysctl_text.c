@@ -2,21 +2,9 @@
 
 #include <string.h>
 
-static bool is_sysctl_blank(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
+#include "base/text.h"
 
-/* Takes the blanks off both ends. */
-static void trim_blanks(const char **text, size_t *length)
-{
-    while (*length > 0 && is_sysctl_blank((*text)[0])) {
-        (*text)++;
-        (*length)--;
-    }
-    while (*length > 0 && is_sysctl_blank((*text)[*length - 1]))
-        (*length)--;
-}
+static const char sysctl_blanks[] = " \t\r";
 
 /* Whether the word is that name; dots and slashes separate its parts alike. */
 static bool is_sysctl_name(const char *word, size_t length, const char *name)
@@ -44,12 +32,12 @@ bool sysctl_text_sets(const char *line, size_t length, const char *name, const c
     word_length = (size_t)(equals - line);
     value = equals + 1;
     value_length = length - word_length - 1;
-    trim_blanks(&word, &word_length);
-    trim_blanks(&value, &value_length);
+    text_trim(&word, &word_length, sysctl_blanks);
+    text_trim(&value, &value_length, sysctl_blanks);
     if (word_length > 0 && word[0] == '-') {
         word++;
         word_length--;
-        trim_blanks(&word, &word_length);
+        text_trim(&word, &word_length, sysctl_blanks);
     }
     if (!is_sysctl_name(word, word_length, name))
         return false;

@@ -200,19 +200,6 @@ struct unseen id_cursor_count(const struct id_cursor *cursor, const struct snaps
     return unseen;
 }
 
-static void add_gone(struct id_cursor *cursor, const struct snapshot *before,
-                     const struct snapshot *now)
-{
-    for (size_t i = 0; i < before->count; i++) {
-        int id = before->rows[i].segment.shmid;
-
-        if (idset_has(&now->ids, id))
-            continue;
-        cursor->gone = xgrow(cursor->gone, cursor->gone_count, &cursor->gone_capacity, sizeof(int));
-        cursor->gone[cursor->gone_count++] = id;
-    }
-}
-
 void id_cursor_step(struct id_cursor *cursor, const struct snapshot *before,
                     const struct snapshot *now, const int *newest)
 {
@@ -225,7 +212,14 @@ void id_cursor_step(struct id_cursor *cursor, const struct snapshot *before,
         cursor->newest = *newest;
         cursor->gone_count = 0;
     }
-    add_gone(cursor, before, now);
+    for (size_t i = 0; i < before->count; i++) {
+        int id = before->rows[i].segment.shmid;
+
+        if (idset_has(&now->ids, id))
+            continue;
+        cursor->gone = xgrow(cursor->gone, cursor->gone_count, &cursor->gone_capacity, sizeof(int));
+        cursor->gone[cursor->gone_count++] = id;
+    }
 }
 
 void id_cursor_release(struct id_cursor *cursor)

@@ -66,15 +66,6 @@ static const char *explain_no_rest(const struct inventory *inventory)
            "there, and a container may be shown a Shmem of its own";
 }
 
-static void write_rest(struct writer *writer, const struct inventory *inventory)
-{
-    bool known = inventory->balance.has_rest;
-
-    write_balance_line(writer, known, inventory->balance.rest,
-                       known ? "the rest: memfd, shared anonymous memory, other namespaces"
-                             : explain_no_rest(inventory));
-}
-
 /* Removed segments that descriptors keep: each once, with the first process that has it. */
 static void write_held(struct writer *writer, const struct open_segment_list *held)
 {
@@ -130,7 +121,7 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
                           const struct column_format *format, bool header)
 {
     const struct balance *balance = &inventory->balance;
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
     for (size_t i = 0; i < sizeof(line_columns) / sizeof(line_columns[0]); i++)
@@ -148,7 +139,10 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
                       use->known ? "" : ": not known, and part of the rest");
         write_balance_line(&writer, use->known, use->bytes, strbuf_string(&text));
     }
-    write_rest(&writer, inventory);
+    write_balance_line(&writer, balance->has_rest, balance->rest,
+                       balance->has_rest
+                           ? "the rest: memfd, shared anonymous memory, other namespaces"
+                           : explain_no_rest(inventory));
     write_held(&writer, &inventory->held);
     for (size_t i = 0; i < balance->huge.count; i++) {
         const struct huge_pool *pool = &balance->huge.items[i];
@@ -157,7 +151,6 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
             write_pool(&writer, pool, balance->huge.segments_known);
     }
     writer_end(&writer);
-    column_set_release(&columns);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */

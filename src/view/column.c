@@ -38,14 +38,16 @@ void column_set_add(struct column_set *set, const struct column *column)
     set->items[set->count++] = column;
 }
 
-/* The error that names a wrong word and lists the right ones. */
-static void refuse_column(const struct column_table *table, const char *word, size_t length,
-                          struct error *err)
+const struct column *column_require(const struct column_table *table, const char *word,
+                                    size_t length, struct error *err)
 {
     CLEANUP_STRBUF struct strbuf all = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+    const struct column *column = column_find(table, word, length);
     struct suggestion suggestion = suggest_begin(word, length);
 
+    if (column)
+        return column;
     for (size_t i = 0; i < table->count; i++) {
         strbuf_printf(&all, " %s", table->columns[i].name);
         suggest_try(&suggestion, table->columns[i].name);
@@ -55,16 +57,7 @@ static void refuse_column(const struct column_table *table, const char *word, si
     suggest_put(&hint, &suggestion, "");
     error_set(err, EINVAL, "'%.*s': no such column%s%s:%s", (int)length, word, strbuf_string(&hint),
               suggestion.best ? " There are" : "; there are", strbuf_string(&all));
-}
-
-const struct column *column_require(const struct column_table *table, const char *word,
-                                    size_t length, struct error *err)
-{
-    const struct column *column = column_find(table, word, length);
-
-    if (!column)
-        refuse_column(table, word, length, err);
-    return column;
+    return NULL;
 }
 
 int column_set_add_list(struct column_set *set, const struct column_table *table, const char *list,
@@ -95,6 +88,15 @@ unsigned column_set_needs(const struct column_set *set)
 
     for (size_t i = 0; i < set->count; i++)
         needs |= set->items[i]->needs;
+    return needs;
+}
+
+unsigned column_table_needs(const struct column_table *table)
+{
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < table->count; i++)
+        needs |= table->columns[i].needs;
     return needs;
 }
 

@@ -10,19 +10,15 @@
     static void name(const struct column_format *format __attribute__((unused)), \
                      const void *record __attribute__((unused)), struct column_value *ret_value)
 
-#define GET_NUMBER(name, value) \
+#define GET_KNOWN(name, is_known, value) \
     GETTER(name) \
     { \
-        ret_value->known = true; \
+        ret_value->known = is_known; \
         ret_value->number = (uint64_t)(value); \
     }
 
-#define GET_FOUND(name, value) \
-    GETTER(name) \
-    { \
-        ret_value->number = (uint64_t)(value); \
-        ret_value->known = ret_value->number != 0; \
-    }
+#define GET_NUMBER(name, value) GET_KNOWN(name, true, value)
+#define GET_FOUND(name, value) GET_KNOWN(name, (value) != 0, value)
 
 #define GET_TEXT(name, value) \
     GETTER(name) \
@@ -65,6 +61,8 @@ GET_NAME(get_creator_group, SEGMENT->cgid, INFO->creator_group)
 GET_NUMBER(get_cgid, SEGMENT->cgid)
 GET_NUMBER(get_perms, SEGMENT->mode & 0777)
 GET_NUMBER(get_bytes, SEGMENT->size)
+GET_KNOWN(get_rss, SEGMENT->has_rss, SEGMENT->rss)
+GET_KNOWN(get_swap, SEGMENT->has_swap, SEGMENT->swap)
 GET_NUMBER(get_nattch, SEGMENT->nattch)
 GET_NUMBER(get_status, SEGMENT->mode &(SEGMENT_DEST | SEGMENT_LOCKED))
 GET_TEXT(get_state, state_name(INFO->state))
@@ -88,18 +86,6 @@ GETTER(get_segment_container)
     if (!ret_value->text && INFO->unit.is && !INFO->unit.containers_differ)
         ret_value->text = cgroup_unit_container(INFO->unit.is);
     ret_value->known = ret_value->text != NULL;
-}
-
-GETTER(get_rss)
-{
-    ret_value->known = SEGMENT->has_rss;
-    ret_value->number = SEGMENT->rss;
-}
-
-GETTER(get_swap)
-{
-    ret_value->known = SEGMENT->has_swap;
-    ret_value->number = SEGMENT->swap;
 }
 
 GETTER(get_protected)
@@ -165,6 +151,7 @@ GET_NUMBER(get_attached_shmid, ATTACHMENT->shmid)
 GET_NUMBER(get_attached_key, ATTACHED->key)
 GET_NUMBER(get_pid, ATTACHMENT->pid)
 GET_NUMBER(get_maps, ATTACHMENT->maps)
+GET_KNOWN(get_holder_uid, ATTACHMENT->has_uid, ATTACHMENT->uid)
 GET_TEXT(get_access, ATTACHMENT->writable ? "rw" : "ro")
 GET_TEXT(get_holder_command, ATTACHMENT->command)
 
@@ -176,12 +163,6 @@ GETTER(get_holder_namespace)
 GETTER(get_holder_container)
 {
     get_segment_container(format, ((const struct attachment_row *)record)->info, ret_value);
-}
-
-GETTER(get_holder_uid)
-{
-    ret_value->known = ATTACHMENT->has_uid;
-    ret_value->number = ATTACHMENT->uid;
 }
 
 GETTER(get_holder)
@@ -229,17 +210,11 @@ const struct column_table attachment_columns = {
     }
 
 GET_NUMBER(get_file_key, FILE_KEY->key)
+GET_KNOWN(get_proj, !FILE_KEY->by_inode, FILE_KEY->proj)
 GET_OF_HOLDER(get_key_shmid, HOLDER->segment.shmid)
 GET_OF_HOLDER(get_key_bytes, HOLDER->segment.size)
 GET_OF_HOLDER(get_key_nattch, HOLDER->segment.nattch)
 GET_TEXT(get_path, FILE_KEY->path)
-
-/* A key that is the inode number has none. */
-GETTER(get_proj)
-{
-    ret_value->known = !FILE_KEY->by_inode;
-    ret_value->number = FILE_KEY->proj;
-}
 
 GETTER(get_key_owner)
 {
@@ -387,22 +362,14 @@ const struct column_table limit_columns = {
 #define NAMESPACE_INFO ((const struct namespace_info *)record)
 #define NAMESPACE (NAMESPACE_INFO->namespace)
 
-/* A sum of what is inside. */
-#define GET_INSIDE(name, value) \
-    GETTER(name) \
-    { \
-        ret_value->known = NAMESPACE_INFO->has_sums; \
-        ret_value->number = value; \
-    }
-
 GET_NUMBER(get_namespace, NAMESPACE->number)
 GET_TEXT(get_kind, NAMESPACE_INFO->kind)
 GET_TEXT(get_container, NAMESPACE_INFO->container)
 GET_FOUND(get_oldest_pid, NAMESPACE->pid)
 GET_NUMBER(get_processes, NAMESPACE->processes)
-GET_INSIDE(get_inside_segments, NAMESPACE_INFO->segments)
-GET_INSIDE(get_inside_bytes, NAMESPACE_INFO->bytes)
-GET_INSIDE(get_inside_orphans, NAMESPACE_INFO->orphans)
+GET_KNOWN(get_inside_segments, NAMESPACE_INFO->has_sums, NAMESPACE_INFO->segments)
+GET_KNOWN(get_inside_bytes, NAMESPACE_INFO->has_sums, NAMESPACE_INFO->bytes)
+GET_KNOWN(get_inside_orphans, NAMESPACE_INFO->has_sums, NAMESPACE_INFO->orphans)
 
 GETTER(get_namespace_user)
 {

@@ -88,15 +88,6 @@ void describe_rest(struct strbuf *out, size_t count)
         strbuf_printf(out, " and %zu more", count - DESCRIBE_NAMED_MAX);
 }
 
-/* Appends "2026-11-21T22:10:05+00:00 (3d4h ago)". */
-static void put_time_and_age(struct strbuf *out, int64_t time, int64_t now)
-{
-    human_time(out, time, TIME_ISO, now);
-    strbuf_puts(out, " (");
-    human_time(out, time, TIME_AGE, now);
-    strbuf_puts(out, " ago)");
-}
-
 /* --- The processes that a segment names ------------------------------------------------------- */
 
 static const char *const status_texts[] = {
@@ -322,8 +313,10 @@ void describe_segment(struct strbuf *out, const struct segment_info *info, int64
     strbuf_puts(out, "it belongs to ");
     describe_user(out, info->owner, segment->uid);
     strbuf_printf(out, " (perms %o) since ", (unsigned)segment->mode & 0777);
-    put_time_and_age(out, segment->ctime, now);
-    strbuf_puts(out, ", was made by ");
+    human_time(out, segment->ctime, TIME_ISO, now);
+    strbuf_puts(out, " (");
+    human_time(out, segment->ctime, TIME_AGE, now);
+    strbuf_puts(out, " ago), was made by ");
     if (segment->cpid == 0)
         strbuf_puts(out, "a process");
     else
@@ -487,18 +480,6 @@ static void put_unit(struct strbuf *out, const struct segment_unit *unit)
         strbuf_printf(out, " (%.*s)", CONTAINER_ID_SHOWN, is->container);
 }
 
-static void describe_unit(struct strbuf *out, const struct segment_info *info)
-{
-    const char *who =
-        info->unit.by_holders ? "The processes that have it attached run" : "Its creator runs";
-
-    if (!info->unit.is)
-        return;
-    strbuf_printf(out, " %s in ", who);
-    put_unit(out, &info->unit);
-    strbuf_putc(out, '.');
-}
-
 void describe_state(struct strbuf *out, const struct segment_info *info,
                     const struct inventory *inventory)
 {
@@ -513,6 +494,11 @@ void describe_state(struct strbuf *out, const struct segment_info *info,
     if (info->segment.mode & S_IWOTH)
         strbuf_printf(out, " Every user may write to it: its perms are %o.",
                       (unsigned)info->segment.mode & 0777);
-    describe_unit(out, info);
+    if (info->unit.is) {
+        strbuf_puts(out, info->unit.by_holders ? " The processes that have it attached run in "
+                                               : " Its creator runs in ");
+        put_unit(out, &info->unit);
+        strbuf_putc(out, '.');
+    }
     describe_program(out, info, inventory);
 }

@@ -39,18 +39,6 @@ static void put_key(struct strbuf *out, const struct segment_info *info)
     strbuf_puts(out, " is one of that program's, but any other may have taken it");
 }
 
-static void put_evidence(struct strbuf *out, const struct segment_info *info)
-{
-    const struct segment_program *program = &info->program;
-
-    if (program->running)
-        put_running(out, program);
-    else if (program->file)
-        put_file(out, program);
-    else
-        put_key(out, info);
-}
-
 /* What PostgreSQL does with it, and what must not be done. The creator is the postmaster. */
 static void put_postgres(struct strbuf *out, const struct segment_info *info)
 {
@@ -85,7 +73,12 @@ void describe_program(struct strbuf *out, const struct segment_info *info,
     if (!program->is)
         return;
     strbuf_printf(out, " It %s of %s: ", program->is_guess ? "may be" : "is", program->is->title);
-    put_evidence(out, info);
+    if (program->running)
+        put_running(out, program);
+    else if (program->file)
+        put_file(out, program);
+    else
+        put_key(out, info);
     strbuf_putc(out, '.');
     if (program->is->proof == PROOF_POSTGRES && program->file)
         put_postgres(out, info);

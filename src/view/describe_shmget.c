@@ -16,11 +16,6 @@ static uint64_t page_size_of(const struct shmget_diagnosis *diagnosis)
     return diagnosis->inventory.limits.page_size;
 }
 
-static uint64_t requested_pages(const struct shmget_diagnosis *diagnosis)
-{
-    return pages_of(diagnosis->request.size, page_size_of(diagnosis));
-}
-
 static void put_pages(struct strbuf *out, const struct shmget_diagnosis *diagnosis, uint64_t pages)
 {
     describe_pages(out, pages, page_size_of(diagnosis));
@@ -194,15 +189,18 @@ static void describe_above_files(struct strbuf *out, const struct shmget_diagnos
     describe_bytes(out, diagnosis->request.size);
 }
 
-/* Names the process that made more than half of what a full limit is about, and is alive. */
-static void put_creator_share(struct strbuf *out, const struct shmget_diagnosis *diagnosis,
-                              bool in_pages)
+/*
+ * Appends who has the most of what a full limit is about, and which process made more than half of
+ * it and is alive.
+ */
+static void put_shares(struct strbuf *out, const struct shmget_diagnosis *diagnosis, bool in_pages)
 {
     const struct sum *creator = &diagnosis->creator;
     const struct usage *usage = &diagnosis->inventory.usage;
     uint64_t share = in_pages ? creator->pages : creator->segments;
     uint64_t all = in_pages ? usage->pages : usage->segments;
 
+    describe_largest(out, &diagnosis->sums, page_size_of(diagnosis));
     if (creator->segments == 0 || share <= all / 2)
         return;
     strbuf_puts(out, "; ");
@@ -213,12 +211,6 @@ static void put_creator_share(struct strbuf *out, const struct shmget_diagnosis 
     put_pages(out, diagnosis, creator->pages);
 }
 
-static void put_shares(struct strbuf *out, const struct shmget_diagnosis *diagnosis, bool in_pages)
-{
-    describe_largest(out, &diagnosis->sums, page_size_of(diagnosis));
-    put_creator_share(out, diagnosis, in_pages);
-}
-
 static void describe_above_shmall(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     strbuf_puts(out, "this is about a limit, not about disks: shmall allows ");
@@ -226,7 +218,7 @@ static void describe_above_shmall(struct strbuf *out, const struct shmget_diagno
     strbuf_puts(out, " for all segments together; ");
     strbuf_put_u64(out, diagnosis->inventory.usage.pages);
     strbuf_puts(out, " are in use and ");
-    strbuf_put_u64(out, requested_pages(diagnosis));
+    strbuf_put_u64(out, pages_of(diagnosis->request.size, page_size_of(diagnosis)));
     strbuf_puts(out, " more are asked for");
     put_shares(out, diagnosis, true);
 }
@@ -259,28 +251,23 @@ static void describe_no_memory(struct strbuf *out, const struct shmget_diagnosis
     strbuf_puts(out, " of RAM and swap");
 }
 
-/* Appends the sizes of huge pages: "2 MiB and 1 GiB". */
-static void put_huge_sizes(struct strbuf *out, const struct huge_state *huge)
-{
-    for (size_t i = 0; i < huge->size_count; i++) {
-        if (i > 0)
-            strbuf_puts(out, i + 1 < huge->size_count ? ", " : " and ");
-        human_size_long(out, huge->sizes[i]);
-    }
-}
-
 static void describe_huge_size(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
+    const struct huge_state *huge = &diagnosis->huge;
     unsigned log = diagnosis->request.flags >> SHMGET_HUGE_SHIFT;
 
-    if (diagnosis->huge.size_count == 0) {
+    if (huge->size_count == 0) {
         strbuf_puts(out, "this kernel has no huge pages");
         return;
     }
     strbuf_puts(out, "there are no huge pages of ");
     human_size_long(out, UINT64_C(1) << log);
     strbuf_puts(out, ", but of ");
-    put_huge_sizes(out, &diagnosis->huge);
+    for (size_t i = 0; i < huge->size_count; i++) {
+        if (i > 0)
+            strbuf_puts(out, i + 1 < huge->size_count ? ", " : " and ");
+        human_size_long(out, huge->sizes[i]);
+    }
 }
 
 static void describe_huge_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)

@@ -9,38 +9,36 @@
 
 /* --- Messages --------------------------------------------------------------------------------- */
 
-/* Says how full a limit is, of which USED are in use: segments of shmmni, pages of shmall. */
-static void put_full(const struct finding_text *text, const char *name, uint64_t used,
-                     const char *noun, enum limit_id id)
+/* Whether it is about shmall, which counts pages, and not shmmni, which counts segments. */
+static bool is_in_pages(const struct finding_text *text)
 {
-    uint64_t value = text->inventory->limits.values[id];
+    return text->finding->check == CHECK_SHMALL;
+}
 
+/* How full shmmni or shmall is. */
+static void describe_full(const struct finding_text *text)
+{
+    const struct inventory *inventory = text->inventory;
+    bool in_pages = is_in_pages(text);
+    enum limit_id id = in_pages ? LIMIT_SHMALL : LIMIT_SHMMNI;
+    uint64_t value = inventory->limits.values[id];
+
+    strbuf_printf(text->out, "%s is ", limit_kinds[id].name);
     if (value == 0) {
+        strbuf_puts(text->out, "0: every shmget for a new segment fails with ENOSPC (No space left "
+                               "on device)");
+    } else {
+        strbuf_printf(text->out, "%llu%% full: ", (unsigned long long)text->finding->percent);
+        human_count(text->out, in_pages ? inventory->usage.pages : inventory->usage.segments,
+                    in_pages ? "page" : "segment");
         strbuf_printf(text->out,
-                      "%s is 0: every shmget for a new segment fails with ENOSPC (No space left on "
+                      " of %llu; when none is left, shmget fails with ENOSPC (No space left on "
                       "device)",
-                      name);
-        return;
+                      (unsigned long long)value);
     }
-    strbuf_printf(text->out, "%s is %llu%% full: ", name,
-                  (unsigned long long)text->finding->percent);
-    human_count(text->out, used, noun);
-    strbuf_printf(text->out,
-                  " of %llu; when none is left, shmget fails with ENOSPC (No space "
-                  "left on device)",
-                  (unsigned long long)value);
-}
-
-static void describe_shmmni(const struct finding_text *text)
-{
-    put_full(text, "shmmni", text->inventory->usage.segments, "segment", LIMIT_SHMMNI);
-    describe_largest(text->out, &text->diagnosis->by_segments, text->inventory->limits.page_size);
-}
-
-static void describe_shmall(const struct finding_text *text)
-{
-    put_full(text, "shmall", text->inventory->usage.pages, "page", LIMIT_SHMALL);
-    describe_largest(text->out, &text->diagnosis->by_pages, text->inventory->limits.page_size);
+    describe_largest(text->out,
+                     in_pages ? &text->diagnosis->by_pages : &text->diagnosis->by_segments,
+                     inventory->limits.page_size);
 }
 
 static void describe_shmmax(const struct finding_text *text)
@@ -163,10 +161,10 @@ static void put_unfindable(const struct finding_text *text)
 }
 
 /* Appends that the process which made more than half of USED is to be asked, or else the owner. */
-static void put_culprit(const struct finding_text *text, enum sum_order order, uint64_t used)
+static void put_culprit(const struct finding_text *text, uint64_t used)
 {
     const struct diagnosis *diagnosis = text->diagnosis;
-    bool by_pages = order == SUM_BY_PAGES;
+    bool by_pages = is_in_pages(text);
     const struct sum *creator =
         by_pages ? &diagnosis->creator_by_pages : &diagnosis->creator_by_segments;
     const struct sums *owners = by_pages ? &diagnosis->by_pages : &diagnosis->by_segments;
@@ -214,8 +212,9 @@ static void put_keyed_orphans(const struct finding_text *text)
     strbuf_puts(text->out, " ls -l --orphan)");
 }
 
-static void remedy_full(const struct finding_text *text, enum limit_id id, enum sum_order order)
+static void remedy_full(const struct finding_text *text)
 {
+    enum limit_id id = is_in_pages(text) ? LIMIT_SHMALL : LIMIT_SHMMNI;
     uint64_t value = text->inventory->limits.values[id];
     uint64_t max = id == LIMIT_SHMMNI ? SHMMNI_USUAL_MAX : UINT64_MAX;
     uint64_t used = 0;
@@ -224,7 +223,7 @@ static void remedy_full(const struct finding_text *text, enum limit_id id, enum 
         return;
     if (value > 0) {
         put_unfindable(text);
-        put_culprit(text, order, used);
+        put_culprit(text, used);
         put_keyed_orphans(text);
         if (text->out->length == text->begin) {
             strbuf_puts(text->out, "see who has them (");
@@ -237,16 +236,6 @@ static void remedy_full(const struct finding_text *text, enum limit_id id, enum 
         return;
     begin_step(text, "; or raise it: ");
     remedy_set_limit(text->out, text->inventory, id, value);
-}
-
-static void remedy_shmmni(const struct finding_text *text)
-{
-    remedy_full(text, LIMIT_SHMMNI, SUM_BY_SEGMENTS);
-}
-
-static void remedy_shmall(const struct finding_text *text)
-{
-    remedy_full(text, LIMIT_SHMALL, SUM_BY_PAGES);
 }
 
 static void remedy_shmmax(const struct finding_text *text)
@@ -327,8 +316,8 @@ static void remedy_ipc(const struct finding_text *text)
 }
 
 const struct check_text limit_check_texts[] = {
-    {CHECK_SHMMNI, describe_shmmni, remedy_shmmni},
-    {CHECK_SHMALL, describe_shmall, remedy_shmall},
+    {CHECK_SHMMNI, describe_full, remedy_full},
+    {CHECK_SHMALL, describe_full, remedy_full},
     {CHECK_SHMMAX, describe_shmmax, remedy_shmmax},
     {CHECK_SMALL_SHMMAX, describe_small_shmmax, remedy_small_shmmax},
     {CHECK_RMID_FORCED, describe_rmid_forced, remedy_rmid_forced},

@@ -98,6 +98,16 @@ static struct holder *count_holders(const struct finding *finding, uint64_t leas
     return holders;
 }
 
+/* How many attachments of the finding's segments no process showed. */
+static uint64_t sum_unseen(const struct finding *finding)
+{
+    uint64_t unseen = 0;
+
+    for (size_t i = 0; i < finding->count; i++)
+        unseen = saturating_add(unseen, segment_info_unseen(finding->rows[i]));
+    return unseen;
+}
+
 /* --- Messages --------------------------------------------------------------------------------- */
 
 static void describe_dest_segments(const struct finding_text *text)
@@ -105,10 +115,8 @@ static void describe_dest_segments(const struct finding_text *text)
     const struct finding *finding = text->finding;
     size_t count;
     CLEANUP_FREE struct holder *holders = count_holders(finding, 1, &count);
-    uint64_t unseen = 0;
+    uint64_t unseen = sum_unseen(finding);
 
-    for (size_t i = 0; i < finding->count; i++)
-        unseen = saturating_add(unseen, segment_info_unseen(finding->rows[i]));
     finding_put_amount(
         text, ", is marked for destruction and goes when the last process detaches; it is held by ",
         ", are marked for destruction and go when the last process detaches; they are held "
@@ -127,45 +135,27 @@ static void describe_dest_segments(const struct finding_text *text)
                       count > 0 ? "; " : "", (unsigned long long)unseen, unseen == 1 ? "" : "s");
 }
 
-/* Appends one segment that is marked, and the one that has its former key. */
-static void put_pair(const struct finding_text *text, const struct segment_info *old)
-{
-    uint32_t key = old->attachments[0].original_key;
-    const struct segment_info *now = inventory_find_key(text->inventory, key);
-
-    strbuf_printf(text->out, "segment %d had key ", old->segment.shmid);
-    strbuf_put_key(text->out, key);
-    strbuf_puts(text->out, " until it was removed, and is still held by ");
-    describe_holders(text->out, old);
-    if (now)
-        strbuf_printf(text->out, "; segment %d has the key now", now->segment.shmid);
-}
-
 static void describe_former_keys(const struct finding_text *text)
 {
     const struct finding *finding = text->finding;
 
     for (size_t i = 0; i < finding->count && i < DESCRIBE_NAMED_MAX; i++) {
-        put_pair(text, finding->rows[i]);
+        const struct segment_info *old = finding->rows[i];
+        uint32_t key = old->attachments[0].original_key;
+        const struct segment_info *now = inventory_find_key(text->inventory, key);
+
+        strbuf_printf(text->out, "segment %d had key ", old->segment.shmid);
+        strbuf_put_key(text->out, key);
+        strbuf_puts(text->out, " until it was removed, and is still held by ");
+        describe_holders(text->out, old);
+        if (now)
+            strbuf_printf(text->out, "; segment %d has the key now", now->segment.shmid);
         strbuf_puts(text->out, "; ");
     }
     if (finding->count > DESCRIBE_NAMED_MAX)
         strbuf_printf(text->out, "so it is with %zu more; ", finding->count - DESCRIBE_NAMED_MAX);
     strbuf_puts(text->out, "programs that hold the old one share nothing with those that use the "
                            "new one");
-}
-
-/* Appends "app[812] has segment 5 attached 500 times and 3 more segments several times". */
-static void put_attacher(const struct finding_text *text, const struct holder *attacher)
-{
-    describe_process(text->out, attacher->command, attacher->pid);
-    strbuf_printf(text->out, " has segment %d attached %llu times", attacher->shmid,
-                  (unsigned long long)attacher->maps);
-    if (attacher->count == 1)
-        return;
-    strbuf_puts(text->out, " and ");
-    human_count(text->out, attacher->count - 1, "more segment");
-    strbuf_puts(text->out, " several times");
 }
 
 static void describe_attachments(const struct finding_text *text)
@@ -176,7 +166,14 @@ static void describe_attachments(const struct finding_text *text)
     qsort(attachers, count, sizeof(*attachers), compare_holder_maps);
     for (size_t i = 0; i < count && i < DESCRIBE_NAMED_MAX; i++) {
         strbuf_puts(text->out, i > 0 ? ", " : "");
-        put_attacher(text, &attachers[i]);
+        describe_process(text->out, attachers[i].command, attachers[i].pid);
+        strbuf_printf(text->out, " has segment %d attached %llu times", attachers[i].shmid,
+                      (unsigned long long)attachers[i].maps);
+        if (attachers[i].count == 1)
+            continue;
+        strbuf_puts(text->out, " and ");
+        human_count(text->out, attachers[i].count - 1, "more segment");
+        strbuf_puts(text->out, " several times");
     }
     if (count > DESCRIBE_NAMED_MAX)
         strbuf_printf(text->out, " and %zu more processes", count - DESCRIBE_NAMED_MAX);

@@ -12,7 +12,8 @@
 
 /* --- Parts of messages ------------------------------------------------------------------------ */
 
-void finding_put_owner(const struct finding_text *text)
+/* Appends whose the finding's segments are. */
+static void put_finding_owner(const struct finding_text *text)
 {
     const struct segment_info *first = text->finding->rows[0];
 
@@ -52,7 +53,7 @@ static void describe_orphans(const struct finding_text *text)
         "nobody can find it again; it belongs to ",
         ", are orphans: nobody has them attached, those who did are dead, and without a "
         "key nobody can find them again; they belong to ");
-    finding_put_owner(text);
+    put_finding_owner(text);
 }
 
 /* How many segments of the finding are of the program of its row FIRST; 0: an earlier row counts
@@ -105,16 +106,20 @@ static void describe_keyed_orphans(const struct finding_text *text)
         "program (ntpd, gpsd, Berkeley DB); it belongs to ",
         ", are orphans with a key: left over, or kept on purpose for the next start of "
         "their programs (ntpd, gpsd, Berkeley DB); they belong to ");
-    finding_put_owner(text);
+    put_finding_owner(text);
     put_programs(text);
 }
 
-/* Appends why the states are unknown, each reason once. */
-static void put_doubts(const struct finding_text *text)
+static void describe_states(const struct finding_text *text)
 {
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
-    size_t begin = text->out->length;
+    size_t begin;
 
+    finding_put_amount(
+        text, ", is attached by nobody, and whether it is an orphan is unknown: ",
+        ", are attached by nobody, and whether they are orphans is unknown; for each, ");
+    begin = text->out->length;
+    /* Each reason once. */
     for (size_t i = 0; i < text->finding->count; i++) {
         strbuf_reset(&reason);
         describe_doubt(&reason, text->finding->rows[i]);
@@ -126,19 +131,11 @@ static void put_doubts(const struct finding_text *text)
     }
 }
 
-static void describe_states(const struct finding_text *text)
-{
-    finding_put_amount(
-        text, ", is attached by nobody, and whether it is an orphan is unknown: ",
-        ", are attached by nobody, and whether they are orphans is unknown; for each, ");
-    put_doubts(text);
-}
-
 static void describe_owners(const struct finding_text *text)
 {
     finding_put_amount(text, ", belongs to a user that does not exist: ",
                        ", belong to a user that does not exist: ");
-    finding_put_owner(text);
+    put_finding_owner(text);
 }
 
 static void describe_writable(const struct finding_text *text)
@@ -148,7 +145,7 @@ static void describe_writable(const struct finding_text *text)
     strbuf_printf(text->out, "%o%s; ", (unsigned)text->finding->rows[0]->segment.mode & 0777,
                   text->finding->count > 1 ? " and the like" : "");
     strbuf_puts(text->out, text->finding->count == 1 ? "it belongs to " : "they belong to ");
-    finding_put_owner(text);
+    put_finding_owner(text);
     if (text->finding->severity > SEVERITY_INFO)
         strbuf_puts(text->out, ", whose programs read there what anybody may have written");
 }
@@ -159,7 +156,7 @@ static void describe_remove_ipc(const struct finding_text *text)
 
     finding_put_amount(text, ", is attached by nobody and goes at the last logout of ",
                        ", are attached by nobody and go at the last logout of ");
-    finding_put_owner(text);
+    put_finding_owner(text);
     strbuf_printf(text->out,
                   ": systemd-logind then removes what an ordinary user left, semaphores and "
                   "message queues too (RemoveIPC=yes%s%s)",
@@ -217,7 +214,7 @@ static void remedy_states(const struct finding_text *text)
     strbuf_puts(text->out, " stat --state unknown");
     finding_put_owner_option(text->out, text);
     strbuf_puts(text->out, "), and ask ");
-    finding_put_owner(text);
+    put_finding_owner(text);
     strbuf_puts(text->out, " before you remove any");
 }
 

@@ -26,15 +26,6 @@ static const struct check_text *find_check_text(enum check check)
     abort();
 }
 
-/* Appends that there is nothing to report, of the severities that were asked for. */
-static void put_nothing(struct strbuf *out, const struct diagnosis *diagnosis)
-{
-    static const char *const texts[SEVERITY_COUNT] = {"nothing is wrong", "no warning", "no error"};
-
-    describe_segments(out, diagnosis->inventory.usage.segments, diagnosis->inventory.usage.bytes);
-    strbuf_printf(out, ": %s\n", texts[diagnosis->least]);
-}
-
 /* Sets the two texts of a finding. */
 static void compose_finding(const struct diagnosis *diagnosis, const struct finding *finding,
                             struct strbuf *message, struct strbuf *remedy)
@@ -138,28 +129,19 @@ static size_t put_check(struct strbuf *out, const struct diagnosis *diagnosis, s
 
 void findings_report_text(struct strbuf *out, const struct diagnosis *diagnosis, size_t width)
 {
-    if (diagnosis->count == 0)
-        put_nothing(out, diagnosis);
+    static const char *const none[SEVERITY_COUNT] = {"nothing is wrong", "no warning", "no error"};
+    const struct usage *usage = &diagnosis->inventory.usage;
+
+    if (diagnosis->count == 0) {
+        describe_segments(out, usage->segments, usage->bytes);
+        strbuf_printf(out, ": %s\n", none[diagnosis->least]);
+    }
     for (size_t i = 0; i < diagnosis->count;)
         i += put_check(out, diagnosis, i, width);
     if (diagnosis->least != SEVERITY_INFO)
         return;
-    limits_report_shmem(out, &diagnosis->inventory.usage, width);
+    limits_report_shmem(out, usage, width);
     put_elsewhere(out, &diagnosis->elsewhere, width);
-}
-
-static void put_finding(struct strbuf *out, const struct finding *finding,
-                        const struct strbuf *message, const struct strbuf *remedy)
-{
-    strbuf_printf(out, "{\"check\": \"%s\", \"severity\": \"%s\", \"shmids\": [",
-                  check_name(finding->check), severity_name(finding->severity));
-    for (size_t i = 0; i < finding->count; i++)
-        strbuf_printf(out, "%s%d", i > 0 ? ", " : "", finding->rows[i]->segment.shmid);
-    strbuf_puts(out, "], \"message\": ");
-    text_json(out, strbuf_string(message), message->length);
-    strbuf_puts(out, ", \"remedy\": ");
-    text_json(out, strbuf_string(remedy), remedy->length);
-    strbuf_putc(out, '}');
 }
 
 void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis)
@@ -169,9 +151,19 @@ void findings_report_json(struct strbuf *out, const struct diagnosis *diagnosis)
 
     strbuf_puts(out, "\"findings\": [");
     for (size_t i = 0; i < diagnosis->count; i++) {
-        compose_finding(diagnosis, &diagnosis->items[i], &message, &remedy);
-        strbuf_puts(out, i > 0 ? ",\n" : "\n");
-        put_finding(out, &diagnosis->items[i], &message, &remedy);
+        const struct finding *finding = &diagnosis->items[i];
+
+        compose_finding(diagnosis, finding, &message, &remedy);
+        strbuf_printf(out, "%s{\"check\": \"%s\", \"severity\": \"%s\", \"shmids\": [",
+                      i > 0 ? ",\n" : "\n", check_name(finding->check),
+                      severity_name(finding->severity));
+        for (size_t j = 0; j < finding->count; j++)
+            strbuf_printf(out, "%s%d", j > 0 ? ", " : "", finding->rows[j]->segment.shmid);
+        strbuf_puts(out, "], \"message\": ");
+        text_json(out, strbuf_string(&message), message.length);
+        strbuf_puts(out, ", \"remedy\": ");
+        text_json(out, strbuf_string(&remedy), remedy.length);
+        strbuf_putc(out, '}');
     }
     strbuf_puts(out, diagnosis->count > 0 ? "\n], " : "], ");
     limits_report_shmem_json(out, &diagnosis->inventory.usage);

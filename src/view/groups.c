@@ -142,22 +142,18 @@ void groups_put_json(struct strbuf *out, const struct groups *groups)
 void groups_put_total(struct strbuf *out, const struct sum *total)
 {
     const struct column_format format = {0};
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     column_set_add_list(&columns, &sum_columns, ALL_SUMS, NULL);
     column_put_object(out, &columns, &format, total);
-    column_set_release(&columns);
 }
 
 unsigned groups_total_needs(void)
 {
-    struct column_set columns = COLUMN_SET_INIT;
-    unsigned needs;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     column_set_add_list(&columns, &sum_columns, ALL_SUMS, NULL);
-    needs = column_set_needs(&columns);
-    column_set_release(&columns);
-    return needs;
+    return column_set_needs(&columns);
 }
 
 void groups_release(struct groups *groups)

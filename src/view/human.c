@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <time.h>
 
-/* Splits a size into whole units and tenths, rounded; returns the unit's index into "BKMGTPE". */
-static unsigned scale_size(uint64_t bytes, uint64_t *ret_whole, unsigned *ret_tenth)
+/* Appends a size in whole units and tenths, rounded; returns the unit's index into "BKMGTPE". */
+static unsigned put_scaled(struct strbuf *out, uint64_t bytes)
 {
     unsigned unit = 0;
     uint64_t whole;
@@ -25,20 +25,9 @@ static unsigned scale_size(uint64_t bytes, uint64_t *ret_whole, unsigned *ret_te
             unit++;
         }
     }
-    *ret_whole = whole;
-    *ret_tenth = (unsigned)tenth;
-    return unit;
-}
-
-static unsigned put_scaled(struct strbuf *out, uint64_t bytes)
-{
-    uint64_t whole;
-    unsigned tenth;
-    unsigned unit = scale_size(bytes, &whole, &tenth);
-
     strbuf_put_u64(out, whole);
     if (tenth > 0)
-        strbuf_printf(out, ".%u", tenth);
+        strbuf_printf(out, ".%u", (unsigned)tenth);
     return unit;
 }
 

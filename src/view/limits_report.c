@@ -48,7 +48,7 @@ static void put_limit_size(struct strbuf *out, const struct limits *limits, enum
 void limits_report_table(FILE *out, const struct limits *limits, const struct usage *usage)
 {
     const struct column_format format = {0};
-    struct column_set set = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set set = COLUMN_SET_INIT;
     struct writer writer;
 
     column_set_add_all(&set, &limit_columns);
@@ -62,20 +62,6 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
         writer_row(&writer, &row);
     }
     writer_end(&writer);
-    column_set_release(&set);
-}
-
-static void put_limit(struct strbuf *out, const struct limits *limits, const struct usage *usage,
-                      enum limit_id id)
-{
-    uint64_t used = 0;
-    bool has_used = limits_used(limits, usage, id, &used);
-
-    strbuf_printf(out, "\n  \"%s\": {\"value\": ", limit_kinds[id].name);
-    text_json_number(out, limits->known[id], limits->values[id]);
-    strbuf_puts(out, ", \"used\": ");
-    text_json_number(out, has_used, used);
-    strbuf_printf(out, ", \"unit\": \"%s\"}", limit_kinds[id].unit);
 }
 
 static void put_change(struct strbuf *out, const struct limit_change *change)
@@ -95,8 +81,14 @@ void limits_report_json(struct strbuf *out, const struct limits *limits, const s
 {
     strbuf_puts(out, "\"limits\": {");
     for (enum limit_id id = 0; id < LIMIT_COUNT; id++) {
-        strbuf_puts(out, id > 0 ? "," : "");
-        put_limit(out, limits, usage, id);
+        uint64_t used = 0;
+        bool has_used = limits_used(limits, usage, id, &used);
+
+        strbuf_printf(out, "%s\n  \"%s\": {\"value\": ", id > 0 ? "," : "", limit_kinds[id].name);
+        text_json_number(out, limits->known[id], limits->values[id]);
+        strbuf_puts(out, ", \"used\": ");
+        text_json_number(out, has_used, used);
+        strbuf_printf(out, ", \"unit\": \"%s\"}", limit_kinds[id].unit);
     }
     strbuf_puts(out, "\n}, \"page_size\": ");
     strbuf_put_u64(out, limits->page_size);
@@ -134,30 +126,25 @@ void limits_report_conflict(struct strbuf *out, const struct limits *limits)
     strbuf_puts(out, ") for all segments together");
 }
 
-static void describe_shmem(struct strbuf *out, const struct usage *usage)
-{
-    strbuf_puts(out, "Shmem, which free shows as shared, is ");
-    human_size_long(out, usage->shmem);
-    strbuf_puts(out, ": ");
-    if (usage->without_rss > 0) {
-        strbuf_puts(out, "how much of it is System V is not known");
-        return;
-    }
-    human_size_long(out, usage->rss);
-    strbuf_puts(out, " in System V segments of this IPC namespace");
-    /* A container may be shown a Shmem of its own. */
-    if (usage->shmem > usage->rss)
-        strbuf_puts(out, ", the rest in tmpfs (df -t tmpfs), memfd, shared anonymous memory or "
-                         "other IPC namespaces");
-}
-
 void limits_report_shmem(struct strbuf *out, const struct usage *usage, size_t width)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
     if (!usage->has_shmem)
         return;
-    describe_shmem(&text, usage);
+    strbuf_puts(&text, "Shmem, which free shows as shared, is ");
+    human_size_long(&text, usage->shmem);
+    strbuf_puts(&text, ": ");
+    if (usage->without_rss > 0) {
+        strbuf_puts(&text, "how much of it is System V is not known");
+    } else {
+        human_size_long(&text, usage->rss);
+        strbuf_puts(&text, " in System V segments of this IPC namespace");
+        /* A container may be shown a Shmem of its own. */
+        if (usage->shmem > usage->rss)
+            strbuf_puts(&text, ", the rest in tmpfs (df -t tmpfs), memfd, shared anonymous memory "
+                               "or other IPC namespaces");
+    }
     wrap_text(out, &text, 4, width);
     strbuf_putc(out, '\n');
 }

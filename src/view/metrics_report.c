@@ -124,12 +124,6 @@ static void add_groups(struct labelled_list *list, const struct column *label,
         add_labelled(list, OTHER, others, other_count);
 }
 
-static void labelled_list_release(struct labelled_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i].text);
-}
-
 /* --- Text ------------------------------------------------------------------------------------- */
 
 static void begin_metric(struct strbuf *out, const char *name, const char *help)
@@ -207,7 +201,8 @@ static void put_segments(struct strbuf *out, const struct segment_info *const *r
         add_labelled(&list, NULL, rows, count);
     put_states(out, "shmtool_segments", "System V shared memory segments.", false, &list, name);
     put_states(out, "shmtool_bytes", "Their sizes in bytes.", true, &list, name);
-    labelled_list_release(&list);
+    for (size_t i = 0; i < list.count; i++)
+        free(list.items[i].text);
 }
 
 static void put_orphans(struct strbuf *out, const struct inventory *inventory)

@@ -74,18 +74,22 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
                       (unsigned long long)diagnosis->segment->segment.size);
 }
 
-static void remedy_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+/* Appends what helps where the segment's permissions stand against it. */
+static void put_call_as_owner(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
-    if (diagnosis->segment->state == STATE_ORPHAN) {
-        if (!put_kept_segment(out, diagnosis)) {
-            put_doubt(out, diagnosis);
-            put_rm_segment(out, diagnosis);
-        }
-        return;
-    }
     strbuf_puts(out, "call it as ");
     describe_user(out, diagnosis->segment->owner, diagnosis->segment->segment.uid);
     strbuf_puts(out, ", or have its program make it with a mode that grants more");
+}
+
+static void remedy_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+{
+    if (diagnosis->segment->state != STATE_ORPHAN) {
+        put_call_as_owner(out, diagnosis);
+    } else if (!put_kept_segment(out, diagnosis)) {
+        put_doubt(out, diagnosis);
+        put_rm_segment(out, diagnosis);
+    }
 }
 
 /* --- Limits ----------------------------------------------------------------------------------- */
@@ -307,26 +311,18 @@ static void remedy_filtered(struct strbuf *out, const struct shmget_diagnosis *d
 
 /* --- shmat ------------------------------------------------------------------------------------ */
 
-static void remedy_attach_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
-{
-    if (diagnosis->attach[SHMAT_READ].code == 0)
-        strbuf_puts(out, "attach it for reading alone (SHM_RDONLY), or ");
-    if (!diagnosis->segment) {
-        strbuf_puts(out, "ask with a mode that grants its owner reading and writing, as 0600");
-        return;
-    }
-    strbuf_puts(out, "call it as ");
-    describe_user(out, diagnosis->segment->owner, diagnosis->segment->segment.uid);
-    strbuf_puts(out, ", or have its program make it with a mode that grants more");
-}
-
 static void remedy_attach(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     enum shmat_access access = diagnosis->has_access ? diagnosis->access : SHMAT_WRITE;
 
     switch (diagnosis->attach[access].cause) {
     case SHMAT_DENIED:
-        remedy_attach_denied(out, diagnosis);
+        if (diagnosis->attach[SHMAT_READ].code == 0)
+            strbuf_puts(out, "attach it for reading alone (SHM_RDONLY), or ");
+        if (diagnosis->segment)
+            put_call_as_owner(out, diagnosis);
+        else
+            strbuf_puts(out, "ask with a mode that grants its owner reading and writing, as 0600");
         break;
     case SHMAT_NO_ROOM:
         strbuf_puts(out, diagnosis->space.has_limit

@@ -33,16 +33,6 @@ static const struct column processes_column = {"processes", COLUMN_TEXT,
                                                NEED_TRY_ATTACHMENTS | NEED_HOLDERS,
                                                "who has it attached", get_processes};
 
-/* Frees the set, and returns what it needs. */
-static unsigned release_to_needs(struct column_set *columns)
-{
-    unsigned needs = column_set_needs(columns);
-
-    column_set_release(columns);
-    return needs;
-}
-
-/* The caller releases the set. */
 static void choose_table_columns(struct column_set *columns, const struct removal_plan *plan)
 {
     column_set_add_list(columns, &segment_columns, segment_columns.defaults, NULL);
@@ -72,19 +62,19 @@ static void choose_preview_columns(struct column_set *columns, const struct remo
 
 unsigned removal_preview_table_needs(const struct removal_plan *plan)
 {
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     choose_table_columns(&columns, plan);
-    return release_to_needs(&columns);
+    return column_set_needs(&columns);
 }
 
 unsigned removal_preview_needs(const struct removal_plan *plan)
 {
     static const struct preview all = {true, true, true};
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     choose_preview_columns(&columns, plan, &all);
-    return release_to_needs(&columns);
+    return column_set_needs(&columns);
 }
 
 /* --- Tables ----------------------------------------------------------------------------------- */
@@ -126,7 +116,7 @@ static void write_preview_row(struct writer *writer, const struct segment_info *
 void removal_preview_table(FILE *out, const struct removal_plan *plan,
                            const struct column_format *format)
 {
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
     choose_table_columns(&columns, plan);
@@ -136,7 +126,6 @@ void removal_preview_table(FILE *out, const struct removal_plan *plan,
             writer_row(&writer, &plan->items[i].info);
     }
     writer_end(&writer);
-    column_set_release(&columns);
 }
 
 static bool is_pending(const struct removal_item *item, bool in_use)
@@ -164,7 +153,7 @@ static void write_sums(FILE *out, const struct removal_plan *plan,
     CLEANUP_FREE const struct segment_info **rows =
         xcalloc(plan->count, sizeof(const struct segment_info *));
     CLEANUP_SUMS struct sums sums = {0};
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
     size_t row_count = 0;
 
@@ -178,7 +167,6 @@ static void write_sums(FILE *out, const struct removal_plan *plan,
     for (size_t i = 0; i < sums.count; i++)
         writer_row(&writer, &sums.items[i]);
     writer_end(&writer);
-    column_set_release(&columns);
 }
 
 void removal_preview_show(FILE *out, const struct removal_plan *plan,
@@ -188,7 +176,7 @@ void removal_preview_show(FILE *out, const struct removal_plan *plan,
     struct removal_totals totals = removal_count(plan);
     size_t unused = totals.counts[REMOVAL_SELECTED] - totals.in_use;
     const struct preview preview = {totals.defied > 0, any_program(plan), with_processes};
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
     if (unused > UNUSED_MAX)
@@ -204,7 +192,6 @@ void removal_preview_show(FILE *out, const struct removal_plan *plan,
         }
     }
     writer_end(&writer);
-    column_set_release(&columns);
 }
 
 /* --- The question ----------------------------------------------------------------------------- */
@@ -214,17 +201,6 @@ static int compare_pids(const void *a, const void *b)
     return num_compare_signed(*(const pid_t *)a, *(const pid_t *)b);
 }
 
-/* How many different processes these are; sorts them. */
-static size_t count_different(pid_t *pids, size_t count)
-{
-    size_t different = 0;
-
-    qsort(pids, count, sizeof(*pids), compare_pids);
-    for (size_t i = 0; i < count; i++)
-        different += i == 0 || pids[i] != pids[i - 1];
-    return different;
-}
-
 /* Appends who uses what is to be removed: one by name, how many others, and whether that is all. */
 static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
 {
@@ -232,7 +208,7 @@ static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
     CLEANUP_FREE pid_t *pids = NULL;
     size_t count = 0;
     size_t capacity = 0;
-    size_t different;
+    size_t different = 0;
     bool unseen = false;
 
     for (size_t i = 0; i < plan->count; i++) {
@@ -249,7 +225,9 @@ static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
     }
     if (first) {
         describe_process(out, first->command ? first->command : "?", first->pid);
-        different = count_different(pids, count);
+        qsort(pids, count, sizeof(*pids), compare_pids);
+        for (size_t i = 0; i < count; i++)
+            different += i == 0 || pids[i] != pids[i - 1];
         if (different > 1)
             strbuf_printf(out, " +%zu", different - 1);
     }
@@ -261,18 +239,19 @@ static void put_plan_users(struct strbuf *out, const struct removal_plan *plan)
 static void put_pending(struct strbuf *out, const struct removal_plan *plan,
                         const struct removal_totals *totals)
 {
-    CLEANUP_FREE uint64_t *numbers = xcalloc(plan->count, sizeof(*numbers));
-    size_t count = 0;
+    const struct segment_info *last = NULL;
     size_t different = 0;
 
     human_count(out, totals->counts[REMOVAL_SELECTED], "segment");
-    for (size_t i = 0; i < plan->count; i++) {
-        if (plan->items[i].outcome == REMOVAL_SELECTED)
-            numbers[count++] = plan->items[i].info.namespace;
-    }
     /* In the order of the inventory: those of one namespace stand together. */
-    for (size_t i = 0; i < count; i++)
-        different += i == 0 || numbers[i] != numbers[i - 1];
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct segment_info *info = &plan->items[i].info;
+
+        if (plan->items[i].outcome != REMOVAL_SELECTED)
+            continue;
+        different += !last || info->namespace != last->namespace;
+        last = info;
+    }
     if (plan->namespaces > 0)
         strbuf_printf(out, " in %zu of %zu namespaces", different, plan->namespaces);
     strbuf_puts(out, ", ");

@@ -205,18 +205,6 @@ void removal_report_protected(struct strbuf *out, const struct removal_plan *pla
     describe_rest(out, lines);
 }
 
-static void put_removal_result(struct strbuf *out, const struct removal_item *item, bool everywhere)
-{
-    strbuf_printf(out, "{\"shmid\": %d, \"outcome\": \"%s\", \"error\": ", item->info.segment.shmid,
-                  removal_outcome_name(item->outcome));
-    error_put_json(out, item->code);
-    strbuf_puts(out, ", \"bytes\": ");
-    text_json_number(out, !item->missing, item->info.segment.size);
-    if (everywhere && !item->missing)
-        strbuf_printf(out, ", \"namespace\": %llu", (unsigned long long)item->info.namespace);
-    strbuf_putc(out, '}');
-}
-
 void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bool dry_run)
 {
     struct removal_totals totals = removal_count(plan);
@@ -233,8 +221,17 @@ void removal_report_json(struct strbuf *out, const struct removal_plan *plan, bo
     strbuf_put_u64(out, dry_run && !plan->change ? totals.unused_bytes : totals.freed_bytes);
     strbuf_puts(out, ", \"results\": [");
     for (size_t i = 0; i < plan->count; i++) {
-        strbuf_puts(out, i > 0 ? ",\n" : "\n");
-        put_removal_result(out, &plan->items[i], plan->namespaces > 0);
+        const struct removal_item *item = &plan->items[i];
+
+        strbuf_printf(out,
+                      "%s{\"shmid\": %d, \"outcome\": \"%s\", \"error\": ", i > 0 ? ",\n" : "\n",
+                      item->info.segment.shmid, removal_outcome_name(item->outcome));
+        error_put_json(out, item->code);
+        strbuf_puts(out, ", \"bytes\": ");
+        text_json_number(out, !item->missing, item->info.segment.size);
+        if (plan->namespaces > 0 && !item->missing)
+            strbuf_printf(out, ", \"namespace\": %llu", (unsigned long long)item->info.namespace);
+        strbuf_putc(out, '}');
     }
     strbuf_puts(out, plan->count > 0 ? "\n]}\n" : "]}\n");
 }

@@ -18,13 +18,7 @@ struct left_array {
 
 unsigned run_report_needs(void)
 {
-    struct column_set columns = COLUMN_SET_INIT;
-    unsigned needs;
-
-    column_set_add_all(&columns, &segment_columns);
-    needs = column_set_needs(&columns);
-    column_set_release(&columns);
-    return needs;
+    return column_table_needs(&segment_columns);
 }
 
 /* Appends a segment with all that was looked up, and what became of it. ORIGIN: NULL: the creator
@@ -80,28 +74,23 @@ static void put_end_number(struct strbuf *out, const char *name, bool known, int
         strbuf_printf(out, ", \"%s\": null", name);
 }
 
-/* How it ended; where it was not executed, as a shell has it; where it was not started, nothing. */
-static void put_end(struct strbuf *out, const struct supervise_result *result, int exec_status)
+void run_report_json(struct strbuf *out, const char *host, char *const *program,
+                     const struct supervise_result *result, int exec_status)
 {
     bool ended = result->stage >= SUPERVISE_CLEAN;
     bool exited = ended && result->end.signal == 0;
 
-    put_end_number(out, "pid", ended, result->pid);
-    put_end_number(out, "status", exited || result->stage == SUPERVISE_EXEC,
-                   exited ? result->end.status : exec_status);
-    put_end_number(out, "signal", ended && !exited, result->end.signal);
-}
-
-void run_report_json(struct strbuf *out, const char *host, char *const *program,
-                     const struct supervise_result *result, int exec_status)
-{
     strbuf_puts(out, "\"program\": [");
     for (size_t i = 0; program[i]; i++) {
         strbuf_puts(out, i > 0 ? ", " : "");
         text_json(out, program[i], strlen(program[i]));
     }
     strbuf_putc(out, ']');
-    put_end(out, result, exec_status);
+    put_end_number(out, "pid", ended, result->pid);
+    /* Of what was not executed, as a shell has it; of what was not started, none. */
+    put_end_number(out, "status", exited || result->stage == SUPERVISE_EXEC,
+                   exited ? result->end.status : exec_status);
+    put_end_number(out, "signal", ended && !exited, result->end.signal);
     strbuf_puts(out, ", \"left\": ");
     if (result->stage == SUPERVISE_CLEAN)
         strbuf_puts(out, "null"); /* the segments could not be read */

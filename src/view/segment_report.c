@@ -17,11 +17,8 @@ enum { LABEL_WIDTH = 15 };
 
 unsigned segment_report_needs(void)
 {
-    unsigned needs = NEED_LAST_COMMAND | NEED_ATTACHMENTS | NEED_HOLDERS | NEED_CREDENTIALS;
-
-    for (size_t i = 0; i < segment_columns.count; i++)
-        needs |= segment_columns.columns[i].needs;
-    return needs;
+    return column_table_needs(&segment_columns) | NEED_LAST_COMMAND | NEED_ATTACHMENTS |
+           NEED_HOLDERS | NEED_CREDENTIALS;
 }
 
 /* --- Text ------------------------------------------------------------------------------------- */
@@ -31,36 +28,14 @@ static void put_label(struct strbuf *out, const char *name)
     strbuf_printf(out, "  %-*s", LABEL_WIDTH, name);
 }
 
-/* What a field has where there is no value. */
-static const char *absent_value(const struct column *column)
-{
-    if (column->type == COLUMN_TIME)
-        return "never";
-    return column->type == COLUMN_SIZE || column->type == COLUMN_RULE ? "unknown" : "-";
-}
-
-static void note_perms(struct strbuf *note, uint64_t mode)
-{
-    static const char letters[] = "rwxrwxrwx";
-
-    for (unsigned bit = 0; bit < 9; bit++)
-        strbuf_append(note, mode & (0400U >> bit) ? &letters[bit] : "-", 1);
-}
-
-/* The letters that a key was made up of: NTP2, GPSD. */
-static void note_letters(struct strbuf *note, uint32_t key)
-{
-    char letters[5];
-
-    if (program_key_letters(key, letters))
-        strbuf_puts(note, letters);
-}
-
 /* What a person wants to know besides the exact value. */
 static void note_value(struct strbuf *note, const struct column *column,
                        const struct column_value *value, const struct segment_info *info,
                        const struct column_format *format)
 {
+    static const char bits[] = "rwxrwxrwx";
+    char letters[5]; /* that a key was made up of: NTP2, GPSD */
+
     if (strcmp(column->name, "cpid") == 0) {
         describe_creator(note, info);
     } else if (strcmp(column->name, "lpid") == 0) {
@@ -75,9 +50,11 @@ static void note_value(struct strbuf *note, const struct column *column,
     } else if (value->note) {
         strbuf_puts(note, value->note);
     } else if (strcmp(column->name, "key") == 0) {
-        note_letters(note, info->segment.key);
+        if (program_key_letters(info->segment.key, letters))
+            strbuf_puts(note, letters);
     } else if (column->type == COLUMN_PERMS) {
-        note_perms(note, value->number);
+        for (unsigned i = 0; i < 9; i++)
+            strbuf_append(note, value->number & (0400U >> i) ? &bits[i] : "-", 1);
     }
 }
 
@@ -91,10 +68,14 @@ static void put_field(struct strbuf *out, const struct column *column,
     column->get(format, info, &value);
     column_put_text(&text, column, format, &value);
     put_label(out, column->name);
-    if (text.length == 0)
-        strbuf_puts(out, absent_value(column));
-    else
+    if (text.length > 0)
         text_escape(out, strbuf_string(&text), text.length);
+    else if (column->type == COLUMN_TIME)
+        strbuf_puts(out, "never");
+    else if (column->type == COLUMN_SIZE || column->type == COLUMN_RULE)
+        strbuf_puts(out, "unknown");
+    else
+        strbuf_putc(out, '-');
     note_value(&note, column, &value, info, format);
     if (note.length > 0) {
         strbuf_puts(out, " (");
@@ -133,7 +114,7 @@ static void put_indented(struct strbuf *out, const char *text)
 static void put_attachments(struct strbuf *out, const struct segment_info *info,
                             const struct column_format *format)
 {
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
     char *text = NULL;
     size_t size = 0;
@@ -152,7 +133,6 @@ static void put_attachments(struct strbuf *out, const struct segment_info *info,
         writer_row(&writer, &row);
     }
     writer_end(&writer);
-    column_set_release(&columns);
     if (fclose(stream) != 0)
         xalloc_die();
     put_indented(out, text);
@@ -206,21 +186,6 @@ static void put_search_sentence(struct strbuf *out, const struct inventory *inve
                   inventory->live ? "the system" : "that machine", others ? ", as root" : "");
 }
 
-/* In lines of their own, whole: they are to be copied. */
-static void put_search(struct strbuf *out, const struct segment_info *info,
-                       const struct inventory *inventory)
-{
-    CLEANUP_STRBUF struct strbuf commands = STRBUF_INIT;
-
-    if (!may_be_searched(info))
-        return;
-    strbuf_puts(out, "\n  ");
-    put_search_sentence(out, inventory);
-    strbuf_putc(out, '\n');
-    put_search_commands(&commands, info, "\n");
-    put_indented(out, strbuf_string(&commands));
-}
-
 /* --- The block -------------------------------------------------------------------------------- */
 
 void segment_report_text(struct strbuf *out, const struct segment_info *info,
@@ -228,6 +193,7 @@ void segment_report_text(struct strbuf *out, const struct segment_info *info,
 {
     CLEANUP_STRBUF struct strbuf nattch = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf commands = STRBUF_INIT;
 
     strbuf_printf(out, "Segment %d", info->segment.shmid);
     if (info->elsewhere != 0)
@@ -246,7 +212,14 @@ void segment_report_text(struct strbuf *out, const struct segment_info *info,
     strbuf_puts(out, "  ");
     wrap_text(out, &explanation, 2, WRAP_WIDTH);
     strbuf_putc(out, '\n');
-    put_search(out, info, inventory);
+    if (!may_be_searched(info))
+        return;
+    strbuf_puts(out, "\n  ");
+    put_search_sentence(out, inventory);
+    strbuf_putc(out, '\n');
+    /* In lines of their own, whole: they are to be copied. */
+    put_search_commands(&commands, info, "\n");
+    put_indented(out, strbuf_string(&commands));
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -254,7 +227,7 @@ void segment_report_text(struct strbuf *out, const struct segment_info *info,
 static void put_json_attachments(struct strbuf *out, const struct segment_info *info,
                                  const struct column_format *format)
 {
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     /* The machine stands in the segment. */
     column_set_add_list(&columns, &attachment_columns,
@@ -267,18 +240,16 @@ static void put_json_attachments(struct strbuf *out, const struct segment_info *
         column_put_object(out, &columns, format, &row);
     }
     strbuf_putc(out, ']');
-    column_set_release(&columns);
 }
 
 void segment_report_json(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory, const struct column_format *format)
 {
     CLEANUP_STRBUF struct strbuf explanation = STRBUF_INIT;
-    struct column_set columns = COLUMN_SET_INIT;
+    CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
 
     column_set_add_all(&columns, &segment_columns);
     column_put_object(out, &columns, format, info);
-    column_set_release(&columns);
     strbuf_truncate(out, out->length - 1); /* the object's end: there is more to come */
     put_json_attachments(out, info, format);
     strbuf_puts(out, ", \"maps_found\": ");

@@ -45,14 +45,6 @@ void shmget_report_call(struct strbuf *out, const struct shmget_request *request
     strbuf_putc(out, ')');
 }
 
-/* Appends the call and its answer. */
-static void put_shmget_answer(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
-{
-    shmget_report_call(out, &diagnosis->request);
-    put_ending(out, diagnosis->answer.code);
-    strbuf_putc(out, '\n');
-}
-
 /* Appends the calls of shmat that were asked for, and otherwise both where one would fail. */
 static void put_shmat_answers(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
@@ -92,7 +84,9 @@ void shmget_report_text(struct strbuf *out, const struct shmget_diagnosis *diagn
     CLEANUP_STRBUF struct strbuf warning = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
 
-    put_shmget_answer(out, diagnosis);
+    shmget_report_call(out, &diagnosis->request);
+    put_ending(out, diagnosis->answer.code);
+    strbuf_putc(out, '\n');
     put_shmat_answers(out, diagnosis);
     describe_shmget(&reason, diagnosis);
     put_paragraph(out, "reason", &reason, width);
@@ -120,20 +114,6 @@ static void put_text_json(struct strbuf *out, const char *name, const struct str
     text_json_or_null(out, text->length > 0 ? strbuf_string(text) : NULL);
 }
 
-static void put_attach_json(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
-{
-    strbuf_puts(out, ", \"attach\": ");
-    if (diagnosis->answer.code != 0) {
-        strbuf_puts(out, "null");
-        return;
-    }
-    strbuf_puts(out, "{\"ro\": ");
-    put_result_json(out, diagnosis->attach[SHMAT_READ].code);
-    strbuf_puts(out, ", \"rw\": ");
-    put_result_json(out, diagnosis->attach[SHMAT_WRITE].code);
-    strbuf_putc(out, '}');
-}
-
 void shmget_report_json(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
@@ -151,7 +131,16 @@ void shmget_report_json(struct strbuf *out, const struct shmget_diagnosis *diagn
         strbuf_put_i64(out, shmid);
     else
         strbuf_puts(out, "null");
-    put_attach_json(out, diagnosis);
+    strbuf_puts(out, ", \"attach\": ");
+    if (diagnosis->answer.code != 0) {
+        strbuf_puts(out, "null");
+    } else {
+        strbuf_puts(out, "{\"ro\": ");
+        put_result_json(out, diagnosis->attach[SHMAT_READ].code);
+        strbuf_puts(out, ", \"rw\": ");
+        put_result_json(out, diagnosis->attach[SHMAT_WRITE].code);
+        strbuf_putc(out, '}');
+    }
     put_text_json(out, "reason", &reason);
     put_text_json(out, "warning", &warning);
     put_text_json(out, "remedy", &remedy);

@@ -40,19 +40,6 @@ static void must_succeed(int r)
         xalloc_die();
 }
 
-static void add_table_column(struct table *table, const struct column *column)
-{
-    bool right = column->type == COLUMN_NUMBER || column->type == COLUMN_SIZE;
-    /* A header that is not shown widens no column: libsmartcols before 2.41 would let it. */
-    struct libscols_column *drawn = scols_table_new_column(
-        table->drawn, table->header ? column->name : NULL, 0, right ? SCOLS_FL_RIGHT : 0);
-
-    if (!drawn)
-        xalloc_die();
-    if (table->format->color)
-        must_succeed(scols_cell_set_color(scols_column_get_header(drawn), BOLD));
-}
-
 struct table *table_new(const struct column_set *columns, const struct column_format *format,
                         bool header)
 {
@@ -67,8 +54,18 @@ struct table *table_new(const struct column_set *columns, const struct column_fo
     must_succeed(scols_table_set_termforce(table->drawn, SCOLS_TERMFORCE_NEVER));
     must_succeed(scols_table_enable_noheadings(table->drawn, !header));
     must_succeed(scols_table_enable_colors(table->drawn, format->color));
-    for (size_t i = 0; i < columns->count; i++)
-        add_table_column(table, columns->items[i]);
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct column *column = columns->items[i];
+        bool right = column->type == COLUMN_NUMBER || column->type == COLUMN_SIZE;
+        /* A header that is not shown widens no column: libsmartcols before 2.41 would let it. */
+        struct libscols_column *drawn = scols_table_new_column(
+            table->drawn, header ? column->name : NULL, 0, right ? SCOLS_FL_RIGHT : 0);
+
+        if (!drawn)
+            xalloc_die();
+        if (format->color)
+            must_succeed(scols_cell_set_color(scols_column_get_header(drawn), BOLD));
+    }
     return table;
 }
 
@@ -182,15 +179,6 @@ bool table_cut(struct strbuf *text, size_t keep, size_t width)
     return true;
 }
 
-static void cut_cell(struct libscols_line *line, size_t column, size_t width)
-{
-    CLEANUP_STRBUF struct strbuf cut = STRBUF_INIT;
-
-    strbuf_puts(&cut, cell_text(line, column));
-    if (table_cut(&cut, 0, width))
-        must_succeed(scols_line_set_data(line, column, strbuf_string(&cut)));
-}
-
 /* Cuts command lines to what the other columns leave of the terminal, and never below the header.
  */
 static void fit_table(struct table *table)
@@ -214,8 +202,13 @@ static void fit_table(struct table *table)
     if (table->format->width > others + width)
         width = table->format->width - others;
     scols_reset_iter(iterator, SCOLS_ITER_FORWARD);
-    while ((line = next_line(table, iterator)))
-        cut_cell(line, command, width);
+    while ((line = next_line(table, iterator))) {
+        CLEANUP_STRBUF struct strbuf cut = STRBUF_INIT;
+
+        strbuf_puts(&cut, cell_text(line, command));
+        if (table_cut(&cut, 0, width))
+            must_succeed(scols_line_set_data(line, command, strbuf_string(&cut)));
+    }
     scols_free_iter(iterator);
 }
 
@@ -259,16 +252,6 @@ static void put_drawn(const struct table *table, struct strbuf *out)
     put_trimmed_lines(out, strbuf_string(&text));
 }
 
-/* The header alone: without a row libsmartcols prints nothing at all. */
-static void put_header(const struct table *table, struct strbuf *out)
-{
-    strbuf_puts(out, table->format->color ? BOLD : "");
-    for (size_t i = 0; i < table->columns->count; i++)
-        strbuf_printf(out, "%s%s", i > 0 ? " " : "", table->columns->items[i]->name);
-    strbuf_puts(out, table->format->color ? TABLE_COLOR_END : "");
-    strbuf_putc(out, '\n');
-}
-
 void table_put(struct table *table, struct strbuf *out)
 {
     if (table->rows > 0) {
@@ -276,7 +259,12 @@ void table_put(struct table *table, struct strbuf *out)
             fit_table(table);
         put_drawn(table, out);
     } else if (table->header) {
-        put_header(table, out);
+        /* Without a row libsmartcols prints nothing at all. */
+        strbuf_puts(out, table->format->color ? BOLD : "");
+        for (size_t i = 0; i < table->columns->count; i++)
+            strbuf_printf(out, "%s%s", i > 0 ? " " : "", table->columns->items[i]->name);
+        strbuf_puts(out, table->format->color ? TABLE_COLOR_END : "");
+        strbuf_putc(out, '\n');
     }
 }
 

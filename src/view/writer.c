@@ -45,15 +45,6 @@ static void begin_csv(struct writer *writer, const char *head __attribute__((unu
     strbuf_puts(&writer->buffer, "\n");
 }
 
-/* A value that JSON has as null is empty in CSV: the number of a nameless uid has its own column.
- */
-static bool is_empty_in_csv(const struct writer *writer, const struct column *column,
-                            const struct column_value *value)
-{
-    return !value->known ||
-           (column->type == COLUMN_NAME && !value->text && !writer->format.numeric);
-}
-
 static void cell_csv(struct writer *writer, size_t i, const struct column_value *value,
                      struct strbuf *out)
 {
@@ -61,7 +52,8 @@ static void cell_csv(struct writer *writer, size_t i, const struct column_value 
 
     if (i > 0)
         strbuf_putc(out, ',');
-    if (is_empty_in_csv(writer, column, value))
+    /* What JSON has as null is empty here: the number of a nameless uid has its own column. */
+    if (!value->known || (column->type == COLUMN_NAME && !value->text && !writer->format.numeric))
         return;
     if (value->text || column->type == COLUMN_STATUS) { /* "dest,locked" */
         CLEANUP_STRBUF struct strbuf field = STRBUF_INIT;
@@ -258,8 +250,11 @@ void writer_total(struct writer *writer, const void *record, const struct column
     }
 }
 
-static void release_writer(struct writer *writer)
+void writer_end(struct writer *writer)
 {
+    if (forms[writer->form].end)
+        forms[writer->form].end(writer);
+    flush_buffer(writer);
     for (size_t i = 0; i < writer->columns->count; i++) {
         strbuf_release(&writer->kept[i].text);
         strbuf_release(&writer->kept[i].shown);
@@ -268,17 +263,4 @@ static void release_writer(struct writer *writer)
     table_free(writer->table);
     strbuf_release(&writer->tail);
     strbuf_release(&writer->buffer);
-}
-
-void writer_abandon(struct writer *writer)
-{
-    release_writer(writer);
-}
-
-void writer_end(struct writer *writer)
-{
-    if (forms[writer->form].end)
-        forms[writer->form].end(writer);
-    flush_buffer(writer);
-    release_writer(writer);
 }

@@ -518,7 +518,7 @@ sizes_in() {
     try rm -A --all --dry-run
     assert_status 0
     assert_err_has 'would remove 1000 segments in 1000 of 1001 namespaces'
-    for words in ns 'ls -A' 'rm -A --all --dry-run' 'stat -A' 'limits -A'; do
+    for words in ns 'ls -A' 'du -A' 'rm -A --all --dry-run' 'stat -A' 'limits -A'; do
         # shellcheck disable=SC2086 # words
         run_split there prlimit --nofile=500:500 "$SHMTOOL" $words
         assert_status 1

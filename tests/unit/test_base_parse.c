@@ -30,6 +30,18 @@ static int read_key(const char *word, uint64_t *ret_value, struct error *err)
     return r;
 }
 
+static void a_name_is_found_whole(void **state)
+{
+    static const char *const names[] = {"iso", "epoch", "age"};
+
+    (void)state;
+    assert_int_equal(parse_name("epoch", 5, names, 3), 1);
+    assert_int_equal(parse_name("age,iso", 3, names, 3), 2);
+    assert_int_equal(parse_name("epoch", 4, names, 3), 3);
+    assert_int_equal(parse_name("isolate", 7, names, 3), 3);
+    assert_int_equal(parse_name("", 0, names, 3), 3);
+}
+
 static void digits_are_taken_off_the_front(void **state)
 {
     static const struct {
@@ -362,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges_of_keys_have_two_ends),
         cmocka_unit_test(modes_are_nine_bits_in_octal),
+        cmocka_unit_test(a_name_is_found_whole),
         cmocka_unit_test(digits_are_taken_off_the_front),
         cmocka_unit_test(digits_stop_at_the_length),
         cmocka_unit_test(numbers_have_a_maximum),

@@ -437,6 +437,28 @@ static void text_is_cut_between_characters(void **state)
     assert_int_equal(text_cut("\xe5\x89\x8a", 2, 1), 1);
 }
 
+static void blanks_are_trimmed_off_both_ends(void **state)
+{
+    static const char *const texts[] = {"a b", " a b", "a b\t ", " \ta b "};
+    const char *text = " \t ";
+    size_t length = 3;
+
+    (void)state;
+    text_trim(&text, &length, " \t");
+    assert_int_equal(length, 0);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        text = texts[i];
+        length = strlen(text);
+        text_trim(&text, &length, " \t");
+        assert_int_equal(length, 3);
+        assert_memory_equal(text, "a b", 3);
+    }
+    text = "\0a ";
+    length = 3;
+    text_trim(&text, &length, " ");
+    assert_int_equal(length, 2);
+}
+
 static void an_empty_word_is_seen(void **state)
 {
     (void)state;
@@ -465,6 +487,7 @@ int main(void)
         cmocka_unit_test(a_word_has_no_blank_and_no_backslash),
         cmocka_unit_test(only_whole_escapes_are_turned_back),
         cmocka_unit_test(text_is_cut_between_characters),
+        cmocka_unit_test(blanks_are_trimmed_off_both_ends),
         cmocka_unit_test(every_character_is_decoded),
         cmocka_unit_test(no_character_has_a_second_form),
         cmocka_unit_test(wrong_bytes_are_no_character),

@@ -117,8 +117,8 @@ static const struct command bare_command = {
 struct line {
     struct context context;
     char *copy;
-    char *argv[32];
-    int argc;
+    char *words[32];
+    size_t count;
     char *err;
     char *out;
     size_t err_size;
@@ -130,9 +130,8 @@ static void line_begin(struct line *line, const struct command *command, const c
 {
     *line = (struct line){.context = {.command = command}, .copy = strdup(words)};
     assert_non_null(line->copy);
-    line->argv[line->argc++] = (char[]){"test"};
     for (char *word = strtok(line->copy, " "); word; word = strtok(NULL, " "))
-        line->argv[line->argc++] = strcmp(word, "_") == 0 ? word + 1 : word;
+        line->words[line->count++] = strcmp(word, "_") == 0 ? word + 1 : word;
     line->context.err = open_memstream(&line->err, &line->err_size);
     line->context.out = open_memstream(&line->out, &line->out_size);
     assert_non_null(line->context.err);
@@ -150,6 +149,16 @@ static void line_end(struct line *line, const char *said)
     free(line->copy);
 }
 
+static int parse_line(struct line *line, const struct command *command, struct taken *taken)
+{
+    CLEANUP_ERROR struct error err = ERROR_INIT;
+    int r = options_parse(&line->context, command, line->words, taken, &err);
+
+    if (r < 0)
+        context_fail(&line->context, &err, 0);
+    return r;
+}
+
 /* Parses WORDS; demands the result, what was taken, and what was said on standard error. */
 static void assert_parsed(const struct command *command, const char *words, const char *refused,
                           int result, const char *taken_words, const char *said)
@@ -158,7 +167,7 @@ static void assert_parsed(const struct command *command, const char *words, cons
     struct line line;
 
     line_begin(&line, command, words);
-    if (options_parse(&line.context, command, line.argc, line.argv, &taken) != result)
+    if (parse_line(&line, command, &taken) != result)
         fail_msg("'%s' was not parsed as it should be", words);
     fflush(line.context.out);
     assert_int_equal(line.out_size > 0, result == OPTIONS_SHOWN);
@@ -300,7 +309,7 @@ static void assert_number(const char *words, uint64_t value)
     struct line line;
 
     line_begin(&line, &plain_command, words);
-    assert_int_equal(options_parse(&line.context, &plain_command, line.argc, line.argv, &taken), 0);
+    assert_int_equal(parse_line(&line, &plain_command, &taken), 0);
     line_end(&line, "");
     assert_true(taken.count.given);
     assert_true(taken.count.value == value);
@@ -324,7 +333,7 @@ static void assert_steps(const char *words, int status, const char *expected, co
 
     strbuf_reset(&steps);
     line_begin(&line, &plain_command, words);
-    assert_int_equal(options_run_command(&line.context, line.argc, line.argv), status);
+    assert_int_equal(options_run_command(&line.context, line.words), status);
     line_end(&line, said);
     assert_string_equal(strbuf_string(&steps), expected);
     strbuf_release(&steps);

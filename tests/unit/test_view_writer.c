@@ -387,31 +387,6 @@ static void many_rows(void **state)
     free(written);
 }
 
-static void an_abandoned_writer_writes_nothing(void **state)
-{
-    static const enum writer_form forms[] = {FORM_TABLE, FORM_QUIET, FORM_JSON, FORM_NDJSON,
-                                             FORM_CSV};
-    const struct column_format format = {0};
-    struct column_set set = COLUMN_SET_INIT;
-
-    (void)state;
-    assert_int_equal(column_set_add_list(&set, &table, "id", NULL), 0);
-    for (size_t i = 0; i < COUNT_OF(forms); i++) {
-        struct writer writer;
-        char *text = NULL;
-        size_t size = 0;
-        FILE *out = open_memstream(&text, &size);
-
-        assert_non_null(out);
-        writer_begin(&writer, forms[i], out, &set, &format, HEAD, "things", true);
-        writer_abandon(&writer);
-        assert_int_equal(fclose(out), 0);
-        assert_int_equal(size, 0);
-        free(text);
-    }
-    column_set_release(&set);
-}
-
 /* The same address need not be the same text: a caller may use its memory again. */
 static void text_that_changed_in_its_place_is_shown_again(void **state)
 {
@@ -511,7 +486,6 @@ int main(void)
         cmocka_unit_test(widths_are_those_of_characters),
         cmocka_unit_test(long_texts_are_not_cut),
         cmocka_unit_test(many_rows),
-        cmocka_unit_test(an_abandoned_writer_writes_nothing),
         cmocka_unit_test(text_that_changed_in_its_place_is_shown_again),
         cmocka_unit_test(neighbours_that_differ_in_one_thing),
         cmocka_unit_test(a_write_error_stays_in_the_stream),
