@@ -192,6 +192,10 @@ wait_until() {
 own_ns || true
 
 common_setup() {
+    # bats traces each command, to say where a test failed. The test's own lines are enough for that, and
+    # without a trace of all functions that they call tests take half the time.
+    set +T
+    declare -ft "$BATS_TEST_NAME"
     helper_pids=()
     remove_all_segments
 }
