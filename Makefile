@@ -31,6 +31,8 @@ BUILD ?= build
 CFLAGS ?= -O2 -g
 HARDEN = $(call once,HARDEN,$(call accepted,$(HARDEN_WANTED)))
 LDHARDEN := -pie -Wl,-z,relro,-z,now
+# Unit tests need not be fast, but be there soon. The developer's builds warn of what takes optimisation.
+UNIT_CFLAGS := -O0 -U_FORTIFY_SOURCE
 else
 BUILD ?= build/$(D)
 WERROR ?= 1
@@ -221,23 +223,27 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(LDLIBS)
 
-$(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): ALL_CPPFLAGS += $(CMOCKA_CFLAGS)
+$(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): private ALL_CPPFLAGS += $(CMOCKA_CFLAGS)
+$(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): private ALL_CFLAGS += $(UNIT_CFLAGS)
 .SECONDARY: $(call object,$(UNIT_SRC) $(HELPER_SRC) $(BENCH_SRC) $(FUZZ_SRC))
 
 # --- Testing ----------------------------------------------------------------------------------
+
+# All processors build, unless this make was told how many jobs there are.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc))
 
 ## test: run the quick tests (T=FILE... for some, D=asan for a flavour); `make test-slow` the rest
 test:
 	@$(DEPS) test
 	@$(if $(FLAVOUR),$(DEPS) san)
-	@$(MAKE) --no-print-directory check-programs
+	@$(MAKE) --no-print-directory $(JOBS) check-programs
 	@tests/run -b $(BUILD) $(T)
 
 ## test-slow: run the tests that take minutes: thousands of rounds, real programs, all failures
 test-slow:
 	@$(DEPS) test
 	@$(if $(FLAVOUR),$(DEPS) san)
-	@$(MAKE) --no-print-directory check-programs
+	@$(MAKE) --no-print-directory $(JOBS) check-programs
 	@tests/run -s -t 1800 -b $(BUILD) $(T)
 
 # The program with what tests/demo runs; with all helpers and the unit tests, which tests/run runs.
