@@ -180,7 +180,7 @@ static void add_process(const struct finder *finder, struct ipc_namespace *names
         return;
     }
     if (namespace->processes == 2)
-        namespace->start = start_of(finder, namespace->pid);
+    namespace->start = start_of(finder, namespace->pid);
     start = start_of(finder, pid);
     if (start < namespace->start) {
         namespace->pid = pid;
