@@ -173,6 +173,7 @@ static uint64_t start_of(const struct finder *finder, pid_t pid)
 /* Starts are looked up only where there are several to compare. */
 static void add_process(const struct finder *finder, struct ipc_namespace *namespace, pid_t pid)
 {
+    uint64_t oldest = namespace->start;
     uint64_t start;
 
     if (++namespace->processes == 1) {
@@ -180,12 +181,13 @@ static void add_process(const struct finder *finder, struct ipc_namespace *names
         return;
     }
     if (namespace->processes == 2)
-    namespace->start = start_of(finder, namespace->pid);
+        oldest = start_of(finder, namespace->pid);
     start = start_of(finder, pid);
-    if (start < namespace->start) {
+    if (start < oldest) {
         namespace->pid = pid;
-        namespace->start = start;
+        oldest = start;
     }
+    namespace->start = oldest;
 }
 
 /* The namespace that the process or thread BASE is in, opened if it is not listed yet. */
