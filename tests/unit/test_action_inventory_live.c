@@ -339,6 +339,7 @@ static void one_look_says_one_thing(void **state)
     pid_t blinking;
 
     make_orphan();
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     blinking = fork();
     if (blinking == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -353,6 +354,9 @@ static void one_look_says_one_thing(void **state)
         assert_sentence(fixture);
     }
     end_child(blinking);
+    /* Its own child may have it attached still, and would keep it for the next test. */
+    while (waitpid(-1, NULL, 0) > 0)
+        continue;
 }
 
 static void change_nattch(struct shmid_ds *ds)
