@@ -24,7 +24,7 @@ void remedy_shmtool(struct strbuf *out, uint64_t elsewhere);
  * Appends "shmtool rm ARGUMENTS", and before it who else must run it where this process may not
  * remove all ROWS, or who must where it is for another machine: "as root: ", or "as zc or root: "
  * where one user may too, and where: "outside of this user namespace, as root: " where it hides an
- * owner.
+ * owner. Then ROWS are named by their ids, if ARGUMENTS are options.
  */
 void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments);

@@ -54,12 +54,12 @@ static bool have_one_owner(const struct segment_info *const *rows, size_t count)
 void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments)
 {
+    bool hidden = false;
+
+    for (size_t i = 0; i < count; i++)
+        hidden = hidden || remedy_hides_user(inventory, rows[i]->segment.uid);
     if (count > 0 &&
         !(inventory->has_credentials && may_remove_all(&inventory->credentials, rows, count))) {
-        bool hidden = false;
-
-        for (size_t i = 0; i < count; i++)
-            hidden = hidden || remedy_hides_user(inventory, rows[i]->segment.uid);
         strbuf_puts(out, hidden ? "outside of this user namespace, as " : "as ");
         if (!hidden && have_one_owner(rows, count))
             strbuf_printf(out, "%s or ", rows[0]->owner);
@@ -67,6 +67,9 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
     }
     remedy_shmtool(out, count > 0 ? rows[0]->elsewhere : inventory->elsewhere);
     strbuf_printf(out, " rm %s", arguments);
+    /* No owner can be named: by their ids alone it takes no segments of others. */
+    for (size_t i = 0; hidden && arguments[0] == '-' && i < count; i++)
+        strbuf_printf(out, " %d", rows[i]->segment.shmid);
 }
 
 void remedy_who(struct strbuf *out, const struct inventory *inventory,

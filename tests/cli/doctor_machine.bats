@@ -297,17 +297,21 @@ finding() {
     need_ns
     need_root
     as_user 12345 unshare --user --map-root-user true 2>/dev/null || skip "makes no user namespaces"
-    local id
-    make_seg >/dev/null
+    local id hidden
+    hidden=$(make_seg)
     id=$(make_seg --key 5)
     as_user 12345 "$HELPERS/mkseg" >/dev/null
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --json
     assert_status 1
     assert_equal "$(jq -r '.findings[] | select(.check == "orphans").remedy' <<<"$out" | sort)" \
-        'outside of this user namespace, as root: shmtool rm --orphan --key 0
-shmtool rm --orphan --key 0 --owner root'
+        "outside of this user namespace, as root: shmtool rm --orphan --key 0 $hidden
+shmtool rm --orphan --key 0 --owner root"
     assert_equal "$(jq -r '.findings[] | select(.check == "orphans-with-key").remedy' <<<"$out")" \
         "if nobody needs them: outside of this user namespace, as root: shmtool rm $id"
+    # What is typed there takes no more than what was meant.
+    shmtool rm --orphan --key 0 "$hidden" --dry-run
+    assert_out_has "$hidden"
+    assert_err_has 'would remove 1 segment,'
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --key 5 --size 5000 --json
     assert_equal "$(jq -r .remedy <<<"$out")" \
         "if nobody needs it any more: outside of this user namespace, as root: shmtool rm $id"

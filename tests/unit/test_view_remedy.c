@@ -73,8 +73,8 @@ static void who_may_remove(void **state)
     static const struct segment_info *const two_owners[] = {&of_zc, &of_cs};
     static const struct segment_info *const of_roots[] = {&of_root};
     static const struct segment_info *const without_name[] = {&nameless};
-    static const struct segment_info nobodys = {.segment = {.uid = 65534, .cuid = 65534},
-                                                .owner = "nobody"};
+    static const struct segment_info nobodys = {
+        .segment = {.shmid = 7, .uid = 65534, .cuid = 65534}, .owner = "nobody"};
     static const struct segment_info *const of_nobody[] = {&nobodys};
     static const struct {
         const struct inventory *inventory;
@@ -107,6 +107,11 @@ static void who_may_remove(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_appends(cases[i].expected, remedy_remove, cases[i].inventory, cases[i].rows,
                        cases[i].count, "5");
+    /* Without an owner to name, never more than these. */
+    assert_appends("outside of this user namespace, as root: shmtool rm --unattached 7",
+                   remedy_remove, &rootless, of_nobody, 1, "--unattached");
+    assert_appends("as nobody or root: shmtool rm --unattached", remedy_remove, &zc, of_nobody, 1,
+                   "--unattached");
 }
 
 /* Root of a container whose /proc/sys is read-only, with a user namespace and without. */
