@@ -229,7 +229,7 @@ $(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): private ALL_CFLAGS += $(UNIT_CFLA
 
 # --- Testing ----------------------------------------------------------------------------------
 
-# All processors build, unless this make was told how many jobs there are.
+# All processors build, unless this make runs several jobs already.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc))
 
 ## test: run the quick tests (T=FILE... for some, D=asan for a flavour); `make test-slow` the rest

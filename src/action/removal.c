@@ -225,7 +225,7 @@ static int act_there(const struct removal_work *work, struct removal_item *item)
 {
     struct system *system = work->system;
     const struct ipc_namespace_list *list = system->namespaces;
-    const struct ipc_namespace *namespace = NULL;
+    const struct ipc_namespace *namespace;
     struct namespace_entry entry;
     int r;
 
@@ -233,10 +233,8 @@ static int act_there(const struct removal_work *work, struct removal_item *item)
         act_here(work, item);
         return 0;
     }
-    for (size_t i = 0; !namespace && i < list->count; i++) {
-        if (list->items[i].number == item->info.elsewhere)
-        namespace = &list->items[i];
-    }
+    /* The first is our own; all are on one device. */
+    namespace = ipc_namespace_list_find(list, item->info.elsewhere, list->items[0].device);
     r = namespace ? namespace_enter(&system->procfs, namespace, &entry, NULL) : -ENOENT;
     if (r < 0) {
         set_outcome(item, REMOVAL_FAILED, -r);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/parse.h"
 #include "base/text.h"
 #include "kernel/namespace.h"
 #include "kernel/namespace_file.h"
@@ -42,8 +41,8 @@ uint64_t namespaces_own_number(const struct procfs *procfs)
     folder = procfs_open_place(procfs, "proc/self/ns", 0);
     if (folder >= 0)
         length = readlinkat(folder, "ipc", target, sizeof(target));
-    if (length > 5 && memcmp(target, "ipc:[", 5) == 0)
-        parse_digits(target + 5, (size_t)length - 5, &number);
+    if (length > 0)
+        namespace_file_parse(target, (size_t)length, &number);
     return number;
 }
 

@@ -98,16 +98,6 @@ static struct holder *count_holders(const struct finding *finding, uint64_t leas
     return holders;
 }
 
-/* How many attachments of the finding's segments no process showed. */
-static uint64_t sum_unseen(const struct finding *finding)
-{
-    uint64_t unseen = 0;
-
-    for (size_t i = 0; i < finding->count; i++)
-        unseen = saturating_add(unseen, segment_info_unseen(finding->rows[i]));
-    return unseen;
-}
-
 /* --- Messages --------------------------------------------------------------------------------- */
 
 static void describe_dest_segments(const struct finding_text *text)
@@ -115,8 +105,10 @@ static void describe_dest_segments(const struct finding_text *text)
     const struct finding *finding = text->finding;
     size_t count;
     CLEANUP_FREE struct holder *holders = count_holders(finding, 1, &count);
-    uint64_t unseen = sum_unseen(finding);
+    uint64_t unseen = 0;
 
+    for (size_t i = 0; i < finding->count; i++)
+        unseen = saturating_add(unseen, segment_info_unseen(finding->rows[i]));
     finding_put_amount(
         text, ", is marked for destruction and goes when the last process detaches; it is held by ",
         ", are marked for destruction and go when the last process detaches; they are held "
