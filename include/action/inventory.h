@@ -50,8 +50,7 @@ struct inventory {
     /* Of many namespaces: those that could not be entered or read, by number, and why. */
     struct complaint_list refused;
 
-    /* With units in the selection: segments left out because their unit is not known. */
-    size_t unknown_units;
+    struct unknown_counts unknown; /* segments that the selection left out for it */
 
     uint64_t elsewhere; /* number of the IPC namespace that was entered; 0: that of the caller */
     bool live;          /* the running system, not a saved tree */

@@ -17,8 +17,8 @@ struct system;
 
 /*
  * Reads all segments. Their states are looked up where NEEDS (enum need) or the selection asks for
- * them, rss and swap where NEEDS does, units and protection for the selection alone, and nothing
- * else: resolve_row() does the rest, of a copy, until the next look.
+ * them, rss and swap where NEEDS does, units, programs and protection for the selection alone, and
+ * nothing else: resolve_row() does the rest, of a copy, until the next look.
  *
  * previous: of the same NEEDS and SELECTION; an empty one for the first look
  * ret_snapshot: released by the caller

@@ -54,7 +54,7 @@ struct namespace_looks {
     size_t capacity;
     struct complaint_list unparsed; /* lines that were not understood */
     struct complaint_list refused;  /* namespaces that could not be entered, for the first time */
-    size_t unknown_units;           /* segments left out because their unit is not known */
+    struct unknown_counts unknown;  /* segments that the selection left out for it */
 
     /* Of the look before: no namespace can have been missing, so that what is new now is new. */
     bool complete;

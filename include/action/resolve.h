@@ -33,17 +33,18 @@ int resolve_all_processes(struct system *system, struct error *err);
 void resolve_row(struct system *system, struct segment_info *info, unsigned needs);
 
 /*
- * Finds out what was pending of a row that has its attachments now. Returns false where its unit
- * was, and is not known because not all who have the segment attached were found.
+ * Finds out what was pending of a row that has its attachments now. Returns which of NEED_UNIT and
+ * NEED_PROGRAM is not known because not all who have the segment attached were found.
  */
-bool resolve_by_attachments(struct system *system, struct segment_info *info);
+unsigned resolve_by_attachments(struct system *system, struct segment_info *info);
 
 /*
  * Reads who has what attached, if the unit or program of one of COUNT rows depends on it, and finds
- * those out; attachments are left unassigned. Returns how many units are not known because not all
- * who have the segment attached were found.
+ * those out; attachments are left unassigned. What stays unknown, as above, is added to *unknown,
+ * where that is not NULL.
  */
-size_t resolve_pending(struct system *system, struct segment_info *rows, size_t count);
+void resolve_pending(struct system *system, struct segment_info *rows, size_t count,
+                     struct unknown_counts *unknown);
 
 /*
  * Sets the container that the namespace NUMBER is of, if NEEDS asks for it: that of UNIT

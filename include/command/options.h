@@ -83,12 +83,12 @@ void options_hint_id(struct strbuf *out, const struct context *context,
  */
 bool options_warn_missing(struct context *context, const struct inventory *inventory);
 
-/* Says that the selection leaves out COUNT segments because their unit is not known, if any. */
-void options_warn_unknown_units(struct context *context, size_t count);
+/* Says how many segments the selection leaves out because their unit or program is not known. */
+void options_warn_unknown(struct context *context, const struct unknown_counts *unknown);
 
 /*
- * Names what INVENTORY lacks: what options_warn_missing() does, units that are not known, and IPC
- * namespaces. Returns whether the exit status is STATUS_FAILED at least.
+ * Names what INVENTORY lacks: what options_warn_missing() does, units and programs that are not
+ * known, and IPC namespaces. Returns whether the exit status is STATUS_FAILED at least.
  */
 bool options_warn_incomplete(struct context *context, const struct inventory *inventory);
 

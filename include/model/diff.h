@@ -15,9 +15,9 @@ struct snapshot {
     struct segment_info *rows; /* owned; each id once, in kernel order */
     size_t count;
     size_t capacity;
-    struct idset ids;      /* of all rows */
-    struct idset selected; /* of those that the selection matches */
-    size_t unknown_units;  /* of it: how many it does not match because their unit is not known */
+    struct idset ids;              /* of all rows */
+    struct idset selected;         /* of those that the selection matches */
+    struct unknown_counts unknown; /* those that it may match as well */
 };
 
 /* Appends a copy of INFO, whose id must not be there yet. */

@@ -95,6 +95,24 @@ struct segment_program {
     const char *file; /* that proves it, or whose inode number the key is; borrowed */
 };
 
+/* Segments that a selection by unit or program leaves out because theirs is not known. */
+struct unknown_counts {
+    size_t units;
+    size_t programs;
+};
+
+/*
+ * Counts one whose unit (NEED_UNIT) or program (NEED_PROGRAM) is not known, as UNKNOWN says; COUNTS
+ * may be NULL.
+ */
+static inline void unknown_count(struct unknown_counts *counts, unsigned unknown)
+{
+    if (!counts)
+        return;
+    counts->units += (unknown & NEED_UNIT) != 0;
+    counts->programs += (unknown & NEED_PROGRAM) != 0;
+}
+
 struct segment_info {
     struct segment segment; /* the kernel's record */
 

@@ -243,8 +243,8 @@ static void share_attachments(struct pass *pass)
         info->attachments = attachment_list_find(
             &inventory->attachments, everywhere ? info->namespace : 0, info->segment.shmid, &count);
         info->attachment_count = (uint32_t)count;
-        if (!resolve_by_attachments(pass->system, info) && pass->tested & NEED_UNIT)
-            inventory->unknown_units++;
+        unknown_count(&inventory->unknown,
+                      resolve_by_attachments(pass->system, info) & pass->tested);
         if (count > 0 && info->state == STATE_ORPHAN) {
             info->state = STATE_UNKNOWN;
             info->doubt = DOUBT_TOUCHED;
@@ -473,7 +473,7 @@ int inventory_read_again(struct system *system, const struct selection *selectio
     if (r < 0)
         return r;
     resolve_row(system, &info, needs);
-    resolve_pending(system, &info, 1);
+    resolve_pending(system, &info, 1, NULL);
     forget_own_use(&info.segment, before); /* states know of it: orphans are compared again */
     *ret_segment = info.segment;
     return inventory_matches(system, &selection->filter, &info, &attached);

@@ -39,11 +39,28 @@ static void resolve_look(struct system *system, struct segment_info *info,
     info->last_status = previous->last_status;
 }
 
-/* Returns rows of all of LIST, which the caller frees, with what NEEDS asks for. */
-static struct segment_info *resolve_rows(struct system *system, const struct segment_list *list,
-                                         unsigned needs, const struct snapshot *previous,
-                                         size_t *ret_unknown_units)
+/* A look in progress. */
+struct pass {
+    struct system *system;
+    const struct selection *selection;
+    struct idset attached; /* ids that the selection's PIDs have attached */
+};
+
+static bool pass_selects(const struct pass *pass, const struct segment_info *info)
 {
+    return selection_has_id(pass->selection, info->segment.shmid) &&
+           inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached);
+}
+
+/*
+ * Returns rows of all of LIST, which the caller frees, with what NEEDS asks for. Who has them
+ * attached is asked only of those that all else selects.
+ */
+static struct segment_info *resolve_rows(const struct pass *pass, const struct segment_list *list,
+                                         unsigned needs, const struct snapshot *previous,
+                                         struct unknown_counts *ret_unknown)
+{
+    const unsigned tested = NEED_UNIT | NEED_PROGRAM | NEED_PROTECTION;
     struct segment_info *rows = xcalloc(list->count, sizeof(struct segment_info));
     size_t hint = 0;
 
@@ -52,10 +69,14 @@ static struct segment_info *resolve_rows(struct system *system, const struct seg
 
         info->segment = list->items[i];
         if (resolve_needs_processes(needs))
-            resolve_look(system, info, snapshot_find(previous, info->segment.shmid, &hint));
-        resolve_row(system, info, needs & (NEED_UNIT | NEED_PROTECTION));
+            resolve_look(pass->system, info, snapshot_find(previous, info->segment.shmid, &hint));
+        resolve_row(pass->system, info, needs & tested);
+        if (!pass_selects(pass, info)) {
+            info->unit.pending = false;
+            info->program.pending = false;
+        }
     }
-    *ret_unknown_units = resolve_pending(system, rows, list->count);
+    resolve_pending(pass->system, rows, list->count, ret_unknown);
     return rows;
 }
 
@@ -64,36 +85,35 @@ int look_at_segments(struct system *system, const struct selection *selection, u
                      struct complaint_list *ret_complaints, struct error *err)
 {
     CLEANUP_SEGMENT_LIST struct segment_list list = SEGMENT_LIST_INIT;
-    CLEANUP_IDSET struct idset attached = IDSET_INIT;
     CLEANUP_FREE struct segment_info *rows = NULL;
-    const struct filter *filter = &selection->filter;
-    unsigned looked_up = (needs & NEED_STATE) | filter_needs(filter);
+    unsigned looked_up = (needs & NEED_STATE) | filter_needs(&selection->filter);
+    struct pass pass = {system, selection, IDSET_INIT};
     struct snapshot snapshot = {.count = 0};
-    int r = inventory_attached_ids(system, filter, &attached, err);
+    int r;
 
-    if (r < 0)
-        return r;
     if (resolve_needs_processes(looked_up))
-        proc_cache_refresh(system->proc);
+        system_refresh(system);
     else
         proc_clock_refresh(system->proc);
-    if (system->procfs.inside && resolve_needs_processes(looked_up))
+    r = inventory_attached_ids(system, &selection->filter, &pass.attached, err);
+    if (r == 0 && system->procfs.inside && resolve_needs_processes(looked_up))
         r = resolve_all_processes(system, err);
     if (r == 0)
         r = source_read(&system->procfs, !(needs & NEED_USAGE), &list, ret_complaints, err);
-    if (r < 0)
-        return r;
-    rows = resolve_rows(system, &list, looked_up, previous, &snapshot.unknown_units);
-    for (size_t i = 0; i < list.count; i++) {
-        int shmid = rows[i].segment.shmid;
-        bool selected = selection_has_id(selection, shmid) &&
-                        inventory_matches(system, filter, &rows[i], &attached);
+    if (r == 0)
+        rows = resolve_rows(&pass, &list, looked_up, previous, &snapshot.unknown);
+    for (size_t i = 0; r == 0 && i < list.count; i++) {
+        bool selected = pass_selects(&pass, &rows[i]);
 
-        rows[i].unit = (struct segment_unit){.is = NULL}; /* borrowed until the next look */
+        /* Borrowed until the next look. */
+        rows[i].unit = (struct segment_unit){.is = NULL};
+        rows[i].program = (struct segment_program){.is = NULL};
         snapshot_add(&snapshot, &rows[i], selected);
     }
-    *ret_snapshot = snapshot;
-    return 0;
+    idset_release(&pass.attached);
+    if (r == 0)
+        *ret_snapshot = snapshot;
+    return r;
 }
 
 /* --- Pace ------------------------------------------------------------------------------------- */

@@ -81,7 +81,8 @@ static int look_here(struct namespace_looks *looks, struct system *system,
     }
     if (look->has_last)
         r = count_unseen(looks, system, look, err);
-    looks->unknown_units += look->now.unknown_units;
+    looks->unknown.units += look->now.unknown.units;
+    looks->unknown.programs += look->now.unknown.programs;
     return r;
 }
 
@@ -219,7 +220,7 @@ int namespace_looks_take(struct namespace_looks *looks, struct system *system, s
 
     complaint_list_release(&looks->unparsed);
     complaint_list_release(&looks->refused);
-    looks->unknown_units = 0;
+    looks->unknown = (struct unknown_counts){0};
     if (looks->everywhere)
         return look_everywhere(looks, system, err);
     return look_here(looks, system, find_look(looks, &here), true, err);

@@ -201,22 +201,26 @@ void resolve_row(struct system *system, struct segment_info *info, unsigned need
         info->program = program_of_row(system, info);
 }
 
-bool resolve_by_attachments(struct system *system, struct segment_info *info)
+unsigned resolve_by_attachments(struct system *system, struct segment_info *info)
 {
-    bool unit_was_pending = info->unit.pending;
+    unsigned unknown = 0;
 
-    if (info->unit.pending)
+    if (info->unit.pending) {
         info->unit = unit_of_holders(system, info);
-    if (info->program.pending)
+        unknown |= NEED_UNIT;
+    }
+    if (info->program.pending) {
         info->program = program_of_segment(system, info);
-    return !unit_was_pending || segment_info_unseen(info) == 0;
+        unknown |= segment_program_text(&info->program) ? 0 : NEED_PROGRAM;
+    }
+    return segment_info_unseen(info) > 0 ? unknown : 0;
 }
 
-size_t resolve_pending(struct system *system, struct segment_info *rows, size_t count)
+void resolve_pending(struct system *system, struct segment_info *rows, size_t count,
+                     struct unknown_counts *unknown)
 {
     CLEANUP_ATTACHMENT_LIST struct attachment_list list = {.items = NULL};
     bool is_read = false;
-    size_t unknown = 0;
     size_t found;
 
     for (size_t i = 0; i < count; i++) {
@@ -227,11 +231,10 @@ size_t resolve_pending(struct system *system, struct segment_info *rows, size_t 
         is_read = true;
         rows[i].attachments = attachment_list_find(&list, 0, rows[i].segment.shmid, &found);
         rows[i].attachment_count = (uint32_t)found;
-        unknown += !resolve_by_attachments(system, &rows[i]);
+        unknown_count(unknown, resolve_by_attachments(system, &rows[i]));
         rows[i].attachments = NULL;
         rows[i].attachment_count = 0;
     }
-    return unknown;
 }
 
 unsigned resolve_container(struct segment_info *info, uint64_t number,

@@ -198,7 +198,7 @@ static int make_plan(struct batch *batch)
     batch->failed = context_warn_unparsed(batch->context, &inventory->unparsed);
     where_warn_refused(batch->context, &inventory->refused);
     batch->failed |= where_warn_incomplete(batch->context, &batch->context->namespaces);
-    options_warn_unknown_units(batch->context, inventory->unknown_units);
+    options_warn_unknown(batch->context, &inventory->unknown);
     batch->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)
         removal_add(&batch->plan, &batch->selection, &inventory->rows[i]);

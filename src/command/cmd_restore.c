@@ -108,7 +108,7 @@ static int read_saved(struct restore *restore)
     if (inventory_read(context->tree, &restore->selection, needs, inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     restore->failed = context_warn_unparsed(context, &inventory->unparsed);
-    options_warn_unknown_units(context, inventory->unknown_units);
+    options_warn_unknown(context, &inventory->unknown);
     restore->results =
         xcalloc(inventory->count + inventory->missing_id_count, sizeof(*restore->results));
     for (size_t i = 0; i < inventory->count; i++)

@@ -293,19 +293,20 @@ static int look_once(struct context *context, struct wait *wait)
 
 /*
  * It is so. But what stands in a line that was not understood is not known to be gone, nor what has
- * a unit or protection that is not known.
+ * a unit, program or protection that is not known.
  */
 static int answer(struct context *context, const struct wait *wait)
 {
     bool by_protection = filter_needs(&wait->selection.filter) & NEED_PROTECTION;
-    bool unknown = by_protection && !protection_is_complete(context->system.protection);
+    const struct unknown_counts *unknown = &wait->last.unknown;
+    bool known = !by_protection || protection_is_complete(context->system.protection);
 
     if (wait->incomplete)
         return STATUS_FAILED;
     if (!holds_when_gone(wait->until.what))
         return STATUS_DONE;
-    options_warn_unknown_units(context, wait->last.unknown_units);
-    return unknown || wait->last.unknown_units > 0 ? STATUS_FAILED : STATUS_DONE;
+    options_warn_unknown(context, unknown);
+    return known && unknown->units == 0 && unknown->programs == 0 ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int run_wait(struct context *context, void *args)

@@ -44,9 +44,9 @@ struct watch {
     struct pace pace;
     int64_t stretched; /* the interval that was warned of; 0: none */
     uint64_t written;
-    bool incomplete;   /* a line of the listing was not understood */
-    bool warned_units; /* of units that are not known */
-    int failure;       /* the exit status where something fails */
+    bool incomplete;     /* a line of the listing was not understood */
+    bool warned_unknown; /* of units or programs that are not known */
+    int failure;         /* the exit status where something fails */
     struct strbuf line;
 };
 
@@ -115,9 +115,10 @@ static int take_look(struct watch *watch)
     where_warn_refused(watch->context, &looks->refused);
     if (!watch->incomplete)
         watch->incomplete = context_warn_unparsed(watch->context, &looks->unparsed);
-    if (!watch->warned_units)
-        options_warn_unknown_units(watch->context, looks->unknown_units);
-    watch->warned_units = watch->warned_units || looks->unknown_units > 0;
+    if (!watch->warned_unknown)
+        options_warn_unknown(watch->context, &looks->unknown);
+    watch->warned_unknown =
+        watch->warned_unknown || looks->unknown.units > 0 || looks->unknown.programs > 0;
     return 0;
 }
 

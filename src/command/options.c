@@ -647,7 +647,10 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
     return inventory->missing_id_count > 0;
 }
 
-void options_warn_unknown_units(struct context *context, size_t count)
+/* WHAT: "unit" or "program". ITS_CREATOR: what has to be said before, of one or of THEIR creators.
+ */
+static void warn_unknown(struct context *context, const char *what, size_t count,
+                         const char *its_creator, const char *their_creator)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     bool one = count == 1;
@@ -656,17 +659,24 @@ void options_warn_unknown_units(struct context *context, size_t count)
         return;
     human_count(&text, count, "segment");
     context_warn(context,
-                 "--unit: %s left out: %s creator is not alive, and not all processes that have %s "
-                 "attached can be inspected, so %s unit is unknown",
-                 strbuf_string(&text), one ? "its" : "their", one ? "it" : "them",
-                 one ? "its" : "their");
+                 "--%s: %s left out: %snot all processes that have %s attached can be inspected, "
+                 "so %s %s is unknown",
+                 what, strbuf_string(&text), one ? its_creator : their_creator, one ? "it" : "them",
+                 one ? "its" : "their", what);
+}
+
+void options_warn_unknown(struct context *context, const struct unknown_counts *unknown)
+{
+    warn_unknown(context, "unit", unknown->units, "its creator is not alive, and ",
+                 "their creator is not alive, and ");
+    warn_unknown(context, "program", unknown->programs, "", "");
 }
 
 bool options_warn_incomplete(struct context *context, const struct inventory *inventory)
 {
     bool incomplete = options_warn_missing(context, inventory);
 
-    options_warn_unknown_units(context, inventory->unknown_units);
+    options_warn_unknown(context, &inventory->unknown);
     where_warn_refused(context, &inventory->refused);
     incomplete |= where_warn_incomplete(context, &context->namespaces);
     return incomplete;

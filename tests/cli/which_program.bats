@@ -369,6 +369,81 @@ qt_segment() {
     assert_equal "$(all_ids | wc -l)" 1
 }
 
+@test "watch and wait --program: by the key, or by those that have it attached" {
+    need_ns
+    local keyed held
+    keyed=$(make_seg -k 0x4e545030 -s 96)
+    held=$(make_seg)
+    make_seg >/dev/null
+    cp "$HELPERS/holdseg" "$BATS_TEST_TMPDIR/gpsd"
+    start_helper "$BATS_TEST_TMPDIR/gpsd" "$held"
+    shmtool watch --program ntpd --program gpsd --initial --interval 1h --for 10ms -q
+    assert_status 0
+    assert_err ''
+    assert_out "$keyed"$'\n'"$held"
+    shmtool wait --program gpsd --until attached --timeout 0
+    assert_status 0
+    shmtool wait --program ntpd --until gone --timeout 0
+    assert_status 1
+    assert_err_has "$keyed: still there, nattch 0"
+    shmtool wait --program gpsd --until gone --timeout 0
+    assert_status 1
+    assert_err_has "$held: still there, nattch 1"
+    shmtool wait --program chrony --until gone --timeout 0
+    assert_status 0
+    assert_err ''
+}
+
+@test "watch --program: a file that came after the first look counts" {
+    need_ns
+    local events=$BATS_TEST_TMPDIR/events
+    qt_files=()
+    qt_segment
+    "$SHMTOOL" watch --program qt --initial --interval 10ms -q >"$events" 3>&- &
+    wait_until grep -qx "$seg" "$events"
+    qt_segment
+    wait_until grep -qx "$seg" "$events"
+    kill -TERM $!
+    wait $!
+    rm -f "${qt_files[@]}"
+}
+
+@test "--program: what is left out because its program is not known is said, and not known to be gone" {
+    put_process 20 /usr/bin/chronyd 1 2 3
+    put_segment 1 99 1
+    put_segment 2 99 5
+    put_segment 3 99 2 # the one that was found says what it runs: a guess
+    put_segment 4 99 2 0x47505344 24512
+    put_segment 5 99 2
+    on_tree ls -q --program chrony
+    assert_status 0
+    assert_out $'1\n2\n3'
+    assert_err 'shmtool: ls: --program: 1 segment left out: not all processes that have it attached can be inspected, so its program is unknown'
+    put_segment 6 99 2
+    on_tree ls -q --program ntpd --owner 0
+    assert_err 'shmtool: ls: --program: 2 segments left out: not all processes that have them attached can be inspected, so their program is unknown'
+    on_tree ls -q --program ntpd --size 0
+    assert_err ''
+    on_tree ls -c +program
+    assert_err ''
+    need_ns
+    need_root
+    local held
+    held=$(make_seg)
+    start_helper holdseg "$held"
+    chmod 711 "$BATS_TEST_TMPDIR"
+    run_split setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" wait --program ntpd --until gone
+    assert_status 1
+    assert_err_has 'wait: --program: 1 segment left out'
+    run_split setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" watch --program ntpd --for 30ms --interval 10ms
+    assert_status 0
+    assert_equal "$(grep -c 'left out' <<<"$err")" 1
+    # What another option leaves out is not asked for its program.
+    run_split setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" wait --program ntpd --nattch 0 --until gone
+    assert_status 0
+    assert_err ''
+}
+
 @test "ls without the column reads no executable, no mappings and no directory of PostgreSQL" {
     need_ns
     need_program strace
