@@ -88,6 +88,21 @@ struct inventory {
 int inventory_read(struct system *system, const struct selection *selection, unsigned needs,
                    struct inventory *ret_inventory, struct error *err);
 
+/* Is given the rows that an inventory has so far, which go when it returns. */
+struct row_handler {
+    void (*handle)(void *arg, const struct inventory *inventory);
+    void *arg;
+};
+
+/*
+ * The same, but hands over rows as soon as all that was asked of them is known, in kernel order:
+ * then a long listing takes no memory. Rows that wait for attachments, and all after them, are in
+ * ret_inventory. Where it fails, some may have been handed over.
+ */
+int inventory_read_parts(struct system *system, const struct selection *selection, unsigned needs,
+                         const struct row_handler *handler, struct inventory *ret_inventory,
+                         struct error *err);
+
 /*
  * Reads the one segment SHMID again: the record, the time, and whatever SELECTION tests, all again.
  *

@@ -50,9 +50,10 @@ bool inventory_matches(struct system *system, const struct filter *filter,
 struct pass {
     struct system *system;
     const struct selection *selection;
-    unsigned asked;  /* what is needed of all segments, */
-    unsigned needs;  /* and of those in the namespace at hand */
-    unsigned tested; /* what the selection needs of them */
+    const struct row_handler *handler; /* NULL: all rows are kept */
+    unsigned asked;                    /* what is needed of all segments, */
+    unsigned needs;                    /* and of those in the namespace at hand */
+    unsigned tested;                   /* what the selection needs of them */
     struct inventory *inventory;
     size_t capacity;            /* of its rows */
     struct usage *usage;        /* where segments are counted in */
@@ -137,6 +138,10 @@ static void add_rows(struct pass *pass, const struct segment_list *part)
         resolve_processes(pass->system, &part->items[i]);
     for (size_t i = 0; i < part->count; i++)
         add_segment(pass, &part->items[i]);
+    if (pass->handler && pass->inventory->count > 0 && !pass->has_pending && !pass->has_huge) {
+        pass->handler->handle(pass->handler->arg, pass->inventory);
+        pass->inventory->count = 0;
+    }
 }
 
 /* Reads the listing part by part, or where the kernel is asked instead, all at once. */
@@ -348,8 +353,12 @@ static int read_all(struct pass *pass, struct error *err)
     struct system *system = pass->system;
     struct inventory *inventory = pass->inventory;
     unsigned needs = pass->asked;
+    bool needs_attachments = needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS | NEED_BALANCE);
     int r = 0;
 
+    /* These need all rows. */
+    if (needs_attachments || needs & NEED_HELD || system->namespaces)
+        pass->handler = NULL;
     if (needs & NEED_CREDENTIALS)
         r = read_credentials(system, inventory, err);
     inventory->limits.page_size = system->procfs.page_size;
@@ -363,8 +372,7 @@ static int read_all(struct pass *pass, struct error *err)
     if (r < 0)
         return r;
     find_missing(pass);
-    if (pass->has_pending || pass->has_huge ||
-        needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS | NEED_BALANCE))
+    if (pass->has_pending || pass->has_huge || needs_attachments)
         r = read_attachments(system, needs, inventory, err);
     if (pass->has_pending || inventory->attachments.count > 0)
         share_attachments(pass);
@@ -374,6 +382,13 @@ static int read_all(struct pass *pass, struct error *err)
 
 int inventory_read(struct system *system, const struct selection *selection, unsigned needs,
                    struct inventory *ret_inventory, struct error *err)
+{
+    return inventory_read_parts(system, selection, needs, NULL, ret_inventory, err);
+}
+
+int inventory_read_parts(struct system *system, const struct selection *selection, unsigned needs,
+                         const struct row_handler *handler, struct inventory *ret_inventory,
+                         struct error *err)
 {
     static const struct selection everything = {.by_id = false};
     struct inventory inventory = {
@@ -387,6 +402,7 @@ int inventory_read(struct system *system, const struct selection *selection, uns
     struct pass pass = {
         .system = system,
         .selection = selection ? selection : &everything,
+        .handler = handler,
         .inventory = &inventory,
         .usage = &inventory.usage,
     };

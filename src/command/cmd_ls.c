@@ -36,12 +36,39 @@ static const struct option_habit ls_habits[] = {
     {0, NULL, NULL, NULL},
 };
 
+/* A listing that is being written. */
+struct listing {
+    struct output_options *output;
+    struct context *context;
+    struct writer writer;
+    bool begun;
+    bool any; /* rows */
+};
+
+/* Writes the inventory's rows; first, if need be, what stands before them. */
+static void put_rows(void *arg, const struct inventory *inventory)
+{
+    struct listing *listing = arg;
+
+    if (!listing->begun)
+        output_begin(listing->output, listing->context, inventory->clock.now, &listing->writer);
+    listing->begun = true;
+    listing->any = listing->any || inventory->count > 0;
+    /* When nobody reads any more, there is no reason to go on. */
+    for (size_t i = 0; i < inventory->count && !ferror_unlocked(listing->context->out); i++)
+        writer_row(&listing->writer, &inventory->rows[i]);
+}
+
 static int run_ls(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_INVENTORY struct inventory inventory = {0};
     struct ls *ls = args;
-    struct writer writer;
+    struct listing listing = {.output = &ls->output, .context = context};
+    const struct row_handler handler = {put_rows, &listing};
+    /* A document or a table is written as a whole, or not at all. */
+    bool by_parts =
+        ls->output.sort.count == 0 && ls->output.form != FORM_JSON && ls->output.form != FORM_TABLE;
     unsigned needs;
     bool incomplete;
 
@@ -49,17 +76,18 @@ static int run_ls(struct context *context, void *args)
                           ls->long_form ? segment_columns.long_form : NULL);
     needs = output_needs(&ls->output);
     protect_read(context, &ls->selection, needs);
-    if (inventory_read(&context->system, &ls->selection, needs, &inventory, &err) < 0)
+    if (inventory_read_parts(&context->system, &ls->selection, needs, by_parts ? &handler : NULL,
+                             &inventory, &err) < 0) {
+        if (listing.begun)
+            writer_end(&listing.writer);
         return context_fail(context, &err, STATUS_UNREADABLE);
+    }
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     output_sort(&ls->output, inventory.rows, inventory.count, sizeof(struct segment_info));
-    output_begin(&ls->output, context, inventory.clock.now, &writer);
-    /* When nobody reads any more, there is no reason to go on. */
-    for (size_t i = 0; i < inventory.count && !ferror_unlocked(context->out); i++)
-        writer_row(&writer, &inventory.rows[i]);
-    writer_end(&writer);
+    put_rows(&listing, &inventory);
+    writer_end(&listing.writer);
     incomplete |= options_warn_incomplete(context, &inventory);
-    return incomplete || (ls->fail_if_none && inventory.count == 0) ? STATUS_FAILED : STATUS_DONE;
+    return incomplete || (ls->fail_if_none && !listing.any) ? STATUS_FAILED : STATUS_DONE;
 }
 
 static void release_ls(void *args)

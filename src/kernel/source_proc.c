@@ -20,7 +20,7 @@ enum {
     OLD_COLUMNS = 14, /* without rss and swap */
     COLUMNS = 16,
     /* The kernel's lines are about 190 bytes; a file with a longer one than this is no listing. */
-    BUFFER_SIZE = 256 * 1024,
+    BUFFER_SIZE = 64 * 1024,
 };
 
 /* The listing's columns, in its order. */

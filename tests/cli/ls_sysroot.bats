@@ -506,6 +506,30 @@ assert second["key"] == "0xffffffff" and second["status"] == ["locked"]'
     unreadable 'proc/sysvipc/shm: '
 }
 
+@test "a listing that breaks off: lines that were understood stand, a document or a table is whole or not there" {
+    new_tree
+    {
+        echo "$HEADER"
+        awk 'BEGIN { for (i = 0; i < 2000; i++) print 0, i, 600, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }'
+        head -c 300000 /dev/zero | tr '\0' x
+    } >"$tree/proc/sysvipc/shm"
+    local form
+    for form in -q --ndjson '--csv --no-header'; do
+        # shellcheck disable=SC2086 # words
+        quick ls $form -c shmid
+        assert_status 4
+        assert_err_has 'has no end: not a listing'
+        [[ ${out//[^0-9$'\n']/}$'\n' == $'0\n1\n2\n3\n'* ]] || fail "$form does not begin with its lines"
+        (($(wc -l <"$out_file") > 900)) || fail "$form has few lines"
+    done
+    for form in --json '' '-q --sort -shmid'; do
+        # shellcheck disable=SC2086 # words
+        quick ls $form -c shmid
+        assert_status 4
+        assert_out ''
+    done
+}
+
 @test "--sysroot is the last one given, relative to where one stands" {
     cd "$FIXTURES"
     shmtool --sysroot none --sysroot listing ls -q

@@ -201,10 +201,16 @@ static void name_ids(struct selection *selection, const char *ids)
         assert_int_equal(selection_add_word(selection, word, NULL), 0);
 }
 
-static void put_ids(struct strbuf *text, const struct inventory *inventory)
+/* Adds the ids of the rows to a text. */
+static void take_ids(void *arg, const struct inventory *inventory)
 {
     for (size_t i = 0; i < inventory->count; i++)
-        strbuf_printf(text, "%d ", inventory->rows[i].segment.shmid);
+        strbuf_printf(arg, "%d ", inventory->rows[i].segment.shmid);
+}
+
+static void put_ids(struct strbuf *text, const struct inventory *inventory)
+{
+    take_ids(text, inventory);
     strbuf_puts(text, "/ ");
     for (size_t i = 0; i < inventory->missing_id_count; i++)
         strbuf_printf(text, "%d ", inventory->missing_ids[i]);
@@ -291,6 +297,58 @@ static void unparsed_lines_are_kept(void **state)
                         "proc/sysvipc/shm: line 3");
     assert_string_equal(fixture->inventory.unparsed.items[0].text, "the quick fox");
     assert_int_equal(fixture->inventory.unparsed.items[0].length, strlen("the quick fox"));
+}
+
+/* Puts a listing of COUNT segments, of which the one with id ATTACHED is attached, if there is one.
+ */
+static void put_long_listing(const struct fixture *fixture, int count, int attached)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+    strbuf_puts(&text, HEADER);
+    for (int i = 0; i < count; i++)
+        strbuf_printf(&text, "0 %d 600 100 99 0 %d 0 0 0 0 0 0 0 0 0\n", i, i == attached);
+    tree_puts(&fixture->tree, "proc/sysvipc/shm", strbuf_string(&text));
+}
+
+/* Needs that are known row by row; the unit of one that is attached; what is known of all at once.
+ */
+static void rows_are_handed_over_until_one_has_to_wait(void **state)
+{
+    enum { COUNT = 10000, ATTACHED = 7000 };
+    static const struct {
+        unsigned needs;
+        int attached;
+        size_t least; /* of the rows: kept to the end */
+        size_t most;
+    } rounds[] = {
+        {0, ATTACHED, 0, 0},
+        {NEED_STATE | NEED_OWNER, ATTACHED, 0, 0},
+        {NEED_UNIT, -1, 0, 0},
+        {NEED_UNIT, ATTACHED, COUNT - ATTACHED, COUNT - 1},
+        {NEED_PROGRAM, ATTACHED, COUNT - ATTACHED, COUNT - 1},
+        {NEED_TRY_ATTACHMENTS, ATTACHED, COUNT, COUNT},
+        {NEED_HELD, ATTACHED, COUNT, COUNT},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
+        CLEANUP_STRBUF struct strbuf parts = STRBUF_INIT;
+        CLEANUP_STRBUF struct strbuf whole = STRBUF_INIT;
+        const struct row_handler handler = {take_ids, &parts};
+
+        put_long_listing(fixture, COUNT, rounds[i].attached);
+        assert_int_equal(go(fixture, rounds[i].needs), 0);
+        assert_int_equal(fixture->inventory.count, COUNT);
+        take_ids(&whole, &fixture->inventory);
+        inventory_release(&fixture->inventory);
+        assert_int_equal(inventory_read_parts(&fixture->system, &fixture->selection,
+                                              rounds[i].needs, &handler, &fixture->inventory, NULL),
+                         0);
+        assert_in_range(fixture->inventory.count, rounds[i].least, rounds[i].most);
+        take_ids(&parts, &fixture->inventory);
+        assert_true(strcmp(strbuf_string(&parts), strbuf_string(&whole)) == 0);
+    }
 }
 
 static void what_cannot_be_read_is_an_error(void **state)
@@ -754,6 +812,7 @@ int main(void)
         TEST(without_a_selection_all_are_meant),
         TEST(without_needs_there_is_the_record_alone),
         TEST(unparsed_lines_are_kept),
+        TEST(rows_are_handed_over_until_one_has_to_wait),
         TEST(what_cannot_be_read_is_an_error),
         TEST(a_supervisor_lists_the_records_alone),
         TEST(names_are_looked_up_as_needed),
