@@ -118,10 +118,19 @@ static bool are_limits_fixed(const struct inventory *inventory)
     return inventory->has_credentials && inventory->credentials.limits_fixed;
 }
 
-/* Appends "as root: " where this process may not set limits, or it is not known whether it may. */
+/*
+ * Appends "as root: " where this process may not set limits, or it is not known whether it may. Root
+ * of a user namespace may not where the IPC namespace belongs to another one.
+ */
 static void put_as_root(struct strbuf *out, const struct inventory *inventory)
 {
-    if (!inventory->has_credentials || !inventory->credentials.sets_limits)
+    const struct credentials *credentials = &inventory->credentials;
+
+    if (inventory->has_credentials && credentials->sets_limits)
+        return;
+    if (inventory->has_credentials && credentials->private_user && credentials->euid == 0)
+        strbuf_puts(out, "outside of this user namespace, as root: ");
+    else
         strbuf_printf(out, "as %s: ", remedy_root(inventory));
 }
 

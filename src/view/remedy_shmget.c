@@ -77,8 +77,14 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
 /* Appends what helps where the segment's permissions stand against it. */
 static void put_call_as_owner(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
-    strbuf_puts(out, "call it as ");
-    describe_user(out, diagnosis->segment->owner, diagnosis->segment->segment.uid);
+    const struct segment_info *info = diagnosis->segment;
+
+    if (remedy_hides_user(&diagnosis->inventory, info->segment.uid)) {
+        strbuf_puts(out, "call it outside of this user namespace, as its owner or root");
+    } else {
+        strbuf_puts(out, "call it as ");
+        describe_user(out, info->owner, info->segment.uid);
+    }
     strbuf_puts(out, ", or have its program make it with a mode that grants more");
 }
 

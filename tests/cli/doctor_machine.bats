@@ -315,6 +315,21 @@ shmtool rm --orphan --key 0 --owner root"
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --key 5 --size 5000 --json
     assert_equal "$(jq -r .remedy <<<"$out")" \
         "if nobody needs it any more: outside of this user namespace, as root: shmtool rm $id"
+    start_helper holdseg "$id"
+    run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --key 5 --json
+    assert_equal "$(jq -r .remedy <<<"$out")" \
+        "call it outside of this user namespace, as its owner or root, or have its program make it with a mode that grants more"
+    shmtool limits --set shmmni=3
+    assert_status 0
+    run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --size 5 --json
+    [[ $(jq -r .remedy <<<"$out") == *'; or: outside of this user namespace, as root: shmtool limits --set shmmni=6' ]] ||
+        fail "$out"
+    run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" limits --set shmmni=6
+    assert_status 1
+    assert_err_has 'Permission denied; outside of this user namespace, as root: shmtool limits --set shmmni=6'
+    # In an IPC namespace of its own it may.
+    run_split as_user 12345 unshare --user --map-root-user --ipc "$SHMTOOL" limits --set shmmni=6
+    assert_status 0
 }
 
 @test "another user sees what he can, and is told what he cannot" {
