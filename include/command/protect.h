@@ -8,17 +8,10 @@
 #include "model/selection.h"
 
 /*
- * Returns STATUS_DONE, or warns of the first program that SELECTION names and that neither is known
- * nor a label of the configuration, as it was read, and returns STATUS_USAGE.
- */
-int protect_check_programs(struct context *context, const struct selection *selection);
-
-/*
  * For what only shows: reads the configuration into the context's system, if NEEDS or SELECTION
- * (NULL: none) needs it, and warns of the first file or line that cannot be used. Returns as
- * protect_check_programs() does.
+ * (NULL: none) needs it, and warns of the first file or line that cannot be used.
  */
-int protect_read(struct context *context, const struct selection *selection, unsigned needs);
+void protect_read(struct context *context, const struct selection *selection, unsigned needs);
 
 /*
  * For what changes: reads it, again where it was read before. Returns STATUS_DONE, or

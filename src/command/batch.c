@@ -180,8 +180,6 @@ static int make_plan(struct batch *batch)
 
     if (protect_require(batch->context, batch->undone) != STATUS_DONE)
         return STATUS_UNREADABLE;
-    if (protect_check_programs(batch->context, &batch->selection) != STATUS_DONE)
-        return STATUS_USAGE;
     batch->plan.namespaces = batch->context->namespaces.count;
     if (asks(batch))
         needs |= removal_preview_needs(&batch->plan);

@@ -245,9 +245,7 @@ static int run_du(struct context *context, void *args)
 
     output_choose_columns(&du->output, context, &du->groups.table, NULL);
     needs = du_needs(du);
-    status = protect_read(context, &du->selection, needs);
-    if (status != STATUS_DONE)
-        return status;
+    protect_read(context, &du->selection, needs);
     if (inventory_read(&context->system, &du->selection, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     if (du->huge.given)

@@ -71,14 +71,11 @@ static int run_ls(struct context *context, void *args)
         ls->output.sort.count == 0 && ls->output.form != FORM_JSON && ls->output.form != FORM_TABLE;
     unsigned needs;
     bool incomplete;
-    int status;
 
     output_choose_columns(&ls->output, context, NULL,
                           ls->long_form ? segment_columns.long_form : NULL);
     needs = output_needs(&ls->output);
-    status = protect_read(context, &ls->selection, needs);
-    if (status != STATUS_DONE)
-        return status;
+    protect_read(context, &ls->selection, needs);
     if (inventory_read_parts(&context->system, &ls->selection, needs, by_parts ? &handler : NULL,
                              &inventory, &err) < 0) {
         if (listing.begun)

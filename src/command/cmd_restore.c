@@ -15,7 +15,6 @@
 #include "base/xalloc.h"
 #include "command/explain.h"
 #include "command/options.h"
-#include "command/protect.h"
 #include "command/where.h"
 #include "kernel/signals.h"
 #include "view/columns.h"
@@ -285,10 +284,8 @@ static int run_restore(struct context *context, void *args)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     struct restore *restore = args;
-    int status = protect_check_programs(context, &restore->selection);
+    int status = read_saved(restore);
 
-    if (status == STATUS_DONE)
-        status = read_saved(restore);
     if (status != STATUS_DONE)
         return status;
     if (restore->dry_run) {

@@ -315,16 +315,14 @@ static int run_wait(struct context *context, void *args)
     struct wait *wait = args;
     struct pace pace = {.interval = interval};
     int64_t end = INT64_MAX;
-    int status;
 
-    status = protect_read(context, &wait->selection, 0);
-    if (status != STATUS_DONE)
-        return status;
+    protect_read(context, &wait->selection, 0);
     xalloc_keep();
     if (wait->timeout.given)
         end = clock_monotonic() + (int64_t)(wait->timeout.value * NSEC_PER_MSEC);
     for (;;) {
         int64_t next;
+        int status;
 
         pace_begin_look(&pace);
         status = look_once(context, wait);

@@ -7,12 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
-#include "base/suggest.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/where.h"
 #include "kernel/conf.h"
-#include "model/program.h"
 
 /* --- The options of a line -------------------------------------------------------------------- */
 
@@ -249,50 +247,7 @@ static void warn_problem(struct context *context, const char *end)
     context_warn(context, "%s%s: %s", protection->problem.text, strbuf_string(&more), end);
 }
 
-static bool is_label(const struct protection *protection, const char *word)
-{
-    for (size_t i = 0; protection && i < protection->labels.count; i++) {
-        if (strcmp(protection->labels.items[i].text, word) == 0)
-            return true;
-    }
-    return false;
-}
-
-static int refuse_program(struct context *context, const char *word)
-{
-    const struct protection *protection = context->system.protection;
-    struct suggestion suggestion = suggest_begin(word, strlen(word));
-    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
-    CLEANUP_STRBUF struct strbuf names = STRBUF_INIT;
-
-    for (const struct program *program = programs; program->name; program++) {
-        suggest_try(&suggestion, program->name);
-        strbuf_printf(&names, "%s%s", names.length > 0 ? ", " : "", program->name);
-    }
-    for (size_t i = 0; protection && i < protection->labels.count; i++)
-        suggest_try(&suggestion, protection->labels.items[i].text);
-    suggest_put(&hint, &suggestion, "");
-    if (!suggestion.best)
-        strbuf_printf(&hint, "; known are %s", strbuf_string(&names));
-    context_warn(context, "--program: '%s': no program is known by this name%s", word,
-                 strbuf_string(&hint));
-    return STATUS_USAGE;
-}
-
-int protect_check_programs(struct context *context, const struct selection *selection)
-{
-    const struct filter_words *programs_named = &selection->filter.programs;
-
-    for (size_t i = 0; i < programs_named->count; i++) {
-        const char *word = programs_named->items[i];
-
-        if (!program_find(word) && !is_label(context->system.protection, word))
-            return refuse_program(context, word);
-    }
-    return STATUS_DONE;
-}
-
-int protect_read(struct context *context, const struct selection *selection, unsigned needs)
+void protect_read(struct context *context, const struct selection *selection, unsigned needs)
 {
     const char *end = context->system.procfs.live
                           ? "which segments are protected is not fully known, and until this is "
@@ -304,7 +259,6 @@ int protect_read(struct context *context, const struct selection *selection, uns
     if (needs & (NEED_PROTECTION | NEED_PROGRAM) &&
         !protection_is_complete(read_conf_files(context)))
         warn_problem(context, end);
-    return selection ? protect_check_programs(context, selection) : STATUS_DONE;
 }
 
 int protect_require(struct context *context, const char *undone)

@@ -202,29 +202,6 @@ allowed() {
     assert_gone "$kept"
 }
 
-@test "--program of rm, set and wait takes a label; a name that is none changes nothing" {
-    conf 'label --key 0x4e545031 our clock'
-    shmtool rm --program 'our clok' --yes
-    assert_wrong_usage "--program: 'our clok'" "did you mean 'our clock'?"
-    shmtool set perms=640 --program 'our clok' --yes
-    assert_wrong_usage "--program: 'our clok'"
-    shmtool restore "$BATS_TEST_TMPDIR" --program 'our clock'
-    assert_wrong_usage "--program: 'our clock'" # that machine's label is not known
-    shmtool wait --until gone --timeout 0 --program 'our clock'
-    assert_status 1
-    shmtool set perms=640 --program 'our clock' --yes
-    assert_status 0
-    shmtool rm --program 'our clock' --yes
-    assert_status 0
-    shmtool watch --initial -q --for 0 --program 'our clok'
-    assert_wrong_usage "--program: 'our clok'"
-    shmtool ls -q
-    assert_out "$other
-$third"
-    shmtool wait --until gone --timeout 0 --program 'our clock'
-    assert_status 0
-}
-
 @test "a label protects nothing" {
     conf 'label --owner root ours'
     shmtool rm --all --yes

@@ -162,29 +162,6 @@ total 4 16480'
     assert_wrong_usage '--program: needs a value: NAME'
 }
 
-@test "--program: a label of shmtool.conf is a name too, with its blanks, also where a program is called so" {
-    put_segment 1 99 0 0x00143511
-    put_segment 2 99 0 0x00143512
-    put_segment 3 99 0
-    mkdir "$tree/etc"
-    printf 'label --key 0x00143511 billing cache\nlabel --key 0x00143512 PostgreSQL\n' >"$tree/etc/shmtool.conf"
-    local command
-    for command in 'ls -q' 'stat --json' 'du --json' 'who --json'; do
-        # shellcheck disable=SC2086 # words
-        on_tree $command --program 'billing cache'
-        assert_status 0
-        assert_equal "$err" ''
-    done
-    on_tree ls -q --program 'billing cache'
-    assert_out 1
-    on_tree ls -q --program PostgreSQL --program 'billing cache'
-    assert_out $'1\n2'
-    for command in ls who stat du; do
-        on_tree "$command" --program 'billing cash'
-        assert_wrong_usage "--program: 'billing cash'" "did you mean 'billing cache'?"
-    done
-}
-
 @test "executables of a tree: a link, a replaced file, a link's text, what a process calls itself, places of users" {
     put_process 10 '/usr/bin/perl (deleted)'
     put_process 11 perl
