@@ -46,6 +46,21 @@ uint64_t namespaces_own_number(const struct procfs *procfs)
     return number;
 }
 
+bool namespaces_owner(const struct procfs *procfs, const struct ipc_namespace *namespace,
+                      uid_t *ret_uid)
+{
+    struct stat status;
+    char path[32];
+
+    if (namespace_file_owner(namespace->fd, ret_uid))
+        return true;
+    snprintf(path, sizeof(path), "proc/%d", (int)namespace->pid);
+    if (namespace->pid == 0 || fstatat(procfs->root_fd, path, &status, 0) < 0)
+        return false;
+    *ret_uid = status.st_uid;
+    return true;
+}
+
 static int refuse_file(const struct procfs *procfs, const char *file, int code, struct error *err)
 {
     if (code == EACCES || code == EPERM)
