@@ -90,6 +90,8 @@ struct reading {
     struct context *context;
     struct protection *protection;
     struct line_options options;
+    const struct conf_files *files;
+    const struct conf_file *file; /* the one of them that is parsed */
 };
 
 /* Parses what stands after the line's first word, and adds it to RULES. */
@@ -110,6 +112,8 @@ static int parse_rule(const struct reading *reading, char **words, struct protec
         r = error_set(err, EINVAL, "no option that selects segments, such as --owner USER");
     if (r == 0 && is_label && args.label.length == 0)
         r = error_set(err, EINVAL, "a line 'label' ends in what the program is called");
+    if (r == 0)
+        r = conf_map_users(reading->files, reading->file, &args.selection.filter, err);
     if (r == 0) {
         rule->filter = args.selection.filter;
         args.selection.filter = (struct filter){0};
@@ -183,8 +187,9 @@ static int parse_conf_line(const struct reading *reading, char *line, const char
 /* --- Files ------------------------------------------------------------------------------------ */
 
 /* In a saved tree lines are named as on that machine. */
-static void parse_conf_file(const struct reading *reading, struct conf_file *file)
+static void parse_conf_file(const struct reading *reading)
 {
+    const struct conf_file *file = reading->file;
     char *text = file->text.data;
     char *end = text ? text + file->text.length : NULL;
     CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
@@ -224,12 +229,14 @@ static const struct protection *read_conf_files(struct context *context)
     if (files.count == 0)
         return system->protection;
     reading.protection = system->protection;
+    reading.files = &files;
     make_line_options(&reading.options);
     for (size_t i = 0; i < files.count; i++) {
+        reading.file = &files.items[i];
         if (files.items[i].error.code)
             protection_note_problem(system->protection, &files.items[i].error);
         else
-            parse_conf_file(&reading, &files.items[i]);
+            parse_conf_file(&reading);
     }
     free(reading.options.specs);
     return system->protection;

@@ -202,6 +202,16 @@ int procfs_read_number(const struct procfs *procfs, const char *path, uint64_t *
     return 0;
 }
 
+int procfs_read_id_map(const struct procfs *procfs, const char *path, struct id_map *ret_map)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    int r = procfs_read_file(procfs, path, (size_t)1024 * 1024, &text, NULL);
+
+    if (r < 0)
+        return r;
+    return id_map_parse(strbuf_string(&text), ret_map) ? 0 : -EBADMSG;
+}
+
 bool procfs_number_after(const struct strbuf *text, const char *mark, uint64_t *ret_value)
 {
     const char *start = strbuf_string(text);
