@@ -29,7 +29,7 @@ static int refuse_line_option(const struct option_use *use, struct error *err)
                      "--owner, --creator, --group, --size, --perms and --locked");
 }
 
-/* The options of a command line, most of them refused; --help and where to look too. */
+/* The options of a command line, most of them refused; --help, where to look and ids too. */
 struct line_options {
     struct option_spec *specs; /* owned */
     struct option_group group;
@@ -40,13 +40,17 @@ static void make_line_options(struct line_options *options)
     static const struct option_spec refused[] = {
         {'h', "help", NULL, NULL, 0, refuse_line_option},
         {'V', "version", NULL, NULL, 0, refuse_line_option},
+        {0, "id", "[=ID]", NULL, 0, refuse_line_option},
+        {0, "ids", "[=ID]", NULL, 0, refuse_line_option},
+        {0, "shmid", "[=ID]", NULL, 0, refuse_line_option},
+        {0, "shmem-id", "[=ID]", NULL, 0, refuse_line_option},
     };
     const struct option_group groups[] = {selection_group, where_group, {NULL, OPTIONS(refused)}};
     const unsigned lasting = sizeof(lasting_options) / sizeof(lasting_options[0]);
     size_t count = 0;
 
-    options->specs =
-        xcalloc(selection_group.count + where_group.count + 2, sizeof(struct option_spec));
+    options->specs = xcalloc(selection_group.count + where_group.count + groups[2].count,
+                             sizeof(struct option_spec));
     for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
         for (size_t i = 0; i < groups[g].count; i++) {
             struct option_spec *spec = &options->specs[count++];
