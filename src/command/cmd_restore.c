@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "action/create.h"
 #include "action/restore.h"
@@ -159,7 +160,8 @@ static void write_restore_json(const struct restore *restore)
 
 static void show_plan(const struct restore *restore)
 {
-    const struct column_format format = {.now = restore->inventory.clock.now};
+    const struct column_format format = {.now = restore->inventory.clock.now,
+                                         .color = terminal_has_color(STDOUT_FILENO)};
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct context *context = restore->context;
