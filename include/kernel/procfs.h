@@ -95,6 +95,12 @@ int procfs_read_at(int dir, const char *name, const uid_t *owner, size_t limit, 
 const struct dirent *procfs_next_entry(DIR *dir);
 
 /*
+ * Reads how the ids of a user namespace translate: a file uid_map or gid_map. Returns 0, and the
+ * caller releases *ret_map; or a negative errno: -EBADMSG when the file is something else.
+ */
+int procfs_read_id_map(const struct procfs *procfs, const char *path, struct id_map *ret_map);
+
+/*
  * Appends a whole file to BUF. A file of more than LIMIT bytes is refused with -EFBIG.
  * Returns 0 or a negative errno with the path in ERR; BUF may then hold a part of it.
  */
