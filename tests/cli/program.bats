@@ -191,6 +191,12 @@ many_segments() {
     done
     shmtool create --id 5
     assert_wrong_usage "shmtool: create: --id: no such option; see 'shmtool create --help'"
+    # Not the opposite.
+    for words in 'rm --unlocked' 'ls --undest' 'create --reserve'; do
+        # shellcheck disable=SC2086 # words
+        shmtool $words
+        assert_wrong_usage ": ${words#* }: no such option; see 'shmtool ${words% *} --help'" || return 1
+    done
     # Only what the command has.
     shmtool key --force x
     assert_wrong_usage "shmtool: key: --force: no such option; see 'shmtool key --help'"
