@@ -210,7 +210,9 @@ report_fifo() {
     assert_report '.status == 0'
     # Nor one that nobody writes to.
     echo old >"$report"
-    "$SHMTOOL" run --report "$report" true 1<"$report"
+    exec 7<"$report"
+    "$SHMTOOL" run --report "$report" true 1<&7
+    exec 7<&-
     assert_report '.status == 0'
 }
 
