@@ -16,6 +16,7 @@
 #include "base/xalloc.h"
 #include "command/explain.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "kernel/signals.h"
 #include "view/columns.h"
@@ -97,6 +98,20 @@ static void add_restored(struct restore *restore, int shmid, const struct segmen
     };
 }
 
+/* The lines of this machine's shmtool.conf select of the tree, too. Returns an exit status. */
+static int read_lines(struct restore *restore)
+{
+    struct context *context = restore->context;
+    int status = protect_read(context, &restore->selection, 0);
+    struct protection *lines = context->system.protection;
+
+    if (lines) {
+        context->system.protection = context->tree->protection;
+        context->tree->protection = lines;
+    }
+    return status;
+}
+
 /* Fills the list of what is to be made. Returns an exit status. */
 static int read_saved(struct restore *restore)
 {
@@ -104,7 +119,10 @@ static int read_saved(struct restore *restore)
     struct context *context = restore->context;
     struct inventory *inventory = &restore->inventory;
     unsigned needs = NEED_USAGE | NEED_OWNER | NEED_CREATOR;
+    int status = read_lines(restore);
 
+    if (status != STATUS_DONE)
+        return status;
     system_refresh(&context->system); /* its clock is what JSON has as "time" */
     if (inventory_read(context->tree, &restore->selection, needs, inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
