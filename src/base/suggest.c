@@ -45,8 +45,7 @@ static size_t word_distance(const char *a, size_t a_length, const char *b, size_
     return cost[a_length][b_length];
 }
 
-/* Tells whether LONGER, of LENGTH bytes, is SHORTER with a word before it that makes its opposite.
- */
+/* Tells whether LONGER, of LENGTH bytes, is SHORTER after what makes it its opposite. */
 static bool is_opposite(const char *longer, size_t length, const char *shorter,
                         size_t shorter_length)
 {

@@ -98,7 +98,10 @@ static void add_restored(struct restore *restore, int shmid, const struct segmen
     };
 }
 
-/* The lines of this machine's shmtool.conf select of the tree, too. Returns an exit status. */
+/*
+ * What protects, and labels, are lines of this machine's shmtool.conf, for segments of the tree
+ * too. Returns an exit status.
+ */
 static int read_lines(struct restore *restore)
 {
     struct context *context = restore->context;

@@ -160,8 +160,7 @@ static int apply_left_status(struct context *context, const struct run *run,
  * Makes FD ready for the report, where it is a file: an old report is emptied at once, since nobody
  * may treat it as this one's if we are killed. A file that is our standard output or error, by
  * /dev/stdout or its name, is no old report: others write there, before and after us, and a
- * duplicate of that stream keeps their order. One that can only be read is none that others
- * write to.
+ * duplicate of that stream keeps their order. By one that can only be read nobody writes.
  */
 static int prepare_report(int fd)
 {
