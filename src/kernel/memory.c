@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/parse.h"
-#include "model/id_map.h"
 
 enum { MEMINFO_SIZE_MAX = 1024 * 1024 };
 
