@@ -229,8 +229,8 @@ $(call object,$(UNIT_SRC) $(UNIT_COMMON_SRC)): private ALL_CFLAGS += $(UNIT_CFLA
 
 # --- Testing ----------------------------------------------------------------------------------
 
-# All processors build, unless this make runs several jobs already.
-JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc))
+# All processors build, unless make was told how many (-j, -j1, -j4).
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
 
 ## test: run the quick tests (T=FILE... for some, D=asan for a flavour); `make test-slow` the rest
 test:

@@ -2,7 +2,8 @@
  * The tables of columns, one a kind of record: segments, attachments, files and their keys, sums,
  * limits, IPC namespaces.
  *
- * A column is added here, in src/view/columns.c, and nowhere else.
+ * The program knows of a column by its entry in src/view/columns.c alone: what is printed, sorted
+ * and read follows from that. CONTRIBUTING.md lists the documents and tests that name it too.
  */
 #ifndef SHMTOOL_VIEW_COLUMNS_H
 #define SHMTOOL_VIEW_COLUMNS_H

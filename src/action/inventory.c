@@ -474,7 +474,7 @@ int inventory_read_again(struct system *system, const struct selection *selectio
     unsigned needs = filter_needs(&selection->filter);
     int r = read_record_again(system, shmid, &info.segment);
 
-    if (needs & (NEED_STATE | NEED_UNIT | NEED_PROGRAM))
+    if (resolve_needs_processes(needs))
         system_refresh(system);
     else if (needs & NEED_TIME)
         proc_clock_refresh(system->proc);

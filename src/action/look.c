@@ -60,7 +60,6 @@ static struct segment_info *resolve_rows(const struct pass *pass, const struct s
                                          unsigned needs, const struct snapshot *previous,
                                          struct unknown_counts *ret_unknown)
 {
-    const unsigned tested = NEED_UNIT | NEED_PROGRAM | NEED_PROTECTION;
     struct segment_info *rows = xcalloc(list->count, sizeof(struct segment_info));
     size_t hint = 0;
 
@@ -70,7 +69,7 @@ static struct segment_info *resolve_rows(const struct pass *pass, const struct s
         info->segment = list->items[i];
         if (resolve_needs_processes(needs))
             resolve_look(pass->system, info, snapshot_find(previous, info->segment.shmid, &hint));
-        resolve_row(pass->system, info, needs & tested);
+        resolve_row(pass->system, info, needs & ~(unsigned)NEED_STATE);
         if (!pass_selects(pass, info)) {
             info->unit.pending = false;
             info->program.pending = false;

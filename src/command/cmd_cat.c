@@ -199,6 +199,22 @@ static int cat_segment(struct context *context, const struct cat *cat,
     return status;
 }
 
+/*
+ * Any process that was found to have the segment will do, and nobody is missed: only who seems to
+ * have more mappings than nattch counts, and so would not be trusted, may just have attached it.
+ */
+static int read_segment(struct system *system, const struct selection *selection, unsigned needs,
+                        struct inventory *ret_inventory, struct error *err)
+{
+    int r = inventory_read(system, selection, needs, ret_inventory, err);
+
+    if (r < 0 || ret_inventory->count == 0 ||
+        segment_info_maps(&ret_inventory->rows[0]) <= ret_inventory->rows[0].segment.nattch)
+        return r;
+    inventory_release(ret_inventory);
+    return inventory_read_settled(system, selection, needs, ret_inventory, err);
+}
+
 static int cat_here(struct context *context, const struct cat *cat)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -208,7 +224,7 @@ static int cat_here(struct context *context, const struct cat *cat)
 
     if (context->system.procfs.live)
         needs |= NEED_TRY_ATTACHMENTS | NEED_CREDENTIALS;
-    if (inventory_read_settled(&context->system, &cat->selection, needs, &inventory, &err) < 0)
+    if (read_segment(&context->system, &cat->selection, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     status = context_warn_unparsed(context, &inventory.unparsed) ? STATUS_FAILED : STATUS_DONE;
     if (options_warn_missing(context, &inventory) || inventory.count == 0)

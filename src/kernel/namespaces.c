@@ -487,18 +487,3 @@ int namespaces_find(const struct procfs *procfs, struct ipc_namespace_list *ret_
     namespaces_release(&finder.list);
     return r;
 }
-
-bool namespaces_owner(const struct procfs *procfs, const struct ipc_namespace *namespace,
-                      uid_t *ret_uid)
-{
-    struct stat status;
-    char path[32];
-
-    if (namespace_file_owner(namespace->fd, ret_uid))
-        return true;
-    snprintf(path, sizeof(path), "proc/%d", (int)namespace->pid);
-    if (namespace->pid == 0 || fstatat(procfs->root_fd, path, &status, 0) < 0)
-        return false;
-    *ret_uid = status.st_uid;
-    return true;
-}

@@ -19,7 +19,7 @@ const char *namespaces_unreadable_why(const struct procfs *procfs)
     bool capable = has_capability_over(procfs, -1, CAP_SYS_PTRACE);
 
     if (capable && is_initial_user_namespace(procfs))
-        return "a security module forbids it, for CAP_SYS_PTRACE is not missing";
+        return "perhaps a security module forbids it: CAP_SYS_PTRACE is not missing";
     if (capable)
         return "it needs CAP_SYS_PTRACE outside of this user namespace";
     return geteuid() == 0 ? "it needs CAP_SYS_PTRACE, which this process lacks"
@@ -44,6 +44,21 @@ uint64_t namespaces_own_number(const struct procfs *procfs)
     if (length > 0)
         namespace_file_parse(target, (size_t)length, &number);
     return number;
+}
+
+bool namespaces_owner(const struct procfs *procfs, const struct ipc_namespace *namespace,
+                      uid_t *ret_uid)
+{
+    struct stat status;
+    char path[32];
+
+    if (namespace_file_owner(namespace->fd, ret_uid))
+        return true;
+    snprintf(path, sizeof(path), "proc/%d", (int)namespace->pid);
+    if (namespace->pid == 0 || fstatat(procfs->root_fd, path, &status, 0) < 0)
+        return false;
+    *ret_uid = status.st_uid;
+    return true;
 }
 
 static int refuse_file(const struct procfs *procfs, const char *file, int code, struct error *err)

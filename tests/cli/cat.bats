@@ -138,6 +138,21 @@ END
     assert_equal "$(field_of "$id" 15)" 4096
 }
 
+@test "who cannot be seen to have it is not looked for again" {
+    need_ns
+    need_root
+    need_program strace
+    need_no_leak_sanitizer
+    need_no_coverage
+    local id
+    id=$(make_seg --mode 644)
+    start_helper holdseg "$id"
+    run_split strace -o "$BATS_TEST_TMPDIR/trace" setpriv --reuid $ALICE --regid $ALICE --clear-groups "$SHMTOOL" cat "$id"
+    assert_status 0
+    assert_equal "$(wc -c <"$out_file")" 4096
+    assert_equal "$(grep -c 'sysvipc/shm"' "$BATS_TEST_TMPDIR/trace")" 1
+}
+
 @test "where pages are swapped out holes cannot be told: more than 1 GiB of them needs --yes" {
     need_ns
     need_root

@@ -1,4 +1,4 @@
-# make install and make uninstall, with DESTDIR.
+# make install and make uninstall, with DESTDIR; how many jobs make test builds with.
 
 load ../cli/common
 
@@ -83,4 +83,17 @@ expected() {
     make_in_tree install DESTDIR="$root"
     assert_equal "$(files_below "$root")" "$(expected usr/local usr/local/bin usr/local/share/man)"
     "$root/usr/local/bin/shmtool" --version
+}
+
+@test "make test builds on all processors, or with as many jobs as make was told" {
+    local option
+    run_split env -u MAKEFLAGS -u MFLAGS make -C "$SRC" -n test
+    assert_status 0
+    assert_out_has nproc
+    for option in -j1 -j3 -j; do
+        run_split env -u MAKEFLAGS -u MFLAGS make -C "$SRC" "$option" -n test
+        assert_status 0
+        assert_out_has ' check-programs'
+        assert_out_has_not nproc
+    done
 }

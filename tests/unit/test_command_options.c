@@ -499,19 +499,53 @@ static void each_option_sets_its_part_of_the_filter(void **state)
     assert_int_equal(filter->newer_than, 86400);
 }
 
-static void each_flag_alone_selects(void **state)
+/* The case of WORDS that begins with NAME. */
+static const char *find_case(const char *const *words, size_t count, const char *name)
 {
-    static const char *const flags[] = {"dest", "locked", "attached", "unattached", "orphan"};
+    for (size_t i = 0; i < count; i++) {
+        if (strcspn(words[i], "=") == strlen(name) && strncmp(words[i], name, strlen(name)) == 0)
+            return words[i];
+    }
+    fail_msg("this test lacks a case for --%s", name);
+    return NULL;
+}
+
+/* Where filter_is_empty() has forgotten one, commands act as if nothing was selected by. */
+static void each_option_alone_selects(void **state)
+{
+    static const char *const words[] = {
+        "key=1",        "owner=zc",     "creator=zc",  "group=staff", "size=0",  "nattch=0",
+        "dest",         "locked",       "attached",    "unattached",  "orphan",  "state=used",
+        "older-than=0", "newer-than=0", "cpid=1",      "pid=1",       "perms=0", "unit=a.service",
+        "program=ntpd", "protected",    "unprotected",
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < selection_group.count; i++) {
+        const char *name = selection_group.options[i].name;
+
+        assert_true(selection_is_empty(&fixture->selection));
+        assert_selects(fixture, find_case(words, COUNT_OF(words), name));
+        assert_int_equal(selection_is_named(&fixture->selection), strcmp(name, "key") == 0);
+        selection_release(&fixture->selection);
+    }
+}
+
+static void each_flag_has_its_place(void **state)
+{
+    static const char *const flags[] = {"dest",   "locked",    "attached",   "unattached",
+                                        "orphan", "protected", "unprotected"};
     struct fixture *fixture = *state;
     const struct filter *filter = &fixture->selection.filter;
-    const bool *const places[] = {&filter->dest, &filter->locked, &filter->attached,
-                                  &filter->unattached, &filter->orphan};
+    const bool *const places[] = {&filter->dest,          &filter->locked, &filter->attached,
+                                  &filter->unattached,    &filter->orphan, &filter->is_protected,
+                                  &filter->is_unprotected};
 
     for (size_t i = 0; i < COUNT_OF(flags); i++) {
-        selection_release(&fixture->selection);
         assert_selects(fixture, flags[i]);
-        assert_true(*places[i]);
-        assert_false(selection_is_named(&fixture->selection));
+        for (size_t j = 0; j < COUNT_OF(places); j++)
+            assert_int_equal(*places[j], i == j);
+        selection_release(&fixture->selection);
     }
 }
 
@@ -550,7 +584,8 @@ int main(void)
         cmocka_unit_test(a_command_is_parsed_checked_run_and_released),
         cmocka_unit_test(every_command_has_options_of_its_own_and_each_once),
         TEST(each_option_sets_its_part_of_the_filter),
-        TEST(each_flag_alone_selects),
+        TEST(each_option_alone_selects),
+        TEST(each_flag_has_its_place),
         TEST(wrong_words_select_nothing),
     };
 
