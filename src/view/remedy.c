@@ -117,8 +117,8 @@ static bool are_limits_fixed(const struct inventory *inventory)
 }
 
 /*
- * Appends "as root: " where this process may not set limits, or it is not known whether it may. Root
- * of a user namespace may not where the IPC namespace belongs to another one.
+ * Appends "as root: " where this process may not set limits, or it is not known whether it may.
+ * Root of a user namespace may not where the IPC namespace belongs to another one.
  */
 static void put_as_root(struct strbuf *out, const struct inventory *inventory)
 {
