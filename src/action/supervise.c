@@ -254,9 +254,11 @@ static void wait_for_descendants(struct supervisor *supervisor)
 /* --- The end ---------------------------------------------------------------------------------- */
 
 /*
- * Reads the table. Ctrl+C ends all processes of a program at once, and some a
- * little later than others: while they live, or hold segments, they get a moment. Orphans among
- * them have become our children. *ret_alive: some lived on when the last reading began.
+ * Reads the table. Ctrl+C ends all processes of a program at once, and some a little later than
+ * others: while they live, or hold segments, they get a moment. Orphans among them have become our
+ * children.
+ *
+ * ret_alive: set; whether some lived on when it was read for the last time
  */
 static int settle(struct supervisor *supervisor, bool *ret_alive, struct error *err)
 {
