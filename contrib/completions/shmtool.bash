@@ -109,7 +109,7 @@ _shmtool_value() {
             ;;
         key:-c | key:--columns | key:--sort) _shmtool_list key proj shmid owner bytes nattch path host ;;
         ns:-c | ns:--columns | ns:--sort)
-            _shmtool_list namespace kind container user pid processes segments bytes orphans held
+            _shmtool_list namespace kind container user pid processes segments bytes orphans held host
             ;;
         du:--by) _shmtool_list owner creator group key state command unit program namespace container size ;;
         du:-c | du:--columns | du:--sort)

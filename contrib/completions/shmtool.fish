@@ -1,6 +1,6 @@
 # Completion of shmtool for fish: commands, options, and live ids, keys, owners and processes.
 
-# The program and its --sysroot or -N, as they stand on the line.
+# The program and its --sysroot or -N, as they stand on the line; what restore restores is in its folder.
 function __shmtool
     set --local words (commandline -opc)
     set --local program $words[1]
@@ -10,6 +10,13 @@ function __shmtool
                 set -a program $words[$i]
             case --sysroot --namespace -N
                 test $i -lt (count $words); and set -a program $words[$i] $words[(math $i + 1)]
+            case restore
+                set --local dir
+                for word in $words[(math $i + 1)..]
+                    test -d $word; and set dir $word; and break
+                end
+                test -n "$dir"; or return
+                set -a program --sysroot $dir
         end
     end
     command $program $argv 2>/dev/null
@@ -43,7 +50,7 @@ function __shmtool_list
 end
 
 set --local commands ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help
-set --local selecting '__fish_seen_subcommand_from ls stat who rm set du watch wait'
+set --local selecting '__fish_seen_subcommand_from ls stat who rm set du watch wait restore'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
     status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
 set --local sums owner creator group key state command unit program namespace container size
@@ -110,8 +117,8 @@ complete -c shmtool -n '__fish_seen_subcommand_from who' -s c -l columns -x -a '
 complete -c shmtool -n '__fish_seen_subcommand_from who' -l sort -x -a '(__shmtool_list shmid key pid uid user access maps command namespace container host)' -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -s c -l columns -x -a '(__shmtool_list key proj shmid owner bytes nattch path host)' -d 'these columns'
 complete -c shmtool -n '__fish_seen_subcommand_from key' -l sort -x -a '(__shmtool_list key proj shmid owner bytes nattch path host)' -d 'sort by value'
-complete -c shmtool -n '__fish_seen_subcommand_from ns' -s c -l columns -x -a '(__shmtool_list namespace kind container user pid processes segments bytes orphans held)' -d 'these columns'
-complete -c shmtool -n '__fish_seen_subcommand_from ns' -l sort -x -a '(__shmtool_list namespace kind container user pid processes segments bytes orphans held)' -d 'sort by value'
+complete -c shmtool -n '__fish_seen_subcommand_from ns' -s c -l columns -x -a '(__shmtool_list namespace kind container user pid processes segments bytes orphans held host)' -d 'these columns'
+complete -c shmtool -n '__fish_seen_subcommand_from ns' -l sort -x -a '(__shmtool_list namespace kind container user pid processes segments bytes orphans held host)' -d 'sort by value'
 complete -c shmtool -n '__fish_seen_subcommand_from ns' -a '(__shmtool_namespaces)'
 complete -c shmtool -n '__fish_seen_subcommand_from ns' -s q -l quiet -d 'numbers alone'
 complete -c shmtool -n '__fish_seen_subcommand_from ls who key ns du' -s H -l human -d 'sizes as 1.5M'
@@ -203,6 +210,4 @@ complete -c shmtool -n '__fish_seen_subcommand_from cat' -s v -l verbose -d 'say
 
 complete -c shmtool -n '__fish_seen_subcommand_from restore capture' -x -a '(__fish_complete_directories)'
 complete -c shmtool -n '__fish_seen_subcommand_from restore' -l same-id -d 'with the ids that they had'
-complete -c shmtool -n '__fish_seen_subcommand_from restore' -s k -l key -x -d 'this key'
-complete -c shmtool -n '__fish_seen_subcommand_from restore' -s o -l owner -x -d 'owned by this user'
 complete -c shmtool -n '__fish_seen_subcommand_from capture' -l no-arguments -d 'command lines end after the name'

@@ -211,7 +211,7 @@ _shmtool() {
                 '--json[one JSON document]'
             ;;
         ns)
-            _shmtool_output namespace kind container user pid processes segments bytes orphans held
+            _shmtool_output namespace kind container user pid processes segments bytes orphans held host
             _arguments -s : $output '(- *)--help[show the options]' {-l,--long}'[more columns]' \
                 '*:namespace:_shmtool_namespaces'
             ;;

@@ -9,7 +9,8 @@
 
 /*
  * Removes what is the program's and not attached, if it still is both when it is read again, and is
- * not to be kept; says in *result what became of it, and which segments stay.
+ * not to be kept; says in *result what became of it, and which segments stay. Called again, it does
+ * so with those that the trace has found since.
  */
 void supervise_remove_left(struct system *system, const struct trace *trace,
                            const struct supervise_request *request,

@@ -27,6 +27,7 @@ struct suggestion suggest_begin(const char *word, size_t length);
 /*
  * Takes CANDIDATE if it is nearer than what was tried before: one or two letters wrong, missing,
  * too many or swapped (the more the longer the word is), in upper or lower case, or begun only.
+ * Never its opposite: "locked" for "unlocked".
  */
 void suggest_try(struct suggestion *suggestion, const char *candidate);
 

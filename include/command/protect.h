@@ -9,9 +9,16 @@
 
 /*
  * For what only shows: reads the configuration into the context's system, if NEEDS or SELECTION
- * (NULL: none) needs it, and warns of the first file or line that cannot be used.
+ * (NULL: none) needs it, and warns of the first file or line that cannot be used. Returns what
+ * protect_check_programs() does.
  */
-void protect_read(struct context *context, const struct selection *selection, unsigned needs);
+int protect_read(struct context *context, const struct selection *selection, unsigned needs);
+
+/*
+ * Checks the names of SELECTION's --program, which are of the table of programs or what labels of
+ * the configuration, read before, call one. Returns STATUS_DONE, or STATUS_USAGE after a message.
+ */
+int protect_check_programs(struct context *context, const struct selection *selection);
 
 /*
  * For what changes: reads it, again where it was read before. Returns STATUS_DONE, or

@@ -4,22 +4,29 @@
 #ifndef SHMTOOL_KERNEL_CONF_H
 #define SHMTOOL_KERNEL_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "kernel/procfs.h"
+#include "model/filter.h"
+#include "model/id_map.h"
 
 struct conf_file {
     char *path;         /* owned; below the root: "etc/shmtool.conf" */
     struct strbuf text; /* owned; may hold any bytes */
     struct error error; /* owned; why it cannot be used, with its path, if so; text is empty then */
+    bool outside;       /* root's, whom this user namespace does not show: so are its users */
 };
 
 struct conf_files {
     struct conf_file *items; /* owned; in the order in which they count */
     size_t count;
     size_t capacity;
+    struct id_map uids; /* owned, as the next; of this process's user namespace */
+    struct id_map gids;
+    bool has_maps; /* the live system's, where they could be read */
 };
 
 /*
@@ -34,6 +41,14 @@ struct conf_files {
  *            its error, the folder too
  */
 void conf_read(const struct procfs *procfs, struct conf_files *ret_files);
+
+/*
+ * Makes the users and groups of a line of FILE those that segments show here: in a user namespace
+ * they have other ids, and whom it does not map is the overflow id, which stands for all others
+ * too. Returns 0, or -ESRCH and sets *err where they cannot be known.
+ */
+int conf_map_users(const struct conf_files *files, const struct conf_file *file,
+                   struct filter *filter, struct error *err);
 
 void conf_files_release(struct conf_files *files);
 

@@ -63,7 +63,7 @@ bool namespaces_owner(const struct procfs *procfs, const struct ipc_namespace *n
 
 /*
  * Says why the namespace of a process may not be read, as the end of a sentence: "it needs
- * CAP_SYS_PTRACE, which root has".
+ * CAP_SYS_PTRACE, which root has". Where nothing that is known is missing, it says what may be.
  */
 const char *namespaces_unreadable_why(const struct procfs *procfs);
 

@@ -113,6 +113,12 @@ int procfs_read_number(const struct procfs *procfs, const char *path, uint64_t *
                        struct error *err);
 
 /*
+ * Reads a file as /proc/PID/uid_map; *ret_map is released with id_map_release().
+ * Returns 0 or a negative errno: -EBADMSG when it holds something else.
+ */
+int procfs_read_id_map(const struct procfs *procfs, const char *path, struct id_map *ret_map);
+
+/*
  * Finds the number after MARK at the start of a line, blanks between the two skipped. A MARK that
  * begins with a newline is not looked for in the first line.
  * Returns false with *ret_value untouched when there is none.

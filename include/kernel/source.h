@@ -25,7 +25,9 @@ struct source_listing;
  * without_usage: rss and swap are not wanted; then the kernel is asked first, which takes a third
  *                of the time, and its answer is used if it is one for every segment
  * ret_complaints: what could not be understood; NULL: not wanted. Where: "/proc/sysvipc/shm:
- *                 line 5" (counted with the header) or "index 7"
+ *                 line 5" (counted with the header) or "index 7". Of a tree of rm --save an id's
+ *                 second line too: some 5.3 to 5.6 kernels listed a segment twice, and what they
+ *                 listed is no mistake
  * Returns 0, with both lists for the caller to release, or a negative errno with *err set and both
  * untouched when the segments cannot be read at all: no such file, not a listing, no System V IPC.
  */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/num.h"
+#include "model/id_map.h"
 #include "model/idset.h"
 #include "model/segment_info.h"
 
@@ -99,6 +100,16 @@ void filter_add_newer(struct filter *filter, uint64_t seconds);
 
 /* Tells whether nothing was selected by. */
 bool filter_is_empty(const struct filter *filter);
+
+/* Tells whether users or groups are asked for. */
+bool filter_names_users(const struct filter *filter);
+
+/*
+ * Replaces users and groups by the ids that segments show them by in a user namespace of these
+ * maps; OUTSIDE: they are ids of outside of it, else of inside.
+ */
+void filter_map_users(struct filter *filter, const struct id_map *uids, const struct id_map *gids,
+                      bool outside);
 
 /* What has to be looked up for the test: a mask of enum need. */
 unsigned filter_needs(const struct filter *filter);

@@ -15,6 +15,9 @@ struct id_run {
     uint32_t count;
 };
 
+/* As which the kernel shows everybody whom a namespace does not map (proc_sys_kernel(5)). */
+enum { ID_MAP_OVERFLOW = 65534 };
+
 /* Zeroed, it maps nothing. */
 struct id_map {
     struct id_run *runs; /* owned */
@@ -35,6 +38,15 @@ uint32_t id_map_outside(const struct id_map *map, uint32_t inside);
 
 /* Sets *ret_inside to what the id OUTSIDE is inside. Returns false where it is not mapped. */
 bool id_map_inside(const struct id_map *map, uint32_t outside, uint32_t *ret_inside);
+
+/*
+ * Returns the id by which the kernel shows inside whom ID means; OUTSIDE: there, else inside. Whom
+ * the namespace does not map has the overflow id.
+ */
+uint32_t id_map_shown(const struct id_map *map, uint32_t id, bool outside);
+
+/* Whether all ids there are stand for themselves, as in the initial user namespace. */
+bool id_map_is_whole(const struct id_map *map);
 
 void id_map_release(struct id_map *map);
 

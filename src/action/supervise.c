@@ -254,11 +254,13 @@ static void wait_for_descendants(struct supervisor *supervisor)
 /* --- The end ---------------------------------------------------------------------------------- */
 
 /*
- * Reads the table for the last time. Ctrl+C ends all processes of a program at once, and some a
- * little later than others: while they live, or hold segments, they get a moment. Orphans among
- * them have become our children.
+ * Reads the table. Ctrl+C ends all processes of a program at once, and some a little later than
+ * others: while they live, or hold segments, they get a moment. Orphans among them have become our
+ * children.
+ *
+ * ret_alive: set; whether some lived on when it was read for the last time
  */
-static int settle(struct supervisor *supervisor, struct error *err)
+static int settle(struct supervisor *supervisor, bool *ret_alive, struct error *err)
 {
     uint64_t end = clock_since_boot() + SETTLE_TIME * NSEC_PER_MSEC;
 
@@ -267,6 +269,7 @@ static int settle(struct supervisor *supervisor, struct error *err)
         bool alive = child_any_alive();
         int r = trace_read(&supervisor->trace, err);
 
+        *ret_alive = alive;
         if (r < 0 || !(alive || trace_any_held(&supervisor->trace)) || clock_since_boot() >= end)
             return r;
         signals_wait(&supervisor->signals, -1, supervisor->listener.fd, SETTLE_STEP);
@@ -301,6 +304,7 @@ static void list_survivors(const struct supervisor *supervisor, struct supervise
 static int release_and_watch(struct supervisor *supervisor, const struct supervise_request *request,
                              struct supervise_result *result, struct error *err)
 {
+    bool alive = false;
     int r = release_child(supervisor);
 
     if (r < 0) {
@@ -312,7 +316,7 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
     result->stage = SUPERVISE_CLEAN;
     if (request->wait)
         wait_for_descendants(supervisor);
-    r = settle(supervisor, err);
+    r = settle(supervisor, &alive, err);
     if (supervisor->lost.code != 0)
         r = error_copy(err, &supervisor->lost);
     result->listened = supervisor->listener.fd >= 0;
@@ -321,6 +325,9 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
         return r;
     supervise_remove_left(supervisor->system, &supervisor->trace, request, result);
     list_survivors(supervisor, result);
+    /* All have ended by now: what they made meanwhile can be known, and removed, too. */
+    if (alive && !result->any_survivor && trace_read(&supervisor->trace, NULL) == 0)
+        supervise_remove_left(supervisor->system, &supervisor->trace, request, result);
     result->stage = SUPERVISE_DONE;
     return 0;
 }
@@ -450,6 +457,7 @@ void supervise_result_release(struct supervise_result *result)
     segment_list_release(&result->creators);
     segment_list_release(&result->untraced);
     segment_list_release(&result->used);
+    idset_release(&result->found);
     explanations_release(&result->explanations);
     inventory_release(&result->left);
     free(result->survivors);

@@ -36,7 +36,8 @@ static void read_left_rows(struct system *system, const struct trace *trace, uns
         if (entry->origin == TRACE_PROGRAM || entry->origin == TRACE_UNKNOWN)
             selection_add_id(&selection, &(struct named_id){.shmid = entry->segment.shmid});
     }
-    /* Where that fails they are reported by their records alone. */
+    /* Where that fails they are reported by their records alone, as those found later are. */
+    inventory_release(&result->left);
     inventory_read(system, &selection, needed, &result->left, NULL);
     selection_release(&selection);
 }
@@ -52,6 +53,8 @@ void supervise_remove_left(struct system *system, const struct trace *trace,
         const struct trace_entry *entry = &trace->entries[i];
         const struct segment *segment = &entry->segment;
 
+        if (!idset_add(&result->found, segment->shmid))
+            continue; /* by an earlier call */
         if (segment_is_dest(segment))
             continue; /* goes by itself */
         if (trace_entry_is_held(entry)) {
@@ -67,7 +70,7 @@ void supervise_remove_left(struct system *system, const struct trace *trace,
             segment_list_add(&result->used, segment);
         }
     }
-    if (request->needs != 0)
+    if (request->needs != 0 && result->left.count == 0)
         read_left_rows(system, trace, request->needs, result);
     /* The entries are in the order of ids, and so are the ids of the selection. */
     if (!request->keep)

@@ -1,5 +1,6 @@
 #include "base/suggest.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -44,6 +45,22 @@ static size_t word_distance(const char *a, size_t a_length, const char *b, size_
     return cost[a_length][b_length];
 }
 
+/* Tells whether LONGER, of LENGTH bytes, is SHORTER after what makes it its opposite. */
+static bool is_opposite(const char *longer, size_t length, const char *shorter,
+                        size_t shorter_length)
+{
+    static const char *const prefixes[] = {"un", "no", "no-", "non", "non-", "not", "not-"};
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        size_t begin = strlen(prefixes[i]);
+
+        if (length == begin + shorter_length && strncasecmp(longer, prefixes[i], begin) == 0 &&
+            strncasecmp(longer + begin, shorter, shorter_length) == 0)
+            return true;
+    }
+    return false;
+}
+
 struct suggestion suggest_begin(const char *word, size_t length)
 {
     /* One letter may be wrong in a short word, three in a long one, none in a single letter. */
@@ -60,6 +77,9 @@ void suggest_try(struct suggestion *suggestion, const char *candidate)
     size_t distance;
 
     if (length == 0 || length > WORD_MAX || candidate_length > WORD_MAX)
+        return;
+    if (is_opposite(word, length, candidate, candidate_length) ||
+        is_opposite(candidate, candidate_length, word, length))
         return;
     if (length >= BEGUN_MIN && strncasecmp(word, candidate, length) == 0)
         distance = candidate_length > length;

@@ -177,9 +177,12 @@ static int make_plan(struct batch *batch)
     CLEANUP_ERROR struct error err = ERROR_INIT;
     const struct inventory *inventory = &batch->inventory;
     unsigned needs = NEED_PROTECTION;
+    int status = protect_require(batch->context, batch->undone);
 
-    if (protect_require(batch->context, batch->undone) != STATUS_DONE)
-        return STATUS_UNREADABLE;
+    if (status == STATUS_DONE)
+        status = protect_check_programs(batch->context, &batch->selection);
+    if (status != STATUS_DONE)
+        return status;
     batch->plan.namespaces = batch->context->namespaces.count;
     if (asks(batch))
         needs |= removal_preview_needs(&batch->plan);

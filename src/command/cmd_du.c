@@ -245,7 +245,9 @@ static int run_du(struct context *context, void *args)
 
     output_choose_columns(&du->output, context, &du->groups.table, NULL);
     needs = du_needs(du);
-    protect_read(context, &du->selection, needs);
+    status = protect_read(context, &du->selection, needs);
+    if (status != STATUS_DONE)
+        return status;
     if (inventory_read(&context->system, &du->selection, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     if (du->huge.given)

@@ -367,7 +367,8 @@ static void write_limits(struct context *context, const struct limits_args *args
     for (size_t i = 0; i < change->count; i++)
         write_change(context->out, change, &change->items[i]);
     if (change->dry_run && change->plan.count > 0) {
-        const struct column_format format = {.now = inventory->clock.now};
+        const struct column_format format = {.now = inventory->clock.now,
+                                             .color = terminal_has_color(STDOUT_FILENO)};
 
         removal_preview_table(context->out, &change->plan, &format);
     }

@@ -71,11 +71,14 @@ static int run_ls(struct context *context, void *args)
         ls->output.sort.count == 0 && ls->output.form != FORM_JSON && ls->output.form != FORM_TABLE;
     unsigned needs;
     bool incomplete;
+    int status;
 
     output_choose_columns(&ls->output, context, NULL,
                           ls->long_form ? segment_columns.long_form : NULL);
     needs = output_needs(&ls->output);
-    protect_read(context, &ls->selection, needs);
+    status = protect_read(context, &ls->selection, needs);
+    if (status != STATUS_DONE)
+        return status;
     if (inventory_read_parts(&context->system, &ls->selection, needs, by_parts ? &handler : NULL,
                              &inventory, &err) < 0) {
         if (listing.begun)

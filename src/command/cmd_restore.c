@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "action/create.h"
 #include "action/restore.h"
@@ -15,6 +16,7 @@
 #include "base/xalloc.h"
 #include "command/explain.h"
 #include "command/options.h"
+#include "command/protect.h"
 #include "command/where.h"
 #include "kernel/signals.h"
 #include "view/columns.h"
@@ -96,6 +98,23 @@ static void add_restored(struct restore *restore, int shmid, const struct segmen
     };
 }
 
+/*
+ * What protects, and labels, are lines of this machine's shmtool.conf, for segments of the tree
+ * too. Returns an exit status.
+ */
+static int read_lines(struct restore *restore)
+{
+    struct context *context = restore->context;
+    int status = protect_read(context, &restore->selection, 0);
+    struct protection *lines = context->system.protection;
+
+    if (lines) {
+        context->system.protection = context->tree->protection;
+        context->tree->protection = lines;
+    }
+    return status;
+}
+
 /* Fills the list of what is to be made. Returns an exit status. */
 static int read_saved(struct restore *restore)
 {
@@ -103,7 +122,10 @@ static int read_saved(struct restore *restore)
     struct context *context = restore->context;
     struct inventory *inventory = &restore->inventory;
     unsigned needs = NEED_USAGE | NEED_OWNER | NEED_CREATOR;
+    int status = read_lines(restore);
 
+    if (status != STATUS_DONE)
+        return status;
     system_refresh(&context->system); /* its clock is what JSON has as "time" */
     if (inventory_read(context->tree, &restore->selection, needs, inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
@@ -159,7 +181,8 @@ static void write_restore_json(const struct restore *restore)
 
 static void show_plan(const struct restore *restore)
 {
-    const struct column_format format = {.now = restore->inventory.clock.now};
+    const struct column_format format = {.now = restore->inventory.clock.now,
+                                         .color = terminal_has_color(STDOUT_FILENO)};
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct context *context = restore->context;

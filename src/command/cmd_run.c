@@ -160,7 +160,7 @@ static int apply_left_status(struct context *context, const struct run *run,
  * Makes FD ready for the report, where it is a file: an old report is emptied at once, since nobody
  * may treat it as this one's if we are killed. A file that is our standard output or error, by
  * /dev/stdout or its name, is no old report: others write there, before and after us, and a
- * duplicate of that stream keeps their order.
+ * duplicate of that stream keeps their order. By one that can only be read nobody writes.
  */
 static int prepare_report(int fd)
 {
@@ -170,8 +170,10 @@ static int prepare_report(int fd)
     if (fstat(fd, &file) < 0 || !S_ISREG(file.st_mode))
         return 0;
     for (int i = STDOUT_FILENO; i <= STDERR_FILENO; i++) {
-        if (i != fd && fstat(i, &stream) == 0 && stream.st_dev == file.st_dev &&
-            stream.st_ino == file.st_ino)
+        bool is_same = i != fd && fstat(i, &stream) == 0 && stream.st_dev == file.st_dev &&
+                       stream.st_ino == file.st_ino;
+
+        if (is_same && (fcntl(i, F_GETFL) & O_ACCMODE) != O_RDONLY)
             return dup3(i, fd, O_CLOEXEC);
     }
     return ftruncate(fd, 0);

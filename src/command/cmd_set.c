@@ -21,6 +21,7 @@ static const struct option_habit set_habits[] = {
     {'M', "keys are named by --key", "set NAME=VALUE --key", "KEY"},
     {'a', "all segments are named by --all", "set NAME=VALUE --all", NULL},
     {'f', "ids go without a question, and the rest with --yes", "set --yes NAME=VALUE", NULL},
+    {'n', "what would be changed is shown with --dry-run", "set --dry-run NAME=VALUE ID", NULL},
     {'p', "permissions are written perms=", "set perms=640 ID", NULL},
     {0, NULL, NULL, NULL},
 };

@@ -54,8 +54,11 @@ static int run_stat(struct context *context, void *args)
     CLEANUP_INVENTORY struct inventory inventory = {0};
     struct stat_args *stat = args;
     bool incomplete;
+    int status;
 
-    protect_read(context, &stat->selection, segment_report_needs());
+    status = protect_read(context, &stat->selection, segment_report_needs());
+    if (status != STATUS_DONE)
+        return status;
     if (inventory_read_settled(&context->system, &stat->selection, segment_report_needs(),
                                &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);

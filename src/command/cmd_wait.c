@@ -297,9 +297,10 @@ static int look_once(struct context *context, struct wait *wait)
  */
 static int answer(struct context *context, const struct wait *wait)
 {
-    bool by_protection = filter_needs(&wait->selection.filter) & NEED_PROTECTION;
+    /* Its lines protect, and its labels name programs. */
+    bool by_conf = filter_needs(&wait->selection.filter) & (NEED_PROTECTION | NEED_PROGRAM);
     const struct unknown_counts *unknown = &wait->last.unknown;
-    bool known = !by_protection || protection_is_complete(context->system.protection);
+    bool known = !by_conf || protection_is_complete(context->system.protection);
 
     if (wait->incomplete)
         return STATUS_FAILED;
@@ -315,14 +316,15 @@ static int run_wait(struct context *context, void *args)
     struct wait *wait = args;
     struct pace pace = {.interval = interval};
     int64_t end = INT64_MAX;
+    int status = protect_read(context, &wait->selection, 0);
 
-    protect_read(context, &wait->selection, 0);
+    if (status != STATUS_DONE)
+        return status;
     xalloc_keep();
     if (wait->timeout.given)
         end = clock_monotonic() + (int64_t)(wait->timeout.value * NSEC_PER_MSEC);
     for (;;) {
         int64_t next;
-        int status;
 
         pace_begin_look(&pace);
         status = look_once(context, wait);

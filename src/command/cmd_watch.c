@@ -333,8 +333,10 @@ static int run_watch(struct context *context, void *args)
     watch->output.format.host = context_host(context);
     output_choose_columns(&watch->output, context, NULL, NULL);
     output_begin_events(&watch->output);
-    protect_read(context, &watch->selection,
-                 watch->output.form == FORM_NDJSON ? output_needs(&watch->output) : 0);
+    status = protect_read(context, &watch->selection,
+                          watch->output.form == FORM_NDJSON ? output_needs(&watch->output) : 0);
+    if (status != STATUS_DONE)
+        return status;
     watch->looks.selection = &watch->selection;
     watch->looks.needs = NEED_STATE;
     if (watch->output.form == FORM_NDJSON)

@@ -89,9 +89,12 @@ static int run_who(struct context *context, void *args)
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
     struct who *who = args;
     bool incomplete;
+    int status;
 
     output_choose_columns(&who->output, context, NULL, NULL);
-    protect_read(context, &who->selection, 0);
+    status = protect_read(context, &who->selection, 0);
+    if (status != STATUS_DONE)
+        return status;
     if (inventory_read_settled(&context->system, &who->selection,
                                output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);

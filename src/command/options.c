@@ -533,27 +533,16 @@ static int select_unit(const struct option_use *use, struct error *err)
     return 0;
 }
 
-/* Labels of shmtool.conf are names too, once that is read. */
+/* Whether there is one of this name is known once shmtool.conf is read: labels are names, too. */
 static int select_program(const struct option_use *use, struct error *err)
 {
     const struct program *program = program_find(use->word);
-    struct suggestion suggestion = suggest_begin(use->word, strlen(use->word));
-    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
-    CLEANUP_STRBUF struct strbuf names = STRBUF_INIT;
 
-    if (program) {
+    (void)err;
+    filter_add_word(use->place, use->word);
+    if (program && strcmp(program->name, use->word) != 0)
         filter_add_word(use->place, program->name);
-        return 0;
-    }
-    for (program = programs; program->name; program++) {
-        suggest_try(&suggestion, program->name);
-        strbuf_printf(&names, "%s%s", names.length > 0 ? ", " : "", program->name);
-    }
-    suggest_put(&hint, &suggestion, "");
-    if (!suggestion.best)
-        strbuf_printf(&hint, "; known are %s", strbuf_string(&names));
-    return error_set(err, EINVAL, "'%s': no program is known by this name%s", use->word,
-                     strbuf_string(&hint));
+    return 0;
 }
 
 static int select_older(const struct option_use *use, struct error *err)

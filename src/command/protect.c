@@ -7,10 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/suggest.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/where.h"
 #include "kernel/conf.h"
+#include "model/program.h"
 
 /* --- The options of a line -------------------------------------------------------------------- */
 
@@ -29,7 +31,7 @@ static int refuse_line_option(const struct option_use *use, struct error *err)
                      "--owner, --creator, --group, --size, --perms and --locked");
 }
 
-/* The options of a command line, most of them refused; --help and where to look too. */
+/* The options of a command line, most of them refused; --help, where to look and ids too. */
 struct line_options {
     struct option_spec *specs; /* owned */
     struct option_group group;
@@ -40,13 +42,17 @@ static void make_line_options(struct line_options *options)
     static const struct option_spec refused[] = {
         {'h', "help", NULL, NULL, 0, refuse_line_option},
         {'V', "version", NULL, NULL, 0, refuse_line_option},
+        {0, "id", "[=ID]", NULL, 0, refuse_line_option},
+        {0, "ids", "[=ID]", NULL, 0, refuse_line_option},
+        {0, "shmid", "[=ID]", NULL, 0, refuse_line_option},
+        {0, "shmem-id", "[=ID]", NULL, 0, refuse_line_option},
     };
     const struct option_group groups[] = {selection_group, where_group, {NULL, OPTIONS(refused)}};
     const unsigned lasting = sizeof(lasting_options) / sizeof(lasting_options[0]);
     size_t count = 0;
 
-    options->specs =
-        xcalloc(selection_group.count + where_group.count + 2, sizeof(struct option_spec));
+    options->specs = xcalloc(selection_group.count + where_group.count + groups[2].count,
+                             sizeof(struct option_spec));
     for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
         for (size_t i = 0; i < groups[g].count; i++) {
             struct option_spec *spec = &options->specs[count++];
@@ -90,6 +96,8 @@ struct reading {
     struct context *context;
     struct protection *protection;
     struct line_options options;
+    const struct conf_files *files;
+    const struct conf_file *file; /* the one of them that is parsed */
 };
 
 /* Parses what stands after the line's first word, and adds it to RULES. */
@@ -110,6 +118,8 @@ static int parse_rule(const struct reading *reading, char **words, struct protec
         r = error_set(err, EINVAL, "no option that selects segments, such as --owner USER");
     if (r == 0 && is_label && args.label.length == 0)
         r = error_set(err, EINVAL, "a line 'label' ends in what the program is called");
+    if (r == 0)
+        r = conf_map_users(reading->files, reading->file, &args.selection.filter, err);
     if (r == 0) {
         rule->filter = args.selection.filter;
         args.selection.filter = (struct filter){0};
@@ -183,8 +193,9 @@ static int parse_conf_line(const struct reading *reading, char *line, const char
 /* --- Files ------------------------------------------------------------------------------------ */
 
 /* In a saved tree lines are named as on that machine. */
-static void parse_conf_file(const struct reading *reading, struct conf_file *file)
+static void parse_conf_file(const struct reading *reading)
 {
+    const struct conf_file *file = reading->file;
     char *text = file->text.data;
     char *end = text ? text + file->text.length : NULL;
     CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
@@ -224,12 +235,14 @@ static const struct protection *read_conf_files(struct context *context)
     if (files.count == 0)
         return system->protection;
     reading.protection = system->protection;
+    reading.files = &files;
     make_line_options(&reading.options);
     for (size_t i = 0; i < files.count; i++) {
+        reading.file = &files.items[i];
         if (files.items[i].error.code)
             protection_note_problem(system->protection, &files.items[i].error);
         else
-            parse_conf_file(&reading, &files.items[i]);
+            parse_conf_file(&reading);
     }
     free(reading.options.specs);
     return system->protection;
@@ -247,7 +260,46 @@ static void warn_problem(struct context *context, const char *end)
     context_warn(context, "%s%s: %s", protection->problem.text, strbuf_string(&more), end);
 }
 
-void protect_read(struct context *context, const struct selection *selection, unsigned needs)
+/* Returns 0, or -EINVAL and sets *err when WORD is the name of no program and no label. */
+static int check_program(const struct protection *protection, const char *word, struct error *err)
+{
+    const struct protection_rules *labels = &protection->labels;
+    struct suggestion suggestion = suggest_begin(word, strlen(word));
+    CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf names = STRBUF_INIT;
+
+    if (program_find(word))
+        return 0;
+    for (size_t i = 0; i < labels->count; i++) {
+        if (strcmp(labels->items[i].text, word) == 0)
+            return 0;
+        suggest_try(&suggestion, labels->items[i].text);
+    }
+    for (const struct program *program = programs; program->name; program++) {
+        suggest_try(&suggestion, program->name);
+        strbuf_printf(&names, "%s%s", names.length > 0 ? ", " : "", program->name);
+    }
+    suggest_put(&hint, &suggestion, "");
+    if (!suggestion.best)
+        strbuf_printf(&hint, "; known are %s, and labels of shmtool.conf", strbuf_string(&names));
+    return error_set(err, EINVAL, "--program: '%s': no program is known by this name%s", word,
+                     strbuf_string(&hint));
+}
+
+int protect_check_programs(struct context *context, const struct selection *selection)
+{
+    const struct filter_words *words = &selection->filter.programs;
+
+    for (size_t i = 0; i < words->count; i++) {
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+
+        if (check_program(context->system.protection, words->items[i], &err) < 0)
+            return context_fail(context, &err, STATUS_USAGE);
+    }
+    return STATUS_DONE;
+}
+
+int protect_read(struct context *context, const struct selection *selection, unsigned needs)
 {
     const char *end = context->system.procfs.live
                           ? "which segments are protected is not fully known, and until this is "
@@ -259,6 +311,7 @@ void protect_read(struct context *context, const struct selection *selection, un
     if (needs & (NEED_PROTECTION | NEED_PROGRAM) &&
         !protection_is_complete(read_conf_files(context)))
         warn_problem(context, end);
+    return selection ? protect_check_programs(context, selection) : STATUS_DONE;
 }
 
 int protect_require(struct context *context, const char *undone)

@@ -41,7 +41,7 @@ static int check_writers(const struct procfs *procfs, const char *path, const st
 /* --- Reading ---------------------------------------------------------------------------------- */
 
 /* Returns 0 or a negative errno; sets *err, but for -ENOENT. */
-static int read_conf_text(const struct procfs *procfs, const char *path, struct strbuf *text,
+static int read_conf_text(const struct procfs *procfs, const char *path, struct conf_file *file,
                           struct error *err)
 {
     CLEANUP_CLOSE int fd = procfs_open_no_link(procfs, path, err);
@@ -56,8 +56,9 @@ static int read_conf_text(const struct procfs *procfs, const char *path, struct 
     if (fstat(fd, &status) < 0)
         return error_set_errno(err, errno, "%s%s", procfs_prefix(procfs), path);
     r = check_writers(procfs, path, &status, err);
+    file->outside = procfs->live && status.st_uid == ID_MAP_OVERFLOW;
     if (r == 0)
-        r = procfs_read_fd(procfs, fd, path, CONF_SIZE_LIMIT, text, err);
+        r = procfs_read_fd(procfs, fd, path, CONF_SIZE_LIMIT, &file->text, err);
     if (r == -EFBIG)
         error_set(err, EFBIG, "%s%s: larger than 1 MiB", procfs_prefix(procfs), path);
     return r;
@@ -75,7 +76,7 @@ static struct conf_file *add_conf_file(struct conf_files *files, char *path)
 static void add_conf(const struct procfs *procfs, const char *path, struct conf_files *files)
 {
     struct conf_file *file = add_conf_file(files, xstrdup(path));
-    int r = read_conf_text(procfs, path, &file->text, &file->error);
+    int r = read_conf_text(procfs, path, file, &file->error);
 
     if (r == 0)
         return;
@@ -125,7 +126,37 @@ void conf_read(const struct procfs *procfs, struct conf_files *ret_files)
         strbuf_printf(&path, CONF_DIR "/%s", found.items[i].name);
         add_conf(procfs, strbuf_string(&path), &files);
     }
+    if (procfs->live && files.count > 0)
+        files.has_maps = procfs_read_id_map(procfs, "proc/self/uid_map", &files.uids) == 0 &&
+                         procfs_read_id_map(procfs, "proc/self/gid_map", &files.gids) == 0;
     *ret_files = files;
+}
+
+/* --- Users ------------------------------------------------------------------------------------ */
+
+/*
+ * Whether the maps lead to the user namespace that the files belong to. They lead to the parent of
+ * ours: where that has a root whom we map and who is not the files' root, there is another above.
+ */
+static bool maps_lead_to_files(const struct conf_files *files)
+{
+    uint32_t root;
+
+    return files->has_maps &&
+           (id_map_is_whole(&files->uids) || !id_map_inside(&files->uids, 0, &root));
+}
+
+int conf_map_users(const struct conf_files *files, const struct conf_file *file,
+                   struct filter *filter, struct error *err)
+{
+    if (!filter_names_users(filter))
+        return 0;
+    if (file->outside && !maps_lead_to_files(files))
+        return error_set(err, ESRCH,
+                         "users and groups of outside are not known in this user namespace");
+    if (files->has_maps)
+        filter_map_users(filter, &files->uids, &files->gids, file->outside);
+    return 0;
 }
 
 void conf_files_release(struct conf_files *files)
@@ -136,5 +167,7 @@ void conf_files_release(struct conf_files *files)
         error_clear(&files->items[i].error);
     }
     free(files->items);
+    id_map_release(&files->uids);
+    id_map_release(&files->gids);
     *files = (struct conf_files){0};
 }

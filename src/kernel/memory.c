@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/parse.h"
-#include "model/id_map.h"
 
 enum { MEMINFO_SIZE_MAX = 1024 * 1024 };
 
@@ -107,12 +106,10 @@ static void read_pool(const struct procfs *procfs, struct huge_state *huge)
 /* The number that a group of the initial user namespace has in that of this process. */
 static bool map_group(const struct procfs *procfs, uint64_t outside, gid_t *ret_gid)
 {
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     struct id_map map;
     bool mapped;
 
-    if (procfs_read_file(procfs, "proc/self/gid_map", 65536, &text, NULL) < 0 ||
-        !id_map_parse(strbuf_string(&text), &map))
+    if (procfs_read_id_map(procfs, "proc/self/gid_map", &map) < 0)
         return false;
     mapped = outside <= UINT32_MAX && id_map_inside(&map, (uint32_t)outside, ret_gid);
     id_map_release(&map);

@@ -104,15 +104,10 @@ static int run_errand(struct errand *errand, pid_t *ret_child)
 static int read_id_map(const struct procfs *procfs, pid_t child, const char *name,
                        struct id_map *ret_map)
 {
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     char path[64];
-    int r;
 
     snprintf(path, sizeof(path), "proc/%d/%s", (int)child, name);
-    r = procfs_read_file(procfs, path, (size_t)1024 * 1024, &text, NULL);
-    if (r < 0)
-        return r;
-    return id_map_parse(strbuf_string(&text), ret_map) ? 0 : -EBADMSG;
+    return procfs_read_id_map(procfs, path, ret_map);
 }
 
 static void release_listing(struct foreign_listing *listing)

@@ -19,7 +19,7 @@ const char *namespaces_unreadable_why(const struct procfs *procfs)
     bool capable = has_capability_over(procfs, -1, CAP_SYS_PTRACE);
 
     if (capable && is_initial_user_namespace(procfs))
-        return "a security module forbids it, for CAP_SYS_PTRACE is not missing";
+        return "perhaps a security module forbids it: CAP_SYS_PTRACE is not missing";
     if (capable)
         return "it needs CAP_SYS_PTRACE outside of this user namespace";
     return geteuid() == 0 ? "it needs CAP_SYS_PTRACE, which this process lacks"

@@ -14,8 +14,9 @@
 #include "base/xalloc.h"
 
 enum {
-    PAGE_SIZE_MAX = 65536,             /* no Linux system has larger pages */
-    NUMBERS_SIZE_MAX = 8 * 1024 * 1024 /* /proc/stat has a number for each interrupt there is */
+    PAGE_SIZE_MAX = 65536,              /* no Linux system has larger pages */
+    NUMBERS_SIZE_MAX = 8 * 1024 * 1024, /* /proc/stat has a number for each interrupt there is */
+    ID_MAP_SIZE_MAX = 65536             /* 340 lines are allowed (user_namespaces(7)) */
 };
 
 int procfs_open(struct procfs *ret_procfs, const char *dir, struct error *err)
@@ -200,6 +201,16 @@ int procfs_read_number(const struct procfs *procfs, const char *path, uint64_t *
         return error_set(err, EBADMSG, "%s%s: not a number", procfs_prefix(procfs), path);
     *ret_value = value;
     return 0;
+}
+
+int procfs_read_id_map(const struct procfs *procfs, const char *path, struct id_map *ret_map)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    int r = procfs_read_file(procfs, path, ID_MAP_SIZE_MAX, &text, NULL);
+
+    if (r < 0)
+        return r;
+    return id_map_parse(strbuf_string(&text), ret_map) ? 0 : -EBADMSG;
 }
 
 bool procfs_number_after(const struct strbuf *text, const char *mark, uint64_t *ret_value)

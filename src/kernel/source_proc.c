@@ -306,12 +306,14 @@ void source_listing_close(struct source_listing *listing)
     free(listing);
 }
 
-static void add_unparsed_line(const struct source_listing *listing, size_t line, const char *text,
-                              size_t length, struct complaint_list *complaints)
+/* WHY: what is wrong with the line, in brackets after a blank; "": it was not parsed. */
+static void add_unparsed_line(const struct source_listing *listing, size_t line, const char *why,
+                              const char *text, size_t length, struct complaint_list *complaints)
 {
     CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
 
-    strbuf_printf(&where, "%s" LISTING_PATH ": line %zu", procfs_prefix(listing->procfs), line);
+    strbuf_printf(&where, "%s" LISTING_PATH ": line %zu%s", procfs_prefix(listing->procfs), line,
+                  why);
     complaint_list_add(complaints, strbuf_string(&where), text, length);
 }
 
@@ -344,15 +346,17 @@ static int read_listing_line(struct source_listing *listing, const char *line, s
     }
     if (!source_parse_line(line, length, listing->columns, listing->procfs->page_size, &segment) ||
         (listing->huge_pages && !take_huge_page(line, length, &segment))) {
-        add_unparsed_line(listing, listing->line, line, length, lists->complaints);
+        add_unparsed_line(listing, listing->line, "", line, length, lists->complaints);
         return 0;
     }
     segment.read_at = listing->read_at;
     if (listing->procfs->inside)
         translate_ids(listing->procfs->inside, &segment);
-    /* Some 5.3 to 5.6 kernels listed a segment twice. */
     if (idset_add(&listing->seen, segment.shmid))
         segment_list_add(lists->segments, &segment);
+    else if (listing->huge_pages) /* rm --save writes an id once; some 5.3 to 5.6 kernels did not */
+        add_unparsed_line(listing, listing->line, " (a line before it has its id)", line, length,
+                          lists->complaints);
     return 0;
 }
 
@@ -385,7 +389,7 @@ static int end_listing(const struct source_listing *listing, const struct listin
         return refuse_headless(listing, err);
     /* A line without its newline may have lost digits: it is not parsed. */
     if (listing->kept > 0)
-        add_unparsed_line(listing, listing->line + 1, listing->buffer, listing->kept,
+        add_unparsed_line(listing, listing->line + 1, "", listing->buffer, listing->kept,
                           lists->complaints);
     return 0;
 }

@@ -206,20 +206,18 @@ bool has_capability_over(const struct procfs *procfs, int ipc, unsigned number)
 /* Whether the process whose directory below the root is DIR is in the initial user namespace. */
 static bool is_in_initial_user_namespace(const struct procfs *procfs, const char *dir)
 {
-    CLEANUP_STRBUF struct strbuf map = STRBUF_INIT;
+    struct id_map map = {0};
     char path[64];
-    uint64_t ids[3] = {0};
-    const char *text;
+    bool is_whole;
+    int r;
 
     snprintf(path, sizeof(path), "%s/uid_map", dir);
-    if (procfs_read_file(procfs, path, 65536, &map, NULL) < 0)
-        return true;
-    text = strbuf_string(&map);
-    for (size_t i = 0; i < 3; i++) {
-        text += strspn(text, " ");
-        text += parse_digits(text, strlen(text), &ids[i]);
-    }
-    return ids[0] == 0 && ids[1] == 0 && ids[2] == UINT32_MAX;
+    r = procfs_read_id_map(procfs, path, &map);
+    if (r < 0)
+        return r != -EBADMSG;
+    is_whole = id_map_is_whole(&map);
+    id_map_release(&map);
+    return is_whole;
 }
 
 bool is_initial_user_namespace(const struct procfs *procfs)

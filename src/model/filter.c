@@ -54,6 +54,28 @@ bool filter_is_empty(const struct filter *filter)
            filter->states == 0 && !filter->has_older && !filter->has_newer;
 }
 
+bool filter_names_users(const struct filter *filter)
+{
+    return filter->owners.count > 0 || filter->creators.count > 0 || filter->groups.count > 0;
+}
+
+static void map_ids(struct filter_values *values, const struct id_map *map, bool outside)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        uint32_t id = id_map_shown(map, (uint32_t)values->items[i].low, outside);
+
+        values->items[i] = (struct range){id, id};
+    }
+}
+
+void filter_map_users(struct filter *filter, const struct id_map *uids, const struct id_map *gids,
+                      bool outside)
+{
+    map_ids(&filter->owners, uids, outside);
+    map_ids(&filter->creators, uids, outside);
+    map_ids(&filter->groups, gids, outside);
+}
+
 unsigned filter_needs(const struct filter *filter)
 {
     unsigned needs = filter->orphan || filter->states != 0 ? NEED_STATE : 0;

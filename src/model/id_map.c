@@ -74,6 +74,24 @@ bool id_map_inside(const struct id_map *map, uint32_t outside, uint32_t *ret_ins
     return false;
 }
 
+uint32_t id_map_shown(const struct id_map *map, uint32_t id, bool outside)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const struct id_run *run = &map->runs[i];
+        uint32_t first = outside ? run->outside : run->inside;
+
+        if (id >= first && id - first < run->count)
+            return run->inside + (id - first);
+    }
+    return ID_MAP_OVERFLOW;
+}
+
+bool id_map_is_whole(const struct id_map *map)
+{
+    return map->count == 1 && map->runs[0].inside == 0 && map->runs[0].outside == 0 &&
+           map->runs[0].count == UINT32_MAX;
+}
+
 void id_map_release(struct id_map *map)
 {
     free(map->runs);

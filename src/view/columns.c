@@ -397,6 +397,7 @@ static const struct column of_namespaces[] = {
     {"bytes", COLUMN_SIZE, NEED_SUMS, "their sizes, added up", get_inside_bytes},
     {"orphans", COLUMN_NUMBER, NEED_SUMS | NEED_STATE, "how many of them", get_inside_orphans},
     {"held", COLUMN_LIST, 0, "what keeps it", get_held},
+    HOST_COLUMN,
 };
 
 #define NAMESPACE_COLUMNS(pid) \

@@ -42,9 +42,7 @@ static bool may_remove_all(const struct credentials *credentials,
 
 bool remedy_hides_user(const struct inventory *inventory, uid_t uid)
 {
-    enum { OVERFLOW_UID = 65534 }; /* proc_sys_kernel(5), overflowuid */
-
-    return inventory->credentials.private_user && uid == OVERFLOW_UID;
+    return inventory->credentials.private_user && uid == ID_MAP_OVERFLOW;
 }
 
 /* Whether all belong to one user whom one can be: not root, and known by a name. */

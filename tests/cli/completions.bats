@@ -158,6 +158,11 @@ named_tree() {
     assert_equal "$(offers_fish 'shmtool watch --in')" "$(lines --initial --interval)"
     assert_equal "$(offers_fish 'shmtool du --by owner,st')" owner,state
     assert_equal "$(offers_fish 'shmtool metrics --te')" --textfile
+    assert_equal "$(offers_fish 'shmtool restore --sta')" --state
+    # What was saved, not what is there.
+    assert_equal "$(offers_fish "shmtool restore -k ")" ''
+    assert_equal "$(offers_fish "shmtool restore $SRC/tests/fixtures/listing -k 0x0003002")" 0x00030021
+    assert_equal "$(offers_fish "shmtool restore $SRC/tests/fixtures/listing 170")" 1703938
 }
 
 @test "zsh: commands, options, values, live ids, keys and owners" {

@@ -84,7 +84,7 @@ assert_found() {
 d = doc()
 assert list(d) == ["namespaces", "unreadable"] and d["unreadable"] == 0, d
 rows = d["namespaces"]
-names = ["namespace", "kind", "container", "user", "pid", "processes", "segments", "bytes", "orphans", "held"]
+names = ["namespace", "kind", "container", "user", "pid", "processes", "segments", "bytes", "orphans", "held", "host"]
 assert all(list(row) == names for row in rows), rows
 assert [row["namespace"] for row in rows[1:]] == [int(n) for n in sys.argv[2].split()], rows
 by = {row["held"][0].split()[0]: row for row in rows[1:]}
@@ -93,6 +93,7 @@ assert by["fd"]["pid"] is None and by["fd"]["processes"] == 0 and re.fullmatch(r
 assert by["mount"]["held"] == ["mount " + sys.argv[3] + "/" + str(by["mount"]["namespace"])], by["mount"]
 for row in rows[1:]:
     assert (row["kind"], row["container"], row["user"], row["segments"], row["bytes"]) == (None, None, "root", 1, 5000), row
+    assert row["host"] == os.uname().nodename, row
 assert (by["processes"]["orphans"], by["fd"]["orphans"]) == (0, 1)' "$(cut -d ' ' -f 1 <<<"$kept" | tr '\n' ' ')" "$BATS_TEST_TMPDIR/mounts"
     cp "$out_file" "$BATS_TEST_TMPDIR/document"
     look --ndjson

@@ -191,6 +191,12 @@ many_segments() {
     done
     shmtool create --id 5
     assert_wrong_usage "shmtool: create: --id: no such option; see 'shmtool create --help'"
+    # Not the opposite.
+    for words in 'rm --unlocked' 'ls --undest' 'create --reserve'; do
+        # shellcheck disable=SC2086 # words
+        shmtool $words
+        assert_wrong_usage ": ${words#* }: no such option; see 'shmtool ${words% *} --help'" || return 1
+    done
     # Only what the command has.
     shmtool key --force x
     assert_wrong_usage "shmtool: key: --force: no such option; see 'shmtool key --help'"
@@ -236,6 +242,7 @@ rm -m5 = -m 5: ids need no option here: shmtool rm 5
 rm -m = -m: ids need no option here: shmtool rm ID
 rm -M 0x77 = -M 0x77: keys are named by --key: shmtool rm --key 0x77
 rm -n 5 = -n: what would be removed is shown with --dry-run: shmtool rm --dry-run
+set -n perms=640 5 = -n: what would be changed is shown with --dry-run: shmtool set --dry-run NAME=VALUE ID
 rm -a = -a: all segments are named by --all: shmtool rm --all
 rm shm 5 = 'shm': not an id; ids need no word before them
 stat -i 5 = -i 5: ids need no option here: shmtool stat 5

@@ -326,3 +326,65 @@ shmtool: limits: protected segments: nothing was set"
     assert_status 0
     assert_exists "$own"
 }
+
+# in_their_ns COMMAND... -- WORDS...: shmtool WORDS as user 20001, by COMMAND in a user namespace
+in_their_ns() {
+    local enter=()
+    while [[ $1 != -- ]]; do
+        enter+=("$1")
+        shift
+    done
+    # shellcheck disable=SC2016 # for the inner shell
+    run_split unshare --mount sh -c 'mount --bind "$0" /etc && exec setpriv --reuid 20001 --regid 20001 --clear-groups "$@"' \
+        "$etc" "${enter[@]}" "$plain_shmtool" "${@:2}"
+    [[ $err != *unshare:* ]] || skip "needs user namespaces"
+}
+
+@test "in a user namespace the users of the host's file are still those of the host" {
+    need_root
+    local own given
+    own=$(make_seg --uid 20001 --size 5000)
+    given=$(as_user 20001 "$HELPERS/mkseg" --size 6000)
+    "$HELPERS/setseg" --uid 20002 "$given"
+    conf 'protect --owner 20001 --owner 20002 # theirs'
+    # There 20001 is root, and 20002 one of those who are nobody.
+    in_their_ns unshare --user --map-root-user -- rm "$own" "$given"
+    assert_status 1
+    assert_err_has "$own: protected by /etc/shmtool.conf:1 (theirs)"
+    assert_err_has "$given: protected by /etc/shmtool.conf:1 (theirs)"
+    assert_exists "$own" "$given"
+    conf 'protect --group 20001 # their group'
+    in_their_ns unshare --user --map-root-user -- rm "$given"
+    assert_status 1
+    assert_err_has "$given: protected by /etc/shmtool.conf:1 (their group)"
+    # Here nobody is known at all.
+    in_their_ns unshare --user -- set perms=666 "$given"
+    assert_status 1
+    assert_err_has "protected by /etc/shmtool.conf:1 (their group)"
+    # The host's root has nothing to do with the one there.
+    conf 'protect --creator root'
+    in_their_ns unshare --user --map-root-user -- rm --creator root --yes
+    assert_status 0
+    assert_err_has_not protected
+    assert_exists "$own"
+    assert_gone "$given"
+}
+
+@test "in a user namespace of a user namespace nobody knows the users of the host's file" {
+    need_root
+    local own
+    own=$(as_user 20001 "$HELPERS/mkseg" --size 6000)
+    conf 'protect --owner 20001'
+    in_their_ns unshare --user --map-root-user unshare --user --map-root-user -- rm "$own"
+    assert_status 4
+    assert_err 'shmtool: rm: /etc/shmtool.conf:1: users and groups of outside are not known in this user namespace: nothing was removed'
+    assert_exists "$own"
+    conf 'protect --size 6000'
+    in_their_ns unshare --user --map-root-user unshare --user --map-root-user -- rm "$own"
+    assert_status 1
+    assert_err_has 'protected by /etc/shmtool.conf:1'
+    conf
+    in_their_ns unshare --user --map-root-user unshare --user --map-root-user -- rm "$own"
+    assert_status 0
+    assert_gone "$own"
+}

@@ -77,7 +77,8 @@ allowed() {
 @test "options that hold for a time only, and those of no selection" {
     local option
     for option in '--pid 1' '--cpid 1' '--nattch 1' --attached --unattached --dest --orphan '--state used' \
-        '--older-than 1d' '--newer-than 1d' --protected --unprotected --help -h --version; do
+        '--older-than 1d' '--newer-than 1d' --protected --unprotected --help -h --version \
+        '--id 1' --id=1 --ids --shmid --shmem-id=1; do
         stops_line "protect $option --owner root" 'not in this file, whose lines have to hold for good'
         stops_line "label $option --owner root us" 'not in this file'
     done

@@ -96,6 +96,8 @@ assert_nothing_made() {
     assert_status 0
     assert_out_lines 3
     assert_err 'shmtool: restore: would restore 2 segments, 8 KiB'
+    pty -- env -u NO_COLOR TERM=xterm "$SHMTOOL" restore --dry-run "$dir"
+    assert_out_has $'\e[1mshmid\e[0m'
     assert_nothing_made
     shmtool restore -o alice "$dir"
     assert_status 0
@@ -251,9 +253,9 @@ assert_nothing_made() {
     need_ns
     local id
     save_one
-    # Cut off in the middle of the next line; one with a column less; pages of 3 bytes.
+    # One with a column more, one with a column less; pages of 3 bytes; its id again; cut off in the middle.
     { cat "$listing" && sed -n '2s/$/x/p' "$listing" && sed -n '2s/ [0-9]*$//p' "$listing" &&
-        sed -n '2s/[0-9]*$/3/p' "$listing" && printf '  5 '; } >"$BATS_TEST_TMPDIR/shm"
+        sed -n '2s/[0-9]*$/3/p' "$listing" && sed -n 2p "$listing" && printf '  5 '; } >"$BATS_TEST_TMPDIR/shm"
     cp "$BATS_TEST_TMPDIR/shm" "$listing"
     shmtool restore "$dir"
     assert_status 1
@@ -261,7 +263,8 @@ assert_nothing_made() {
     assert_err_has "$listing: line 3: "
     assert_err_has "$listing: line 4: "
     assert_err_has "$listing: line 5: "
-    assert_err_has "$listing: line 6: "
+    assert_err_has "$listing: line 6 (a line before it has its id): not understood: "
+    assert_err_has "$listing: line 7: "
     : >"$listing"
     shmtool restore "$dir"
     assert_status 4

@@ -102,6 +102,30 @@ teardown() {
     done
 }
 
+@test "what a descendant makes while others' segments are removed goes too, where it has ended then" {
+    need_ns
+    "$HELPERS/meanwhile" --test || skip "may not trace"
+    local gate=$BATS_TEST_TMPDIR/gate late=$BATS_TEST_TMPDIR/late pid=$BATS_TEST_TMPDIR/pid mine=()
+    mkfifo "$gate"
+    exec 8<>"$gate"
+    # It makes its segment once it is let through the gate, and ends: shmtool's child by then.
+    # shellcheck disable=SC2016 # for the inner shells
+    run_split env GATE="$gate" LATE="$late" PID="$pid" "$HELPERS/meanwhile" --do 'echo go >"$GATE"
+        timeout 20 sh -c '\''until [ -s "$LATE" ] && grep -q "^State:.Z" "/proc/$(cat "$PID")/status"; do :; done'\' -- \
+        "$SHMTOOL" run -v --report "$BATS_TEST_TMPDIR/report" bash -c '
+            { echo "$BASHPID" >"$PID"; read -r _ <"$GATE"; exec "$0" >"$LATE"; } 8>&- & exec "$1" --count 1 exit 0' \
+        "$HELPERS/mkseg" "$HELPERS/leak"
+    exec 8>&-
+    assert_status 0
+    mine=("${out%$'\n'}" "$(<"$late")")
+    assert_err_has "${mine[0]}: removed, 4096 bytes"
+    assert_err_has "${mine[1]}: removed, 4096 bytes"
+    assert_err_has 'removed 2 of 2 segments'
+    assert_gone "${mine[@]}"
+    assert_equal "$(jq -c '[.left[] | [.shmid, .outcome]]' "$BATS_TEST_TMPDIR/report")" \
+        "[[${mine[0]},\"removed\"],[${mine[1]},\"removed\"]]"
+}
+
 @test "children that shmtool had before the program are not the program's" {
     need_ns
     mkfifo "$BATS_TEST_TMPDIR/gate"

@@ -208,6 +208,12 @@ report_fifo() {
     echo old >"$report"
     "$SHMTOOL" run --report "$report" true >&- 2>&-
     assert_report '.status == 0'
+    # Nor one that nobody writes to.
+    echo old >"$report"
+    exec 7<"$report"
+    "$SHMTOOL" run --report "$report" true 1<&7
+    exec 7<&-
+    assert_report '.status == 0'
 }
 
 @test "an old report is emptied first, and the program does not inherit the file" {

@@ -1,8 +1,8 @@
 # Which program a segment is of: the columns, the selection, stat, and what looks like one and is none.
 load common
 load processes
+load protect
 load tree
-
 
 setup() {
     common_setup
@@ -160,6 +160,80 @@ total 4 16480'
     assert_wrong_usage "--program: ''" 'known are postgresql, ntpd'
     on_tree ls -q --program
     assert_wrong_usage '--program: needs a value: NAME'
+}
+
+@test "--program: what a label of shmtool.conf calls it" {
+    put_segment 1 99 0 0x00143511
+    put_segment 2 99 0 0x4e545032 96
+    put_segment 3 99 0
+    mkdir "$tree/etc"
+    printf 'label --key 0x00143511 billing cache\nlabel --key 0x77 PostgreSQL\n' >"$tree/etc/shmtool.conf"
+    put_process 50 /usr/bin/zc 4
+    put_segment 4 50 1 0x77
+    local words
+    for words in ls who stat du; do
+        on_tree "$words" --json --program 'billing cache' --program ntpd
+        assert_status 0
+        assert_err ''
+    done
+    on_tree ls -q --program 'billing cache' --program ntpd
+    assert_out $'1\n2'
+    # Two names are one where a label is called as a program's title.
+    on_tree ls -q --program PostgreSQL
+    assert_out 4
+    on_tree ls -q --program 'biling cache'
+    assert_wrong_usage "shmtool: ls: --program: 'biling cache': no program is known by this name; did you mean 'billing cache'?"
+    on_tree ls -q --program billing
+    assert_wrong_usage "did you mean 'billing cache'?"
+    # As it may be in a line that cannot be read.
+    echo 'label other' >>"$tree/etc/shmtool.conf"
+    on_tree ls -q --program other
+    assert_wrong_usage '/etc/shmtool.conf:3: ' "--program: 'other': no program is known by this name"
+}
+
+@test "--program with a label or a wrong word: every command that selects" {
+    need_ns
+    need_root
+    with_conf 'label --key 0x77 billing'
+    local id other words
+    id=$(make_seg --key 0x77)
+    other=$(make_seg)
+    for words in ls who stat du 'watch --for 0' 'wait --until gone' 'rm --yes' 'set perms=600 --yes' \
+        "restore $BATS_TEST_TMPDIR"; do
+        [[ $words != restore* ]] || { mkdir -p "$BATS_TEST_TMPDIR/proc/sysvipc" &&
+            cp /proc/sysvipc/shm "$BATS_TEST_TMPDIR/proc/sysvipc/shm"; }
+        # shellcheck disable=SC2086 # words
+        shmtool $words --program biling
+        assert_wrong_usage ": --program: 'biling': no program is known by this name; did you mean 'billing'?" || return 1
+        assert_exists "$id" "$other" || return 1
+    done
+    shmtool watch --program billing --initial --interval 1h --for 10ms -q
+    assert_out "$id"
+    shmtool wait --program billing --until gone --timeout 0
+    assert_status 1
+    shmtool set perms=640 --program billing --yes
+    assert_status 0
+    shmtool ls --no-header -c shmid,perms --sort shmid
+    assert_equal "$(tr -s ' ' <"$out_file")" "$id 640"$'\n'"$other 600"
+    shmtool rm --program billing --yes --save "$BATS_TEST_TMPDIR/saved"
+    assert_status 0
+    assert_gone "$id"
+    assert_exists "$other"
+    shmtool wait --program billing --until gone --timeout 0
+    assert_status 0
+    shmtool restore --program ntpd "$BATS_TEST_TMPDIR/saved"
+    assert_out ''
+    shmtool restore --program billing "$BATS_TEST_TMPDIR/saved"
+    assert_status 0
+    assert_out_lines 1
+    conf 'protect --key 0x77'
+    shmtool restore --unprotected "$BATS_TEST_TMPDIR/saved"
+    assert_out ''
+    # A line that is not understood may be a label, too.
+    shmtool rm --all --yes
+    conf 'label --key 0x77 billing' 'label billing'
+    shmtool wait --program billing --until gone --timeout 0
+    assert_status 1
 }
 
 @test "executables of a tree: a link, a replaced file, a link's text, what a process calls itself, places of users" {

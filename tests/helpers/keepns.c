@@ -72,7 +72,7 @@ static void leave_for_new_namespace(const struct request *request)
         must(shmget(IPC_PRIVATE, (size_t)request->size, 0600) >= 0, "shmget");
 }
 
-/* Says that the calling thread is inside. */
+/* Says that the calling thread is inside, for the last time. */
 static void report(const struct keeping *keeping)
 {
     struct stat status;
@@ -80,6 +80,7 @@ static void report(const struct keeping *keeping)
     must(stat("/proc/thread-self/ns/ipc", &status) == 0, "/proc/thread-self/ns/ipc");
     dprintf(keeping->report, "%llu %d\n", (unsigned long long)status.st_ino,
             (int)syscall(SYS_gettid));
+    close(keeping->report);
 }
 
 static void *thread_main(void *arg)
@@ -97,10 +98,22 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
+/*
+ * Closes whatever descriptors the caller had, but for the standard ones and that to report to: how
+ * long it takes to inspect a process must not depend on who started it.
+ */
+static void close_inherited(struct keeping *keeping)
+{
+    keeping->report = dup2(keeping->report, STDERR_FILENO + 1);
+    must(keeping->report >= 0, "dup2");
+    must(syscall(SYS_close_range, STDERR_FILENO + 2, ~0U, 0) == 0, "close_range");
+}
+
 __attribute__((noreturn)) static void run_child(struct keeping *keeping)
 {
     pthread_t thread;
 
+    close_inherited(keeping);
     if (keeping->keeper != THREAD)
         leave_for_new_namespace(keeping->request);
     if (keeping->keeper == THREAD || keeping->keeper == ZOMBIE) {

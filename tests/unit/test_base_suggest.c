@@ -49,6 +49,23 @@ static void what_is_far_away_is_not_guessed(void **state)
     assert_string_equal(nearest(text), "");
 }
 
+static void opposites_are_not_guessed(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"unlocked", "locked"}, {"UNDEST", "dest"}, {"no-dest", "dest"}, {"reserve", "noreserve"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        struct suggestion suggestion = suggest_begin(pairs[i][0], strlen(pairs[i][0]));
+
+        suggestion.distance = SIZE_MAX; /* however near */
+        suggest_try(&suggestion, pairs[i][1]);
+        assert_null(suggestion.best);
+    }
+    /* A slip of a finger all the same. */
+    assert_string_equal(nearest("nwho"), "who");
+}
+
 static void no_more_of_the_word_is_read_than_its_length(void **state)
 {
     struct suggestion suggestion = suggest_begin("lsxxxxxx", 2);
@@ -79,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slips_of_a_finger_are_understood),
         cmocka_unit_test(what_is_far_away_is_not_guessed),
+        cmocka_unit_test(opposites_are_not_guessed),
         cmocka_unit_test(no_more_of_the_word_is_read_than_its_length),
         cmocka_unit_test(habits_come_first),
     };

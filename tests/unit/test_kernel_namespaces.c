@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "ipcns.h"
 #include "kernel/attach.h"
 #include "kernel/source.h"
+#include "kernel/system.h"
 #include "otherns.h"
 #include "tree.h"
 #include "unit.h"
@@ -303,6 +305,19 @@ static void all_are_found_once(void **state)
     procfs_close(&procfs);
 }
 
+static void where_no_capability_is_missing_the_reason_is_a_guess(void **state)
+{
+    struct procfs procfs;
+
+    (void)state;
+    assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
+    if (!has_capability_over(&procfs, -1, CAP_SYS_PTRACE) || !is_initial_user_namespace(&procfs))
+        skip_because("CAP_SYS_PTRACE is needed in the initial user namespace");
+    assert_string_equal(namespaces_unreadable_why(&procfs),
+                        "perhaps a security module forbids it: CAP_SYS_PTRACE is not missing");
+    procfs_close(&procfs);
+}
+
 static void names_are_left_to_others(void **state)
 {
     static const struct ipc_namespace_list nothing = {0};
@@ -329,6 +344,7 @@ int main(void)
         cmocka_unit_test_teardown(refusals_are_explained, ipcns_teardown),
         cmocka_unit_test_teardown(a_way_back_that_is_lost_is_an_error, ipcns_teardown),
         cmocka_unit_test_teardown(all_are_found_once, ipcns_teardown),
+        cmocka_unit_test(where_no_capability_is_missing_the_reason_is_a_guess),
         cmocka_unit_test(names_are_left_to_others),
     };
 

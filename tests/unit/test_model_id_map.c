@@ -53,6 +53,29 @@ static void ids_are_translated_back(void **state)
     id_map_release(&map);
 }
 
+static void who_is_not_mapped_shows_as_the_overflow_id(void **state)
+{
+    struct id_map map;
+
+    (void)state;
+    assert_true(id_map_parse(ROOTLESS, &map));
+    assert_int_equal(id_map_shown(&map, 1000, true), 0);
+    assert_int_equal(id_map_shown(&map, 100004, true), 5);
+    assert_int_equal(id_map_shown(&map, 0, true), ID_MAP_OVERFLOW);
+    assert_int_equal(id_map_shown(&map, 1001, true), ID_MAP_OVERFLOW);
+    assert_int_equal(id_map_shown(&map, 0, false), 0);
+    assert_int_equal(id_map_shown(&map, 1000, false), 1000);
+    assert_int_equal(id_map_shown(&map, 65537, false), ID_MAP_OVERFLOW);
+    assert_false(id_map_is_whole(&map));
+    id_map_release(&map);
+    assert_false(id_map_is_whole(&map));
+    assert_int_equal(id_map_shown(&map, 0, true), ID_MAP_OVERFLOW);
+    assert_true(id_map_parse("         0          0 4294967295\n", &map));
+    assert_true(id_map_is_whole(&map));
+    assert_int_equal(id_map_shown(&map, 4711, true), 4711);
+    id_map_release(&map);
+}
+
 static void the_widest_map_is_everybody(void **state)
 {
     (void)state;
@@ -81,9 +104,12 @@ static void other_texts_are_no_map(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_are_translated),      cmocka_unit_test(what_is_not_mapped_stays),
-        cmocka_unit_test(ids_are_translated_back), cmocka_unit_test(the_widest_map_is_everybody),
+        cmocka_unit_test(ids_are_translated),
+        cmocka_unit_test(what_is_not_mapped_stays),
+        cmocka_unit_test(ids_are_translated_back),
+        cmocka_unit_test(the_widest_map_is_everybody),
         cmocka_unit_test(other_texts_are_no_map),
+        cmocka_unit_test(who_is_not_mapped_shows_as_the_overflow_id),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

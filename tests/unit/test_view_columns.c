@@ -41,8 +41,8 @@ static void lists_of_a_table_name_its_columns(void **state)
     assert_list(&attachment_columns, attachment_columns.defaults, 7);
     assert_list(&file_columns, file_columns.defaults, 7);
     assert_list(&limit_columns, limit_columns.defaults, limit_columns.count);
-    assert_list(&namespace_columns, namespace_columns.defaults, namespace_columns.count - 1);
-    assert_list(&namespace_columns, namespace_columns.long_form, namespace_columns.count);
+    assert_list(&namespace_columns, namespace_columns.defaults, namespace_columns.count - 2);
+    assert_list(&namespace_columns, namespace_columns.long_form, namespace_columns.count - 1);
     assert_string_equal(namespace_columns.quiet, "namespace");
     assert_string_equal(namespace_columns.list_name, "namespaces");
     assert_list(&segment_columns, segment_columns.quiet, 1);
@@ -320,11 +320,11 @@ static void namespaces(void **state)
                   "{\"namespace\": 4026532200, \"kind\": \"podman\", \"container\": \"web\", "
                   "\"user\": \"zc\", \"pid\": null, \"processes\": 0, \"segments\": 2, "
                   "\"bytes\": 8192, \"orphans\": 1, "
-                  "\"held\": [\"fd 812/7\", \"mount /a \\\"b\\\",\\u000a\"]}");
+                  "\"held\": [\"fd 812/7\", \"mount /a \\\"b\\\",\\u000a\"], \"host\": null}");
     assert_object(&namespace_columns, &numeric, &unread,
                   "{\"namespace\": 4026531839, \"kind\": null, \"container\": null, "
                   "\"user\": null, \"pid\": 1, \"processes\": 3, \"segments\": null, "
-                  "\"bytes\": null, \"orphans\": null, \"held\": []}");
+                  "\"bytes\": null, \"orphans\": null, \"held\": [], \"host\": null}");
 }
 
 int main(void)
