@@ -26,6 +26,7 @@ struct namespace_look {
     dev_t device;
     bool own;
     char *container; /* owned; what it is of; NULL: none, or not known */
+    unsigned needs;  /* what the container of a segment in it needs: resolve_container() */
 
     /* Its oldest process, at the last look: while that lives it is the same one. */
     pid_t pid;

@@ -48,14 +48,14 @@ struct credentials {
     gid_t egid;
     gid_t *groups; /* owned; supplementary */
     size_t group_count;
-    bool ipc_owner;    /* CAP_IPC_OWNER in the user namespace that the IPC namespace belongs to */
-    bool sys_admin;    /* CAP_SYS_ADMIN there */
-    bool init_admin;   /* CAP_SYS_ADMIN in the initial user namespace */
-    bool init_lock;    /* CAP_IPC_LOCK there */
-    bool sets_limits;  /* may write the limits */
-    bool limits_fixed; /* nobody can write them here: /proc/sys is read-only or not there */
-    bool private_user; /* not in the initial user namespace: users that it does not map are one */
-    bool private_ipc;  /* not in the initial IPC namespace: what the next boot sets is not for it */
+    bool ipc_owner;      /* CAP_IPC_OWNER in the user namespace that the IPC namespace belongs to */
+    bool sys_admin;      /* CAP_SYS_ADMIN there */
+    bool init_admin;     /* CAP_SYS_ADMIN in the initial user namespace */
+    bool init_lock;      /* CAP_IPC_LOCK there */
+    bool sets_limits;    /* may write the limits */
+    bool limits_fixed;   /* nobody can write them here: /proc/sys is read-only or not there */
+    bool private_user;   /* not in the initial user namespace: users that it does not map are one */
+    uint64_t ipc_number; /* of the IPC namespace; 0: the initial one, which the next boot sets */
 };
 
 /* Releases what CREDENTIALS holds and leaves it empty. */

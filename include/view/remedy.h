@@ -20,6 +20,10 @@ void remedy_begin(struct strbuf *out, const struct inventory *inventory);
 /* Appends "shmtool", or "shmtool -N 4026532177" for what is in the IPC namespace ELSEWHERE. */
 void remedy_shmtool(struct strbuf *out, uint64_t elsewhere);
 
+/* The same for who is outside of this user namespace, and perhaps of the IPC namespace. */
+void remedy_shmtool_outside(struct strbuf *out, const struct inventory *inventory,
+                            uint64_t elsewhere);
+
 /*
  * Appends "shmtool rm ARGUMENTS", and before it who else must run it where this process may not
  * remove all ROWS, or who must where it is for another machine: "as root: ", or "as zc or root: "
@@ -30,11 +34,12 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments);
 
 /*
- * Appends "shmtool who", and before it "as root: " where some of those who hold ROWS are in
- * processes that this user may not inspect.
+ * Appends "shmtool who ARGUMENTS", and before it "as root: " where some of those who hold ROWS are
+ * in processes that this user may not inspect. Root of a user namespace has to be outside of it,
+ * where users have other names: there ROWS are named by their ids, if ARGUMENTS are options.
  */
 void remedy_who(struct strbuf *out, const struct inventory *inventory,
-                const struct segment_info *const *rows, size_t count);
+                const struct segment_info *const *rows, size_t count, const char *arguments);
 
 /*
  * Appends "shmtool limits --set NAME=VALUE... --persist", and before it who must run it. Where

@@ -147,10 +147,11 @@ static int enter_and_look(struct namespace_looks *looks, struct system *system,
     look->start = start;
     r = look_here(looks, system, look, same, err);
     if (!look->container) {
-        const struct cgroup_unit *unit = resolve_namespace(system, namespace);
-        const char *container = unit ? cgroup_unit_container(unit) : NULL;
+        struct segment_info info = {.container = NULL};
 
-        look->container = container ? xstrdup(container) : NULL;
+        look->needs = resolve_container(&info, namespace->number,
+                                        resolve_namespace(system, namespace), NEED_CONTAINER);
+        look->container = info.container ? xstrdup(info.container) : NULL;
     }
     back = namespace_return(&system->procfs, &entry, r < 0 ? NULL : err);
     return r < 0 ? r : back;

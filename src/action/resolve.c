@@ -242,8 +242,10 @@ unsigned resolve_container(struct segment_info *info, uint64_t number,
 {
     if (!(needs & NEED_CONTAINER))
         return needs;
+    if (number == NAMESPACE_NUMBER_HOST) /* its oldest process may be a guest's */
+        unit = NULL;
     info->container = unit ? cgroup_unit_container(unit) : NULL;
-    return unit && number != NAMESPACE_NUMBER_HOST ? needs : needs | NEED_UNIT;
+    return unit ? needs : needs | NEED_UNIT;
 }
 
 unsigned resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs)

@@ -149,7 +149,7 @@ static struct segment_info resolve_event_row(struct watch *watch, const struct n
     if (watch->looks.everywhere) {
         info.namespace = look->number;
         info.container = look->container;
-        needs |= needs & NEED_CONTAINER && !info.container ? NEED_UNIT : 0;
+        needs |= needs & NEED_CONTAINER ? look->needs : 0;
     } else {
         needs = resolve_own_namespace(&watch->context->system, &info, needs);
     }

@@ -260,6 +260,7 @@ static void complete_credentials(const struct procfs *procfs, const struct subje
     struct credentials credentials = *ret_credentials;
     uint64_t capabilities = subject->capabilities;
     uint64_t ipc_capabilities = capabilities_over(procfs, ipc, subject);
+    uint64_t number = 0;
 
     credentials.ipc_owner = has_capability(ipc_capabilities, CAP_IPC_OWNER);
     credentials.sys_admin = has_capability(ipc_capabilities, CAP_SYS_ADMIN);
@@ -268,7 +269,8 @@ static void complete_credentials(const struct procfs *procfs, const struct subje
         capabilities = 0;
     credentials.init_admin = has_capability(capabilities, CAP_SYS_ADMIN);
     credentials.init_lock = has_capability(capabilities, CAP_IPC_LOCK);
-    credentials.private_ipc = namespace_is_initial_ipc(procfs, NULL) == 0;
+    if (namespace_number_of(procfs, 0, &number) == 0 && number != NAMESPACE_NUMBER_HOST)
+        credentials.ipc_number = number;
     check_limit_files(procfs, &credentials);
     *ret_credentials = credentials;
 }

@@ -60,10 +60,8 @@ static const char *explain_no_rest(const struct inventory *inventory)
         return "the rest: not known, as the rss of segments is not";
     if (!balance->has_tmpfs)
         return inventory->live ? "the rest: not known, as the mounts cannot be read"
-                               : "the rest: not known, as a saved tree does not hold how full its "
-                                 "tmpfs were";
-    return "the rest: not known; the parts are more than Shmem: what tmpfs has in swap counts "
-           "there, and a container may be shown a Shmem of its own";
+                               : "the rest: not known, as a saved tree does not show tmpfs";
+    return "the rest: not known; the parts are more than Shmem: see shmtool-du(1)";
 }
 
 /* Removed segments that descriptors keep: each once, with the first process that has it. */
@@ -103,18 +101,15 @@ static void write_pool(struct writer *writer, const struct huge_pool *pool, bool
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    strbuf_puts(&text, "pool of ");
+    strbuf_printf(&text, "pool of %llu ", (unsigned long long)pool->total);
     put_pages_of(&text, pool->page_size);
-    strbuf_printf(&text, ", no part of Shmem: %llu, %llu free, %llu of these promised",
-                  (unsigned long long)pool->total, (unsigned long long)pool->free,
-                  (unsigned long long)pool->reserved);
+    strbuf_printf(&text, ", not in Shmem: %llu free (%llu promised)",
+                  (unsigned long long)pool->free, (unsigned long long)pool->reserved);
     write_balance_line(writer, true, pool_bytes(pool->total, pool), strbuf_string(&text));
-    write_balance_line(
-        writer, segments_known, pool_bytes(pool->segments, pool),
-        segments_known
-            ? "of the pool: System V segments of this IPC namespace"
-            : "of the pool: System V segments; not known, as nobody who has them attached "
-              "shows how large their pages are");
+    write_balance_line(writer, segments_known, pool_bytes(pool->segments, pool),
+                       segments_known
+                           ? "of the pool: System V segments of this IPC namespace"
+                           : "of the pool: System V segments; no process shows their page size");
 }
 
 void balance_report_table(FILE *out, const struct inventory *inventory,

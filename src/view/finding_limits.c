@@ -157,7 +157,8 @@ static void put_unfindable(const struct finding_text *text)
     if (kept == 0)
         return;
     strbuf_puts(text->out, "remove what nobody can find again (");
-    remedy_remove(text->out, text->inventory, orphans, kept, "--orphan --key 0)");
+    remedy_remove(text->out, text->inventory, orphans, kept, "--orphan --key 0");
+    strbuf_putc(text->out, ')');
 }
 
 /* Appends that the process which made more than half of USED is to be asked, or else the owner. */

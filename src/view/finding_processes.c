@@ -209,25 +209,26 @@ static void describe_descriptors(const struct finding_text *text)
 
 /* --- Remedies --------------------------------------------------------------------------------- */
 
-static void put_who(const struct finding_text *text)
-{
-    remedy_who(text->out, text->inventory, text->finding->rows, text->finding->count);
-}
-
 static void remedy_dest(const struct finding_text *text)
 {
+    CLEANUP_STRBUF struct strbuf options = STRBUF_INIT;
+
     strbuf_puts(text->out, "if that is not intended, stop those processes: ");
-    put_who(text);
-    strbuf_puts(text->out, " --dest");
-    finding_put_owner_option(text->out, text);
+    strbuf_puts(&options, "--dest");
+    finding_put_owner_option(&options, text);
+    remedy_who(text->out, text->inventory, text->finding->rows, text->finding->count,
+               strbuf_string(&options));
 }
 
 static void remedy_former_keys(const struct finding_text *text)
 {
+    CLEANUP_STRBUF struct strbuf ids = STRBUF_INIT;
+
     strbuf_puts(text->out, "restart the programs that hold the old one, so that all use the new "
                            "one: ");
-    put_who(text);
-    finding_put_ids(text->out, text->finding);
+    finding_put_ids(&ids, text->finding);
+    remedy_who(text->out, text->inventory, text->finding->rows, text->finding->count,
+               strbuf_string(&ids) + 1);
 }
 
 static void remedy_attachments(const struct finding_text *text)

@@ -17,6 +17,12 @@ void remedy_shmtool(struct strbuf *out, uint64_t elsewhere)
         strbuf_printf(out, " -N %llu", (unsigned long long)elsewhere);
 }
 
+void remedy_shmtool_outside(struct strbuf *out, const struct inventory *inventory,
+                            uint64_t elsewhere)
+{
+    remedy_shmtool(out, elsewhere != 0 ? elsewhere : inventory->credentials.ipc_number);
+}
+
 const char *remedy_root(const struct inventory *inventory)
 {
     return inventory->has_credentials && inventory->credentials.euid == 0
@@ -49,9 +55,16 @@ static bool have_one_owner(const struct segment_info *const *rows, size_t count)
     return rows[0]->segment.uid != 0 && rows[0]->owner;
 }
 
+static void put_ids(struct strbuf *out, const struct segment_info *const *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(out, " %d", rows[i]->segment.shmid);
+}
+
 void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments)
 {
+    uint64_t elsewhere = count > 0 ? rows[0]->elsewhere : inventory->elsewhere;
     bool hidden = false;
 
     for (size_t i = 0; i < count; i++)
@@ -63,24 +76,41 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
             strbuf_printf(out, "%s or ", rows[0]->owner);
         strbuf_printf(out, "%s: ", hidden ? "root" : remedy_root(inventory));
     }
-    remedy_shmtool(out, count > 0 ? rows[0]->elsewhere : inventory->elsewhere);
+    if (hidden)
+        remedy_shmtool_outside(out, inventory, elsewhere);
+    else
+        remedy_shmtool(out, elsewhere);
     strbuf_printf(out, " rm %s", arguments);
     /* No owner can be named: by their ids alone it takes no segments of others. */
-    for (size_t i = 0; hidden && arguments[0] == '-' && i < count; i++)
-        strbuf_printf(out, " %d", rows[i]->segment.shmid);
+    if (hidden && arguments[0] == '-')
+        put_ids(out, rows, count);
 }
 
 void remedy_who(struct strbuf *out, const struct inventory *inventory,
-                const struct segment_info *const *rows, size_t count)
+                const struct segment_info *const *rows, size_t count, const char *arguments)
 {
+    const struct credentials *credentials = &inventory->credentials;
+    uint64_t elsewhere = count > 0 ? rows[0]->elsewhere : inventory->elsewhere;
     bool all_seen = true;
+    bool outside;
 
     for (size_t i = 0; i < count; i++)
         all_seen = all_seen && segment_info_unseen(rows[i]) == 0;
-    if (!all_seen && inventory->live && inventory_has_unread(inventory))
-        strbuf_printf(out, "as %s: ", remedy_root(inventory));
-    remedy_shmtool(out, count > 0 ? rows[0]->elsewhere : inventory->elsewhere);
+    all_seen = all_seen || !inventory->live || !inventory_has_unread(inventory);
+    outside = !all_seen && credentials->private_user && credentials->euid == 0;
+    if (outside) {
+        strbuf_puts(out, "outside of this user namespace, as root: ");
+        remedy_shmtool_outside(out, inventory, elsewhere);
+    } else {
+        if (!all_seen)
+            strbuf_printf(out, "as %s: ", remedy_root(inventory));
+        remedy_shmtool(out, elsewhere);
+    }
     strbuf_puts(out, " who");
+    if (outside && arguments[0] == '-')
+        put_ids(out, rows, count);
+    else
+        strbuf_printf(out, " %s", arguments);
 }
 
 void remedy_on_host(struct strbuf *out, const struct inventory *inventory)
@@ -163,7 +193,7 @@ static void put_set_limits(struct strbuf *out, const struct inventory *inventory
 void remedy_set_limits(struct strbuf *out, const struct inventory *inventory,
                        const struct limit_setting *settings, size_t count)
 {
-    bool persist = !inventory->has_credentials || !inventory->credentials.private_ipc;
+    bool persist = !inventory->has_credentials || inventory->credentials.ipc_number == 0;
 
     put_set_limits(out, inventory, settings, count, persist);
 }

@@ -21,13 +21,17 @@ static uint64_t pages_after(const struct shmget_diagnosis *diagnosis)
 
 /* --- A segment has the key -------------------------------------------------------------------- */
 
-/* Appends the removal of the segment that has the key. */
-static void put_rm_segment(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+/* Appends a command about the segment that has the key: remedy_remove(), remedy_who(). */
+static void put_segment_command(struct strbuf *out, const struct shmget_diagnosis *diagnosis,
+                                void (*remedy)(struct strbuf *out,
+                                               const struct inventory *inventory,
+                                               const struct segment_info *const *rows, size_t count,
+                                               const char *arguments))
 {
     char id[16];
 
     snprintf(id, sizeof(id), "%d", diagnosis->segment->segment.shmid);
-    remedy_remove(out, &diagnosis->inventory, &diagnosis->segment, 1, id);
+    remedy(out, &diagnosis->inventory, &diagnosis->segment, 1, id);
 }
 
 /* Appends what is to be done where rm leaves the segment that has the key. Returns whether it does.
@@ -64,11 +68,11 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
         return;
     if (diagnosis->segment->state == STATE_USED) {
         strbuf_puts(out, "stop the processes that use it (");
-        remedy_who(out, &diagnosis->inventory, &diagnosis->segment, 1);
-        strbuf_printf(out, " %d), then: ", diagnosis->segment->segment.shmid);
+        put_segment_command(out, diagnosis, remedy_who);
+        strbuf_puts(out, "), then: ");
     } else
         put_doubt(out, diagnosis);
-    put_rm_segment(out, diagnosis);
+    put_segment_command(out, diagnosis, remedy_remove);
     if (diagnosis->answer.cause == SHMGET_TOO_SMALL && diagnosis->segment->state == STATE_USED)
         strbuf_printf(out, "; or ask for no more than %llu bytes",
                       (unsigned long long)diagnosis->segment->segment.size);
@@ -94,7 +98,7 @@ static void remedy_denied(struct strbuf *out, const struct shmget_diagnosis *dia
         put_call_as_owner(out, diagnosis);
     } else if (!put_kept_segment(out, diagnosis)) {
         put_doubt(out, diagnosis);
-        put_rm_segment(out, diagnosis);
+        put_segment_command(out, diagnosis, remedy_remove);
     }
 }
 

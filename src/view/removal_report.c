@@ -99,7 +99,8 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
     if (remedy_hides_user(inventory, segment->uid)) {
         strbuf_puts(out,
                     "it belongs to a user whom this user namespace does not show; outside of it, "
-                    "as that user or root: shmtool");
+                    "as that user or root: ");
+        remedy_shmtool_outside(out, inventory, info->elsewhere);
         put_act(out, change, saves, segment->shmid);
         return;
     }

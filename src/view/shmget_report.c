@@ -80,12 +80,14 @@ static void put_paragraph(struct strbuf *out, const char *name, const struct str
 
 void shmget_report_text(struct strbuf *out, const struct shmget_diagnosis *diagnosis, size_t width)
 {
+    CLEANUP_STRBUF struct strbuf answer = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf reason = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf warning = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf remedy = STRBUF_INIT;
 
-    shmget_report_call(out, &diagnosis->request);
-    put_ending(out, diagnosis->answer.code);
+    shmget_report_call(&answer, &diagnosis->request);
+    put_ending(&answer, diagnosis->answer.code);
+    wrap_text(out, &answer, 8, width);
     strbuf_putc(out, '\n');
     put_shmat_answers(out, diagnosis);
     describe_shmget(&reason, diagnosis);

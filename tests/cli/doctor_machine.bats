@@ -297,24 +297,25 @@ finding() {
     need_ns
     need_root
     as_user 12345 unshare --user --map-root-user true 2>/dev/null || skip "makes no user namespaces"
-    local id hidden
+    local id hidden here
+    here=$(stat -Lc %i /proc/self/ns/ipc)
     hidden=$(make_seg)
     id=$(make_seg --key 5)
     as_user 12345 "$HELPERS/mkseg" >/dev/null
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --json
     assert_status 1
     assert_equal "$(jq -r '.findings[] | select(.check == "orphans").remedy' <<<"$out" | sort)" \
-        "outside of this user namespace, as root: shmtool rm --orphan --key 0 $hidden
+        "outside of this user namespace, as root: shmtool -N $here rm --orphan --key 0 $hidden
 shmtool rm --orphan --key 0 --owner root"
     assert_equal "$(jq -r '.findings[] | select(.check == "orphans-with-key").remedy' <<<"$out")" \
-        "if nobody needs them: outside of this user namespace, as root: shmtool rm $id"
+        "if nobody needs them: outside of this user namespace, as root: shmtool -N $here rm $id"
     # What is typed there takes no more than what was meant.
-    shmtool rm --orphan --key 0 "$hidden" --dry-run
+    shmtool -N "$here" rm --orphan --key 0 "$hidden" --dry-run
     assert_out_has "$hidden"
     assert_err_has 'would remove 1 segment,'
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --key 5 --size 5000 --json
     assert_equal "$(jq -r .remedy <<<"$out")" \
-        "if nobody needs it any more: outside of this user namespace, as root: shmtool rm $id"
+        "if nobody needs it any more: outside of this user namespace, as root: shmtool -N $here rm $id"
     start_helper holdseg "$id"
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --key 5 --json
     assert_equal "$(jq -r .remedy <<<"$out")" \
@@ -330,6 +331,34 @@ shmtool rm --orphan --key 0 --owner root"
     # In an IPC namespace of its own it may.
     run_split as_user 12345 unshare --user --map-root-user --ipc "$SHMTOOL" limits --set shmmni=6
     assert_status 0
+}
+
+@test "a user namespace: who sees more is outside of it, where its names mean others" {
+    need_ns
+    need_root
+    as_user 12345 unshare --user --map-root-user true 2>/dev/null || skip "makes no user namespaces"
+    local here mine inside=(as_user 12345 unshare --user --map-root-user)
+    here=$(stat -Lc %i /proc/self/ns/ipc)
+    mine=$(as_user 12345 "$HELPERS/mkseg")
+    start_helper as_user 12345 holdseg --rmid "$mine"
+    start_helper holdseg --rmid "$(make_seg)" # root's, as the one above is inside
+    run_split "${inside[@]}" "$SHMTOOL" doctor --json
+    assert_equal "$(jq -r --argjson id "$mine" '.findings[] | select(.check == "dest" and .shmids == [$id]).remedy' <<<"$out")" \
+        "if that is not intended, stop those processes: outside of this user namespace, as root: shmtool -N $here who $mine"
+    shmtool -N "$here" who -c shmid --no-header "$mine"
+    assert_out "$mine"
+}
+
+@test "a full limit in a user namespace: what is removed outside of it to make room" {
+    need_limits
+    need_root
+    as_user 12345 unshare --user --map-root-user true 2>/dev/null || skip "makes no user namespaces"
+    local hidden
+    hidden=$(make_seg)
+    echo 1 >/proc/sys/kernel/shmmni
+    run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --json
+    assert_equal "$(jq -r '.findings[] | select(.check == "shmmni").remedy' <<<"$out" | grep -o '^[^;]*')" \
+        "remove what nobody can find again (outside of this user namespace, as root: shmtool -N $(stat -Lc %i /proc/self/ns/ipc) rm --orphan --key 0 $hidden)"
 }
 
 @test "another user sees what he can, and is told what he cannot" {

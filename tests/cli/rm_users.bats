@@ -223,7 +223,7 @@ need_user_ns() {
     assert_equal "$(sort "$out_file")" "$(printf '%s\n' "$theirs,65534,65534" "$mine,0,0" | sort)"
     run_split unshare --user --map-root-user "$SHMTOOL" rm "$theirs" "$mine"
     assert_status 1
-    assert_err_has "shmtool: rm: $theirs: Operation not permitted: it belongs to a user whom this user namespace does not show; outside of it, as that user or root: shmtool rm $theirs"
+    assert_err_has "shmtool: rm: $theirs: Operation not permitted: it belongs to a user whom this user namespace does not show; outside of it, as that user or root: shmtool -N $(stat -Lc %i /proc/self/ns/ipc) rm $theirs"
     assert_err_has 'removed 1 of 2 segments, 4 KiB freed, 1 failed'
     assert_equal "$(all_ids)" "$theirs"
 }

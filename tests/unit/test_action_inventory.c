@@ -787,6 +787,7 @@ static void containers_are_those_of_namespaces_where_these_tell(void **state)
         {other, &service, NEED_CONTAINER, NEED_CONTAINER, NULL},
         {other, NULL, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
         {NAMESPACE_NUMBER_HOST, &service, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
+        {NAMESPACE_NUMBER_HOST, &container, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
         {other, &container, NEED_OWNER, NEED_OWNER, NULL},
     };
 

@@ -26,7 +26,11 @@ static const struct inventory bare_root = {.live = true, .has_credentials = true
 static const struct inventory rootless = {
     .live = true,
     .has_credentials = true,
-    .credentials = {.limits_fixed = true, .private_user = true, .private_ipc = true}};
+    .credentials = {.limits_fixed = true, .private_user = true, .ipc_number = 4026532178}};
+
+/* In the initial IPC namespace. */
+static const struct inventory without_ipc = {
+    .live = true, .has_credentials = true, .credentials = {.private_user = true}};
 
 static void only_a_saved_tree_is_another_machine(void **state)
 {
@@ -45,25 +49,41 @@ static void who_is_root(void **state)
 
 static void who_sees_who_holds_them(void **state)
 {
-    static const struct segment_info used = {.segment = {.nattch = 1}};
-    static const struct segment_info used_there = {.segment = {.nattch = 1},
+    static const struct segment_info unused = {.segment = {.shmid = 5}};
+    static const struct segment_info used = {.segment = {.shmid = 6, .nattch = 1}};
+    static const struct segment_info used_there = {.segment = {.shmid = 6, .nattch = 1},
                                                    .elsewhere = 4026532177};
-    static const struct segment_info *const rows[] = {&of_zc, &used};
+    static const struct segment_info *const rows[] = {&unused, &used};
     static const struct segment_info *const there[] = {&used_there};
     struct inventory inventory = zc;
 
     (void)state;
     /* All processes could be read: nobody sees more. */
-    assert_appends("shmtool who", remedy_who, &inventory, rows, 2);
+    assert_appends("shmtool who 5", remedy_who, &inventory, rows, 2, "5");
     inventory.attachments.unreadable = 1;
-    assert_appends("as root: shmtool who", remedy_who, &inventory, rows, 2);
-    assert_appends("as root: shmtool -N 4026532177 who", remedy_who, &inventory, there, 1);
-    assert_appends("shmtool who", remedy_who, &inventory, rows, 1);
+    assert_appends("as root: shmtool who 5", remedy_who, &inventory, rows, 2, "5");
+    assert_appends("as root: shmtool -N 4026532177 who 5", remedy_who, &inventory, there, 1, "5");
+    assert_appends("shmtool who 5", remedy_who, &inventory, rows, 1, "5");
     inventory.live = false;
-    assert_appends("shmtool who", remedy_who, &inventory, rows, 2);
+    assert_appends("shmtool who 5", remedy_who, &inventory, rows, 2, "5");
     inventory = zc;
     inventory.attachments.hidden = true;
-    assert_appends("as root: shmtool who", remedy_who, &inventory, rows, 2);
+    assert_appends("as root: shmtool who --dest", remedy_who, &inventory, rows, 2, "--dest");
+    inventory.credentials.private_user = true; /* perhaps its root can */
+    assert_appends("as root: shmtool who --dest", remedy_who, &inventory, rows, 2, "--dest");
+    inventory.credentials.euid = 0;
+    assert_appends("outside of this user namespace, as root: shmtool who 5 6", remedy_who,
+                   &inventory, rows, 2, "--dest --owner root");
+    assert_appends("outside of this user namespace, as root: shmtool who 6", remedy_who, &inventory,
+                   rows, 2, "6");
+    inventory.credentials.ipc_number = 4026532178;
+    assert_appends("outside of this user namespace, as root: shmtool -N 4026532178 who 6",
+                   remedy_who, &inventory, rows, 2, "6");
+    assert_appends("outside of this user namespace, as root: shmtool -N 4026532177 who 6",
+                   remedy_who, &inventory, there, 1, "6");
+    inventory.attachments.hidden = false;
+    assert_appends("shmtool who --dest --owner root", remedy_who, &inventory, rows, 2,
+                   "--dest --owner root");
 }
 
 static void who_may_remove(void **state)
@@ -99,7 +119,10 @@ static void who_may_remove(void **state)
         {&bare_root, two_owners, 2, "as root with all capabilities: shmtool rm 5"},
         {&bare_root, without_name, 1, "as root with all capabilities: shmtool rm 5"},
         {&zc, of_nobody, 1, "as nobody or root: shmtool rm 5"},
-        {&rootless, of_nobody, 1, "outside of this user namespace, as root: shmtool rm 5"},
+        {&rootless, of_nobody, 1,
+         "outside of this user namespace, as root: shmtool -N 4026532178 rm 5"},
+        {&rootless, of_roots, 1, "shmtool rm 5"},
+        {&without_ipc, of_nobody, 1, "outside of this user namespace, as root: shmtool rm 5"},
         {&rootless, one, 1, "as zc or root with all capabilities: shmtool rm 5"},
     };
 
@@ -109,7 +132,7 @@ static void who_may_remove(void **state)
                        cases[i].count, "5");
     /* Without an owner to name, never more than these. */
     assert_appends("outside of this user namespace, as root: shmtool rm --unattached 7",
-                   remedy_remove, &rootless, of_nobody, 1, "--unattached");
+                   remedy_remove, &without_ipc, of_nobody, 1, "--unattached");
     assert_appends("as nobody or root: shmtool rm --unattached", remedy_remove, &zc, of_nobody, 1,
                    "--unattached");
 }
@@ -118,7 +141,7 @@ static void who_may_remove(void **state)
 static const struct inventory contained = {
     .live = true,
     .has_credentials = true,
-    .credentials = {.limits_fixed = true, .private_ipc = true}};
+    .credentials = {.limits_fixed = true, .ipc_number = 4026532178}};
 
 #define FROM_OUTSIDE "/proc/sys cannot be written to here; on the host, as root: nsenter --ipc "
 #define SYSCTL_SHMMNI \
@@ -156,9 +179,10 @@ static void who_may_set_limits(void **state)
 /* What sysctl.d says is set at the boot in the first IPC namespace alone. */
 static void nothing_persists_in_a_namespace_of_its_own(void **state)
 {
-    static const struct inventory own = {.live = true,
-                                         .has_credentials = true,
-                                         .credentials = {.sets_limits = true, .private_ipc = true}};
+    static const struct inventory own = {
+        .live = true,
+        .has_credentials = true,
+        .credentials = {.sets_limits = true, .ipc_number = 4026532178}};
 
     (void)state;
     assert_appends("shmtool limits --set shmmni=5", remedy_set_limit, &own, LIMIT_SHMMNI, 5);

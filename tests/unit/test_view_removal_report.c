@@ -124,6 +124,10 @@ static void a_refusal_says_whose_it_is_and_who_may(void **state)
          &inside,
          "it belongs to a user whom this user namespace does not show; outside of it, as that "
          "user or root: shmtool rm 5"},
+        {{.segment = {.shmid = 5, .uid = 65534, .cuid = 65534}, .elsewhere = 4026532177},
+         &inside,
+         "it belongs to a user whom this user namespace does not show; outside of it, as that "
+         "user or root: shmtool -N 4026532177 rm 5"},
         {{.segment = {.shmid = 5, .uid = 65534, .cuid = 65534}, .owner = "nobody"},
          &zc,
          "it belongs to nobody; as nobody or root: shmtool rm 5"},
