@@ -130,6 +130,13 @@ bool inventory_matches(struct system *system, const struct filter *filter,
                        const struct segment_info *info, const struct idset *attached);
 
 /*
+ * Of a row that does not match: returns NEED_STATE where it might, if its state were known, which
+ * then is orphan or idle; else 0.
+ */
+unsigned inventory_unknown_state(struct system *system, const struct filter *filter,
+                                 const struct segment_info *info, const struct idset *attached);
+
+/*
  * Lists all segments by their records alone, without rss and swap: for a supervisor that reads
  * them often. Lines that are not understood are left out. Returns 0 or a negative errno and sets
  * *err.

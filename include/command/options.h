@@ -83,7 +83,8 @@ void options_hint_id(struct strbuf *out, const struct context *context,
  */
 bool options_warn_missing(struct context *context, const struct inventory *inventory);
 
-/* Says how many segments the selection leaves out because their unit or program is not known. */
+/* Says how many segments the selection leaves out because their state, unit or program is unknown.
+ */
 void options_warn_unknown(struct context *context, const struct unknown_counts *unknown);
 
 /*

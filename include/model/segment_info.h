@@ -95,22 +95,29 @@ struct segment_program {
     const char *file; /* that proves it, or whose inode number the key is; borrowed */
 };
 
-/* Segments that a selection by unit or program leaves out because theirs is not known. */
+/* Segments that a selection by state, unit or program leaves out because theirs is not known. */
 struct unknown_counts {
+    size_t states;
     size_t units;
     size_t programs;
 };
 
 /*
- * Counts one whose unit (NEED_UNIT) or program (NEED_PROGRAM) is not known, as UNKNOWN says; COUNTS
- * may be NULL.
+ * Counts one whose state (NEED_STATE), unit (NEED_UNIT) or program (NEED_PROGRAM) is not known, as
+ * UNKNOWN says; COUNTS may be NULL.
  */
 static inline void unknown_count(struct unknown_counts *counts, unsigned unknown)
 {
     if (!counts)
         return;
+    counts->states += (unknown & NEED_STATE) != 0;
     counts->units += (unknown & NEED_UNIT) != 0;
     counts->programs += (unknown & NEED_PROGRAM) != 0;
+}
+
+static inline bool unknown_any(const struct unknown_counts *counts)
+{
+    return counts->states > 0 || counts->units > 0 || counts->programs > 0;
 }
 
 struct segment_info {

@@ -27,6 +27,7 @@ enum column_type {
     COLUMN_NAME,   /* a name, or the number where there is no such user or group */
     /* Those with text alone: */
     COLUMN_TEXT,
+    COLUMN_WORD,    /* in a table one word, whatever is in it */
     COLUMN_STATE,   /* the name of a state */
     COLUMN_COMMAND, /* a command line: what a terminal has no room for is cut */
     COLUMN_LIST,    /* any number of texts: an array in JSON */

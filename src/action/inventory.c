@@ -44,6 +44,20 @@ bool inventory_matches(struct system *system, const struct filter *filter,
     return filter_match(filter, &info->segment, &facts);
 }
 
+unsigned inventory_unknown_state(struct system *system, const struct filter *filter,
+                                 const struct segment_info *info, const struct idset *attached)
+{
+    struct segment_info orphan = *info;
+    struct segment_info idle = *info;
+
+    orphan.state = STATE_ORPHAN;
+    idle.state = STATE_IDLE;
+    return info->state == STATE_UNKNOWN && (inventory_matches(system, filter, &orphan, attached) ||
+                                            inventory_matches(system, filter, &idle, attached))
+               ? NEED_STATE
+               : 0;
+}
+
 /* --- Reading ---------------------------------------------------------------------------------- */
 
 /* A reading in progress. */
@@ -107,8 +121,12 @@ static bool add_row(struct pass *pass, const struct segment *segment)
     *info = pass->blank;
     info->segment = *segment;
     resolve_row(pass->system, info, pass->tested);
-    if (!inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached))
+    if (!inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached)) {
+        unknown_count(
+            &inventory->unknown,
+            inventory_unknown_state(pass->system, &pass->selection->filter, info, &pass->attached));
         return false;
+    }
     resolve_row(pass->system, info, pass->needs);
     pass->has_pending = pass->has_pending || info->unit.pending || info->program.pending;
     inventory->count++;

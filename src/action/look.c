@@ -52,6 +52,15 @@ static bool pass_selects(const struct pass *pass, const struct segment_info *inf
            inventory_matches(pass->system, &pass->selection->filter, info, &pass->attached);
 }
 
+/* Counts one that is not selected where its state might tell otherwise. */
+static void count_unknown_state(const struct pass *pass, const struct segment_info *info,
+                                struct unknown_counts *unknown)
+{
+    if (selection_has_id(pass->selection, info->segment.shmid))
+        unknown_count(unknown, inventory_unknown_state(pass->system, &pass->selection->filter, info,
+                                                       &pass->attached));
+}
+
 /*
  * Returns rows of all of LIST, which the caller frees, with what NEEDS asks for. Who has them
  * attached is asked only of those that all else selects.
@@ -104,6 +113,8 @@ int look_at_segments(struct system *system, const struct selection *selection, u
     for (size_t i = 0; r == 0 && i < list.count; i++) {
         bool selected = pass_selects(&pass, &rows[i]);
 
+        if (!selected)
+            count_unknown_state(&pass, &rows[i], &snapshot.unknown);
         /* Borrowed until the next look. */
         rows[i].unit = (struct segment_unit){.is = NULL};
         rows[i].program = (struct segment_program){.is = NULL};

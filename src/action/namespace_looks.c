@@ -81,6 +81,7 @@ static int look_here(struct namespace_looks *looks, struct system *system,
     }
     if (look->has_last)
         r = count_unseen(looks, system, look, err);
+    looks->unknown.states += look->now.unknown.states;
     looks->unknown.units += look->now.unknown.units;
     looks->unknown.programs += look->now.unknown.programs;
     return r;

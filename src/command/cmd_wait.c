@@ -144,6 +144,22 @@ static bool holds_when_gone(enum wait_until what)
     return what == UNTIL_GONE || what == UNTIL_UNATTACHED;
 }
 
+/* Whether a key stands for itself: 0 and ranges are selections. */
+static bool is_named_key(struct range key)
+{
+    return key.low == key.high && key.low != 0;
+}
+
+static bool names_any(const struct selection *selection)
+{
+    const struct filter_values *keys = &selection->filter.keys;
+    bool named = selection->by_id;
+
+    for (size_t i = 0; !named && i < keys->count; i++)
+        named = is_named_key(keys->items[i]);
+    return named;
+}
+
 /* Whether it is so: of each id and key that was named, or of one of a selection. */
 static bool is_so(const struct wait *wait)
 {
@@ -153,14 +169,14 @@ static bool is_so(const struct wait *wait)
 
     if (holds_when_gone(wait->until.what))
         return holds_for_all(wait);
-    if (!selection_is_named(selection))
+    if (!names_any(selection))
         return holds_for_key(wait, (struct range){0, UINT32_MAX});
     for (size_t i = 0; i < selection->id_count; i++) {
         if (!holds_for_id(wait, selection->ids[i].shmid, &hint))
             return false;
     }
     for (size_t i = 0; !selection->by_id && i < keys->count; i++) {
-        if (!holds_for_key(wait, keys->items[i]))
+        if (is_named_key(keys->items[i]) && !holds_for_key(wait, keys->items[i]))
             return false;
     }
     return true;
@@ -238,7 +254,7 @@ static void warn_of_named(struct context *context, const struct wait *wait, size
             warn_of_segment(context, wait, shmid, snapshot_find(&wait->last, shmid, &again), named);
     }
     for (size_t i = 0; !selection->by_id && i < keys->count; i++) {
-        if (!holds_for_key(wait, keys->items[i]))
+        if (is_named_key(keys->items[i]) && !holds_for_key(wait, keys->items[i]))
             warn_of_key(context, wait, keys->items[i], named);
     }
 }
@@ -260,7 +276,7 @@ static int give_up(struct context *context, const struct wait *wait)
 
     if (holds_when_gone(wait->until.what))
         warn_of_all(context, wait, &named);
-    else if (selection_is_named(&wait->selection))
+    else if (names_any(&wait->selection))
         warn_of_named(context, wait, &named);
     else
         context_warn(context, "no segment that is selected is %s%s",
@@ -293,7 +309,7 @@ static int look_once(struct context *context, struct wait *wait)
 
 /*
  * It is so. But what stands in a line that was not understood is not known to be gone, nor what has
- * a unit, program or protection that is not known.
+ * a state, unit, program or protection that is not known.
  */
 static int answer(struct context *context, const struct wait *wait)
 {
@@ -307,7 +323,7 @@ static int answer(struct context *context, const struct wait *wait)
     if (!holds_when_gone(wait->until.what))
         return STATUS_DONE;
     options_warn_unknown(context, unknown);
-    return known && unknown->units == 0 && unknown->programs == 0 ? STATUS_DONE : STATUS_FAILED;
+    return known && !unknown_any(unknown) ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int run_wait(struct context *context, void *args)

@@ -117,8 +117,7 @@ static int take_look(struct watch *watch)
         watch->incomplete = context_warn_unparsed(watch->context, &looks->unparsed);
     if (!watch->warned_unknown)
         options_warn_unknown(watch->context, &looks->unknown);
-    watch->warned_unknown =
-        watch->warned_unknown || looks->unknown.units > 0 || looks->unknown.programs > 0;
+    watch->warned_unknown = watch->warned_unknown || unknown_any(&looks->unknown);
     return 0;
 }
 

@@ -656,6 +656,14 @@ static void warn_unknown(struct context *context, const char *what, size_t count
 
 void options_warn_unknown(struct context *context, const struct unknown_counts *unknown)
 {
+    if (unknown->states > 0) {
+        CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+        human_count(&text, unknown->states, "segment");
+        strbuf_printf(&text, " left out: %s state is unknown (ls --state unknown lists %s)",
+                      unknown->states == 1 ? "its" : "their", unknown->states == 1 ? "it" : "them");
+        context_warn_text(context, &text);
+    }
     warn_unknown(context, "unit", unknown->units, "its creator is not alive, and ",
                  "their creator is not alive, and ");
     warn_unknown(context, "program", unknown->programs, "", "");

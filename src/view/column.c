@@ -173,6 +173,7 @@ void column_put_text(struct strbuf *out, const struct column *column,
         break;
     case COLUMN_NAME:
     case COLUMN_TEXT:
+    case COLUMN_WORD:
     case COLUMN_STATE:
     case COLUMN_COMMAND:
     case COLUMN_LIST:
@@ -247,6 +248,7 @@ void column_put_json(struct strbuf *out, const struct column *column,
         break;
     case COLUMN_NAME:
     case COLUMN_TEXT:
+    case COLUMN_WORD:
     case COLUMN_STATE:
     case COLUMN_COMMAND:
         text_json(out, value->text, strlen(value->text));

@@ -207,8 +207,8 @@ static void put_keyed_orphans(const struct finding_text *text)
         keyed += orphans[i]->segment.key != 0;
     if (keyed == 0)
         return;
-    begin_step(text, "; ");
-    strbuf_puts(text->out, "then look for orphans with a key that nobody needs (");
+    begin_step(text, "; then ");
+    strbuf_puts(text->out, "look for orphans with a key that nobody needs (");
     remedy_shmtool(text->out, text->inventory->elsewhere);
     strbuf_puts(text->out, " ls -l --orphan)");
 }

@@ -107,7 +107,7 @@ static void cell_table(struct writer *writer, size_t column, const struct column
 
     if (value->at_least)
         strbuf_puts(out, text_locale_is_utf8() ? "\xe2\x89\xa5" : ">="); /* U+2265 */
-    if (value->text && (type == COLUMN_NAME || type == COLUMN_RULE))
+    if (value->text && (type == COLUMN_NAME || type == COLUMN_RULE || type == COLUMN_WORD))
         text_escape_word(out, value->text, length);
     else if (value->text)
         text_escape(out, value->text, length);

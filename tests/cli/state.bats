@@ -171,6 +171,28 @@ has_segments() {
     assert_state "$id" orphan
 }
 
+@test "what a selection by state leaves out because that is unknown is said, and not known to be gone" {
+    need_ns
+    local command
+    make_seg --count 2 >/dev/null
+    start_helper holdseg "$(make_seg)"
+    for command in 'ls -q' 'who' 'rm --yes' 'set perms=600 --yes' 'watch --for 30ms --interval 10ms' 'wait --until gone'; do
+        # shellcheck disable=SC2086 # words
+        run_split from_pid_namespace $command --orphan
+        assert_err_has "${command%% *}: 2 segments left out: their state is unknown (ls --state unknown lists them)" || return 1
+        assert_equal "$(grep -c 'left out' <<<"$err")" 1 || return 1
+    done
+    assert_status 1 # of wait
+    assert_equal "$(all_ids | wc -l)" 3
+    run_split from_pid_namespace ls -q --state idle --nattch 0 --size 4096
+    assert_err_has '2 segments left out'
+    for command in '--state used' '--orphan --attached' '--orphan --size 1' '--state unknown'; do
+        # shellcheck disable=SC2086 # words
+        run_split from_pid_namespace ls -q $command
+        assert_err '' || return 1
+    done
+}
+
 # from_pid_namespace ARG...: shmtool in a PID namespace of its own, with its own /proc
 from_pid_namespace() {
     unshare --pid --fork --mount-proc true 2>/dev/null || skip "no PID namespace can be made here"

@@ -87,8 +87,11 @@ shmtool: wait: $other: still there, nattch 0" --until gone
     so "$id" --until present
     not_so 'shmtool: wait: 2147483647: no such segment' "$id" 2147483647 --until present
     not_so "shmtool: wait: $id: does not match the other options" "$id" --attached --until present
-    # Of a selection one is enough.
+    # Of a selection one is enough, and a range is one; each key beside it is named all the same.
     so --until present --size 4096
+    so --until present --key 0x70..0x80 --key 0x77
+    not_so 'shmtool: wait: --key: 0x00000079: no segment has this key' --until present --key 0x70..0x80 --key 0x79
+    not_so 'shmtool: wait: --key: 0x00000079: no segment has this key' --until present --key 0 --key 0x79
 }
 
 @test "attached and unattached" {

@@ -98,7 +98,7 @@ programs_are() {
     put_segment 4 50 1 0x00143511
     mkdir "$tree/etc"
     printf 'label --key 0x00143511 billing cache\nlabel --key 0x4e545032 our clock\n' >"$tree/etc/shmtool.conf"
-    programs_are '1 our clock label' '2 billing cache label' '3 -' '4 xserver attached'
+    programs_are '1 our\x20clock label' '2 billing\x20cache label' '3 -' '4 xserver attached'
     on_tree stat 2
     unwrap
     assert_out_has 'shmtool.conf calls it billing cache.'
@@ -106,7 +106,7 @@ programs_are() {
     echo 'label billing' >>"$tree/etc/shmtool.conf"
     on_tree ls --no-header -c program 2
     assert_status 0
-    assert_out_has 'billing cache'
+    assert_out 'billing\x20cache'
     assert_err_has '/etc/shmtool.conf:3: '
 }
 
@@ -119,7 +119,7 @@ programs_are() {
     printf 'label --key 0x00143511 billing cache\n' >"$tree/etc/shmtool.conf"
     on_tree du --by program --no-header -c program,segments,bytes
     assert_status 0
-    assert_equal "$(tr -s ' ' <"$out_file")" 'billing cache 2 12288
+    assert_equal "$(tr -s ' ' <"$out_file")" 'billing\x20cache 2 12288
 - 1 4096
 ntpd? 1 96
 total 4 16480'

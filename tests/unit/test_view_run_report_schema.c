@@ -99,6 +99,7 @@ static void put_type(struct strbuf *out, const struct column *column)
     case COLUMN_TIME:
     case COLUMN_NAME:
     case COLUMN_TEXT:
+    case COLUMN_WORD:
     case COLUMN_COMMAND:
         strbuf_printf(out, "\"type\": %s%s", null ? "[\"string\", \"null\"]" : "\"string\"",
                       column->type == COLUMN_TIME ? ", \"format\": \"date-time\"" : "");
