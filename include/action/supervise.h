@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "kernel/child.h"
 #include "kernel/system.h"
-#include "model/idset.h"
 #include "model/segment.h"
 
 struct supervise_request {
@@ -45,7 +44,6 @@ struct supervise_result {
     struct segment_list
         untraced;             /* created while it ran, it is not known by whom; ours to remove */
     struct segment_list used; /* there before it, and used by it or a descendant */
-    struct idset found;       /* ids that were inspected for these lists */
     bool can_isolate;         /* in a namespace of its own none would have been untraced */
     bool can_listen;          /* nor with exact */
     bool listened;            /* descendants that live on get ENOSYS from shmget from now on */

@@ -9,12 +9,10 @@
 #include "kernel/limits.h"
 #include "kernel/logind.h"
 #include "kernel/system.h"
+#include "model/id_map.h"
 
 /* From here on a limit is nearly full, and a process attaches too often for that to be intended. */
 enum { NEARLY_FULL = 90, FULL = 100, MANY_ATTACHMENTS = 10 };
-
-/* What a uid that a user namespace does not map, or a file server does not know, reads as. */
-static const uid_t OVERFLOW_UID = 65534;
 
 static const char *const check_names[CHECK_COUNT] = {
     [CHECK_SHMMNI] = "shmmni",
@@ -208,7 +206,7 @@ static bool goes_at_logout(const struct checking *checking, const struct segment
     const struct segment *segment = &info->segment;
 
     return checking->removes_ipc && segment->nattch == 0 && segment->uid > LOGIND_SYSTEM_UID_MAX &&
-           segment->uid != OVERFLOW_UID && !has_unknown_owner(checking, info);
+           segment->uid != ID_MAP_OVERFLOW && !has_unknown_owner(checking, info);
 }
 
 static enum severity always_info(const struct checking *checking, const struct finding *finding)

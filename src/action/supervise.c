@@ -304,6 +304,7 @@ static void list_survivors(const struct supervisor *supervisor, struct supervise
 static int release_and_watch(struct supervisor *supervisor, const struct supervise_request *request,
                              struct supervise_result *result, struct error *err)
 {
+    CLEANUP_IDSET struct idset done = IDSET_INIT;
     bool alive = false;
     int r = release_child(supervisor);
 
@@ -323,11 +324,11 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
     shmget_listener_close(&supervisor->listener);
     if (r < 0)
         return r;
-    supervise_remove_left(supervisor->system, &supervisor->trace, request, result);
+    supervise_remove_left(supervisor->system, &supervisor->trace, request, &done, result);
     list_survivors(supervisor, result);
     /* All have ended by now: what they made meanwhile can be known, and removed, too. */
     if (alive && !result->any_survivor && trace_read(&supervisor->trace, NULL) == 0)
-        supervise_remove_left(supervisor->system, &supervisor->trace, request, result);
+        supervise_remove_left(supervisor->system, &supervisor->trace, request, &done, result);
     result->stage = SUPERVISE_DONE;
     return 0;
 }
@@ -457,7 +458,6 @@ void supervise_result_release(struct supervise_result *result)
     segment_list_release(&result->creators);
     segment_list_release(&result->untraced);
     segment_list_release(&result->used);
-    idset_release(&result->found);
     explanations_release(&result->explanations);
     inventory_release(&result->left);
     free(result->survivors);

@@ -43,7 +43,8 @@ static void read_left_rows(struct system *system, const struct trace *trace, uns
 }
 
 void supervise_remove_left(struct system *system, const struct trace *trace,
-                           const struct supervise_request *request, struct supervise_result *result)
+                           const struct supervise_request *request, struct idset *done,
+                           struct supervise_result *result)
 {
     const struct removal_hooks hooks = {.interrupted = NULL};
     struct selection selection = {.by_id = true, .filter = {.unattached = true}};
@@ -53,7 +54,7 @@ void supervise_remove_left(struct system *system, const struct trace *trace,
         const struct trace_entry *entry = &trace->entries[i];
         const struct segment *segment = &entry->segment;
 
-        if (!idset_add(&result->found, segment->shmid))
+        if (!idset_add(done, segment->shmid))
             continue; /* by an earlier call */
         if (segment_is_dest(segment))
             continue; /* goes by itself */

@@ -636,22 +636,21 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
     return inventory->missing_id_count > 0;
 }
 
-/* WHAT: "unit" or "program". ITS_CREATOR: what has to be said before, of one or of THEIR creators.
- */
-static void warn_unknown(struct context *context, const char *what, size_t count,
-                         const char *its_creator, const char *their_creator)
+/* WHAT: "unit" or "program". BY_CREATOR: a creator that is alive would have told. */
+static void warn_unknown(struct context *context, const char *what, size_t count, bool by_creator)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    bool one = count == 1;
+    const char *it = count == 1 ? "it" : "them";
+    const char *its = count == 1 ? "its" : "their";
 
     if (count == 0)
         return;
     human_count(&text, count, "segment");
     context_warn(context,
-                 "--%s: %s left out: %snot all processes that have %s attached can be inspected, "
+                 "--%s: %s left out: %s%snot all processes that have %s attached can be inspected, "
                  "so %s %s is unknown",
-                 what, strbuf_string(&text), one ? its_creator : their_creator, one ? "it" : "them",
-                 one ? "its" : "their", what);
+                 what, strbuf_string(&text), by_creator ? its : "",
+                 by_creator ? " creator is not alive, and " : "", it, its, what);
 }
 
 void options_warn_unknown(struct context *context, const struct unknown_counts *unknown)
@@ -664,9 +663,8 @@ void options_warn_unknown(struct context *context, const struct unknown_counts *
                       unknown->states == 1 ? "its" : "their", unknown->states == 1 ? "it" : "them");
         context_warn_text(context, &text);
     }
-    warn_unknown(context, "unit", unknown->units, "its creator is not alive, and ",
-                 "their creator is not alive, and ");
-    warn_unknown(context, "program", unknown->programs, "", "");
+    warn_unknown(context, "unit", unknown->units, true);
+    warn_unknown(context, "program", unknown->programs, false);
 }
 
 bool options_warn_incomplete(struct context *context, const struct inventory *inventory)

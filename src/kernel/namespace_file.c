@@ -14,9 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
-
-/* What the kernel shows in place of a uid that the caller's user namespace does not map. */
-enum { OVERFLOW_UID = 65534 };
+#include "model/id_map.h"
 
 bool namespace_file_leaves_room(int fd)
 {
@@ -88,9 +86,9 @@ bool namespace_file_parse(const char *text, size_t length, uint64_t *ret_number)
 bool namespace_file_owner(int fd, uid_t *ret_uid)
 {
     CLEANUP_CLOSE int user = ioctl(fd, NS_GET_USERNS, 0);
-    uid_t uid = OVERFLOW_UID;
+    uid_t uid = ID_MAP_OVERFLOW;
 
-    if (user < 0 || ioctl(user, NS_GET_OWNER_UID, &uid) < 0 || uid == OVERFLOW_UID)
+    if (user < 0 || ioctl(user, NS_GET_OWNER_UID, &uid) < 0 || uid == ID_MAP_OVERFLOW)
         return false;
     *ret_uid = uid;
     return true;
