@@ -636,7 +636,7 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
     return inventory->missing_id_count > 0;
 }
 
-/* WHAT: "unit" or "program". BY_CREATOR: a creator that is alive would have told. */
+/* WHAT: "unit" or "program". BY_CREATOR: that of a creator that is alive would be known. */
 static void warn_unknown(struct context *context, const char *what, size_t count, bool by_creator)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
