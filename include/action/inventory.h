@@ -97,7 +97,8 @@ struct row_handler {
 /*
  * The same, but hands over rows as soon as all that was asked of them is known, in kernel order:
  * then a long listing takes no memory. Rows that wait for attachments, and all after them, are in
- * ret_inventory. Where it fails, some may have been handed over.
+ * ret_inventory; so are all whose processes are asked about on the live system, as what is known of
+ * these would grow old meanwhile. Where it fails, some may have been handed over.
  */
 int inventory_read_parts(struct system *system, const struct selection *selection, unsigned needs,
                          const struct row_handler *handler, struct inventory *ret_inventory,

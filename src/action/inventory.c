@@ -374,8 +374,10 @@ static int read_all(struct pass *pass, struct error *err)
     bool needs_attachments = needs & (NEED_ATTACHMENTS | NEED_TRY_ATTACHMENTS | NEED_BALANCE);
     int r = 0;
 
-    /* These need all rows. */
-    if (needs_attachments || needs & NEED_HELD || system->namespaces)
+    /* Where all rows are needed; and what is known of live processes must not grow old while who is
+     * handed rows takes long to write them. */
+    if (needs_attachments || needs & NEED_HELD || system->namespaces ||
+        (system->procfs.live && resolve_needs_processes(needs)))
         pass->handler = NULL;
     if (needs & NEED_CREDENTIALS)
         r = read_credentials(system, inventory, err);

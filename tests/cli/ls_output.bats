@@ -793,3 +793,15 @@ named_tree() {
     assert_out_has '"bytes": 2'
     assert_out_has_not size
 }
+
+@test "what is known of processes does not grow old while the reader of a long listing takes its time" {
+    need_ns
+    need_program strace
+    need_no_leak_sanitizer
+    make_seg --size 1 --count 1000 >/dev/null
+    run_split strace -e trace=read,write -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls --csv
+    assert_status 0
+    (($(grep -c '^write(1,' "$BATS_TEST_TMPDIR/trace") > 2)) || fail 'it is no long listing'
+    # All was read before anything was written.
+    ! sed -n '/^write(1,/,$p' "$BATS_TEST_TMPDIR/trace" | grep '^read(' || fail 'it was read on'
+}
