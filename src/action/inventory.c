@@ -47,15 +47,18 @@ bool inventory_matches(struct system *system, const struct filter *filter,
 unsigned inventory_unknown_state(struct system *system, const struct filter *filter,
                                  const struct segment_info *info, const struct idset *attached)
 {
-    struct segment_info orphan = *info;
-    struct segment_info idle = *info;
+    static const enum segment_state possible[] = {STATE_ORPHAN, STATE_IDLE};
+    struct segment_info known;
 
-    orphan.state = STATE_ORPHAN;
-    idle.state = STATE_IDLE;
-    return info->state == STATE_UNKNOWN && (inventory_matches(system, filter, &orphan, attached) ||
-                                            inventory_matches(system, filter, &idle, attached))
-               ? NEED_STATE
-               : 0;
+    if (info->state != STATE_UNKNOWN)
+        return 0;
+    known = *info;
+    for (size_t i = 0; i < sizeof(possible) / sizeof(possible[0]); i++) {
+        known.state = possible[i];
+        if (inventory_matches(system, filter, &known, attached))
+            return NEED_STATE;
+    }
+    return 0;
 }
 
 /* --- Reading ---------------------------------------------------------------------------------- */

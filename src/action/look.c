@@ -79,7 +79,7 @@ static struct segment_info *resolve_rows(const struct pass *pass, const struct s
         if (resolve_needs_processes(needs))
             resolve_look(pass->system, info, snapshot_find(previous, info->segment.shmid, &hint));
         resolve_row(pass->system, info, needs & ~(unsigned)NEED_STATE);
-        if (!pass_selects(pass, info)) {
+        if ((info->unit.pending || info->program.pending) && !pass_selects(pass, info)) {
             info->unit.pending = false;
             info->program.pending = false;
         }

@@ -144,19 +144,14 @@ static bool holds_when_gone(enum wait_until what)
     return what == UNTIL_GONE || what == UNTIL_UNATTACHED;
 }
 
-/* Whether a key stands for itself: 0 and ranges are selections. */
-static bool is_named_key(struct range key)
-{
-    return key.low == key.high && key.low != 0;
-}
-
+/* Whether an id or a key is named; key 0 is a selection, as a range is, which stands elsewhere. */
 static bool names_any(const struct selection *selection)
 {
     const struct filter_values *keys = &selection->filter.keys;
     bool named = selection->by_id;
 
     for (size_t i = 0; !named && i < keys->count; i++)
-        named = is_named_key(keys->items[i]);
+        named = keys->items[i].low != 0;
     return named;
 }
 
@@ -176,7 +171,7 @@ static bool is_so(const struct wait *wait)
             return false;
     }
     for (size_t i = 0; !selection->by_id && i < keys->count; i++) {
-        if (is_named_key(keys->items[i]) && !holds_for_key(wait, keys->items[i]))
+        if (keys->items[i].low != 0 && !holds_for_key(wait, keys->items[i]))
             return false;
     }
     return true;
@@ -254,7 +249,7 @@ static void warn_of_named(struct context *context, const struct wait *wait, size
             warn_of_segment(context, wait, shmid, snapshot_find(&wait->last, shmid, &again), named);
     }
     for (size_t i = 0; !selection->by_id && i < keys->count; i++) {
-        if (is_named_key(keys->items[i]) && !holds_for_key(wait, keys->items[i]))
+        if (keys->items[i].low != 0 && !holds_for_key(wait, keys->items[i]))
             warn_of_key(context, wait, keys->items[i], named);
     }
 }

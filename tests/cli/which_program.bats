@@ -505,15 +505,14 @@ qt_segment() {
     local held
     held=$(make_seg)
     start_helper holdseg "$held"
-    chmod 711 "$BATS_TEST_TMPDIR"
-    run_split setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" wait --program ntpd --until gone
+    run_split as_user 12345 "$SHMTOOL" wait --program ntpd --until gone
     assert_status 1
     assert_err_has 'wait: --program: 1 segment left out'
-    run_split setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" watch --program ntpd --for 30ms --interval 10ms
+    run_split as_user 12345 "$SHMTOOL" watch --program ntpd --for 30ms --interval 10ms
     assert_status 0
     assert_equal "$(grep -c 'left out' <<<"$err")" 1
     # What another option leaves out is not asked for its program.
-    run_split setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" wait --program ntpd --nattch 0 --until gone
+    run_split as_user 12345 "$SHMTOOL" wait --program ntpd --nattch 0 --until gone
     assert_status 0
     assert_err ''
 }
