@@ -198,7 +198,7 @@ conf() {
     printf '%s\n' 'key semid perms nsems uid gid cuid cgid otime ctime' '5 0 600 4 x 0 0 0 0 0' >"$tree/proc/sysvipc/sem"
     doctor --sysroot "$tree"
     assert_equal "$(checks)" ''
-    assert_err_has "proc/sysvipc/sem: line 2: not understood: 5 0 600 4 x 0 0 0 0 0; what that is about is not checked"
+    assert_err_has "proc/sysvipc/sem: line 2: not understood: 5 0 600 4 x 0 0 0 0 0; semaphores and message queues are not all checked"
 }
 
 # --- What is destroyed without rm -------------------------------------------------------------
