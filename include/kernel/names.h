@@ -44,7 +44,8 @@ void names_put_known(const struct names *names, struct strbuf *users, struct str
 
 /*
  * Parses a USER or GROUP of the command line: an exact name, or a number. All digits are
- * looked up as a name first, as chown(1) does.
+ * looked up as a name first, as chown(1) does; a name that nobody has, once more as the one that
+ * text_escape_word() shows so.
  *
  * Returns 0; -EINVAL when it is neither; or another negative errno when the database could not be
  * read; sets *err, with the word in it.

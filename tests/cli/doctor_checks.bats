@@ -132,6 +132,20 @@ conf() {
     [[ $(finding orphans remedy) == *"rm --orphan --key 0 --owner 'DOM\\jane d'\\''oe'" ]] || fail "$json"
 }
 
+@test "an owner whose name is shown escaped: the remedy names him all the same" {
+    need_ns
+    need_root
+    local remedy
+    with_users 'DOM\xavier:x:54321:1::/:'
+    make_seg --uid 54321 >/dev/null
+    shmtool doctor
+    remedy=$(sed -n 's/^    remedy: //p' "$out_file")
+    assert_equal "$remedy" "shmtool rm --orphan --key 0 --owner 'DOM\x5cxavier'"
+    run_split bash -c "${remedy/shmtool/\"\$SHMTOOL\"} --yes"
+    assert_status 0
+    assert_equal "$(all_ids)" ''
+}
+
 # --- Semaphores and message queues ------------------------------------------------------------
 
 @test "semaphore sets, semaphores and queues near their limits: ENOSPC that is not shared memory" {
