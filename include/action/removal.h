@@ -93,7 +93,8 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored);
  * else nothing is done (ECANCELED). One failure does not stop the rest. One that is marked already
  * is not removed again. One that is changed must have the owner, group, permissions and lock that
  * it was shown with, and after it those that were written. When interrupted, the rest is
- * REMOVAL_FAILED with EINTR.
+ * REMOVAL_FAILED with EINTR. REMOVAL_FAILED with ECHILD: what became of it is not known, for a
+ * child that entered its namespace ended before it was done.
  */
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks);

@@ -177,8 +177,11 @@ struct removal_errand {
     struct removal_item *item;
 };
 
-/* Failures are exit statuses above those of outcomes. */
-enum { ERRAND_FAILED = 16 };
+/*
+ * Its exit statuses: outcomes, and above them the errno of failures. None is one with which a
+ * program ends that could not do its work, such as xalloc_die()'s.
+ */
+enum { ERRAND_OUTCOME = 64, ERRAND_FAILED = ERRAND_OUTCOME + REMOVAL_OUTCOMES };
 
 static int act_by_child(void *arg)
 {
@@ -186,7 +189,7 @@ static int act_by_child(void *arg)
 
     verify_and_act(errand->work, errand->item);
     return errand->item->outcome == REMOVAL_FAILED ? ERRAND_FAILED + errand->item->code
-                                                   : (int)errand->item->outcome;
+                                                   : ERRAND_OUTCOME + (int)errand->item->outcome;
 }
 
 /* Removes or changes a segment of the namespace that this process reads. */
@@ -207,10 +210,12 @@ static void act_here(const struct removal_work *work, struct removal_item *item)
     r = namespace_run_inside(&work->system->procfs, act_by_child, &errand);
     if (r < 0)
         set_outcome(item, REMOVAL_FAILED, -r);
+    else if (r < ERRAND_OUTCOME)
+        set_outcome(item, REMOVAL_FAILED, ECHILD);
     else if (r >= ERRAND_FAILED)
         set_outcome(item, REMOVAL_FAILED, r - ERRAND_FAILED);
-    else if (r != REMOVAL_PROTECTED)
-        set_outcome(item, (enum removal_outcome)r, 0);
+    else if (r != ERRAND_OUTCOME + REMOVAL_PROTECTED)
+        set_outcome(item, (enum removal_outcome)(r - ERRAND_OUTCOME), 0);
     else if (verify_item(work, item, NULL,
                          &now)) /* by which line the child cannot say; by none any more */
         set_outcome(item, REMOVAL_CHANGED, 0);

@@ -1,7 +1,7 @@
 /*
  * action/removal: the run as its user sees it (interrupted, each reported), and the counts.
  *
- * wrap: shmctl
+ * wrap: shmctl namespace_run_inside
  */
 #include <errno.h>
 #include <sys/ipc.h>
@@ -10,6 +10,7 @@
 
 #include "action/removal.h"
 #include "base/xalloc.h"
+#include "kernel/namespaces.h"
 #include "kernel/system.h"
 #include "tree.h"
 #include "unit.h"
@@ -340,6 +341,39 @@ static void what_is_not_saved_stays_and_what_stays_is_withdrawn(void **state)
     assert_int_equal(fixture->withdrawn[1], 4);
 }
 
+/* --- By a child in another user namespace ----------------------------------------------------- */
+
+/* What came of the child; -1: what its work said. */
+static int child_status = -1;
+
+int __wrap_namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg);
+
+int __wrap_namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg)
+{
+    (void)procfs;
+    return child_status >= 0 ? child_status : work(arg);
+}
+
+/* Out of memory, or by whatever else ends a program with a status of its own. */
+static void a_child_that_ended_before_it_was_done_has_removed_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct foreign_listing listing = {.fd = -1, .ipc = -1, .user = -1};
+
+    fixture->system.procfs.inside = &listing;
+    for (child_status = 0; child_status < REMOVAL_OUTCOMES; child_status++) {
+        struct removal_item *item = &fixture->plan.items[0];
+
+        fixture->reports = 0;
+        item->outcome = REMOVAL_SELECTED;
+        run(fixture);
+        assert_int_equal(item->outcome, REMOVAL_FAILED);
+        assert_int_equal(item->code, ECHILD);
+    }
+    child_status = -1;
+    fixture->system.procfs.inside = NULL;
+}
+
 static void outcomes_have_the_names_of_the_json_document(void **state)
 {
     static const char *const names[] = {"selected", "removed", "set",       "marked",
@@ -363,6 +397,7 @@ int main(void)
         TEST(an_interrupt_before_the_first_leaves_all_untried),
         TEST(an_interrupt_leaves_alone_what_was_decided),
         TEST(what_is_not_saved_stays_and_what_stays_is_withdrawn),
+        TEST(a_child_that_ended_before_it_was_done_has_removed_nothing),
         TEST(counts_of_a_run),
         cmocka_unit_test(counts_of_what_is_in_use_and_huge),
         cmocka_unit_test(outcomes_have_the_names_of_the_json_document),
