@@ -58,6 +58,12 @@ struct removal_totals {
 struct removal_hooks {
     bool (*interrupted)(void *arg); /* before each item; true ends the run */
     /*
+     * Reads again what the system's protection says: before the first item, after each that was
+     * saved, and before whichever comes more than a tenth of a second after that (in between this
+     * process may have been stopped).
+     */
+    void (*refresh)(void *arg);
+    /*
      * Before a segment is removed, as NOW it was read: saves it. Returns 0, or a negative errno:
      * then it fails with that. It is read once more after that.
      */

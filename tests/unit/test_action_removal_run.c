@@ -1,7 +1,7 @@
 /*
  * action/removal: the run as its user sees it (interrupted, each reported), and the counts.
  *
- * wrap: shmctl namespace_run_inside
+ * wrap: shmctl namespace_run_inside clock_monotonic
  */
 #include <errno.h>
 #include <sys/ipc.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "action/removal.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "kernel/namespaces.h"
 #include "kernel/system.h"
@@ -60,6 +61,7 @@ struct fixture {
     size_t save_count;
     int withdrawn[COUNT];
     size_t withdrawal_count;
+    size_t readings; /* how often what protects was read again */
 };
 
 static int setup(void **state)
@@ -268,6 +270,43 @@ static void what_is_protected_goes_where_that_is_wanted(void **state)
     assert_int_equal(removal_calls, COUNT);
 }
 
+static int64_t now_ns = 1; /* the clock */
+
+int64_t __wrap_clock_monotonic(void);
+
+int64_t __wrap_clock_monotonic(void)
+{
+    return now_ns;
+}
+
+/* The first segment takes so long that somebody may protect the fourth meanwhile. */
+static void take_long(void *arg, const struct removal_item *item)
+{
+    (void)arg;
+    now_ns += item->info.segment.shmid == 0 ? (int64_t)NSEC_PER_SEC : 0;
+}
+
+static void protect_by_the_second_reading(void *arg)
+{
+    struct fixture *fixture = arg;
+
+    if (fixture->readings++ == 1)
+        protect_three(fixture);
+}
+
+static void what_protects_is_read_again_when_time_has_passed(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct removal_hooks hooks = {
+        .refresh = protect_by_the_second_reading, .done = take_long, .arg = fixture};
+
+    now_ns = (int64_t)NSEC_PER_SEC;
+    removal_run(&fixture->system, &fixture->selection, &fixture->plan, &hooks);
+    assert_int_equal(fixture->readings, 2);
+    assert_int_equal(fixture->plan.items[3].outcome, REMOVAL_PROTECTED);
+    assert_int_equal(removal_calls, COUNT - 1);
+}
+
 /* Neither when it was not read at all, nor when it was not understood, whatever is wanted. */
 static void nothing_goes_without_all_of_the_protection(void **state)
 {
@@ -391,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_protected_when_it_is_read_again_stays),
         TEST(what_is_protected_goes_where_that_is_wanted),
+        TEST(what_protects_is_read_again_when_time_has_passed),
         TEST(nothing_goes_without_all_of_the_protection),
         TEST(each_item_is_reported_once_in_order),
         TEST(an_interrupt_leaves_the_rest_untried),
