@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "model/filter.h"
 
 /* A line, and what it says of the segments that its options select. */
@@ -29,6 +30,7 @@ struct protection {
     struct protection_rules labels;
     struct error problem; /* the first file or line that cannot be used; no text: there is none */
     size_t problem_count;
+    struct strbuf source;       /* owned; what was read: tells whether it is another by now */
     struct protection *earlier; /* owned; what was read before: rows may still borrow from it */
 };
 

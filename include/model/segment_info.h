@@ -55,8 +55,8 @@ enum process_status {
     PROCESS_PID_REUSED,    /* dead; another process has its pid now */
     PROCESS_ELSEWHERE,     /* in another PID namespace */
     PROCESS_NOT_SAVED,     /* the saved tree does not show it */
-    PROCESS_CLOCK_STEPPED, /* a process has the pid, but the clock was set: its start proves nothing
-                            */
+    PROCESS_CLOCK_STEPPED, /* a process has the pid, but the clock was set, or may have been: its
+                              start proves nothing */
     PROCESS_HIDDEN,        /* a process has the pid, but /proc does not show it */
     PROCESS_FOREIGN_PROC,  /* a process has the pid, but /proc is that of another PID namespace */
 };

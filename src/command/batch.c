@@ -288,6 +288,13 @@ static int confirm_plan(struct batch *batch)
 
 /* --- Acting ----------------------------------------------------------------------------------- */
 
+static void refresh_batch_protection(void *arg)
+{
+    const struct batch *batch = arg;
+
+    protect_refresh(batch->context);
+}
+
 static bool batch_was_interrupted(void *arg)
 {
     const struct batch *batch = arg;
@@ -442,8 +449,10 @@ static int carry_out(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf notes = STRBUF_INIT;
-    struct removal_hooks hooks = {
-        .interrupted = batch_was_interrupted, .done = report_item, .arg = batch};
+    struct removal_hooks hooks = {.interrupted = batch_was_interrupted,
+                                  .refresh = refresh_batch_protection,
+                                  .done = report_item,
+                                  .arg = batch};
     bool saves = batch->save_path && removal_count(&batch->plan).counts[REMOVAL_SELECTED] > 0;
 
     if (saves && save_begin(batch->save_path, &batch->save, &err) < 0) {

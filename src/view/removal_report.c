@@ -21,7 +21,11 @@ static void put_failure(struct strbuf *out, const struct change *change,
         strbuf_puts(out, item->missing ? "no such segment" : "not tried, a signal came");
         return;
     }
-    strbuf_puts(out, strerror(item->code));
+    if (item->code == ECHILD) /* see removal_run() */
+        strbuf_puts(out, "what became of it is not known: the process that entered its namespace "
+                         "ended before it was done");
+    else
+        strbuf_puts(out, strerror(item->code));
     change_report_failure(out, change, item->code);
 }
 
