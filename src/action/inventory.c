@@ -417,6 +417,7 @@ int inventory_read_parts(struct system *system, const struct selection *selectio
     struct inventory inventory = {
         .elsewhere = system->elsewhere,
         .live = system->procfs.live,
+        .conf_problem = system->protection ? system->protection->problem_where : NULL,
         .key_numbers = IDSET_INIT,
         .id_numbers = IDSET_INIT,
         /* A user database that does not know root is none: a tree without etc/passwd. */

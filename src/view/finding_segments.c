@@ -197,7 +197,7 @@ static void remedy_keyed_orphans(const struct finding_text *text)
         return;
     }
     finding_put_ids(&ids, finding);
-    strbuf_puts(text->out, "if nobody needs them: ");
+    strbuf_printf(text->out, "if nobody needs %s: ", finding->count == 1 ? "it" : "them");
     remedy_remove(text->out, text->inventory, finding->rows, finding->count,
                   strbuf_string(&ids) + 1);
 }
@@ -229,6 +229,7 @@ static void remedy_owners(const struct finding_text *text)
         xcalloc(finding->count, sizeof(struct segment_info *));
     size_t unfindable = 0;
     size_t attached = 0;
+    bool one;
 
     for (size_t i = 0; i < finding->count; i++) {
         const struct segment_info *info = finding->rows[i];
@@ -241,15 +242,17 @@ static void remedy_owners(const struct finding_text *text)
         put_rm(text, "--orphan --key 0", rows, unfindable);
     if (unfindable == finding->count)
         return;
-    strbuf_printf(text->out, "%ssee what they are and who uses them (",
-                  unfindable > 0 ? "; then " : "");
+    one = finding->count - unfindable == 1;
+    strbuf_puts(text->out, unfindable > 0 ? "; then " : "");
+    strbuf_puts(text->out, one ? "see what it is and who uses it ("
+                               : "see what they are and who uses them (");
     remedy_shmtool(text->out, text->inventory->elsewhere);
     strbuf_puts(text->out, " stat");
     finding_put_owner_option(text->out, text);
     strbuf_putc(text->out, ')');
     if (attached + unfindable == finding->count)
         return;
-    strbuf_puts(text->out, "; if nobody needs them: ");
+    strbuf_printf(text->out, "; if nobody needs %s: ", one ? "it" : "them");
     put_rm(text, "--unattached", finding->rows, finding->count);
 }
 
