@@ -345,7 +345,7 @@ static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespa
         .elsewhere = namespace->own ? 0 : namespace->number,
     };
     unit = pass->asked & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
-    pass->needs = resolve_container(&pass->blank, namespace->number, unit, pass->asked);
+    pass->needs = resolve_container(&pass->blank, unit, pass->asked);
     if (pass->needs & NEED_LIMITS)
         add_limits(pass, namespace->number);
     r = read_this_namespace(pass, err);

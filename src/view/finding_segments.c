@@ -244,8 +244,8 @@ static void remedy_owners(const struct finding_text *text)
         return;
     one = finding->count - unfindable == 1;
     strbuf_puts(text->out, unfindable > 0 ? "; then " : "");
-    strbuf_puts(text->out, one ? "see what it is and who uses it ("
-                               : "see what they are and who uses them (");
+    strbuf_puts(text->out,
+                one ? "see what it is and who uses it (" : "see what they are and who uses them (");
     remedy_shmtool(text->out, text->inventory->elsewhere);
     strbuf_puts(text->out, " stat");
     finding_put_owner_option(text->out, text);

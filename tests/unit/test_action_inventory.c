@@ -775,34 +775,55 @@ static void containers_are_those_of_namespaces_where_these_tell(void **state)
     static char id[] = "4f3a12bc9d01";
     const struct cgroup_unit container = {.kind = "docker", .unit = shown, .container = id};
     const struct cgroup_unit service = {.kind = "service", .unit = shown};
-    static const uint64_t other = NAMESPACE_NUMBER_HOST + 1;
     const struct {
-        uint64_t number;
         const struct cgroup_unit *unit;
         unsigned needs;
         unsigned then;
         const char *container;
     } namespaces[] = {
-        {other, &container, NEED_CONTAINER, NEED_CONTAINER, "web"},
-        {other, &service, NEED_CONTAINER, NEED_CONTAINER, NULL},
-        {other, NULL, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
-        {NAMESPACE_NUMBER_HOST, &service, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
-        {NAMESPACE_NUMBER_HOST, &container, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
-        {other, &container, NEED_OWNER, NEED_OWNER, NULL},
+        {&container, NEED_CONTAINER, NEED_CONTAINER, "web"},
+        {&service, NEED_CONTAINER, NEED_CONTAINER, NULL},
+        {NULL, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
+        {&container, NEED_OWNER, NEED_OWNER, NULL},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
         struct segment_info info = {.container = NULL};
 
-        assert_int_equal(
-            resolve_container(&info, namespaces[i].number, namespaces[i].unit, namespaces[i].needs),
-            namespaces[i].then);
+        assert_int_equal(resolve_container(&info, namespaces[i].unit, namespaces[i].needs),
+                         namespaces[i].then);
         if (!namespaces[i].container)
             assert_null(info.container);
         else
             assert_string_equal(info.container, namespaces[i].container);
     }
+}
+
+static void the_host_s_own_namespace_is_of_no_guest(void **state)
+{
+    struct fixture *fixture = *state;
+    struct system *system = &fixture->system;
+    struct ipc_namespace namespace = {.number = NAMESPACE_NUMBER_HOST, .pid = 71};
+    struct segment_info info = {.container = NULL};
+
+    tree_puts(&fixture->tree, "proc/71/cgroup", "0::/lxc.payload.web\n");
+    assert_null(resolve_namespace(system, &namespace));
+    namespace.number++;
+    assert_string_equal(resolve_namespace(system, &namespace)->unit, "lxc:web");
+    namespace.pid = 0;
+    assert_null(resolve_namespace(system, &namespace));
+    namespace.holder = 71;
+    assert_string_equal(resolve_namespace(system, &namespace)->unit, "lxc:web");
+    system->elsewhere_pid = 71;
+    system->elsewhere = NAMESPACE_NUMBER_HOST;
+    assert_int_equal(resolve_own_namespace(system, &info, NEED_CONTAINER),
+                     NEED_CONTAINER | NEED_UNIT);
+    assert_null(info.container);
+    system->elsewhere++;
+    assert_int_equal(resolve_own_namespace(system, &info, NEED_CONTAINER), NEED_CONTAINER);
+    assert_string_equal(info.container, "web");
+    system->elsewhere = 0;
 }
 
 int main(void)
@@ -832,6 +853,7 @@ int main(void)
         TEST(a_segment_read_again_is_matched_again),
         TEST(processes_are_read_again),
         cmocka_unit_test(containers_are_those_of_namespaces_where_these_tell),
+        TEST(the_host_s_own_namespace_is_of_no_guest),
     };
 
     return cmocka_run_group_tests_name("action/inventory", tests, NULL, NULL);
