@@ -354,7 +354,7 @@ static void put_rm_would(struct strbuf *out, const struct segment_info *info,
     remedy_shmtool(out, info->elsewhere);
     strbuf_printf(out, " rm %s%d' would ", defies ? "--even-protected " : "", info->segment.shmid);
     if (!inventory->has_credentials || marked ||
-        shmget_may_remove(&info->segment, &inventory->credentials))
+        segment_info_may_remove(info, &inventory->credentials))
         return;
     strbuf_puts(out, "be refused to you, ");
     describe_user(out, inventory->user, inventory->credentials.euid);

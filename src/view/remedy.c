@@ -34,7 +34,7 @@ static bool may_remove_all(const struct credentials *credentials,
                            const struct segment_info *const *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!shmget_may_remove(&rows[i]->segment, credentials))
+        if (!segment_info_may_remove(rows[i], credentials))
             return false;
     }
     return true;
