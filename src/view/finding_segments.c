@@ -133,8 +133,10 @@ static void describe_states(const struct finding_text *text)
 
 static void describe_owners(const struct finding_text *text)
 {
-    finding_put_amount(text, ", belongs to a user that does not exist: ",
-                       ", belong to a user that does not exist: ");
+    finding_put_amount(text, ", belongs to a user that does not exist",
+                       ", belong to a user that does not exist");
+    strbuf_puts(text->out,
+                text->finding->rows[0]->elsewhere == 0 ? ": " : " here, but may in a container: ");
     put_finding_owner(text);
 }
 
@@ -220,7 +222,7 @@ static void remedy_states(const struct finding_text *text)
 
 /*
  * First what nobody can find again, then what is to be inspected before; never what is in use. rm
- * leaves what is protected.
+ * leaves what is protected. Of another namespace nothing: the user may be one of a container.
  */
 static void remedy_owners(const struct finding_text *text)
 {
@@ -234,9 +236,10 @@ static void remedy_owners(const struct finding_text *text)
     for (size_t i = 0; i < finding->count; i++) {
         const struct segment_info *info = finding->rows[i];
 
-        if (info->state == STATE_ORPHAN && info->segment.key == 0 && !info->protected_by)
+        if (info->state == STATE_ORPHAN && info->segment.key == 0 && !info->protected_by &&
+            info->elsewhere == 0)
             rows[unfindable++] = info;
-        attached += info->segment.nattch > 0 || info->protected_by;
+        attached += info->segment.nattch > 0 || info->protected_by || info->elsewhere != 0;
     }
     if (unfindable > 0)
         put_rm(text, "--orphan --key 0", rows, unfindable);

@@ -145,6 +145,11 @@ sizes_in() {
     assert_out_has_not 'as root'
     assert_err_has "the limits of IPC namespace $number, which belongs to another user namespace, "
     assert_err_has "('shmtool ns -l $number')"
+    # The user database here is not that of whoever is inside.
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" doctor --json
+    assert_equal "$(jq -r '.findings[] | select(.check == "owners") | .severity, .message, .remedy' <<<"$out")" "info
+1 segment, 700 B, belongs to a user that does not exist here, but may in a container: uid 100001
+see what it is and who uses it (shmtool -N $number stat --owner 100001)"
     run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm --all --dry-run
     assert_err 'shmtool: rm: would remove 1 segment, 700 B, 0 in use'
     run_split as_user 54321 "$SHMTOOL" -N "$number" rm --orphan --key 0 --owner 100001 --yes -v
