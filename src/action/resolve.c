@@ -244,8 +244,8 @@ static const struct cgroup_unit *unit_inside(struct system *system, uint64_t num
     return pid > 0 && number != NAMESPACE_NUMBER_HOST ? proc_unit(system->proc, pid) : NULL;
 }
 
-unsigned resolve_container(struct segment_info *info, const struct cgroup_unit *unit,
-                           unsigned needs)
+static unsigned put_container(struct segment_info *info, const struct cgroup_unit *unit,
+                              unsigned needs)
 {
     if (!(needs & NEED_CONTAINER))
         return needs;
@@ -262,7 +262,18 @@ unsigned resolve_own_namespace(struct system *system, struct segment_info *info,
     info->elsewhere = system->elsewhere;
     if (needs & NEED_CONTAINER)
         unit = unit_inside(system, system->elsewhere, system->elsewhere_pid);
-    return resolve_container(info, unit, needs);
+    return put_container(info, unit, needs);
+}
+
+unsigned resolve_container(struct system *system, const struct ipc_namespace *namespace,
+                           struct segment_info *info, unsigned needs)
+{
+    const struct cgroup_unit *unit =
+        needs & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
+
+    if (namespace->own && unit && !cgroup_unit_container(unit))
+        unit = NULL;
+    return put_container(info, unit, needs);
 }
 
 const struct cgroup_unit *resolve_namespace(struct system *system,
