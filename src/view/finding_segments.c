@@ -60,11 +60,13 @@ static void describe_orphans(const struct finding_text *text)
  * it. */
 static size_t count_same_program(const struct finding *finding, size_t first)
 {
-    const struct program *program = finding->rows[first]->program.is;
+    const char *program = segment_program_text(&finding->rows[first]->program);
     size_t count = 0;
 
     for (size_t i = 0; program && i < finding->count; i++) {
-        if (finding->rows[i]->program.is != program)
+        const char *other = segment_program_text(&finding->rows[i]->program);
+
+        if (!other || strcmp(other, program) != 0)
             continue;
         if (i < first)
             return 0;
@@ -93,7 +95,7 @@ static void put_programs(const struct finding_text *text)
                           : count == 1    ? " is"
                                           : " are");
         strbuf_printf(text->out, " of %s%s", segment_program_text(program),
-                      program->is->keeps ? " (kept on purpose)" : "");
+                      program->is && program->is->keeps ? " (kept on purpose)" : "");
         between = ", ";
     }
 }
