@@ -257,6 +257,13 @@ static enum severity rate_attachments(const struct checking *checking,
     return SEVERITY_INFO;
 }
 
+/* A container has users of its own, whom the database here does not know. */
+static enum severity rate_owners(const struct checking *checking, const struct finding *finding)
+{
+    (void)checking;
+    return finding->rows[0]->elsewhere == 0 ? SEVERITY_WARNING : SEVERITY_INFO;
+}
+
 /* What anybody may write root's programs read. */
 static enum severity rate_writable(const struct checking *checking, const struct finding *finding)
 {
@@ -276,7 +283,7 @@ static const struct row_check {
     {CHECK_DEST, has_dest_state, always_info},
     {CHECK_FORMER_KEY, has_successor, always_warning},
     {CHECK_ATTACHMENTS, is_attached_again, rate_attachments},
-    {CHECK_OWNERS, has_unknown_owner, always_warning},
+    {CHECK_OWNERS, has_unknown_owner, rate_owners},
     {CHECK_WRITABLE, is_writable_by_all, rate_writable},
     {CHECK_REMOVE_IPC, goes_at_logout, always_info},
 };

@@ -192,6 +192,8 @@ static int make_plan(struct batch *batch)
         needs |= NEED_OWNER;
     if (batch->save_path)
         needs |= NEED_USAGE | NEED_TRY_ATTACHMENTS | NEED_CREDENTIALS;
+    if (asks(batch) || batch->dry_run)
+        needs |= NEED_CREDENTIALS;
     if (batch->plan.change)
         needs |= NEED_CREDENTIALS | (batch->verbose ? NEED_GROUP : 0);
     selection_sort_ids(&batch->selection);
@@ -205,6 +207,8 @@ static int make_plan(struct batch *batch)
     batch->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)
         removal_add(&batch->plan, &batch->selection, &inventory->rows[i]);
+    if (inventory->has_credentials)
+        removal_note_refused(&batch->plan, &inventory->credentials);
     for (size_t i = 0; i < inventory->missing_id_count; i++)
         removal_add_missing(&batch->plan, inventory->missing_ids[i], batch->ignore_missing);
     for (size_t i = 0; i < inventory->missing_key_count && !batch->ignore_missing; i++) {
@@ -255,6 +259,7 @@ static int confirm_plan(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf protected = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf refused = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf gift = STRBUF_INIT;
     struct removal_totals totals = removal_count(&batch->plan);
     size_t selected = totals.selected - totals.counts[REMOVAL_PROTECTED];
@@ -264,6 +269,10 @@ static int confirm_plan(struct batch *batch)
     if (!batch->quiet && !selection_is_named(&batch->selection))
         removal_report_protected(&protected, &batch->plan);
     context_warn_text(batch->context, &protected);
+    /* Where it is tried at once, each that is refused has a line of its own. */
+    if (!batch->quiet && (batch->dry_run || asks(batch)))
+        removal_preview_refused(&refused, &batch->plan, &batch->inventory);
+    context_warn_text(batch->context, &refused);
     if (batch->plan.change && batch->inventory.has_credentials)
         change_report_gift(&gift, &batch->plan, &batch->inventory.credentials);
     context_warn_text(batch->context, &gift);

@@ -217,7 +217,7 @@ static void parse_conf_file(const struct reading *reading)
             error_set(&problem, err.code, "%s%s:%zu: %s",
                       procfs_prefix(&reading->context->system.procfs), file->path, number,
                       err.text);
-            protection_note_problem(reading->protection, &problem);
+            protection_note_problem(reading->protection, strbuf_string(&where), &problem);
         }
         text = line_end + 1;
     }
@@ -264,9 +264,13 @@ static const struct protection *read_conf_files(struct context *context)
     reading.files = &files;
     make_line_options(&reading.options);
     for (size_t i = 0; i < files.count; i++) {
-        reading.file = &files.items[i];
-        if (files.items[i].error.code)
-            protection_note_problem(system->protection, &files.items[i].error);
+        const struct conf_file *file = &files.items[i];
+        CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
+
+        reading.file = file;
+        strbuf_printf(&where, "/%s", file->path);
+        if (file->error.code)
+            protection_note_problem(system->protection, strbuf_string(&where), &file->error);
         else
             parse_conf_file(&reading);
     }

@@ -34,7 +34,7 @@ static bool may_remove_all(const struct credentials *credentials,
                            const struct segment_info *const *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!shmget_may_remove(&rows[i]->segment, credentials))
+        if (!segment_info_may_remove(rows[i], credentials))
             return false;
     }
     return true;
@@ -67,6 +67,8 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
     uint64_t elsewhere = count > 0 ? rows[0]->elsewhere : inventory->elsewhere;
     bool hidden = false;
 
+    if (inventory->conf_problem)
+        strbuf_printf(out, "once %s is right: ", inventory->conf_problem);
     for (size_t i = 0; i < count; i++)
         hidden = hidden || remedy_hides_user(inventory, rows[i]->segment.uid);
     if (count > 0 &&

@@ -12,6 +12,7 @@
 #include "view/columns.h"
 #include "view/describe.h"
 #include "view/human.h"
+#include "view/remedy.h"
 #include "view/writer.h"
 
 /* What the table shows: the columns of segments go by the first member. */
@@ -283,6 +284,22 @@ void removal_preview_question(struct strbuf *out, const struct removal_plan *pla
     strbuf_puts(out, "? (yes/no) ");
 }
 
+void removal_preview_refused(struct strbuf *out, const struct removal_plan *plan,
+                             const struct inventory *inventory)
+{
+    size_t count = removal_count(plan).refused;
+    const char *whose = count == 1 ? "its" : "their";
+
+    if (count == 0)
+        return;
+    human_count(out, count, "segment");
+    strbuf_puts(out, " would be refused to you, ");
+    describe_user(out, inventory->user, inventory->credentials.euid);
+    strbuf_printf(out, ": only %s owner, %s creator and %s may %s %s", whose, whose,
+                  remedy_root(inventory), plan->change ? "change" : "remove",
+                  count == 1 ? "it" : "them");
+}
+
 void removal_preview_dry_run(struct strbuf *out, const struct removal_plan *plan)
 {
     struct removal_totals totals = removal_count(plan);
@@ -295,6 +312,9 @@ void removal_preview_dry_run(struct strbuf *out, const struct removal_plan *plan
     } else {
         strbuf_puts(out, "remove ");
     }
+    if (totals.refused > 0)
+        strbuf_printf(out, "%zu of ", totals.counts[REMOVAL_SELECTED] - totals.refused);
+    totals.pending_bytes -= totals.refused_bytes;
     put_pending(out, plan, &totals);
-    strbuf_printf(out, ", %zu in use", totals.in_use);
+    strbuf_printf(out, ", %zu in use", totals.in_use - totals.refused_in_use);
 }

@@ -123,6 +123,40 @@ sizes_in() {
     assert_equal "$(sizes_in "$first") $(sizes_in "$second")" '5000 5000'
 }
 
+@test "in a rootless namespace of one's own other users' segments may be removed, and all say so" {
+    need_ns
+    need_root
+    as_user 54321 unshare --user --ipc true 2>/dev/null || skip "users may make no namespaces here"
+    local command ids number
+    start_helper as_user 54321 unshare --user --ipc "$HELPERS/actor"
+    for ids in uid_map gid_map; do
+        cat <<<$'0 54321 1\n1 100001 9' >"/proc/$helper_pid/$ids"
+    done
+    nsenter --target "$helper_pid" --user --ipc setpriv --reuid 1 --regid 1 --clear-groups "$HELPERS/mkseg" --size 700 >/dev/null
+    number=$(stat -L -c %i "/proc/$helper_pid/ns/ipc")
+    for command in "stat -N $helper_pid" 'stat -A --size 700'; do
+        # shellcheck disable=SC2086 # words
+        run_split as_user 54321 "$SHMTOOL" $command
+        unwrap
+        assert_out_has "'shmtool -N $number rm 0' would destroy it at once and free 700 B" || return 1
+    done
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" doctor
+    assert_out_has "remedy: shmtool -N $number rm --orphan --key 0 --owner 100001"
+    assert_out_has_not 'as root'
+    assert_err_has "the limits of IPC namespace $number, which belongs to another user namespace, "
+    assert_err_has "('shmtool ns -l $number')"
+    # The user database here is not that of whoever is inside.
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" doctor --json
+    assert_equal "$(jq -r '.findings[] | select(.check == "owners") | .severity, .message, .remedy' <<<"$out")" "info
+1 segment, 700 B, belongs to a user that does not exist here, but may in a container: uid 100001
+see what it is and who uses it (shmtool -N $number stat --owner 100001)"
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm --all --dry-run
+    assert_err 'shmtool: rm: would remove 1 segment, 700 B, 0 in use'
+    run_split as_user 54321 "$SHMTOOL" -N "$number" rm --orphan --key 0 --owner 100001 --yes -v
+    assert_status 0
+    assert_out '0: removed, 700 bytes'
+}
+
 @test "-N: a rootless namespace of one's own, its users as they are outside, read and removed" {
     need_ns
     need_root

@@ -314,7 +314,7 @@ static void nothing_goes_without_all_of_the_protection(void **state)
     CLEANUP_ERROR struct error problem = ERROR_INIT;
 
     error_set(&problem, EINVAL, "wrong");
-    protection_note_problem(fixture->system.protection, &problem);
+    protection_note_problem(fixture->system.protection, "/etc/shmtool.conf:1", &problem);
     fixture->plan.even_protected = true;
     run(fixture);
     assert_int_equal(removal_calls, 0);

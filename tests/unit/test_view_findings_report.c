@@ -356,7 +356,7 @@ static void orphans_with_and_without_a_key(void **state)
          .name = "info: orphans-with-key",
          .message = "1 segment, 4 KiB, is an orphan with a key: " KEPT "its program " OF_SOME
                     "it belongs to zc",
-         .remedy = "if nobody needs them: as zc or root: shmtool rm 1"},
+         .remedy = "if nobody needs it: as zc or root: shmtool rm 1"},
         {.inventory = {SAVED},
          .check = CHECK_KEYED_ORPHANS,
          .rows = orphans,
