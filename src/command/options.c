@@ -132,6 +132,7 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
                                               {"order", "sort"},
                                               {"no-heading", "no-header"},
                                               {"noheadings", "no-header"},
+                                              {"json", "ndjson"},
                                               {NULL, NULL}};
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
     struct suggestion suggestion = suggest_begin(word, length);
@@ -141,10 +142,13 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
     for (size_t g = 0; g < COMMAND_GROUPS && line->command->groups[g].group; g++) {
         const struct option_group *group = line->command->groups[g].group;
 
-        for (size_t i = 0; i < group->count; i++)
-            suggest_try(&suggestion, group->options[i].name);
+        for (size_t i = 0; i < group->count; i++) {
+            if (group->options[i].help)
+                suggest_try(&suggestion, group->options[i].name);
+        }
     }
-    suggest_try(&suggestion, "help");
+    if (!find_option(line, 0, "help", 4).spec)
+        suggest_try(&suggestion, "help");
     suggest_synonym(&habit, synonyms);
     is_id = habit.distance == 0 && !habit.best && find_option(line, 0, "orphan", 6).spec;
     if (is_id || (habit.best && find_option(line, 0, habit.best, strlen(habit.best)).spec))

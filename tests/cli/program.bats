@@ -176,7 +176,7 @@ many_segments() {
     for pair in 'ls --onwer:--owner' 'ls --user:--owner' 'ls --json-:--json' 'rm --force:--yes' 'rm --dry:--dry-run' \
         'stat --older:--older-than' 'ls --order=x:--sort' 'ls --hlep:--help' 'rm --detached:--unattached' \
         'rm --unused:--unattached' 'who --used:--attached' 'ls --in-use:--attached' 'ls --cuid:--creator' \
-        'ls --age:--older-than' 'ls --human-readable:--human' 'du --fields:--columns'; do
+        'ls --age:--older-than' 'ls --human-readable:--human' 'du --fields:--columns' 'watch --json:--ndjson'; do
         words=${pair%:*}
         # shellcheck disable=SC2086 # words
         shmtool $words
