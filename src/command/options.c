@@ -434,6 +434,11 @@ int option_id(const struct option_use *use, struct error *err)
             "'%s': with -A an id means another segment in each IPC namespace; -N names "
             "one",
             use->word);
+    if (strcmp(use->word, "-") == 0)
+        return error_set(err, EINVAL,
+                         "'-': not an id; only rm and set read ids from standard input, here it is "
+                         "... | xargs -r shmtool %s",
+                         use->context->command->name);
     return selection_add_word(use->place, use->word, err);
 }
 

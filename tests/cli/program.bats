@@ -251,6 +251,7 @@ ls -i 5 = -i 5: all of one segment is shown by stat: shmtool stat 5
 ls -p = -p: the pids of creator and last user are columns: shmtool ls -c +cpid,lpid
 ls -mt = -t: times are columns: shmtool ls -c +atime,dtime,ctime
 ls -u = -u: what is in use, and of how much, is shown by limits: shmtool limits
+ls -J = -J: JSON is an option: shmtool ls --json
 ls -a = -a: all that ls lists is shared memory: shmtool ls
 END
     # What is advised works.
