@@ -77,8 +77,9 @@ int batch_check(const struct context *context, struct batch *batch, struct error
         return 0;
     if (isatty(STDIN_FILENO) || context->where.all_namespaces)
         return error_set(err, EINVAL,
-                         "nothing is selected: name ids, or use an option such as "
-                         "--owner or --all; see 'shmtool %s --help'",
+                         "nothing is selected: %suse an option such as --owner or --all; see "
+                         "'shmtool %s --help'",
+                         context->where.all_namespaces ? "" : "name ids, or ",
                          context->command->name);
     read_ids_from_input(batch);
     return 0;

@@ -132,6 +132,7 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
                                               {"order", "sort"},
                                               {"no-heading", "no-header"},
                                               {"noheadings", "no-header"},
+                                              {"json", "ndjson"},
                                               {NULL, NULL}};
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
     struct suggestion suggestion = suggest_begin(word, length);
@@ -141,10 +142,13 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
     for (size_t g = 0; g < COMMAND_GROUPS && line->command->groups[g].group; g++) {
         const struct option_group *group = line->command->groups[g].group;
 
-        for (size_t i = 0; i < group->count; i++)
-            suggest_try(&suggestion, group->options[i].name);
+        for (size_t i = 0; i < group->count; i++) {
+            if (group->options[i].help)
+                suggest_try(&suggestion, group->options[i].name);
+        }
     }
-    suggest_try(&suggestion, "help");
+    if (!find_option(line, 0, "help", 4).spec)
+        suggest_try(&suggestion, "help");
     suggest_synonym(&habit, synonyms);
     is_id = habit.distance == 0 && !habit.best && find_option(line, 0, "orphan", 6).spec;
     if (is_id || (habit.best && find_option(line, 0, habit.best, strlen(habit.best)).spec))
@@ -430,6 +434,11 @@ int option_id(const struct option_use *use, struct error *err)
             "'%s': with -A an id means another segment in each IPC namespace; -N names "
             "one",
             use->word);
+    if (strcmp(use->word, "-") == 0)
+        return error_set(err, EINVAL,
+                         "'-': not an id; only rm and set read ids from standard input, here it is "
+                         "... | xargs -r shmtool %s",
+                         use->context->command->name);
     return selection_add_word(use->place, use->word, err);
 }
 

@@ -357,12 +357,8 @@ static bool owner_is_shown(const struct named_id *id, const struct segment_info 
          (id->owner_length == IPCS_WIDTH && strncmp(info->owner, id->owner, IPCS_WIDTH) == 0)))
         return true;
     strbuf_put_u64(&shown, info->segment.uid);
-    if (strcmp(strbuf_string(&shown), id->owner) == 0)
-        return true;
-    strbuf_reset(&shown);
-    text_unescape(&shown, id->owner, id->owner_length);
-    return info->owner && shown.length == strlen(info->owner) &&
-           memcmp(strbuf_string(&shown), info->owner, shown.length) == 0;
+    return strcmp(strbuf_string(&shown), id->owner) == 0 ||
+           (info->owner && text_is_shown_as(info->owner, id->owner));
 }
 
 static bool row_holds(const struct named_id *row, const struct segment_info *info)

@@ -304,7 +304,7 @@ see what it is and who uses it (shmtool -N $number stat --owner 100001)"
     run_split there "$SHMTOOL" rm -A --yes - <<<0
     assert_wrong_usage 'with -A an id means another segment in each'
     run_split there "$SHMTOOL" rm -A --yes <<<0
-    assert_wrong_usage 'nothing is selected'
+    assert_wrong_usage 'shmtool: rm: nothing is selected: use an option such as --owner or --all;'
     try key -A /
     assert_wrong_usage 'shmtool: key: --all-namespaces: key looks in one IPC namespace; -N names another'
     try -A run true

@@ -176,7 +176,7 @@ many_segments() {
     for pair in 'ls --onwer:--owner' 'ls --user:--owner' 'ls --json-:--json' 'rm --force:--yes' 'rm --dry:--dry-run' \
         'stat --older:--older-than' 'ls --order=x:--sort' 'ls --hlep:--help' 'rm --detached:--unattached' \
         'rm --unused:--unattached' 'who --used:--attached' 'ls --in-use:--attached' 'ls --cuid:--creator' \
-        'ls --age:--older-than' 'ls --human-readable:--human' 'du --fields:--columns'; do
+        'ls --age:--older-than' 'ls --human-readable:--human' 'du --fields:--columns' 'watch --json:--ndjson'; do
         words=${pair%:*}
         # shellcheck disable=SC2086 # words
         shmtool $words
@@ -251,6 +251,7 @@ ls -i 5 = -i 5: all of one segment is shown by stat: shmtool stat 5
 ls -p = -p: the pids of creator and last user are columns: shmtool ls -c +cpid,lpid
 ls -mt = -t: times are columns: shmtool ls -c +atime,dtime,ctime
 ls -u = -u: what is in use, and of how much, is shown by limits: shmtool limits
+ls -J = -J: JSON is an option: shmtool ls --json
 ls -a = -a: all that ls lists is shared memory: shmtool ls
 END
     # What is advised works.
