@@ -378,8 +378,10 @@ int main(int argc, char **argv)
     fill_standard_streams();
     /* AT_SECURE: file capabilities too, which change no id (getauxval(3)). */
     if (getuid() != geteuid() || getgid() != getegid() || getauxval(AT_SECURE)) {
-        context_warn(&context, "refuses to run setuid, setgid or with file capabilities: it would "
-                               "remove for others what they may not remove themselves");
+        context_warn(&context,
+                     "refuses to run setuid, setgid or with file capabilities (AT_SECURE, "
+                     "which a security module may set, too): it would remove for others "
+                     "what they may not remove themselves");
         return STATUS_USAGE;
     }
     context.color = terminal_has_color(STDERR_FILENO);
