@@ -66,6 +66,12 @@ sizes_in() {
     assert_out_has "shmtool -N $first rm --orphan --key 0"
     try -N "$first" doctor --key 0 --size 1 --json
     assert_status 0
+    try -N "$first" rm -m 0
+    assert_err "shmtool: rm: -m 0: ids need no option here: shmtool -N $first rm 0"
+    inside_of "$first" "$SHMTOOL" set perms=0 0
+    run_split there setpriv --bounding-set -ipc_owner "$SHMTOOL" -N "$first" rm --save "$BATS_TEST_TMPDIR/saved" 0
+    assert_status 1
+    assert_err "shmtool: rm: 0: cannot be saved, and stays: Permission denied: its permissions do not let you read it: shmtool -N $first set perms=u+r 0"
     try rm -N "$first" 0
     assert_status 0
     assert_equal "$(sizes_in "$first")" ''
