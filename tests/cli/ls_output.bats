@@ -622,7 +622,7 @@ on_terminal() {
     on_terminal 80 NO_COLOR= "$SHMTOOL" ls -c key,state,shmid
     assert_equal "$out" "$expected"
     local plain
-    for plain in NO_COLOR=1 TERM=dumb; do
+    for plain in NO_COLOR=1 TERM=dumb TERM=; do
         on_terminal 80 "$plain" "$SHMTOOL" ls -c key,state,shmid
         assert_out_has_not $'\e'
     done
@@ -687,7 +687,8 @@ on_terminal() {
 @test "every JSON document has host and time" {
     need_ns
     local words document started=$EPOCHSECONDS
-    for words in 'ls' 'stat' 'who' 'limits' 'doctor' 'doctor --size 1' 'key /' 'rm --all --yes'; do
+    for words in 'ls' 'stat' 'who' 'limits' 'limits --set shmmni=5 --dry-run' 'doctor' 'doctor --size 1' 'key /' \
+        'du' 'du --system' 'ns' 'set perms=600 --all --dry-run' 'rm --all --dry-run' 'rm --all --yes' 'rm --owner 7'; do
         # shellcheck disable=SC2086 # words
         shmtool $words --json
         assert_equal "$(jq -r '[.schema, .host] | @tsv' <<<"$out")" $'1\t'"$(uname -n)"
