@@ -203,4 +203,14 @@ static inline bool segment_info_may_remove(const struct segment_info *info,
     return info->elsewhere != 0 || shmget_may_remove(&info->segment, credentials);
 }
 
+/*
+ * How often one that has it mapped can have it attached: of its mappings no more than nattch
+ * counts, since a descriptor that is mapped (/proc/PID/map_files) looks like an attachment.
+ */
+static inline uint64_t segment_info_times(const struct segment_info *info,
+                                          const struct attachment *attachment)
+{
+    return attachment->maps < info->segment.nattch ? attachment->maps : info->segment.nattch;
+}
+
 #endif

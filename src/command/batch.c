@@ -215,7 +215,7 @@ static int make_plan(struct batch *batch)
     for (size_t i = 0; i < inventory->missing_key_count && !batch->ignore_missing; i++) {
         CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
 
-        options_hint_id(&hint, batch->context, inventory, inventory->missing_keys[i]);
+        options_hint_id(&hint, inventory, inventory->missing_keys[i]);
         context_warn(batch->context, "--key: 0x%08x: no segment has this key%s",
                      (unsigned)inventory->missing_keys[i], strbuf_string(&hint));
         batch->failed = true;

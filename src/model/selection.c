@@ -39,12 +39,24 @@ void selection_add_id(struct selection *selection, const struct named_id *id)
     idset_add(&selection->id_set, id->shmid);
 }
 
+/* Tells whether WORD, which may be an id, can only be a key: in hex, negative, or beyond all ids.
+ */
+static bool is_key_alone(const char *word)
+{
+    CLEANUP_ERROR struct error ignored = ERROR_INIT;
+    uint32_t key;
+
+    if (word[0] == '0')
+        return strncasecmp(word, "0x", 2) == 0;
+    return parse_key(word, &key, &ignored) == 0 && key > INT32_MAX;
+}
+
 int selection_add_word(struct selection *selection, const char *word, struct error *err)
 {
     struct named_id id = {0};
     int r;
 
-    if (strncasecmp(word, "0x", 2) == 0)
+    if (is_key_alone(word))
         return error_set(err, EINVAL, "'%s': not an id; a key is named by --key", word);
     if (strcmp(word, "shm") == 0) /* ipcrm shm ID */
         return error_set(err, EINVAL, "'shm': not an id; ids need no word before them");
