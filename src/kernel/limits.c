@@ -57,10 +57,11 @@ static int refuse_foreign(const struct procfs *procfs, const char *what, struct 
     if (!procfs->inside)
         return 0;
     return error_set(err, ENOTSUP,
-                     "%s of an IPC namespace of another user namespace cannot be asked for from "
-                     "outside: nsenter --preserve-credentials --user --ipc --target PID, with the "
-                     "pid of a process inside, goes there",
-                     what);
+                     "%s of IPC namespace %llu, which belongs to another user namespace, cannot be "
+                     "asked for from outside: nsenter --preserve-credentials --user --ipc --target "
+                     "PID, with the pid of a process inside ('shmtool ns -l %llu'), goes there",
+                     what, (unsigned long long)procfs->inside->number,
+                     (unsigned long long)procfs->inside->number);
 }
 
 int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err)

@@ -288,21 +288,6 @@ static int look_up_name(struct names *names, struct database *database, const ch
     return r == ENOENT || r == ESRCH || r == EBADF || r == EPERM ? 0 : r;
 }
 
-/* The same; a name that is nobody's is looked up as the one that a table or a message shows so. */
-static int look_up_word(struct names *names, struct database *database, const char *word,
-                        bool *ret_found, uint32_t *ret_id)
-{
-    CLEANUP_STRBUF struct strbuf name = STRBUF_INIT;
-    int r = look_up_name(names, database, word, ret_found, ret_id);
-
-    if (r > 0 || *ret_found)
-        return r;
-    text_unescape(&name, word, strlen(word));
-    if (strcmp(strbuf_string(&name), word) == 0 || memchr(strbuf_string(&name), '\0', name.length))
-        return 0;
-    return look_up_name(names, database, strbuf_string(&name), ret_found, ret_id);
-}
-
 static int find_id(struct names *names, struct database *database, const char *word,
                    uint32_t *ret_id, struct error *err)
 {
@@ -311,8 +296,14 @@ static int find_id(struct names *names, struct database *database, const char *w
     uint64_t number;
     uint32_t id;
     bool found;
-    int r = look_up_word(names, database, word, &found, &id);
+    int r = look_up_name(names, database, word, &found, &id);
 
+    if (r == 0 && !found && strstr(word, "\\x")) {
+        CLEANUP_STRBUF struct strbuf name = STRBUF_INIT;
+
+        text_unescape(&name, word, length);
+        r = look_up_name(names, database, strbuf_string(&name), &found, &id);
+    }
     if (r > 0)
         return error_set_errno(err, r, "'%s': %s cannot be looked up", word, what);
     if (!found) {

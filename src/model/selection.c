@@ -39,12 +39,24 @@ void selection_add_id(struct selection *selection, const struct named_id *id)
     idset_add(&selection->id_set, id->shmid);
 }
 
+/* Tells whether WORD, which may be an id, can only be a key: in hex, negative, or beyond all ids.
+ */
+static bool is_key_alone(const char *word)
+{
+    CLEANUP_ERROR struct error ignored = ERROR_INIT;
+    uint32_t key;
+
+    if (word[0] == '0')
+        return strncasecmp(word, "0x", 2) == 0;
+    return parse_key(word, &key, &ignored) == 0 && key > INT32_MAX;
+}
+
 int selection_add_word(struct selection *selection, const char *word, struct error *err)
 {
     struct named_id id = {0};
     int r;
 
-    if (strncasecmp(word, "0x", 2) == 0)
+    if (is_key_alone(word))
         return error_set(err, EINVAL, "'%s': not an id; a key is named by --key", word);
     if (strcmp(word, "shm") == 0) /* ipcrm shm ID */
         return error_set(err, EINVAL, "'shm': not an id; ids need no word before them");
@@ -388,12 +400,8 @@ static bool owner_is_shown(const struct named_id *id, const struct segment_info 
     if (info->owner && (strcmp(info->owner, id->owner) == 0 || is_cut_owner(id, info->owner)))
         return true;
     strbuf_put_u64(&shown, info->segment.uid);
-    if (strcmp(strbuf_string(&shown), id->owner) == 0)
-        return true;
-    strbuf_reset(&shown);
-    text_unescape(&shown, id->owner, id->owner_length);
-    return info->owner && shown.length == strlen(info->owner) &&
-           memcmp(strbuf_string(&shown), info->owner, shown.length) == 0;
+    return strcmp(strbuf_string(&shown), id->owner) == 0 ||
+           (info->owner && text_is_shown_as(info->owner, id->owner));
 }
 
 static bool row_holds(const struct named_id *row, const struct segment_info *info)

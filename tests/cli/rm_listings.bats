@@ -157,6 +157,17 @@ ipcs_with_users() {
         assert_status 0
         assert_err_has 'removed 3 of 3 segments'
     done
+    # Options take such a field, too, and the user of exactly this name first.
+    for id in 54321 54322 54323; do
+        make_seg --uid "$id" --gid "$id" >/dev/null
+    done
+    for words in 'jane doe=54321' 'jane\x20doe=54321' 'DOM\x5cjane\x20doe=54322' 'DOM\jane\x20doe=54322' 'a\x5cx20b=54323' 'a\x20b=54323'; do
+        shmtool ls --no-header -c uid --owner "${words%=*}"
+        assert_out "${words#*=}"
+    done
+    shmtool ls --owner 'jane\x2ddoe'
+    assert_wrong_usage "--owner: 'jane\x5cx2ddoe': no such user"
+    remove_all_segments
     # ipcs shows ten bytes of them as they are, in columns.
     for id in 54321 54322 54323; do
         make_seg --uid "$id" >/dev/null
