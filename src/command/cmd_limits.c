@@ -261,7 +261,7 @@ static void warn_of_change(struct context *context, const struct limits_change *
         if (!refusal)
             continue;
         strbuf_printf(&text, "%s=", limit_kinds[item->setting.id].name);
-        limits_report_value(&text, item->setting.id, item->setting.value);
+        limits_report_value(&text, &inventory->limits, item->setting.id, item->setting.value);
         strbuf_printf(&text, ": %s", refusal);
         if (context->system.elsewhere_pid != 0)
             put_command_inside(&text, context, item);
@@ -327,7 +327,7 @@ static void warn_of_limits(struct context *context, const struct limits_change *
 }
 
 /* A line of what became of a setting, or would become of it. */
-static void write_change(FILE *out, const struct limits_change *change,
+static void write_change(FILE *out, const struct limits *limits, const struct limits_change *change,
                          const struct limit_change *item)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
@@ -336,10 +336,10 @@ static void write_change(FILE *out, const struct limits_change *change,
     if (!change->dry_run && !item->done)
         return;
     strbuf_printf(&line, "%s%s = ", change->dry_run ? "would set " : "", limit_kinds[id].name);
-    limits_report_value(&line, id, item->setting.value);
+    limits_report_value(&line, limits, id, item->setting.value);
     if (item->has_before) {
         strbuf_puts(&line, change->dry_run ? " (is " : " (was ");
-        limits_report_value(&line, id, item->before);
+        limits_report_value(&line, limits, id, item->before);
         strbuf_putc(&line, ')');
     }
     strbuf_putc(&line, '\n');
@@ -372,7 +372,7 @@ static void write_limits(struct context *context, const struct limits_args *args
         context_write(context, &document);
     }
     for (size_t i = 0; i < change->count; i++)
-        write_change(context->out, change, &change->items[i]);
+        write_change(context->out, &inventory->limits, change, &change->items[i]);
     if (change->dry_run && change->plan.count > 0) {
         const struct column_format format = {.now = inventory->clock.now,
                                              .color = terminal_has_color(STDOUT_FILENO)};

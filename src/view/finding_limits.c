@@ -232,7 +232,7 @@ static void remedy_full(const struct finding_text *text)
             strbuf_puts(text->out, " ls --sort -bytes)");
         }
     }
-    value = raised_limit(value, used, limit_kinds[id].usual, max);
+    value = raised_limit(value, used, limits_usual(&text->inventory->limits, id), max);
     if (value == 0)
         return;
     begin_step(text, "; or raise it: ");
@@ -251,7 +251,7 @@ static void remedy_shmmax(const struct finding_text *text)
         return;
     }
     /* A shmmax that nobody ever lowered: shmall was, on purpose or not. */
-    remedy_set_limit(text->out, text->inventory, LIMIT_SHMALL, limit_kinds[LIMIT_SHMALL].usual);
+    remedy_set_limit(text->out, text->inventory, LIMIT_SHMALL, limits_usual(limits, LIMIT_SHMALL));
     if (__builtin_mul_overflow(limits->values[LIMIT_SHMALL], limits->page_size, &bytes))
         return;
     strbuf_puts(text->out, "; or, if shmall is intended to be so low: ");
@@ -262,7 +262,7 @@ static void remedy_shmmax(const struct finding_text *text)
 static void remedy_small_shmmax(const struct finding_text *text)
 {
     const struct limits *limits = &text->inventory->limits;
-    uint64_t value = limit_kinds[LIMIT_SHMMAX].usual;
+    uint64_t value = limits_usual(limits, LIMIT_SHMMAX);
     uint64_t bytes;
 
     if (limits->known[LIMIT_SHMALL] && limits->values[LIMIT_SHMALL] > 0 &&

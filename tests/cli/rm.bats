@@ -397,6 +397,25 @@ END
     assert_err ''
 }
 
+@test "a size of more than 4 GiB is seen, compared and verified whole, by a program of 32 bits too" {
+    need_ns
+    local id columns
+    id=$(ipcmk -M 5368709120 2>/dev/null | grep -o '[0-9]*$') || skip "the kernel does not grant 5 GiB"
+    for columns in bytes bytes,rss; do
+        shmtool ls -c "$columns" --json
+        assert_out_has '"bytes": 5368709120' || return 1
+    done
+    shmtool rm --size ..4G --yes
+    assert_status 0
+    seg_exists "$id" || fail "not selected, and gone"
+    shmtool set "$id" perms=640
+    assert_status 0
+    assert_equal "$(field_of "$id" 3)" 640
+    shmtool rm --size 5G --yes
+    assert_status 0
+    assert_equal "$(all_ids)" ''
+}
+
 @test "--orphan and --state select for rm too" {
     need_ns
     local orphan idle

@@ -2,7 +2,7 @@
  * action/inventory: which segments of a saved tree a selection means, what is found out about each,
  * and what is asked of the rows afterwards.
  *
- * wrap: sysv_stat
+ * wrap: sysv_stat sysv_tells_sizes
  */
 #include "action/inventory.h"
 #include "action/resolve.h"

@@ -1,7 +1,7 @@
 /*
  * action/removal: the run as its user sees it (interrupted, each reported), and the counts.
  *
- * wrap: shmctl namespace_run_inside clock_monotonic
+ * wrap: shmctl namespace_run_inside clock_monotonic sysv_tells_sizes
  */
 #include <errno.h>
 #include <sys/ipc.h>
