@@ -675,12 +675,12 @@ timed_tree() {
 }
 
 @test "--time short is by distance, and what a terminal's tables have" {
-    timed_tree 1795299005 1795212900 1780000000 1763000000 1795300000 1895300000
-    local times=$'22:10\nNov20\n2026-05-28\n2025-11-13\n22:26\n2030-01-22'
+    timed_tree 1795299005 1795212900 1780000000 1778000000 1763000000 1795300000 1895300000
+    local times=$'22:10\nNov20\nMay28\n2026-05-05\n2025-11-13\n22:26\n2030-01-22'
     shmtool --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime --time short
-    assert_out "${times/2026-05-28/May28}"
+    assert_out "$times"
     pty -- env TZ=UTC "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime
-    assert_equal "${out//$'\r'/}" "${times/2026-05-28/May28}"$'\n'
+    assert_equal "${out//$'\r'/}" "$times"$'\n'
     pty -- "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime 1 --time iso
     assert_equal "${out//$'\r'/}" $'2026-11-21T22:10:05+00:00\n'
     pty -- "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --ndjson -c ctime 1
