@@ -102,6 +102,10 @@ programs_are() {
     on_tree stat 2
     unwrap
     assert_out_has 'shmtool.conf calls it billing cache.'
+    on_tree doctor
+    unwrap
+    assert_out_has '3 segments, 8.1 KiB, are orphans with a key'
+    assert_out_has '; 1 is of our clock, 1 of billing cache'
     # Who only shows goes on with what can be read.
     echo 'label billing' >>"$tree/etc/shmtool.conf"
     on_tree ls --no-header -c program 2

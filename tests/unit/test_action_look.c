@@ -2,7 +2,7 @@
  * action/look: all segments of the live system, look after look: their states, and the ids that the
  * real kernel gives.
  *
- * wrap: clock_gettime proc_fact
+ * wrap: clock_gettime proc_fact sysv_tells_sizes
  */
 #include "action/look.h"
 
