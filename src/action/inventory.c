@@ -444,6 +444,7 @@ int inventory_read_parts(struct system *system, const struct selection *selectio
         inventory_release(&inventory);
         return r;
     }
+    inventory.has_users = inventory.has_users && !names_users_failed(system->names);
     *ret_inventory = inventory;
     return 0;
 }
