@@ -33,6 +33,7 @@ struct removal_item {
     enum removal_outcome outcome;
     int code;  /* positive errno with REMOVAL_FAILED, else 0 */
     bool late; /* REMOVAL_PROTECTED, REMOVAL_CHANGED: only when it was read again, or read back */
+    bool refused; /* REMOVAL_SELECTED: the kernel will refuse it to this user */
 };
 
 struct removal_plan {
@@ -50,8 +51,12 @@ struct removal_totals {
     size_t in_use;          /* of those not tried yet: the attached ones */
     size_t defied;          /* of those not tried yet: the protected ones, with even_protected */
     uint64_t pending_bytes; /* of those not tried yet */
-    uint64_t unused_bytes;  /* of those not tried yet and not in use: removing them frees these */
-    uint64_t freed_bytes;   /* of those destroyed */
+    size_t refused;         /* of those not tried yet: those that the kernel will refuse */
+    size_t refused_in_use;
+    uint64_t refused_bytes;
+    uint64_t
+        unused_bytes;     /* of those not tried yet, not in use nor refused: removing frees these */
+    uint64_t freed_bytes; /* of those destroyed */
 };
 
 /* What removal_run() calls while it works; any of them may be NULL. */
@@ -90,6 +95,12 @@ void removal_add(struct removal_plan *plan, const struct selection *selection,
  * with EINVAL, which is what the kernel says of it.
  */
 void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored);
+
+/*
+ * Notes which of the plan's segments that are not decided yet the kernel will refuse to CREDENTIALS
+ * for their owner and creator, as far as that can be known: whether it would refuse a lock cannot.
+ */
+void removal_note_refused(struct removal_plan *plan, const struct credentials *credentials);
 
 /*
  * Removes, or changes, the plan's segments that are not decided yet, one after the other.

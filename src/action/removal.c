@@ -55,6 +55,29 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored)
     add_plan_item(plan, &item);
 }
 
+/* Whether anything has to be written to it that its owner, its creator and root alone may write. */
+static bool needs_owner(const struct removal_plan *plan, const struct segment *segment)
+{
+    struct segment after;
+
+    if (!plan->change)
+        return !segment_is_dest(segment); /* else there is nothing left to do */
+    after = change_apply(plan->change, segment);
+    return after.uid != segment->uid || after.gid != segment->gid ||
+           (after.mode & 0777) != (segment->mode & 0777);
+}
+
+void removal_note_refused(struct removal_plan *plan, const struct credentials *credentials)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct removal_item *item = &plan->items[i];
+        const struct segment *segment = &item->info.segment;
+
+        item->refused = item->outcome == REMOVAL_SELECTED && needs_owner(plan, segment) &&
+                        !segment_info_may_remove(&item->info, credentials);
+    }
+}
+
 /* --- Acting ----------------------------------------------------------------------------------- */
 
 /* What a removal goes by. */
@@ -282,6 +305,23 @@ void removal_run(struct system *system, const struct selection *selection,
     }
 }
 
+static void count_pending(struct removal_totals *totals, const struct removal_item *item)
+{
+    bool in_use = item->info.segment.nattch > 0;
+    uint64_t bytes = item->info.segment.size;
+
+    totals->in_use += in_use;
+    totals->defied += item->info.protected_by != NULL;
+    totals->pending_bytes = saturating_add(totals->pending_bytes, bytes);
+    if (item->refused) {
+        totals->refused++;
+        totals->refused_in_use += in_use;
+        totals->refused_bytes = saturating_add(totals->refused_bytes, bytes);
+    } else if (!in_use) {
+        totals->unused_bytes = saturating_add(totals->unused_bytes, bytes);
+    }
+}
+
 struct removal_totals removal_count(const struct removal_plan *plan)
 {
     struct removal_totals totals = {0};
@@ -291,15 +331,10 @@ struct removal_totals removal_count(const struct removal_plan *plan)
 
         totals.counts[item->outcome]++;
         totals.selected += !item->missing;
-        if (item->outcome == REMOVAL_SELECTED) {
-            totals.in_use += item->info.segment.nattch > 0;
-            totals.defied += item->info.protected_by != NULL;
-            totals.pending_bytes = saturating_add(totals.pending_bytes, item->info.segment.size);
-            if (item->info.segment.nattch == 0)
-                totals.unused_bytes = saturating_add(totals.unused_bytes, item->info.segment.size);
-        } else if (item->outcome == REMOVAL_REMOVED) {
+        if (item->outcome == REMOVAL_SELECTED)
+            count_pending(&totals, item);
+        else if (item->outcome == REMOVAL_REMOVED)
             totals.freed_bytes = saturating_add(totals.freed_bytes, item->info.segment.size);
-        }
     }
     return totals;
 }

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/where.h"
@@ -31,7 +32,10 @@ static int refuse_line_option(const struct option_use *use, struct error *err)
                      "--owner, --creator, --group, --size, --perms and --locked");
 }
 
-/* The options of a command line, most of them refused; --help, where to look and ids too. */
+/*
+ * The options of a command line, most of them refused; --help, where to look, --all and ids too.
+ * Without help they are not suggested.
+ */
 struct line_options {
     struct option_spec *specs; /* owned */
     struct option_group group;
@@ -42,6 +46,7 @@ static void make_line_options(struct line_options *options)
     static const struct option_spec refused[] = {
         {'h', "help", NULL, NULL, 0, refuse_line_option},
         {'V', "version", NULL, NULL, 0, refuse_line_option},
+        {0, "all", NULL, NULL, 0, refuse_line_option},
         {0, "id", "[=ID]", NULL, 0, refuse_line_option},
         {0, "ids", "[=ID]", NULL, 0, refuse_line_option},
         {0, "shmid", "[=ID]", NULL, 0, refuse_line_option},
@@ -58,8 +63,10 @@ static void make_line_options(struct line_options *options)
             struct option_spec *spec = &options->specs[count++];
 
             *spec = groups[g].options[i];
-            if (parse_name(spec->name, strlen(spec->name), lasting_options, lasting) == lasting)
+            if (parse_name(spec->name, strlen(spec->name), lasting_options, lasting) == lasting) {
                 spec->take = refuse_line_option;
+                spec->help = NULL;
+            }
         }
     }
     options->group = (struct option_group){NULL, options->specs, count};
@@ -217,7 +224,7 @@ static void parse_conf_file(const struct reading *reading)
             error_set(&problem, err.code, "%s%s:%zu: %s",
                       procfs_prefix(&reading->context->system.procfs), file->path, number,
                       err.text);
-            protection_note_problem(reading->protection, &problem);
+            protection_note_problem(reading->protection, strbuf_string(&where), &problem);
         }
         text = line_end + 1;
     }
@@ -264,9 +271,13 @@ static const struct protection *read_conf_files(struct context *context)
     reading.files = &files;
     make_line_options(&reading.options);
     for (size_t i = 0; i < files.count; i++) {
-        reading.file = &files.items[i];
-        if (files.items[i].error.code)
-            protection_note_problem(system->protection, &files.items[i].error);
+        const struct conf_file *file = &files.items[i];
+        CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
+
+        reading.file = file;
+        strbuf_printf(&where, "/%s", file->path);
+        if (file->error.code)
+            protection_note_problem(system->protection, strbuf_string(&where), &file->error);
         else
             parse_conf_file(&reading);
     }
@@ -297,7 +308,7 @@ static int check_program(const struct protection *protection, const char *word, 
     if (program_find(word))
         return 0;
     for (size_t i = 0; i < labels->count; i++) {
-        if (strcmp(labels->items[i].text, word) == 0)
+        if (text_is_shown_as(labels->items[i].text, word))
             return 0;
         suggest_try(&suggestion, labels->items[i].text);
     }

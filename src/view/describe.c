@@ -337,18 +337,24 @@ static void put_rm_would(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory)
 {
     const char *root = remedy_root(inventory);
-    bool defies = info->protected_by && !segment_is_dest(&info->segment);
+    bool marked = segment_is_dest(&info->segment);
+    bool defies = info->protected_by && !marked;
+    bool waits = inventory->conf_problem && !marked;
 
     if (defies) {
         strbuf_puts(out, "Protected by ");
         describe_rule(out, info->protected_by);
         strbuf_puts(out, ": it is left alone. ");
     }
-    strbuf_puts(out, inventory->live ? "'" : "On that machine '");
+    if (waits)
+        strbuf_printf(out, "Once %s is right, ", inventory->conf_problem);
+    if (!inventory->live)
+        strbuf_puts(out, waits ? "on that machine " : "On that machine ");
+    strbuf_putc(out, '\'');
     remedy_shmtool(out, info->elsewhere);
     strbuf_printf(out, " rm %s%d' would ", defies ? "--even-protected " : "", info->segment.shmid);
-    if (!inventory->has_credentials || segment_is_dest(&info->segment) ||
-        shmget_may_remove(&info->segment, &inventory->credentials))
+    if (!inventory->has_credentials || marked ||
+        segment_info_may_remove(info, &inventory->credentials))
         return;
     strbuf_puts(out, "be refused to you, ");
     describe_user(out, inventory->user, inventory->credentials.euid);

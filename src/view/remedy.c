@@ -34,7 +34,7 @@ static bool may_remove_all(const struct credentials *credentials,
                            const struct segment_info *const *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!shmget_may_remove(&rows[i]->segment, credentials))
+        if (!segment_info_may_remove(rows[i], credentials))
             return false;
     }
     return true;
@@ -67,6 +67,8 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
     uint64_t elsewhere = count > 0 ? rows[0]->elsewhere : inventory->elsewhere;
     bool hidden = false;
 
+    if (inventory->conf_problem)
+        strbuf_printf(out, "once %s is right: ", inventory->conf_problem);
     for (size_t i = 0; i < count; i++)
         hidden = hidden || remedy_hides_user(inventory, rows[i]->segment.uid);
     if (count > 0 &&
@@ -141,6 +143,25 @@ static void put_from_outside(struct strbuf *out, const struct inventory *invento
                   inventory->credentials.private_user ? "--user " : "", settings, options);
 }
 
+void remedy_enter(struct strbuf *out, const struct inventory *inventory)
+{
+    const struct credentials *credentials = &inventory->credentials;
+
+    if (inventory->elsewhere == 0)
+        return;
+    if (inventory->has_credentials && credentials->euid != 0)
+        strbuf_puts(out, "as root: ");
+    strbuf_printf(out, "nsenter %s--ipc --target PID ",
+                  inventory->has_credentials && !credentials->sets_limits ? "--user " : "");
+}
+
+void remedy_enter_whom(struct strbuf *out, const struct inventory *inventory)
+{
+    if (inventory->elsewhere != 0)
+        strbuf_printf(out, " (PID: one that 'shmtool ns -l %llu' shows)",
+                      (unsigned long long)inventory->elsewhere);
+}
+
 static bool are_limits_fixed(const struct inventory *inventory)
 {
     return inventory->has_credentials && inventory->credentials.limits_fixed;
@@ -181,6 +202,15 @@ static void put_set_limits(struct strbuf *out, const struct inventory *inventory
         put_settings(&words, " kernel.", settings, count);
         put_settings(&options, " --sysctl kernel.", settings, count);
         put_from_outside(out, inventory, strbuf_string(&words), strbuf_string(&options));
+        return;
+    }
+    /* Root of the namespace's own user namespace alone may (ipc/ipc_sysctl.c). */
+    if (inventory->elsewhere != 0 && inventory->has_credentials &&
+        !inventory->credentials.sets_limits) {
+        put_settings(&words, " kernel.", settings, count);
+        remedy_enter(out, inventory);
+        strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
+        remedy_enter_whom(out, inventory);
         return;
     }
     put_as_root(out, inventory);
@@ -228,7 +258,9 @@ void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const 
         put_from_outside(out, inventory, strbuf_string(&words), strbuf_string(&options));
         return;
     }
-    put_as_root(out, inventory);
+    if (inventory->elsewhere == 0)
+        put_as_root(out, inventory);
+    remedy_enter(out, inventory);
     strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
 }
 

@@ -114,7 +114,7 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
         strbuf_puts(out, " and was made by ");
         describe_user(out, info->creator, segment->cuid);
     }
-    if (inventory->has_credentials && shmget_may_remove(segment, &inventory->credentials)) {
+    if (inventory->has_credentials && segment_info_may_remove(info, &inventory->credentials)) {
         if (change && change->values[CHANGE_LOCKED] && change->locked)
             strbuf_printf(out, "; permissions do not forbid it: %s", change_lock_refusal(EPERM));
         else
@@ -134,11 +134,13 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
 void removal_report_unreadable(struct strbuf *out, const struct segment_info *info,
                                const struct inventory *inventory)
 {
-    if (inventory->has_credentials && shmget_may_remove(&info->segment, &inventory->credentials))
-        strbuf_printf(out, "its permissions do not let you read it: shmtool set perms=u+r %d",
-                      info->segment.shmid);
-    else
+    if (inventory->has_credentials && segment_info_may_remove(info, &inventory->credentials)) {
+        strbuf_puts(out, "its permissions do not let you read it: ");
+        remedy_shmtool(out, info->elsewhere);
+        strbuf_printf(out, " set perms=u+r %d", info->segment.shmid);
+    } else {
         removal_report_refusal(out, NULL, true, info, inventory);
+    }
 }
 
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)

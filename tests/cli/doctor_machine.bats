@@ -85,6 +85,17 @@ finding() {
     assert_out_has 'attached 2 times, which may be intended'
 }
 
+@test "a descriptor that is mapped is no attachment" {
+    need_ns
+    need_root
+    "$HELPERS/actor" make:0 attach map-files end 2>/dev/null || skip "map_files cannot be opened here"
+    remove_all_segments
+    start_helper actor make:0 attach map-files
+    doctor
+    assert_status 0
+    assert_equal "$(checks)" ''
+}
+
 @test "dest segments that two processes hold" {
     need_ns
     local first second child
@@ -145,7 +156,7 @@ finding() {
     assert_equal "$(finding orphans message)" "3 segments, 3 MiB, are orphans: nobody has them attached, those who did are dead, and without a key nobody can find them again; they belong to $(id -un)"
     assert_equal "$(finding orphans remedy)" "shmtool rm --orphan --key 0 --owner $(id -un)"
     assert_equal "$(finding orphans-with-key severity) $(finding orphans-with-key shmids)" "info [$with]"
-    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: shmtool rm $with"
+    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs it: shmtool rm $with"
     # What it recommends does what it says.
     "$SHMTOOL" rm --orphan --key 0 --owner "$(id -un)" --yes 2>/dev/null
     doctor
@@ -252,9 +263,9 @@ finding() {
     assert_equal "$(checks)" 'shmmni orphans orphans-with-key orphans-with-key owners owners'
     assert_equal "$(finding shmmni remedy)" 'remove what nobody can find again (as root: shmtool rm --orphan --key 0); then look for orphans with a key that nobody needs (shmtool ls -l --orphan); or raise it: as root: shmtool limits --set shmmni=6'
     assert_equal "$(finding orphans remedy)" 'as root: shmtool rm --orphan --key 0 --owner 23456'
-    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: as root: shmtool rm $others"
-    assert_equal "$(jq -r '.findings[3].remedy' <<<"$json")" "if nobody needs them: shmtool rm $mine"
-    assert_equal "$(finding owners remedy)" 'see what they are and who uses them (shmtool stat --owner 12345); if nobody needs them: shmtool rm --unattached --owner 12345'
+    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs it: as root: shmtool rm $others"
+    assert_equal "$(jq -r '.findings[3].remedy' <<<"$json")" "if nobody needs it: shmtool rm $mine"
+    assert_equal "$(finding owners remedy)" 'see what it is and who uses it (shmtool stat --owner 12345); if nobody needs it: shmtool rm --unattached --owner 12345'
     doctor
     [[ $json != *'as root'* ]] || fail "root is sent to root"
     # An owner that has a name is named so, as whom and in the command.
@@ -322,7 +333,7 @@ finding() {
         "outside of this user namespace, as root: shmtool -N $here rm --orphan --key 0 $hidden
 shmtool rm --orphan --key 0 --owner root"
     assert_equal "$(jq -r '.findings[] | select(.check == "orphans-with-key").remedy' <<<"$out")" \
-        "if nobody needs them: outside of this user namespace, as root: shmtool -N $here rm $id"
+        "if nobody needs it: outside of this user namespace, as root: shmtool -N $here rm $id"
     # What is typed there takes no more than what was meant.
     shmtool -N "$here" rm --orphan --key 0 "$hidden" --dry-run
     assert_out_has "$hidden"

@@ -107,6 +107,35 @@ $third,no"
     assert_exists "$kept" "$third"
 }
 
+@test "create does not advise to remove a protected segment" {
+    shmtool create --size 1 --key 0x4e545031
+    assert_status 1
+    assert_err_has "remedy: use another key: the segment is protected by $KEPT_BY"
+    assert_err_has_not 'rm '
+}
+
+@test "while the file cannot be used, advice to remove says what comes first" {
+    local first='once /etc/shmtool.conf:2 is right: '
+    local command
+    # Commands whose advice is about the removal of a segment.
+    local commands=('doctor' "doctor --key 0x77 --size 1M" 'create --size 1 --key 0x77')
+    conf "$KEPT_LINE" oops
+    for command in "${commands[@]}"; do
+        # shellcheck disable=SC2086 # words
+        shmtool $command
+        assert_status 1
+        assert_err_has "/etc/shmtool.conf:2: 'oops'"
+        assert_equal "$(cat "$out_file" "$err_file" | grep -o ".\\{${#first}\\}shmtool rm" | sort -u)" "${first}shmtool rm"
+    done
+    shmtool stat "$other"
+    unwrap
+    assert_out_has " Once /etc/shmtool.conf:2 is right, 'shmtool rm $other' would destroy it at once"
+    conf "$KEPT_LINE"
+    chmod 666 "$etc/shmtool.conf"
+    shmtool doctor --key 0x77 --size 1M
+    assert_out_has "once /etc/shmtool.conf is right: shmtool rm $other"
+}
+
 @test "a saved tree has its own file, whoever owns it there" {
     local tree=$BATS_TEST_TMPDIR/tree
     mkdir -p "$tree/proc/sysvipc" "$tree/etc/shmtool.d"

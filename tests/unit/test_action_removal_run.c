@@ -1,7 +1,7 @@
 /*
  * action/removal: the run as its user sees it (interrupted, each reported), and the counts.
  *
- * wrap: shmctl namespace_run_inside clock_monotonic
+ * wrap: shmctl namespace_run_inside clock_monotonic sysv_tells_sizes
  */
 #include <errno.h>
 #include <sys/ipc.h>
@@ -314,7 +314,7 @@ static void nothing_goes_without_all_of_the_protection(void **state)
     CLEANUP_ERROR struct error problem = ERROR_INIT;
 
     error_set(&problem, EINVAL, "wrong");
-    protection_note_problem(fixture->system.protection, &problem);
+    protection_note_problem(fixture->system.protection, "/etc/shmtool.conf:1", &problem);
     fixture->plan.even_protected = true;
     run(fixture);
     assert_int_equal(removal_calls, 0);

@@ -125,6 +125,10 @@ static void who_may_remove(void **state)
         {&without_ipc, of_nobody, 1, "outside of this user namespace, as root: shmtool rm 5"},
         {&rootless, one, 1, "as zc or root with all capabilities: shmtool rm 5"},
     };
+    static const struct segment_info there = {
+        .segment = {.uid = 0, .cuid = 0}, .owner = "root", .elsewhere = 4026532177};
+    static const struct segment_info *const of_root_there[] = {&there};
+    struct inventory unprotected = zc;
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
@@ -135,6 +139,11 @@ static void who_may_remove(void **state)
                    remedy_remove, &without_ipc, of_nobody, 1, "--unattached");
     assert_appends("as nobody or root: shmtool rm --unattached", remedy_remove, &zc, of_nobody, 1,
                    "--unattached");
+    /* Whoever may enter another namespace may remove all that is in it. */
+    assert_appends("shmtool -N 4026532177 rm 5", remedy_remove, &zc, of_root_there, 1, "5");
+    unprotected.conf_problem = "/etc/shmtool.conf:2";
+    assert_appends("once /etc/shmtool.conf:2 is right: as root: shmtool rm 5", remedy_remove,
+                   &unprotected, of_roots, 1, "5");
 }
 
 /* Root of a container whose /proc/sys is read-only, with a user namespace and without. */
