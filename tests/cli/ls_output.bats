@@ -646,13 +646,13 @@ on_terminal() {
     assert_err_has $'\e[33mshmtool: ls:\e[0m 5: no such segment'
 }
 
-# timed_tree TIME...: a tree in $BATS_TEST_TMPDIR, saved on 2026-11-21 at 22:15:05, with a segment changed at each
-# TIME, in seconds; their ids are 1, 2, ...
+# timed_tree TIME...: a tree in $BATS_TEST_TMPDIR of a machine that was up for 500 days, saved on 2026-11-21 at
+# 22:15:05, with a segment changed at each TIME, in seconds; their ids are 1, 2, ...
 timed_tree() {
     local id=0 time
     mkdir -p "$BATS_TEST_TMPDIR/proc/sysvipc"
-    printf 'cpu 1\nbtime 1795212905\n' >"$BATS_TEST_TMPDIR/proc/stat"
-    echo '86400.00 1.00' >"$BATS_TEST_TMPDIR/proc/uptime"
+    printf 'cpu 1\nbtime 1752099305\n' >"$BATS_TEST_TMPDIR/proc/stat"
+    echo '43200000.00 1.00' >"$BATS_TEST_TMPDIR/proc/uptime"
     head -n 1 "$SRC/tests/fixtures/listing/proc/sysvipc/shm" >"$BATS_TEST_TMPDIR/proc/sysvipc/shm"
     for time in "$@"; do
         echo "0 $((++id)) 600 1 1 1 0 0 0 0 0 0 0 $time 0 0" >>"$BATS_TEST_TMPDIR/proc/sysvipc/shm"
