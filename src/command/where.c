@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "action/resolve.h"
 #include "base/text.h"
@@ -105,8 +106,9 @@ static int find_by_name(struct context *context, const struct ipc_namespace_list
     if (count == 0)
         return error_set(err, ENOENT,
                          "%s: neither a pid nor the number or file of an IPC namespace, nor a "
-                         "container, unit or job that has one ('shmtool ns' lists them)",
-                         word);
+                         "container, unit or job that has one%s ('shmtool ns' lists them)%s",
+                         word, found->unreadable > 0 || found->hidden ? NAMESPACES_SEEN : "",
+                         geteuid() != 0 ? "; names of containers are known to root alone" : "");
     if (count > 1)
         return error_set(err, EINVAL, "%s: names %zu IPC namespaces: %s", word, count,
                          strbuf_string(&candidates));

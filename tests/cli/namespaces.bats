@@ -81,6 +81,11 @@ sizes_in() {
         assert_out ''
         assert_err_has "shmtool: ls: --namespace: $word: "
     done
+    try ls -N web
+    assert_err "shmtool: ls: --namespace: web: neither a pid nor the number or file of an IPC namespace, nor a container, unit or job that has one ('shmtool ns' lists them)"
+    run_split there setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" -N web ls
+    assert_status 2
+    assert_err_has "that has one among those that can be seen ('shmtool ns' lists them); names of containers are known to root alone"
     try rm -N '' --all --yes
     assert_wrong_usage 'shmtool: rm: --namespace: needs a namespace'
     try -N 5000000 ls
