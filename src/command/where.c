@@ -265,7 +265,7 @@ static void write_heading(struct context *context, const struct ipc_namespace *n
 /* A going through all namespaces. */
 struct tour {
     struct context *context;
-    bool json;
+    const char *json; /* as where_each() has it */
     int (*show)(struct context *context, void *arg);
     void *arg;
     size_t shown;
@@ -288,6 +288,8 @@ static int show_one(struct tour *tour, const struct ipc_namespace *namespace)
     context->system.one_of_many = true;
     write_heading(context, namespace, tour->json, tour->shown++ == 0);
     status = tour->show(context, tour->arg);
+    if (tour->json && status == STATUS_UNREADABLE)
+        fprintf(context->out, "\"%s\": null}", tour->json);
     if (namespace_return(&context->system.procfs, &entry, &err) < 0) {
         context_fail(context, &err, STATUS_UNREADABLE);
         return -1;
@@ -310,8 +312,8 @@ static int show_all(struct tour *tour)
     return highest;
 }
 
-int where_each(struct context *context, bool json, int (*show)(struct context *context, void *arg),
-               void *arg)
+int where_each(struct context *context, const char *json,
+               int (*show)(struct context *context, void *arg), void *arg)
 {
     CLEANUP_STRBUF struct strbuf head = STRBUF_INIT;
     struct tour tour = {context, json, show, arg, 0, COMPLAINT_LIST_INIT};

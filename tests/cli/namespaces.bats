@@ -150,6 +150,11 @@ sizes_in() {
     assert_out_has_not 'as root'
     assert_err_has "the limits of IPC namespace $number, which belongs to another user namespace, "
     assert_err_has "('shmtool ns -l $number')"
+    # What cannot be read there is null in a document that is one.
+    run_split as_user 54321 "$SHMTOOL" limits -A --json
+    assert_status 4
+    assert_equal "$(jq -c --argjson number "$number" '.namespaces[] | select(.namespace == $number)' <<<"$out")" \
+        "{\"namespace\":$number,\"container\":null,\"limits\":null}"
     # The user database here is not that of whoever is inside.
     run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" doctor --json
     assert_equal "$(jq -r '.findings[] | select(.check == "owners") | .severity, .message, .remedy' <<<"$out")" "info
