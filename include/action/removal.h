@@ -63,6 +63,12 @@ struct removal_totals {
 struct removal_hooks {
     bool (*interrupted)(void *arg); /* before each item; true ends the run */
     /*
+     * Reads again what the system's protection says: before the first item, after each that was
+     * saved, and before whichever comes more than a tenth of a second after that (in between this
+     * process may have been stopped).
+     */
+    void (*refresh)(void *arg);
+    /*
      * Before a segment is removed, as NOW it was read: saves it. Returns 0, or a negative errno:
      * then it fails with that. It is read once more after that.
      */
@@ -104,7 +110,8 @@ void removal_note_refused(struct removal_plan *plan, const struct credentials *c
  * else nothing is done (ECANCELED). One failure does not stop the rest. One that is marked already
  * is not removed again. One that is changed must have the owner, group, permissions and lock that
  * it was shown with, and after it those that were written. When interrupted, the rest is
- * REMOVAL_FAILED with EINTR.
+ * REMOVAL_FAILED with EINTR. REMOVAL_FAILED with ECHILD: what became of it is not known, for a
+ * child that entered its namespace ended before it was done.
  */
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks);

@@ -43,8 +43,8 @@ void names_put_group(struct names *names, gid_t gid, struct strbuf *out);
 void names_put_known(const struct names *names, struct strbuf *users, struct strbuf *groups);
 
 /*
- * Parses a USER or GROUP of the command line: an exact name, or a number. All digits are
- * looked up as a name first, as chown(1) does.
+ * Parses a USER or GROUP of the command line: an exact name, as it is or as a table shows it
+ * (text_unescape()), or a number. All digits are looked up as a name first, as chown(1) does.
  *
  * Returns 0; -EINVAL when it is neither; or another negative errno when the database could not be
  * read; sets *err, with the word in it.

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "model/filter.h"
 
 /* A line, and what it says of the segments that its options select. */
@@ -30,6 +31,7 @@ struct protection {
     struct error problem; /* the first file or line that cannot be used; no text: there is none */
     char *problem_where;  /* owned; which it is, "/etc/shmtool.conf:2"; NULL: there is none */
     size_t problem_count;
+    struct strbuf source;       /* owned; what was read: tells whether it is another by now */
     struct protection *earlier; /* owned; what was read before: rows may still borrow from it */
 };
 

@@ -72,6 +72,15 @@ void remedy_refused_limit(struct strbuf *out, const struct inventory *inventory,
 void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const char *name,
                    const char *value);
 
+/*
+ * Appends "nsenter --ipc --target PID ", which other tools need to act in the IPC namespace that
+ * was entered; nothing for that of this process.
+ */
+void remedy_enter(struct strbuf *out, const struct inventory *inventory);
+
+/* Appends, after such commands, where PID is found. */
+void remedy_enter_whom(struct strbuf *out, const struct inventory *inventory);
+
 /* Appends who may set what belongs to the whole host, and where: "on the host, as root: ". */
 void remedy_on_host(struct strbuf *out, const struct inventory *inventory);
 

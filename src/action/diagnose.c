@@ -176,8 +176,9 @@ static uint64_t most_attachments(const struct segment_info *info)
     uint64_t most = 0;
 
     for (uint32_t i = 0; i < info->attachment_count; i++) {
-        if (info->attachments[i].maps > most)
-            most = info->attachments[i].maps;
+        uint64_t times = segment_info_times(info, &info->attachments[i]);
+
+        most = times > most ? times : most;
     }
     return most;
 }

@@ -457,7 +457,7 @@ int inventory_list_segments(struct system *system, struct segment_list *ret_segm
 
 /*
  * Kernels before 4.17 may refuse the direct way for lack of read permission, which removing does
- * not need: then the listing tells.
+ * not need, and to a program of 32 bits it does not tell the size: then the listing does.
  */
 static int read_record_again(struct system *system, int shmid, struct segment *ret_segment)
 {
@@ -466,7 +466,7 @@ static int read_record_again(struct system *system, int shmid, struct segment *r
     /* A call would ask our own namespace. */
     int r = system->procfs.inside ? -EACCES : sysv_stat(shmid, ret_segment);
 
-    if (r != -EACCES)
+    if (r != -EACCES && (r < 0 || sysv_tells_sizes()))
         return r;
     if (source_proc_read(&system->procfs, &list, NULL, NULL) < 0)
         return -EACCES;

@@ -46,7 +46,6 @@ void supervise_remove_left(struct system *system, const struct trace *trace,
                            const struct supervise_request *request, struct idset *done,
                            struct supervise_result *result)
 {
-    const struct removal_hooks hooks = {.interrupted = NULL};
     struct selection selection = {.by_id = true, .filter = {.unattached = true}};
 
     proc_cache_refresh(system->proc);
@@ -75,6 +74,6 @@ void supervise_remove_left(struct system *system, const struct trace *trace,
         read_left_rows(system, trace, request->needs, result);
     /* The entries are in the order of ids, and so are the ids of the selection. */
     if (!request->keep)
-        removal_run(system, &selection, &result->removal, &hooks);
+        removal_run(system, &selection, &result->removal, &request->removal);
     selection_release(&selection);
 }

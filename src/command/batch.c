@@ -77,8 +77,9 @@ int batch_check(const struct context *context, struct batch *batch, struct error
         return 0;
     if (isatty(STDIN_FILENO) || context->where.all_namespaces)
         return error_set(err, EINVAL,
-                         "nothing is selected: name ids, or use an option such as "
-                         "--owner or --all; see 'shmtool %s --help'",
+                         "nothing is selected: %suse an option such as --owner or --all; see "
+                         "'shmtool %s --help'",
+                         context->where.all_namespaces ? "" : "name ids, or ",
                          context->command->name);
     read_ids_from_input(batch);
     return 0;
@@ -214,7 +215,7 @@ static int make_plan(struct batch *batch)
     for (size_t i = 0; i < inventory->missing_key_count && !batch->ignore_missing; i++) {
         CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
 
-        options_hint_id(&hint, batch->context, inventory, inventory->missing_keys[i]);
+        options_hint_id(&hint, inventory, inventory->missing_keys[i]);
         context_warn(batch->context, "--key: 0x%08x: no segment has this key%s",
                      (unsigned)inventory->missing_keys[i], strbuf_string(&hint));
         batch->failed = true;
@@ -296,6 +297,13 @@ static int confirm_plan(struct batch *batch)
 }
 
 /* --- Acting ----------------------------------------------------------------------------------- */
+
+static void refresh_batch_protection(void *arg)
+{
+    const struct batch *batch = arg;
+
+    protect_refresh(batch->context);
+}
 
 static bool batch_was_interrupted(void *arg)
 {
@@ -451,8 +459,10 @@ static int carry_out(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf notes = STRBUF_INIT;
-    struct removal_hooks hooks = {
-        .interrupted = batch_was_interrupted, .done = report_item, .arg = batch};
+    struct removal_hooks hooks = {.interrupted = batch_was_interrupted,
+                                  .refresh = refresh_batch_protection,
+                                  .done = report_item,
+                                  .arg = batch};
     bool saves = batch->save_path && removal_count(&batch->plan).counts[REMOVAL_SELECTED] > 0;
 
     if (saves && save_begin(batch->save_path, &batch->save, &err) < 0) {

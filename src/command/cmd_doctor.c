@@ -201,7 +201,8 @@ static void warn_uninspected(struct context *context, const struct diagnosis *di
     options_warn_page_size(context, &inventory->limits);
     options_warn_shmem(context, inventory);
     if (diagnosis->ipc_error.text)
-        context_warn(context, "%s; what that is about is not checked", diagnosis->ipc_error.text);
+        context_warn(context, "%s; semaphores and message queues are not all checked",
+                     diagnosis->ipc_error.text);
     if (diagnosis->logind_error.text)
         context_warn(context, "%s; what systemd-logind removes is not checked",
                      diagnosis->logind_error.text);

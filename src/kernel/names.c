@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 
 /* A saved passwd or group of more bytes than this is none. */
@@ -297,6 +298,12 @@ static int find_id(struct names *names, struct database *database, const char *w
     bool found;
     int r = look_up_name(names, database, word, &found, &id);
 
+    if (r == 0 && !found && strstr(word, "\\x")) {
+        CLEANUP_STRBUF struct strbuf name = STRBUF_INIT;
+
+        text_unescape(&name, word, length);
+        r = look_up_name(names, database, strbuf_string(&name), &found, &id);
+    }
     if (r > 0)
         return error_set_errno(err, r, "'%s': %s cannot be looked up", word, what);
     if (!found) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/xalloc.h"
 
 void filter_add_range(struct filter_values *values, struct range range)
@@ -177,7 +178,7 @@ static bool allows_program(const struct filter *filter, const struct segment_pro
     bool matches = filter->programs.count == 0 || program->pending;
 
     for (size_t i = 0; !matches && name && i < filter->programs.count; i++)
-        matches = strcmp(name, filter->programs.items[i]) == 0;
+        matches = text_is_shown_as(name, filter->programs.items[i]);
     return matches;
 }
 

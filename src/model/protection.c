@@ -8,6 +8,7 @@ struct protection *protection_new(struct protection *earlier)
 {
     struct protection *protection = xcalloc(1, sizeof(*protection));
 
+    protection->source = (struct strbuf)STRBUF_INIT;
     protection->earlier = earlier;
     return protection;
 }
@@ -75,6 +76,7 @@ void protection_free(struct protection *protection)
         release_rules(&protection->protects);
         release_rules(&protection->labels);
         error_clear(&protection->problem);
+        strbuf_release(&protection->source);
         free(protection->problem_where);
         free(protection);
         protection = earlier;

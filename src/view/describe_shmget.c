@@ -347,7 +347,8 @@ static void put_attach_denied(struct strbuf *out, const struct shmget_diagnosis 
 static void put_attach_no_room(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     if (!diagnosis->space.has_limit) {
-        strbuf_puts(out, "the address space of a process has no room for so much");
+        strbuf_printf(out, "the address space of a process of %zu bits has no room for so much",
+                      8 * sizeof(void *));
         return;
     }
     strbuf_puts(out, "the address space of a process may have no more than ");

@@ -143,6 +143,25 @@ static void put_from_outside(struct strbuf *out, const struct inventory *invento
                   inventory->credentials.private_user ? "--user " : "", settings, options);
 }
 
+void remedy_enter(struct strbuf *out, const struct inventory *inventory)
+{
+    const struct credentials *credentials = &inventory->credentials;
+
+    if (inventory->elsewhere == 0)
+        return;
+    if (inventory->has_credentials && credentials->euid != 0)
+        strbuf_puts(out, "as root: ");
+    strbuf_printf(out, "nsenter %s--ipc --target PID ",
+                  inventory->has_credentials && !credentials->sets_limits ? "--user " : "");
+}
+
+void remedy_enter_whom(struct strbuf *out, const struct inventory *inventory)
+{
+    if (inventory->elsewhere != 0)
+        strbuf_printf(out, " (PID: one that 'shmtool ns -l %llu' shows)",
+                      (unsigned long long)inventory->elsewhere);
+}
+
 static bool are_limits_fixed(const struct inventory *inventory)
 {
     return inventory->has_credentials && inventory->credentials.limits_fixed;
@@ -183,6 +202,15 @@ static void put_set_limits(struct strbuf *out, const struct inventory *inventory
         put_settings(&words, " kernel.", settings, count);
         put_settings(&options, " --sysctl kernel.", settings, count);
         put_from_outside(out, inventory, strbuf_string(&words), strbuf_string(&options));
+        return;
+    }
+    /* Root of the namespace's own user namespace alone may (ipc/ipc_sysctl.c). */
+    if (inventory->elsewhere != 0 && inventory->has_credentials &&
+        !inventory->credentials.sets_limits) {
+        put_settings(&words, " kernel.", settings, count);
+        remedy_enter(out, inventory);
+        strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
+        remedy_enter_whom(out, inventory);
         return;
     }
     put_as_root(out, inventory);
@@ -230,7 +258,9 @@ void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const 
         put_from_outside(out, inventory, strbuf_string(&words), strbuf_string(&options));
         return;
     }
-    put_as_root(out, inventory);
+    if (inventory->elsewhere == 0)
+        put_as_root(out, inventory);
+    remedy_enter(out, inventory);
     strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
 }
 

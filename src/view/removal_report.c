@@ -21,7 +21,11 @@ static void put_failure(struct strbuf *out, const struct change *change,
         strbuf_puts(out, item->missing ? "no such segment" : "not tried, a signal came");
         return;
     }
-    strbuf_puts(out, strerror(item->code));
+    if (item->code == ECHILD) /* see removal_run() */
+        strbuf_puts(out, "what became of it is not known: the process that entered its namespace "
+                         "ended before it was done");
+    else
+        strbuf_puts(out, strerror(item->code));
     change_report_failure(out, change, item->code);
 }
 
@@ -130,11 +134,13 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
 void removal_report_unreadable(struct strbuf *out, const struct segment_info *info,
                                const struct inventory *inventory)
 {
-    if (inventory->has_credentials && segment_info_may_remove(info, &inventory->credentials))
-        strbuf_printf(out, "its permissions do not let you read it: shmtool set perms=u+r %d",
-                      info->segment.shmid);
-    else
+    if (inventory->has_credentials && segment_info_may_remove(info, &inventory->credentials)) {
+        strbuf_puts(out, "its permissions do not let you read it: ");
+        remedy_shmtool(out, info->elsewhere);
+        strbuf_printf(out, " set perms=u+r %d", info->segment.shmid);
+    } else {
         removal_report_refusal(out, NULL, true, info, inventory);
+    }
 }
 
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)

@@ -86,6 +86,7 @@ END
 @test "64 GiB that were never written, through who has them: the listing stays as it is" {
     need_ns
     need_root
+    need_64_bits
     local id before
     shmtool create --size 64G --noreserve
     id=${out%$'\n'}

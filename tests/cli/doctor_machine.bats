@@ -84,6 +84,17 @@ finding() {
     assert_out_has 'attached 2 times, which may be intended'
 }
 
+@test "a descriptor that is mapped is no attachment" {
+    need_ns
+    need_root
+    "$HELPERS/actor" make:0 attach map-files end 2>/dev/null || skip "map_files cannot be opened here"
+    remove_all_segments
+    start_helper actor make:0 attach map-files
+    doctor
+    assert_status 0
+    assert_equal "$(checks)" ''
+}
+
 @test "dest segments that two processes hold" {
     need_ns
     local first second child

@@ -15,11 +15,16 @@ try() {
     run_split there "$SHMTOOL" "$@"
 }
 
-# answer_meanwhile_there DEED ARG...: as answer_meanwhile, shmtool there
-answer_meanwhile_there() {
+# outside: a program that is shmtool there
+outside() {
     printf '#!/bin/sh\nexec nsenter --target %s --mount --pid --ipc "%s" "$@"\n' "$inside" "$SHMTOOL" >"$BATS_TEST_TMPDIR/outside"
     chmod +x "$BATS_TEST_TMPDIR/outside"
-    SHMTOOL=$BATS_TEST_TMPDIR/outside answer_meanwhile "$@"
+    echo "$BATS_TEST_TMPDIR/outside"
+}
+
+# answer_meanwhile_there DEED ARG...: as answer_meanwhile, shmtool there
+answer_meanwhile_there() {
+    SHMTOOL=$(outside) answer_meanwhile "$@"
 }
 
 # sizes_in NUMBER: the sizes of the segments in that namespace
@@ -66,6 +71,12 @@ sizes_in() {
     assert_out_has "shmtool -N $first rm --orphan --key 0"
     try -N "$first" doctor --key 0 --size 1 --json
     assert_status 0
+    try -N "$first" rm -m 0
+    assert_err "shmtool: rm: -m 0: ids need no option here: shmtool -N $first rm 0"
+    inside_of "$first" "$SHMTOOL" set perms=0 0
+    run_split there setpriv --bounding-set -ipc_owner "$SHMTOOL" -N "$first" rm --save "$BATS_TEST_TMPDIR/saved" 0
+    assert_status 1
+    assert_err "shmtool: rm: 0: cannot be saved, and stays: Permission denied: its permissions do not let you read it: shmtool -N $first set perms=u+r 0"
     try rm -N "$first" 0
     assert_status 0
     assert_equal "$(sizes_in "$first")" ''
@@ -209,6 +220,14 @@ see what it is and who uses it (shmtool -N $number stat --owner 100001)"
     assert_status 0
     shmtool limits -N "$helper_pid" --json
     assert_equal "$(jq .limits.shmmni.value <<<"$out")" 78
+    # doctor names no command that would be refused.
+    nsenter --user --ipc --target "$helper_pid" sysctl -qw kernel.shmmni=1
+    remedy_of shmmni -N "$helper_pid"
+    [[ $remedy =~ 'or raise it: '(.*)' (PID: ' ]] || fail "$remedy"
+    run_split eval "${BASH_REMATCH[1]/PID/$helper_pid}"
+    assert_status 0
+    shmtool limits -N "$helper_pid" --json
+    assert_equal "$(jq .limits.shmmni.value <<<"$out")" 2
     # Not that of others; and root needs no detour.
     run_split as_user 54322 "$SHMTOOL" ls -N "$helper_pid"
     assert_status 4
@@ -314,7 +333,7 @@ see what it is and who uses it (shmtool -N $number stat --owner 100001)"
     run_split there "$SHMTOOL" rm -A --yes - <<<0
     assert_wrong_usage 'with -A an id means another segment in each'
     run_split there "$SHMTOOL" rm -A --yes <<<0
-    assert_wrong_usage 'nothing is selected'
+    assert_wrong_usage 'shmtool: rm: nothing is selected: use an option such as --owner or --all;'
     try key -A /
     assert_wrong_usage 'shmtool: key: --all-namespaces: key looks in one IPC namespace; -N names another'
     try -A run true
@@ -456,6 +475,37 @@ see what it is and who uses it (shmtool -N $number stat --owner 100001)"
     try limits -N "$first" --set shmmni=88
     assert_status 0
     assert_equal "$(inside_of "$first" sysctl -n kernel.shmmni) $(there sysctl -n kernel.shmmni)" '88 4096'
+}
+
+# remedy_of CHECK ARG...: what doctor ARG... says of CHECK, in $remedy
+remedy_of() {
+    shmtool doctor --json "${@:2}"
+    remedy=$(jq -r --arg check "$1" '.. | .findings? // empty | .[] | select(.check == $check).remedy' <<<"$out")
+}
+
+@test "doctor: what other tools are to do is to be done in that namespace" {
+    need_program ipcmk
+    start_twins
+    local pid program word remedy way
+    pid=$(pid_in "$first")
+    program=$(outside)
+    inside_of "$first" ipcmk -Q >/dev/null
+    inside_of "$first" sysctl -qw kernel.msgmni=1
+    there ipcmk -Q >/dev/null
+    way='nsenter --ipc --target PID'
+    for word in "-N $first" -A; do
+        # shellcheck disable=SC2086 # words
+        SHMTOOL=$program remedy_of msgmni $word
+        assert_equal "$remedy" "see which there are ($way ipcs -q) and who used them last ($way ipcs -q -p);\
+ remove those that nobody needs ($way ipcrm -q ID); or raise it: $way sysctl -w kernel.msgmni=2\
+ (PID: one that 'shmtool ns -l $first' shows)" || return 1
+    done
+    # All of it does what it says.
+    way="there ${way/PID/$pid}"
+    $way sysctl -w kernel.msgmni=2
+    $way ipcmk -Q >/dev/null
+    $way ipcrm -q "$($way ipcs -q | awk '/^0x/ { print $2; exit }')"
+    assert_equal "$($way ipcs -q | grep -c ^0x) $(there ipcs -q | grep -c ^0x)" '1 1'
 }
 
 @test "doctor: what other namespaces hold, and that the key is there; -A checks each" {

@@ -325,6 +325,7 @@ need_user_ns() {
     need_ns
     need_root
     need_no_leak_sanitizer
+    need_sizes_by_calls
     unshare --mount true 2>/dev/null || skip "no mount namespace can be made here"
     local id
     id=$(make_seg --key 0x77 --mode 0)

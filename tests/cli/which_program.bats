@@ -182,6 +182,11 @@ total 4 16480'
     done
     on_tree ls -q --program 'billing cache' --program ntpd
     assert_out $'1\n2'
+    # As the table has it.
+    on_tree ls -q --program 'billing\x20cache'
+    assert_out 1
+    on_tree ls -q --program 'billing\x2dcache'
+    assert_wrong_usage "--program: 'billing\x5cx2dcache': no program is known by this name"
     # Two names are one where a label is called as a program's title.
     on_tree ls -q --program PostgreSQL
     assert_out 4

@@ -2,7 +2,7 @@
  * action/inventory: which segments of a saved tree a selection means, what is found out about each,
  * and what is asked of the rows afterwards.
  *
- * wrap: sysv_stat
+ * wrap: sysv_stat sysv_tells_sizes
  */
 #include "action/inventory.h"
 #include "action/resolve.h"
@@ -478,7 +478,7 @@ static void states_go_by_what_became_of_the_processes(void **state)
         /* Somebody else has the creator's pid, or the last user's. */
         {40, 0, 0, 0, 600, STATE_ORPHAN, DOUBT_NONE, PROCESS_PID_REUSED, PROCESS_NEVER},
         {40, 0, 0, 0, 700, STATE_IDLE, DOUBT_NONE, PROCESS_ALIVE, PROCESS_NEVER},
-        {99, 40, 0, 650, 600, STATE_ORPHAN, DOUBT_NONE, PROCESS_DEAD, PROCESS_PID_REUSED},
+        {99, 40, 0, 620, 600, STATE_ORPHAN, DOUBT_NONE, PROCESS_DEAD, PROCESS_PID_REUSED},
         /* Other PID namespaces. */
         {0, 0, 0, 0, 1000, STATE_UNKNOWN, DOUBT_CREATOR, PROCESS_ELSEWHERE, PROCESS_NEVER},
         {0, 0, 0, 1001, 1000, STATE_UNKNOWN, DOUBT_CREATOR, PROCESS_ELSEWHERE, PROCESS_ELSEWHERE},

@@ -227,7 +227,11 @@ static void attaching_without_room(void **state)
     diagnosis.attach[SHMAT_READ] = (struct shmat_answer){SHMAT_NO_ROOM, ENOMEM};
     diagnosis.attach[SHMAT_WRITE] = (struct shmat_answer){SHMAT_NO_ROOM, ENOMEM};
     expect_attach(&diagnosis,
-                  "; attaching it fails: the address space of a process has no room for so much",
+                  sizeof(void *) == 8
+                      ? "; attaching it fails: the address space of a process of 64 "
+                        "bits has no room for so much"
+                      : "; attaching it fails: the address space of a process of 32 "
+                        "bits has no room for so much",
                   "ask for less");
     diagnosis.space = (struct address_space){.has_limit = true, .limit = 2 * MIB};
     expect_attach(&diagnosis,

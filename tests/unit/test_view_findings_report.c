@@ -74,12 +74,16 @@ static const struct attachment attachers[] = {
     {.shmid = 5, .pid = 812, .maps = 2, .command = "/bin/app"},
     {.shmid = 6, .pid = 812, .maps = 3, .command = "/bin/app"},
     {.shmid = 6, .pid = 900, .maps = 1},
-    {.shmid = 7, .pid = 813, .maps = 1000},
+    {.shmid = 7, .pid = 813, .maps = 1001}, /* one of them is of a descriptor */
 };
-#define ATTACHED(id, first, number) \
-    ROW(id, 1001, "zc", .attachments = &attachers[first], .attachment_count = (number))
-static const struct segment_info attached[] = {ATTACHED(5, 0, 1), ATTACHED(6, 1, 2),
-                                               ATTACHED(7, 3, 1)};
+#define ATTACHED(id, first, number, count_) \
+    { \
+        .segment = {.shmid = (id), .uid = 1001, .size = 4096, .nattch = (count_)}, .owner = "zc", \
+        .attachments = (first), .attachment_count = (number) \
+    }
+static const struct segment_info attached[] = {ATTACHED(5, &attachers[0], 1, 2),
+                                               ATTACHED(6, &attachers[1], 2, 4),
+                                               ATTACHED(7, &attachers[3], 1, 1000)};
 
 #define NAMELESS(id, key_, state_, count_) \
     { \
@@ -606,8 +610,7 @@ static void hostile_names(void **state)
     static const struct segment_info row = ROW(1, 1001, "z\x1b[m\xff\"\\x41", ORPHAN);
     static const struct attachment attachment = {
         .shmid = 5, .pid = 812, .maps = 2, .command = "a\x07\xc3\xbc\x80\\x b"};
-    static const struct segment_info attached_row =
-        ROW(5, 1001, "zc", .attachments = &attachment, .attachment_count = 1);
+    static const struct segment_info attached_row = ATTACHED(5, &attachment, 1, 2);
     const struct segment_info *rows[] = {&row};
     const struct segment_info *attached_rows[] = {&attached_row};
     struct finding findings[] = {
