@@ -75,7 +75,8 @@ struct inventory {
     bool has_credentials; /* with NEED_CREDENTIALS, of the live system */
     struct credentials credentials;
     const char *user; /* name of the effective user; NULL: no such user; borrowed */
-    bool has_users;   /* with NEED_USERS: the user database knows root, so it is one */
+    bool has_users;   /* with NEED_USERS: the user database knows root, so it is one, and has
+                         answered each time */
 };
 
 /*

@@ -7,6 +7,7 @@
 #ifndef SHMTOOL_KERNEL_NAMES_H
 #define SHMTOOL_KERNEL_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,6 +32,12 @@ void names_free(struct names *names);
  */
 const char *names_user(struct names *names, uid_t uid);
 const char *names_group(struct names *names, gid_t gid);
+
+/*
+ * Whether a user could not be looked up so far, because a database did not answer: then one without
+ * a name may exist.
+ */
+bool names_users_failed(const struct names *names);
 
 /*
  * Append the line that a saved tree's etc/passwd or etc/group has of an id: its name alone, no

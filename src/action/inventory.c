@@ -31,8 +31,10 @@ int inventory_attached_ids(struct system *system, const struct filter *filter,
 bool inventory_matches(struct system *system, const struct filter *filter,
                        const struct segment_info *info, const struct idset *attached)
 {
+    const struct state_clock *clock = proc_clock(system->proc);
     const struct filter_facts facts = {
-        .now = proc_clock(system->proc)->now,
+        .now = clock->now,
+        .boot = clock->has_boot ? clock->boot : 0,
         .state = info->state,
         .has_protection = info->has_protection,
         .is_protected = info->protected_by != NULL,
@@ -443,6 +445,7 @@ int inventory_read_parts(struct system *system, const struct selection *selectio
         inventory_release(&inventory);
         return r;
     }
+    inventory.has_users = inventory.has_users && !names_users_failed(system->names);
     *ret_inventory = inventory;
     return 0;
 }

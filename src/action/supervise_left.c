@@ -5,15 +5,16 @@
 #include "kernel/proc.h"
 
 /*
- * Whether a descendant that lives on made it: a server that has just created a segment, or is
- * between two uses of it, must not lose it.
+ * Whether a descendant that lives on made it, or may have, where that process is hidden or the
+ * clock was set: a server that has just created a segment, or is between two uses of it, must not
+ * lose it.
  */
 static bool creator_lives_on(struct system *system, const struct segment *segment)
 {
     struct proc_cache *cache = system->proc;
 
-    return segment->cpid > 0 && segment_creator(segment, proc_fact(cache, segment->cpid),
-                                                proc_clock(cache)) == PID_ALIVE;
+    return segment->cpid > 0 &&
+           segment_creator(segment, proc_fact(cache, segment->cpid), proc_clock(cache)) != PID_GONE;
 }
 
 /* Whether we may remove it, and so the program may have made it. */

@@ -253,7 +253,7 @@ static int run_doctor(struct context *context, void *args)
     protect_read(context, NULL, NEED_PROTECTION);
     if (is_about_shmget(doctor))
         return report_shmget(context, doctor);
-    return where_each(context, doctor->json, report_findings, args);
+    return where_each(context, doctor->json ? "findings" : NULL, report_findings, args);
 }
 
 const struct command command_doctor = {

@@ -431,7 +431,7 @@ static int run_limits(struct context *context, void *args)
 {
     const struct limits_args *limits = args;
 
-    return where_each(context, limits->json, show_or_set, args);
+    return where_each(context, limits->json ? "limits" : NULL, show_or_set, args);
 }
 
 static void release_limits(void *args)

@@ -1,5 +1,6 @@
 # doctor without --key or --size: what is wrong on this machine.
 load common
+load protect
 
 teardown() {
     common_teardown
@@ -129,6 +130,19 @@ finding() {
     stop_helper
     doctor
     assert_equal "$(finding owners remedy)" 'shmtool rm --orphan --key 0 --owner 12345'
+}
+
+@test "owners are not said to exist no longer where a user database does not answer, which may know them" {
+    need_ns
+    has_users || skip "needs root: it has to do with other users"
+    with_conf
+    setpriv --reuid 45678 --clear-groups "$HELPERS/mkseg" >/dev/null
+    doctor
+    [[ $(checks) == *owners* ]] || fail "$(checks)"
+    # A service of glibc that is there, and whose server is not.
+    echo 'passwd: files hesiod' >"$etc/nsswitch.conf"
+    doctor
+    [[ $(checks) != *owners* ]] || fail "$(checks)"
 }
 
 @test "orphans without a key and with one are told apart" {

@@ -228,12 +228,14 @@ shmtool: rm: removed 2 of 3 segments, 4.9 KiB freed, 1 protected and left alone"
 
 # shellcheck disable=SC2016 # for the inner shell
 @test "run goes by what the file says when its program has ended" {
+    # shellcheck disable=SC2016 # for the inner shells
     shmtool run -- sh -c 'printf "protect --key 0x5151\n" >/etc/shmtool.conf; exec "$0" --key 0x5151 --count 2' "$HELPERS/mkseg"
     assert_status 0
     mapfile -t ids <"$out_file"
     assert_err "shmtool: run: ${ids[0]}: left: protected by /etc/shmtool.conf:1"
     assert_exists "${ids[0]}"
     assert_gone "${ids[1]}"
+    # shellcheck disable=SC2016 # likewise
     shmtool run -- sh -c 'echo protect >/etc/shmtool.conf; exec "$0"' "$HELPERS/mkseg"
     mapfile -t ids <"$out_file"
     assert_err_has '/etc/shmtool.conf:1: no option that selects segments'

@@ -196,9 +196,24 @@ static void database_that_fails_names_nobody(void **state)
 {
     (void)state;
     failure = EIO;
+    assert_false(names_users_failed(names));
     assert_null(names_user(names, 1001));
     assert_null(names_user(names, 1001));
     assert_int_equal(calls, 1);
+    assert_true(names_users_failed(names));
+}
+
+/* A server that does not answer is not one that knows nobody of this id. */
+static void who_does_not_exist_is_no_failure(void **state)
+{
+    (void)state;
+    assert_null(names_user(names, 4711));
+    assert_false(names_users_failed(names));
+    failure = ENOENT;
+    assert_null(names_group(names, 4711));
+    assert_false(names_users_failed(names));
+    assert_null(names_user(names, 4712));
+    assert_true(names_users_failed(names));
 }
 
 static void words_are_names_first(void **state)
@@ -522,6 +537,7 @@ int main(void)
         live(each_is_looked_up_once),
         live(buffer_grows_as_it_must),
         live(database_that_fails_names_nobody),
+        live(who_does_not_exist_is_no_failure),
         live(words_are_names_first),
         live(a_name_that_nobody_has_is_one_as_it_is_shown),
         live(numbers_go_up_to_the_last_user),

@@ -81,7 +81,7 @@ static const char *const statuses[] = {
     [PROCESS_ELSEWHERE] = "in another PID namespace",
     [PROCESS_NOT_SAVED] = "not shown by the saved tree",
     [PROCESS_CLOCK_STEPPED] = "perhaps alive: a process has this pid, but the clock was set since "
-                              "then, so its start proves nothing",
+                              "then, or may have been, so its start proves nothing",
     [PROCESS_HIDDEN] = "perhaps alive: a process has this pid, but /proc does not show it",
     [PROCESS_FOREIGN_PROC] = "perhaps alive: a process has this pid, but /proc is that of another "
                              "PID namespace",
