@@ -226,7 +226,6 @@ shmtool: rm: removed 2 of 3 segments, 4.9 KiB freed, 1 protected and left alone"
     assert_gone "${ids[1]}"
 }
 
-# shellcheck disable=SC2016 # for the inner shell
 @test "run goes by what the file says when its program has ended" {
     # shellcheck disable=SC2016 # for the inner shells
     shmtool run -- sh -c 'printf "protect --key 0x5151\n" >/etc/shmtool.conf; exec "$0" --key 0x5151 --count 2' "$HELPERS/mkseg"
