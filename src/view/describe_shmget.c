@@ -31,7 +31,7 @@ static void put_key_holder(struct strbuf *out, const struct shmget_diagnosis *di
 
 static void put_key_segment(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
-    describe_segment(out, diagnosis->segment, diagnosis->inventory.clock.now);
+    describe_segment(out, &diagnosis->inventory, diagnosis->segment);
 }
 
 static void describe_finds(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
