@@ -92,7 +92,7 @@ static void describe_makes(struct strbuf *out, const struct shmget_diagnosis *di
 static void describe_exists(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     put_key_holder(out, diagnosis);
-    strbuf_puts(out, ", and with IPC_EXCL nobody may; ");
+    strbuf_puts(out, ", and with IPC_EXCL nobody may have it; ");
     put_key_segment(out, diagnosis);
 }
 
