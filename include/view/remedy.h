@@ -107,6 +107,10 @@ void remedy_owner(struct strbuf *out, const struct inventory *inventory, const c
 /* Appends WORD so that a shell reads it as one word. */
 void remedy_word(struct strbuf *out, const char *word);
 
+/* Appends "zc or ": a user whom one can be to do it, who has a NAME and is not root; else nothing.
+ */
+void remedy_other_user(struct strbuf *out, const char *name, uid_t uid);
+
 /* "root", or what root lacks where this process is root and still may not. */
 const char *remedy_root(const struct inventory *inventory);
 

@@ -682,14 +682,27 @@ static void warn_unknown(struct context *context, const char *what, size_t count
                  by_creator ? " creator is not alive, and " : "", it, its, what);
 }
 
+/* Appends "shmtool", and where it is to look, as this command does. */
+static void put_shmtool_there(struct strbuf *out, const struct context *context)
+{
+    if (context->tree || !context->system.procfs.live)
+        strbuf_puts(out, "shmtool --sysroot DIR");
+    else if (context->system.namespaces)
+        strbuf_puts(out, "shmtool -A");
+    else
+        remedy_shmtool(out, context->system.elsewhere);
+}
+
 void options_warn_unknown(struct context *context, const struct unknown_counts *unknown)
 {
     if (unknown->states > 0) {
         CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
         human_count(&text, unknown->states, "segment");
-        strbuf_printf(&text, " left out: %s state is unknown (ls --state unknown lists %s)",
-                      unknown->states == 1 ? "its" : "their", unknown->states == 1 ? "it" : "them");
+        strbuf_printf(&text, " left out: %s state is unknown (",
+                      unknown->states == 1 ? "its" : "their");
+        put_shmtool_there(&text, context);
+        strbuf_printf(&text, " ls --state unknown lists %s)", unknown->states == 1 ? "it" : "them");
         context_warn_text(context, &text);
     }
     warn_unknown(context, "unit", unknown->units, true);

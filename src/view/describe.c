@@ -15,9 +15,18 @@
 void describe_user(struct strbuf *out, const char *name, uid_t uid)
 {
     if (name)
-        strbuf_puts(out, name);
+        human_user(out, name);
     else
         strbuf_printf(out, "uid %lu", (unsigned long)uid);
+}
+
+void describe_owner(struct strbuf *out, const struct inventory *inventory,
+                    const struct segment_info *info)
+{
+    if (remedy_hides_user(inventory, info->segment.uid))
+        strbuf_puts(out, "a user whom this user namespace does not show");
+    else
+        describe_user(out, info->owner, info->segment.uid);
 }
 
 void describe_rule(struct strbuf *out, const struct protection_rule *rule)
@@ -306,12 +315,14 @@ static void put_state_clause(struct strbuf *out, const struct segment_info *info
     }
 }
 
-void describe_segment(struct strbuf *out, const struct segment_info *info, int64_t now)
+void describe_segment(struct strbuf *out, const struct inventory *inventory,
+                      const struct segment_info *info)
 {
     const struct segment *segment = &info->segment;
+    int64_t now = inventory->clock.now;
 
     strbuf_puts(out, "it belongs to ");
-    describe_user(out, info->owner, segment->uid);
+    describe_owner(out, inventory, info);
     strbuf_printf(out, " (perms %o) since ", (unsigned)segment->mode & 0777);
     human_time(out, segment->ctime, TIME_ISO, now);
     strbuf_puts(out, " (");

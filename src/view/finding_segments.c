@@ -15,9 +15,7 @@
 /* Appends whose the finding's segments are. */
 static void put_finding_owner(const struct finding_text *text)
 {
-    const struct segment_info *first = text->finding->rows[0];
-
-    describe_user(text->out, first->owner, first->segment.uid);
+    describe_owner(text->out, text->inventory, text->finding->rows[0]);
 }
 
 void finding_put_amount(const struct finding_text *text, const char *one, const char *several)

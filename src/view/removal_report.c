@@ -77,13 +77,6 @@ static void put_outcome_count(struct strbuf *out, size_t count, const char *what
         strbuf_printf(out, ", %zu %s", count, what);
 }
 
-/* A user whom one can be to do it: not root, and known by a name. */
-static void put_other_user(struct strbuf *out, const char *name, uid_t uid)
-{
-    if (uid != 0 && name)
-        strbuf_printf(out, "%s or ", name);
-}
-
 /* Appends " rm 5", " rm --save DIR 5", or " set perms=640 5". */
 static void put_act(struct strbuf *out, const struct change *change, bool saves, int shmid)
 {
@@ -100,16 +93,14 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
 {
     const struct segment *segment = &info->segment;
 
+    strbuf_puts(out, "it belongs to ");
+    describe_owner(out, inventory, info);
     if (remedy_hides_user(inventory, segment->uid)) {
-        strbuf_puts(out,
-                    "it belongs to a user whom this user namespace does not show; outside of it, "
-                    "as that user or root: ");
+        strbuf_puts(out, "; outside of it, as that user or root: ");
         remedy_shmtool_outside(out, inventory, info->elsewhere);
         put_act(out, change, saves, segment->shmid);
         return;
     }
-    strbuf_puts(out, "it belongs to ");
-    describe_user(out, info->owner, segment->uid);
     if (segment->cuid != segment->uid) {
         strbuf_puts(out, " and was made by ");
         describe_user(out, info->creator, segment->cuid);
@@ -123,9 +114,9 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
         return;
     }
     strbuf_puts(out, "; as ");
-    put_other_user(out, info->owner, segment->uid);
+    remedy_other_user(out, info->owner, segment->uid);
     if (segment->cuid != segment->uid)
-        put_other_user(out, info->creator, segment->cuid);
+        remedy_other_user(out, info->creator, segment->cuid);
     strbuf_printf(out, "%s: ", remedy_root(inventory));
     remedy_shmtool(out, info->elsewhere);
     put_act(out, change, saves, segment->shmid);

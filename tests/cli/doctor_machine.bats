@@ -206,14 +206,14 @@ finding() {
     # A shmmax that nobody ever lowered: it is shmall that was, on purpose or not.
     echo 18446744073692774399 >/proc/sys/kernel/shmmax
     doctor
-    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))"
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=unlimited; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))"
     # Either does what it says.
     shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))
     doctor
     assert_status 0
     restore_limits
     echo 2 >/proc/sys/kernel/shmall
-    shmtool limits --set shmall=18446744073692774399
+    shmtool limits --set shmall=unlimited
     doctor
     assert_status 0
 }
@@ -225,7 +225,7 @@ finding() {
     assert_status 1
     assert_equal "$(checks) $(finding shmmax severity)" 'shmmax error'
     assert_equal "$(finding shmmax message)" 'shmmax is 0: every shmget for a new segment fails with EINVAL (Invalid argument)'
-    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=18446744073692774399'
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=unlimited'
     echo 100 >/proc/sys/kernel/shmmax
     doctor
     assert_status 1
@@ -248,7 +248,7 @@ finding() {
     assert_equal "$(finding shmmni message)" 'shmmni is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
     assert_equal "$(finding shmmni remedy)" 'shmtool limits --set shmmni=4096'
     assert_equal "$(finding shmall message)" 'shmall is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=18446744073692774399'
+    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=unlimited'
 }
 
 @test "remedies that this user cannot carry out are root's, or the owner's by name" {
@@ -273,7 +273,7 @@ finding() {
     make_seg --count 2 --uid "$(id -u nobody)"
     run_split as_user 12345 "$SHMTOOL" doctor --json
     json=$out
-    assert_equal "$(finding orphans remedy)" 'as nobody or root: shmtool rm --orphan --key 0 --owner nobody'
+    assert_equal "$(finding orphans remedy)" 'as user nobody or root: shmtool rm --orphan --key 0 --owner nobody'
 }
 
 @test "what a limit is full of: who made the most is named before it is raised" {
@@ -348,11 +348,11 @@ shmtool rm --orphan --key 0 --owner root"
     shmtool limits --set shmmni=3
     assert_status 0
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --size 5 --json
-    [[ $(jq -r .remedy <<<"$out") == *'; or: outside of this user namespace, as root: shmtool limits --set shmmni=6' ]] ||
+    [[ $(jq -r .remedy <<<"$out") == *'; or: outside of this user namespace, as root: shmtool -N '"$here"' limits --set shmmni=6' ]] ||
         fail "$out"
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" limits --set shmmni=6
     assert_status 1
-    assert_err_has 'Permission denied; outside of this user namespace, as root: shmtool limits --set shmmni=6'
+    assert_err_has "Permission denied; outside of this user namespace, as root: shmtool -N $here limits --set shmmni=6"
     # In an IPC namespace of its own it may.
     run_split as_user 12345 unshare --user --map-root-user --ipc "$SHMTOOL" limits --set shmmni=6
     assert_status 0
@@ -384,6 +384,16 @@ shmtool rm --orphan --key 0 --owner root"
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --json
     assert_equal "$(jq -r '.findings[] | select(.check == "shmmni").remedy' <<<"$out" | grep -o '^[^;]*')" \
         "remove what nobody can find again (outside of this user namespace, as root: shmtool -N $(stat -Lc %i /proc/self/ns/ipc) rm --orphan --key 0 $hidden)"
+}
+
+@test "a hidden owner is not no one, nor asked by that name" {
+    need_limits
+    need_root
+    as_user 12345 unshare --user --map-root-user --pid --fork --mount-proc true 2>/dev/null || skip "makes no user namespaces"
+    make_seg >/dev/null
+    run_split as_user 12345 unshare --user --map-root-user --pid --fork --mount-proc "$SHMTOOL" doctor --json
+    assert_equal "$(jq -r '.findings[] | select(.check == "states").remedy' <<<"$out")" \
+        'see what is known of each (shmtool stat --state unknown), and ask a user whom this user namespace does not show before you remove any'
 }
 
 @test "another user sees what he can, and is told what he cannot" {

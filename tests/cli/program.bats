@@ -212,7 +212,7 @@ many_segments() {
         assert_wrong_usage "; did you mean '--${words%%[ =]*}'?" || return 1
     done
     shmtool ls -k x
-    assert_wrong_usage 'or octal with a leading 0)'$'\n'
+    assert_wrong_usage 'or octal with a leading 0; IPC_PRIVATE is 0)'$'\n'
     shmtool rm -rf 5
     assert_wrong_usage "-r: no such option; see 'shmtool rm --help'"$'\n'
 }

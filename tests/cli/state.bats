@@ -179,11 +179,14 @@ has_segments() {
     for command in 'ls -q' 'who' 'rm --yes' 'set perms=600 --yes' 'watch --for 30ms --interval 10ms' 'wait --until gone'; do
         # shellcheck disable=SC2086 # words
         run_split from_pid_namespace $command --orphan
-        assert_err_has "${command%% *}: 2 segments left out: their state is unknown (ls --state unknown lists them)" || return 1
+        assert_err_has "${command%% *}: 2 segments left out: their state is unknown (shmtool ls --state unknown lists them)" || return 1
         assert_equal "$(grep -c 'left out' <<<"$err")" 1 || return 1
     done
     assert_status 1 # of wait
     assert_equal "$(all_ids | wc -l)" 3
+    # What is named looks where the command looked.
+    run_split from_pid_namespace -A ls --orphan
+    assert_err_has '(shmtool -A ls --state unknown lists them)'
     run_split from_pid_namespace ls -q --state idle --nattch 0 --size 4096
     assert_err_has '2 segments left out'
     for command in '--state used' '--orphan --attached' '--orphan --size 1' '--state unknown'; do

@@ -113,7 +113,6 @@ static struct sum smallest = {.first = {.segment = {.uid = 4711}}, .segments = 1
 #define NOTHING_FITS ": every shmget for a new segment fails with ENOSPC (No space left on device)"
 #define TOO_FEW_PAGES \
     " for all segments together: so large a segment fails with ENOSPC (No space left on device)"
-#define USUAL "18446744073692774399"
 #define KEPT "left over, or kept on purpose for the next start of "
 #define OF_SOME "(ntpd, gpsd, Berkeley DB); "
 
@@ -256,7 +255,7 @@ static void full_limits(void **state)
          .percent = 100,
          .name = "error: shmall",
          .message = "shmall is 0" NOTHING_FITS,
-         .remedy = "shmtool limits --set shmall=" USUAL " --persist"},
+         .remedy = "shmtool limits --set shmall=unlimited --persist"},
     };
 
     (void)state;
@@ -277,7 +276,7 @@ static void limits_of_one_segment(void **state)
          .name = "warning: shmmax",
          .message = "shmmax allows a segment of any size, but "
                     "shmall allows only 16 pages (64 KiB)" TOO_FEW_PAGES,
-         .remedy = "on that machine: as root: shmtool limits --set shmall=" USUAL " --persist; or, "
+         .remedy = "on that machine: as root: shmtool limits --set shmall=unlimited --persist; or, "
                    "if shmall is intended to be so low: as root: shmtool limits --set shmmax=65536 "
                    "--persist"},
         {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMMAX, 0)},
@@ -285,7 +284,7 @@ static void limits_of_one_segment(void **state)
          .name = "error: shmmax",
          .message = "shmmax is 0: every shmget for a new segment fails with EINVAL (Invalid "
                     "argument)",
-         .remedy = "shmtool limits --set shmmax=" USUAL " --persist"},
+         .remedy = "shmtool limits --set shmmax=unlimited --persist"},
         {.inventory = {BY_CS, SHMMAX_AND_SHMALL(1, 2)},
          .check = CHECK_SMALL_SHMMAX,
          .name = "error: shmmax",
@@ -297,7 +296,7 @@ static void limits_of_one_segment(void **state)
          .name = "error: shmmax",
          .message = "shmmax is 4095 bytes, less than a page: nearly every shmget for a new segment "
                     "fails with EINVAL (Invalid argument)",
-         .remedy = "shmtool limits --set shmmax=" USUAL " --persist"},
+         .remedy = "shmtool limits --set shmmax=unlimited --persist"},
     };
 
     (void)state;
