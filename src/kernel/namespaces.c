@@ -263,18 +263,17 @@ static struct ipc_namespace *keep_found(struct finder *finder, uint64_t number, 
 
 /*
  * Whether an entry of /proc/PID/fd may be a namespace, by the device that all of them are on. Its
- * name does not tell: it is that of the bind mount by which it was opened. No file system is asked
- * (AT_STATX_DONT_SYNC): it may be one that never answers.
+ * name does not tell: it is that of the bind mount by which it was opened.
  */
 static bool is_on_nsfs(const struct finder *finder, DIR *dir, const char *name,
                        uint64_t *ret_number)
 {
-    struct statx status;
+    struct stat status;
 
-    if (statx(dirfd(dir), name, AT_STATX_DONT_SYNC, STATX_INO, &status) < 0 ||
-        makedev(status.stx_dev_major, status.stx_dev_minor) != finder->list.items[0].device)
+    if (!procfs_identify(dirfd(dir), name, &status) ||
+        status.st_dev != finder->list.items[0].device)
         return false;
-    *ret_number = status.stx_ino;
+    *ret_number = status.st_ino;
     return true;
 }
 
