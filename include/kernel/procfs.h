@@ -133,9 +133,9 @@ bool procfs_find_number(const struct procfs *procfs, const char *path, const cha
 /*
  * Finds out what an entry of an open directory is, or with "" the directory itself, without asking
  * who serves its file system, which may never answer (statx(2), AT_STATX_DONT_SYNC). Sets st_dev,
- * st_ino and st_uid of *ret_status. Returns false where that is not known.
+ * st_ino and st_uid of *ret_status. Returns 0 or a negative errno.
  */
-bool procfs_identify(int dir, const char *name, struct stat *ret_status);
+int procfs_identify(int dir, const char *name, struct stat *ret_status);
 
 /*
  * What stands before a path below the root wherever it is shown, so that the user finds it:

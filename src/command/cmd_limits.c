@@ -241,6 +241,13 @@ static void put_command_inside(struct strbuf *out, const struct context *context
                   (unsigned long long)item->setting.value);
 }
 
+/* Whether a setting failed for reasons that somebody else, or somewhere else, does not have. */
+static bool is_refused_here(const struct limit_change *item, const struct inventory *inventory)
+{
+    return item->code == EACCES || item->code == EPERM || item->code == EROFS ||
+           (item->code == ENOENT && inventory->credentials.limits_fixed);
+}
+
 /* Names what was refused, in a dry run what may be, and what will undo a setting at the next boot.
  */
 static void warn_of_change(struct context *context, const struct limits_change *change,
@@ -258,7 +265,7 @@ static void warn_of_change(struct context *context, const struct limits_change *
         strbuf_printf(&text, ": %s", refusal);
         if (context->system.elsewhere_pid != 0)
             put_command_inside(&text, context, item);
-        else if (item->code == EACCES || item->code == EPERM || item->code == EROFS)
+        else if (is_refused_here(item, inventory))
             remedy_refused_limit(&text, inventory, &item->setting, change->persist);
         context_warn_text(context, &text);
     }
@@ -424,7 +431,7 @@ static int run_limits(struct context *context, void *args)
 {
     const struct limits_args *limits = args;
 
-    return where_each(context, limits->json, show_or_set, args);
+    return where_each(context, limits->json ? "limits" : NULL, show_or_set, args);
 }
 
 static void release_limits(void *args)

@@ -245,18 +245,18 @@ bool procfs_find_number(const struct procfs *procfs, const char *path, const cha
            procfs_number_after(&text, mark, ret_value);
 }
 
-bool procfs_identify(int dir, const char *name, struct stat *ret_status)
+int procfs_identify(int dir, const char *name, struct stat *ret_status)
 {
     struct statx status;
 
     if (statx(dir, name, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_UID, &status) < 0)
-        return false;
+        return -errno;
     *ret_status = (struct stat){
         .st_dev = makedev(status.stx_dev_major, status.stx_dev_minor),
         .st_ino = status.stx_ino,
         .st_uid = status.stx_uid,
     };
-    return true;
+    return 0;
 }
 
 /* --- What root alone can have written --------------------------------------------------------- */

@@ -67,7 +67,7 @@ static bool identify_place(int dir, struct place *place)
 {
     struct stat status;
 
-    if (!procfs_identify(dir, "", &status))
+    if (procfs_identify(dir, "", &status) < 0)
         return false;
     place->ino = status.st_ino;
     place->uid = status.st_uid;

@@ -80,6 +80,8 @@ bool limits_is_unlimited(const struct limits *limits, enum limit_id id, uint64_t
 
 const char *limits_ceiling(const struct limit_setting *setting)
 {
+    if (setting->id == LIMIT_RMID_FORCED && setting->value > 1)
+        return "the kernel takes 0 or 1";
     if (setting->id != LIMIT_SHMMNI || setting->value <= SHMMNI_USUAL_MAX)
         return NULL;
     if (setting->value <= SHMMNI_EXTENDED_MAX)

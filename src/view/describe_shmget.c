@@ -31,7 +31,7 @@ static void put_key_holder(struct strbuf *out, const struct shmget_diagnosis *di
 
 static void put_key_segment(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
-    describe_segment(out, diagnosis->segment, diagnosis->inventory.clock.now);
+    describe_segment(out, &diagnosis->inventory, diagnosis->segment);
 }
 
 static void describe_finds(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
@@ -92,7 +92,7 @@ static void describe_makes(struct strbuf *out, const struct shmget_diagnosis *di
 static void describe_exists(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     put_key_holder(out, diagnosis);
-    strbuf_puts(out, ", and with IPC_EXCL nobody may; ");
+    strbuf_puts(out, ", and with IPC_EXCL nobody may have it; ");
     put_key_segment(out, diagnosis);
 }
 

@@ -296,6 +296,14 @@ static void put_raise_ipc(const struct finding_text *text, enum ipc_limit limit,
     remedy_sysctl(text->out, text->inventory, "kernel.sem", strbuf_string(&numbers));
 }
 
+/* Appends WORDS, and a command that is for the IPC namespace that was examined. */
+static void put_ipc_command(const struct finding_text *text, const char *words, const char *command)
+{
+    strbuf_puts(text->out, words);
+    remedy_enter(text->out, text->inventory);
+    strbuf_puts(text->out, command);
+}
+
 static void remedy_ipc(const struct finding_text *text)
 {
     const struct ipc_words *words = words_of(text);
@@ -303,17 +311,19 @@ static void remedy_ipc(const struct finding_text *text)
     uint64_t value = raised_limit(count->limit, count->used, words->usual, words->max);
 
     if (count->most > 0) {
-        strbuf_printf(text->out,
-                      "see which there are (%s) and who used them last (%s); remove "
-                      "those that nobody needs (",
-                      words->list, words->inspect);
-        remedy_as_owner(text->out, text->inventory, count->owner, count->uid);
-        strbuf_printf(text->out, "%s)", words->remove);
+        put_ipc_command(text, "see which there are (", words->list);
+        put_ipc_command(text, ") and who used them last (", words->inspect);
+        strbuf_puts(text->out, "); remove those that nobody needs (");
+        if (text->inventory->elsewhere == 0)
+            remedy_as_owner(text->out, text->inventory, count->owner, count->uid);
+        put_ipc_command(text, "", words->remove);
+        strbuf_putc(text->out, ')');
     }
-    if (value == 0)
-        return;
-    begin_step(text, "; or raise it: ");
-    put_raise_ipc(text, words->limit, value);
+    if (value > 0) {
+        begin_step(text, "; or raise it: ");
+        put_raise_ipc(text, words->limit, value);
+    }
+    remedy_enter_whom(text->out, text->inventory);
 }
 
 const struct check_text limit_check_texts[] = {

@@ -290,7 +290,7 @@ shm_rmid_forced = 1 (was 0)"
         '[false,[{"name":"shmmni","from":4096,"to":2147483647,"set":false,"kept":false,"error":"EINVAL"}]]'
     shmtool limits --set shm_rmid_forced=2
     assert_status 1
-    assert_err 'shmtool: limits: shm_rmid_forced=2: /proc/sys/kernel/shm_rmid_forced: Invalid argument'
+    assert_err 'shmtool: limits: shm_rmid_forced=2: /proc/sys/kernel/shm_rmid_forced: Invalid argument: the kernel takes 0 or 1'
     assert_equal "$(limit shm_rmid_forced)" 0
 }
 

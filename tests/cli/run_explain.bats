@@ -65,7 +65,7 @@ setup() {
     local id
     id=$(make_seg -k 0x51)
     fails EEXIST 0x51 4096 3600
-    assert_why "segment $id has the key, and with IPC_EXCL nobody may"
+    assert_why "segment $id has the key, and with IPC_EXCL nobody may have it"
     assert_equal "$remedy" "shmtool rm $id"
     type_remedy
     works 0x51 4096 3600

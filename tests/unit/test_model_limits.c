@@ -219,7 +219,7 @@ static void assert_ceiling(enum limit_id id, uint64_t value, const char *words)
     assert_true(!words || strstr(ceiling, words));
 }
 
-static void shmmni_alone_has_a_ceiling(void **state)
+static void ceilings_of_the_kernel(void **state)
 {
     (void)state;
     assert_ceiling(LIMIT_SHMMNI, 32768, NULL);
@@ -227,6 +227,8 @@ static void shmmni_alone_has_a_ceiling(void **state)
     assert_ceiling(LIMIT_SHMMNI, 16777216, "unless");
     assert_ceiling(LIMIT_SHMMNI, 16777217, "or 16777216 when it was booted with ipcmni_extend");
     assert_ceiling(LIMIT_SHMMAX, UINT64_MAX, NULL);
+    assert_ceiling(LIMIT_RMID_FORCED, 1, NULL);
+    assert_ceiling(LIMIT_RMID_FORCED, 2, "0 or 1");
 }
 
 static void refuse(const char *word, const char *reason)
@@ -283,7 +285,7 @@ int main(void)
         cmocka_unit_test(wrong_words_are_named),
         cmocka_unit_test(the_kernels_own_values_are_no_limits),
         cmocka_unit_test(of_a_kernel_of_32_bits_they_are_smaller),
-        cmocka_unit_test(shmmni_alone_has_a_ceiling),
+        cmocka_unit_test(ceilings_of_the_kernel),
     };
 
     return cmocka_run_group_tests_name("model/limits", tests, NULL, NULL);
