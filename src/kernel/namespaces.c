@@ -263,17 +263,18 @@ static struct ipc_namespace *keep_found(struct finder *finder, uint64_t number, 
 
 /*
  * Whether an entry of /proc/PID/fd may be a namespace, by the device that all of them are on. Its
- * name does not tell: it is that of the bind mount by which it was opened. No file system is asked
- * (AT_STATX_DONT_SYNC): it may be one that never answers. Returns 1 or 0, or a negative errno.
+ * name does not tell: it is that of the bind mount by which it was opened. Returns 1 or 0, or a
+ * negative errno.
  */
 static int is_on_nsfs(const struct finder *finder, int dir, const char *name, uint64_t *ret_number)
 {
-    struct statx status;
+    struct stat status;
+    int r = procfs_identify(dir, name, &status);
 
-    if (statx(dir, name, AT_STATX_DONT_SYNC, STATX_INO, &status) < 0)
-        return -errno;
-    *ret_number = status.stx_ino;
-    return makedev(status.stx_dev_major, status.stx_dev_minor) == finder->list.items[0].device;
+    if (r < 0)
+        return r;
+    *ret_number = status.st_ino;
+    return status.st_dev == finder->list.items[0].device;
 }
 
 /*
