@@ -317,7 +317,7 @@ static void inspect_descriptors(struct finder *finder, pid_t pid, const char *ba
         note_failure(finder, -errno);
     while (dir && (entry = procfs_next_entry(dir))) {
         struct ipc_namespace *namespace;
-        uint64_t number;
+        uint64_t number = 0;
 
         if (entry->d_name[0] == '.' || is_on_nsfs(finder, dirfd(dir), entry->d_name, &number) <= 0)
             continue;
