@@ -660,11 +660,11 @@ timed_tree() {
 }
 
 @test "ages are read back as --time age prints them" {
-    local now=1795299305 times=() age id
+    local now=1795299305 made=() age id
     for age in 0 59 60 3599 3600 5400 86399 86400 273600 604800 34560000; do
-        times+=($((now - age)))
+        made+=($((now - age)))
     done
-    timed_tree "${times[@]}"
+    timed_tree "${made[@]}"
     shmtool --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c shmid,ctime --time age
     assert_equal "$(awk '{ print $2 }' "$out_file" | paste -sd ' ')" '0s 59s 1m0s 59m59s 1h0m 1h30m 23h59m 1d0h 3d4h 7d0h 400d0h'
     while read -r id age; do
