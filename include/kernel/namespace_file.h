@@ -29,7 +29,7 @@ int namespace_file_open_of(const struct procfs *procfs, const char *base);
  * An id is no inode number, and is never given again. listns(2) of Linux 6.19; by 7.2.13 it lists
  * all that a process is in or a descriptor or bind mount keeps to whoever has CAP_SYS_ADMIN in the
  * initial user namespace and is in the initial PID namespace, and to others the one that they are
- * in. Returns how many ids there are, 0 behind the last one and where there is no such call, or
+ * in. Returns how many ids there are, 0 after the last one and where there is no such call, or
  * where it is refused.
  */
 size_t namespace_file_list_ids(uint64_t after, uint64_t *ids, size_t count);

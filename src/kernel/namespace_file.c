@@ -104,7 +104,7 @@ int namespace_file_open_id(uint64_t id)
     union {
         char room[sizeof(struct file_handle) + HANDLE_SIZE];
         struct file_handle handle;
-    } file = {.room = {0}}; /* no type and no inode number behind the id: any */
+    } file = {.room = {0}}; /* no type and no inode number after the id: any */
     int fd;
 
     file.handle.handle_bytes = HANDLE_SIZE;
