@@ -34,7 +34,7 @@ _shmtool_no_space() {
 _shmtool_live() {
     local values i
     mapfile -t values < <("${shmtool[@]}" ls --no-header -c "$1" 2>/dev/null |
-        sed 's/ *$//; s/\\x20/ /g; s/\\x5c/\\/g' | sort -u)
+        sed 's/ *$//; /^$/d; s/\\x20/ /g; s/\\x5c/\\/g' | sort -u)
     for i in "${!values[@]}"; do
         printf -v "values[$i]" %q "${values[i]}"
     done

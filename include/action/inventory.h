@@ -56,6 +56,9 @@ struct inventory {
     bool live;          /* the running system, not a saved tree */
     bool own_pids;      /* /proc shows processes by the pids that this process knows them by */
     struct state_clock clock; /* when this was read */
+    /* Where shmtool.conf cannot be used: "/etc/shmtool.conf:2"; until that is right, nothing is
+     * removed. NULL: nowhere, or it was not read; borrowed. */
+    const char *conf_problem;
 
     /* With NEED_LIMITS. */
     struct limits limits;      /* those that can be read */
@@ -72,7 +75,8 @@ struct inventory {
     bool has_credentials; /* with NEED_CREDENTIALS, of the live system */
     struct credentials credentials;
     const char *user; /* name of the effective user; NULL: no such user; borrowed */
-    bool has_users;   /* with NEED_USERS: the user database knows root, so it is one */
+    bool has_users;   /* with NEED_USERS: the user database knows root, so it is one, and has
+                         answered each time */
 };
 
 /*

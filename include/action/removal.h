@@ -33,6 +33,7 @@ struct removal_item {
     enum removal_outcome outcome;
     int code;  /* positive errno with REMOVAL_FAILED, else 0 */
     bool late; /* REMOVAL_PROTECTED, REMOVAL_CHANGED: only when it was read again, or read back */
+    bool refused; /* REMOVAL_SELECTED: the kernel will refuse it to this user */
 };
 
 struct removal_plan {
@@ -50,13 +51,23 @@ struct removal_totals {
     size_t in_use;          /* of those not tried yet: the attached ones */
     size_t defied;          /* of those not tried yet: the protected ones, with even_protected */
     uint64_t pending_bytes; /* of those not tried yet */
-    uint64_t unused_bytes;  /* of those not tried yet and not in use: removing them frees these */
-    uint64_t freed_bytes;   /* of those destroyed */
+    size_t refused;         /* of those not tried yet: those that the kernel will refuse */
+    size_t refused_in_use;
+    uint64_t refused_bytes;
+    uint64_t
+        unused_bytes;     /* of those not tried yet, not in use nor refused: removing frees these */
+    uint64_t freed_bytes; /* of those destroyed */
 };
 
 /* What removal_run() calls while it works; any of them may be NULL. */
 struct removal_hooks {
     bool (*interrupted)(void *arg); /* before each item; true ends the run */
+    /*
+     * Reads again what the system's protection says: before the first item, after each that was
+     * saved, and before whichever comes more than a tenth of a second after that (in between this
+     * process may have been stopped).
+     */
+    void (*refresh)(void *arg);
     /*
      * Before a segment is removed, as NOW it was read: saves it. Returns 0, or a negative errno:
      * then it fails with that. It is read once more after that.
@@ -86,6 +97,12 @@ void removal_add(struct removal_plan *plan, const struct selection *selection,
 void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored);
 
 /*
+ * Notes which of the plan's segments that are not decided yet the kernel will refuse to CREDENTIALS
+ * for their owner and creator, as far as that can be known: whether it would refuse a lock cannot.
+ */
+void removal_note_refused(struct removal_plan *plan, const struct credentials *credentials);
+
+/*
  * Removes, or changes, the plan's segments that are not decided yet, one after the other.
  *
  * Each is read again first and must be the same segment (segment_same()) and match the selection
@@ -93,7 +110,8 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored);
  * else nothing is done (ECANCELED). One failure does not stop the rest. One that is marked already
  * is not removed again. One that is changed must have the owner, group, permissions and lock that
  * it was shown with, and after it those that were written. When interrupted, the rest is
- * REMOVAL_FAILED with EINTR.
+ * REMOVAL_FAILED with EINTR. REMOVAL_FAILED with ECHILD: what became of it is not known, for a
+ * child that entered its namespace ended before it was done.
  */
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks);

@@ -47,19 +47,21 @@ void resolve_pending(struct system *system, struct segment_info *rows, size_t co
                      struct unknown_counts *unknown);
 
 /*
- * Sets the container that the namespace NUMBER is of, if NEEDS asks for it: that of UNIT
- * (resolve_namespace()). In the host's own namespace, where containers may be guests, and in one of
- * which nothing is known, each segment has to tell. Returns NEEDS, with what that takes.
+ * Sets the container that NAMESPACE, which is looked in, is of, if NEEDS asks for it. In the host's
+ * own namespace, where containers may be guests, in one of which nothing is known, and in this
+ * process's own if it is no container's, as where that alone is looked in, each segment has to
+ * tell. Returns NEEDS, with what that takes.
  */
-unsigned resolve_container(struct segment_info *info, uint64_t number,
-                           const struct cgroup_unit *unit, unsigned needs);
+unsigned resolve_container(struct system *system, const struct ipc_namespace *namespace,
+                           struct segment_info *info, unsigned needs);
 
 /* The same for the namespace that this process looks in, and sets which that is. */
 unsigned resolve_own_namespace(struct system *system, struct segment_info *info, unsigned needs);
 
 /*
  * What an IPC namespace is of: the unit of who has been inside for longest, or else of who keeps
- * it. NULL: none, or not known. The system's cache of processes keeps it.
+ * it. NULL: none, as of the host's own, where containers may be guests, or not known. The system's
+ * cache of processes keeps it.
  */
 const struct cgroup_unit *resolve_namespace(struct system *system,
                                             const struct ipc_namespace *namespace);

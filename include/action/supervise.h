@@ -19,7 +19,8 @@ struct supervise_request {
     bool exact;        /* listens to all calls of shmget, and so knows whose each segment is */
     bool wait;         /* for all descendants, before what they left is removed */
     bool keep;         /* nothing is removed */
-    struct explain_hook hook; /* gets why calls of shmget fail: listens, too */
+    struct explain_hook hook;     /* gets why calls of shmget fail: listens, too */
+    struct removal_hooks removal; /* what is called while segments are removed */
     unsigned needs; /* enum need: what to look up of the segments that it left; 0: no rows */
 };
 

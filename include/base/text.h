@@ -50,8 +50,14 @@ void text_escape_utf8(struct strbuf *out, const char *text, size_t length);
  */
 void text_escape_word(struct strbuf *out, const char *text, size_t length);
 
-/* Appends TEXT with each \xNN turned back into its byte. */
+/*
+ * Appends TEXT with each \xNN that the above may have written turned back into its byte. That of a
+ * plain character stays as it is: \x2d in the name of a systemd unit is no dash. Adds no NUL.
+ */
 void text_unescape(struct strbuf *out, const char *text, size_t length);
+
+/* Tells whether WORD is TEXT, as it is or as the above write it. */
+bool text_is_shown_as(const char *text, const char *word);
 
 /* Returns how many of LENGTH bytes the first CHARACTERS of TEXT have; a wrong byte counts as one.
  */

@@ -68,7 +68,7 @@ struct option_spec {
     char letter;          /* 0: none */
     const char *name;     /* without the dashes */
     const char *argument; /* NULL: takes none; "[=SIZE]": may be left out, and has no letter */
-    const char *help;
+    const char *help;     /* NULL: always refused, and so never suggested */
     size_t place; /* offset of where the value goes, in the struct that the group is about */
     /*
      * What kind of value it is: option_flag(), option_number() ... of command/options.h, or a

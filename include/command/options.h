@@ -74,8 +74,7 @@ extern const struct option_group selection_group;
  * nothing, unless the number is somebody's key, or id.
  */
 void options_hint_key(struct strbuf *out, const struct inventory *inventory, int shmid);
-void options_hint_id(struct strbuf *out, const struct context *context,
-                     const struct inventory *inventory, uint32_t key);
+void options_hint_id(struct strbuf *out, const struct inventory *inventory, uint32_t key);
 
 /*
  * Names the ids that were asked for and do not exist, and keys that nobody has and are ids. Returns

@@ -27,4 +27,10 @@ int protect_check_programs(struct context *context, const struct selection *sele
  */
 int protect_require(struct context *context, const char *undone);
 
+/*
+ * For what takes its time between that and a change: reads it again, and warns where it cannot be
+ * used any more. ARG: the context.
+ */
+void protect_refresh(void *arg);
+
 #endif

@@ -22,11 +22,12 @@ int where_open(struct context *context);
  * once, or with -A in each, after it has entered that and written which it is. Says which could not
  * be entered. Returns the highest status.
  *
- * json: with -A SHOW appends the members of an object, and its end; the rest of the document is
- *       written here
+ * json: with -A SHOW appends the members of an object, of which this is the first, and its end; the
+ *       rest of the document is written here. Where it returns STATUS_UNREADABLE it has written
+ *       nothing, and the member is null. NULL: what it writes is text
  */
-int where_each(struct context *context, bool json, int (*show)(struct context *context, void *arg),
-               void *arg);
+int where_each(struct context *context, const char *json,
+               int (*show)(struct context *context, void *arg), void *arg);
 
 /* One line for all namespaces that could not be entered, with the reason that the first one has. */
 void where_warn_refused(struct context *context, const struct complaint_list *refused);

@@ -58,10 +58,10 @@ int shmem_read(const struct procfs *procfs, uint64_t *ret_bytes, struct error *e
 
 /*
  * Reads the limits of semaphores and message queues, and what the IPC namespace of the caller, or
- * the saved tree, has of them. What the kernel or the tree does not have is not known.
+ * the saved tree, has of them. What a saved tree does not have is not known.
  *
- * Returns 0, or a negative errno and sets *err to the first that is there and cannot be read or
- * understood; the others are read all the same. Owners' names are not looked up.
+ * Returns 0, or a negative errno and sets *err to the first that cannot be read or understood; the
+ * others are read all the same. Owners' names are not looked up.
  */
 int ipc_use_read(const struct procfs *procfs, struct ipc_use *ret_use, struct error *err);
 

@@ -7,6 +7,7 @@
 #ifndef SHMTOOL_KERNEL_NAMES_H
 #define SHMTOOL_KERNEL_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -33,6 +34,12 @@ const char *names_user(struct names *names, uid_t uid);
 const char *names_group(struct names *names, gid_t gid);
 
 /*
+ * Whether a user could not be looked up so far, because a database did not answer: then one without
+ * a name may exist.
+ */
+bool names_users_failed(const struct names *names);
+
+/*
  * Append the line that a saved tree's etc/passwd or etc/group has of an id: its name alone, no
  * password, folder or members. Nothing when there is no such user or group.
  */
@@ -43,8 +50,8 @@ void names_put_group(struct names *names, gid_t gid, struct strbuf *out);
 void names_put_known(const struct names *names, struct strbuf *users, struct strbuf *groups);
 
 /*
- * Parses a USER or GROUP of the command line: an exact name, or a number. All digits are
- * looked up as a name first, as chown(1) does.
+ * Parses a USER or GROUP of the command line: an exact name, as it is or as a table shows it
+ * (text_unescape()), or a number. All digits are looked up as a name first, as chown(1) does.
  *
  * Returns 0; -EINVAL when it is neither; or another negative errno when the database could not be
  * read; sets *err, with the word in it.

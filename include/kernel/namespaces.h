@@ -62,6 +62,9 @@ uint64_t namespaces_own_number(const struct procfs *procfs);
 bool namespaces_owner(const struct procfs *procfs, const struct ipc_namespace *namespace,
                       uid_t *ret_uid);
 
+/* After what is not found, where some cannot be read. */
+#define NAMESPACES_SEEN " among those that can be seen"
+
 /* Why not all are found where descriptors run out, as the end of a sentence. */
 #define NAMESPACES_EXHAUSTED "no more descriptors can be opened (see 'ulimit -Hn')"
 

@@ -20,7 +20,7 @@ struct source_listing;
 
 /*
  * Reads all segments, in kernel order, each id once: from the listing, and on a live system
- * without it from the kernel.
+ * without it from the kernel, unless that does not tell their sizes (sysv_tells_sizes()).
  *
  * without_usage: rss and swap are not wanted; then the kernel is asked first, which takes a third
  *                of the time, and its answer is used if it is one for every segment

@@ -4,13 +4,22 @@
 #ifndef SHMTOOL_KERNEL_SYSV_H
 #define SHMTOOL_KERNEL_SYSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/limits.h"
 #include "model/segment.h"
 
 /*
- * Reads one segment by its id, without rss and swap.
+ * Tells whether calls say how large a segment is. A program of 32 bits gets the low 32 bits of
+ * its size (ipc/shm.c, copy_compat_shmid_to_user()): of what it has not made itself the listing
+ * alone says it then.
+ */
+bool sysv_tells_sizes(void);
+
+/*
+ * Reads one segment by its id, without rss and swap; for its size see sysv_tells_sizes().
  *
  * SHM_STAT_ANY (Linux 4.17) needs no permission on the segment and takes an index; the kernel
  * takes the index bits out of a whole id itself and returns the id that stands there now
@@ -58,7 +67,8 @@ int sysv_remove(int shmid);
  * size: bytes that it must have at least
  * flags: as of the call that would make it: IPC_CREAT is left out
  * Returns 0 with *ret_shmid set, or the kernel's refusal: -ENOENT (nobody has the key), -EINVAL
- * (it is smaller), -EACCES, or another negative errno such as -ENOSYS.
+ * (it is smaller), -EACCES, or another negative errno such as -ENOSYS. -EOVERFLOW: the kernel was
+ * not asked, for a program of 32 bits cannot ask for so large a size.
  */
 int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid);
 
@@ -69,7 +79,7 @@ int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid);
  * size: bytes
  * flags: permission bits, SHM_HUGETLB and the like
  * Returns 0 with *ret_shmid set, or the kernel's refusal: -EEXIST (the key is taken), -EINVAL,
- * -ENOSPC, -ENOMEM, -EPERM, -ENOSYS.
+ * -ENOSPC, -ENOMEM, -EPERM, -ENOSYS; -EOVERFLOW as sysv_find().
  */
 int sysv_create(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid);
 
@@ -119,7 +129,8 @@ int sysv_try_attach(void);
 
 /*
  * Reads the limits of the IPC namespace with one call (IPC_INFO), all but shm_rmid_forced, which it
- * does not tell. Returns 0 or a negative errno; then *limits is untouched.
+ * does not tell; shmmax and shmall neither to a program of 32 bits, which gets them cut (ipc/shm.c,
+ * copy_compat_shminfo_to_user()). Returns 0 or a negative errno; then *limits is untouched.
  */
 int sysv_limits(struct limits *limits);
 

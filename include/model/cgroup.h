@@ -65,7 +65,8 @@ bool cgroup_unit_same_container(const struct cgroup_unit *a, const struct cgroup
 /*
  * Tells whether WORD names the unit: as it is shown, with or without its kind; the systemd unit
  * that the part is; a pod's uid; and of the container its name, its id or at least the first 8
- * digits of that. Nothing else: no part of a name, no pattern.
+ * digits of that; a name as it is or as a table shows it (text_is_shown_as()). Nothing else: no
+ * part of a name, no pattern.
  *
  * by_container: what names the container alone counts too
  */

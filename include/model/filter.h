@@ -74,6 +74,7 @@ struct filter {
 /* What the test needs to know besides the segment. */
 struct filter_facts {
     int64_t now;                    /* epoch seconds */
+    int64_t boot;                   /* likewise, when the system started; 0: not known */
     enum segment_state state;       /* only with NEED_STATE in filter_needs() */
     bool has_protection;            /* with NEED_PROTECTION: whether it is protected is known */
     bool is_protected;              /* and it is */

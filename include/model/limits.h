@@ -30,7 +30,7 @@ struct limit_kind {
     const char *name; /* as below /proc/sys/kernel */
     const char *unit; /* of its value */
     bool settable;
-    uint64_t usual;      /* the kernel's own value, which every new IPC namespace begins with */
+    uint64_t usual;      /* a kernel's own value, of 64 bits: see limits_usual() */
     const char *meaning; /* a few words */
 };
 
@@ -43,6 +43,7 @@ struct limits {
     uint64_t values[LIMIT_COUNT];
     uint64_t page_size; /* bytes; shmall counts these pages */
     bool guessed_pages; /* the page size is not known and treated as 4096 */
+    bool narrow;        /* an unsigned long of the kernel has 32 bits, not 64 */
 };
 
 /* A limit and the value that it is to have. */
@@ -77,10 +78,13 @@ bool limits_used(const struct limits *limits, const struct usage *usage, enum li
 uint64_t limits_percent(uint64_t used, uint64_t value);
 
 /*
- * Tells whether a value of shmmax or shmall is no limit: from the kernel's own value up
- * (include/uapi/linux/shm.h, SHMMAX: ULONG_MAX - 2^24).
+ * The kernel's own value, which every new IPC namespace begins with: of shmmax and shmall its
+ * ULONG_MAX - 2^24 (include/uapi/linux/shm.h, SHMMAX), whatever this program's is.
  */
-bool limits_is_unlimited(enum limit_id id, uint64_t value);
+uint64_t limits_usual(const struct limits *limits, enum limit_id id);
+
+/* Tells whether a value of shmmax or shmall is no limit: from the kernel's own value up. */
+bool limits_is_unlimited(const struct limits *limits, enum limit_id id, uint64_t value);
 
 /*
  * Why a kernel refuses such a value of a limit, where that is a ceiling of its own; NULL: none.
@@ -95,8 +99,8 @@ bool limits_conflict(const struct limits *limits, uint64_t *ret_pages);
 
 /*
  * Understands NAME=VALUE, NAME with or without "kernel.": shmmax takes sizes, shmall pages, or a
- * size with a unit, rounded up to pages of PAGE_SIZE bytes; both take "unlimited", the kernel's own
- * value; shmmni a plain number, shm_rmid_forced 0 or 1.
+ * size with a unit, rounded up to pages of PAGE_SIZE bytes; both take "unlimited", the own value of
+ * a kernel of 64 bits; shmmni a plain number, shm_rmid_forced 0 or 1.
  * Returns 0, or -EINVAL and sets *err, which names the wrong word and what would be right.
  */
 int limits_parse_setting(const char *word, uint64_t page_size, struct limit_setting *ret_setting,

@@ -51,8 +51,9 @@ void memory_group_release(struct memory_group *group);
 /* Whether the address space of a process that has little else has room for a segment. */
 struct address_space {
     bool has_room;
-    bool has_limit; /* RLIMIT_AS is set */
-    uint64_t limit; /* bytes */
+    bool has_limit;      /* RLIMIT_AS is set */
+    bool has_hard_limit; /* beyond which only CAP_SYS_RESOURCE raises it */
+    uint64_t limit;      /* bytes */
 };
 
 /* Huge pages that SIZE bytes need. */

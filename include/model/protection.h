@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "model/filter.h"
 
 /* A line, and what it says of the segments that its options select. */
@@ -28,7 +29,9 @@ struct protection {
     struct protection_rules protects;
     struct protection_rules labels;
     struct error problem; /* the first file or line that cannot be used; no text: there is none */
+    char *problem_where;  /* owned; which it is, "/etc/shmtool.conf:2"; NULL: there is none */
     size_t problem_count;
+    struct strbuf source;       /* owned; what was read: tells whether it is another by now */
     struct protection *earlier; /* owned; what was read before: rows may still borrow from it */
 };
 
@@ -38,8 +41,9 @@ struct protection *protection_new(struct protection *earlier);
 /* Adds a rule; what RULE owns moves. */
 void protection_add(struct protection_rules *rules, const struct protection_rule *rule);
 
-/* Notes that a file or a line cannot be used. */
-void protection_note_problem(struct protection *protection, const struct error *problem);
+/* Notes that WHERE, a file or a line, cannot be used. */
+void protection_note_problem(struct protection *protection, const char *where,
+                             const struct error *problem);
 
 /*
  * Tells whether all was read, and all of it understood: only then a segment without a rule is known

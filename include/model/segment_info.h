@@ -15,6 +15,7 @@
 #include "model/cgroup.h"
 #include "model/program.h"
 #include "model/segment.h"
+#include "model/shmget.h"
 #include "model/state.h"
 
 /* What has to be looked up besides the kernel's record: columns, options and reports declare it. */
@@ -55,8 +56,8 @@ enum process_status {
     PROCESS_PID_REUSED,    /* dead; another process has its pid now */
     PROCESS_ELSEWHERE,     /* in another PID namespace */
     PROCESS_NOT_SAVED,     /* the saved tree does not show it */
-    PROCESS_CLOCK_STEPPED, /* a process has the pid, but the clock was set: its start proves nothing
-                            */
+    PROCESS_CLOCK_STEPPED, /* a process has the pid, but the clock was set, or may have been: its
+                              start proves nothing */
     PROCESS_HIDDEN,        /* a process has the pid, but /proc does not show it */
     PROCESS_FOREIGN_PROC,  /* a process has the pid, but /proc is that of another PID namespace */
 };
@@ -189,6 +190,27 @@ static inline uint64_t segment_info_unseen(const struct segment_info *info)
     uint64_t maps = segment_info_maps(info);
 
     return maps < info->segment.nattch && !info->unsettled ? info->segment.nattch - maps : 0;
+}
+
+/*
+ * Tells whether the kernel lets CREDENTIALS remove or change it. Whoever may enter another IPC
+ * namespace may: that takes CAP_SYS_ADMIN over it (ipc/namespace.c, ipcns_install()), as this does
+ * (ipc/util.c, ipcctl_obtain_check()), also where it is a rootless container of one's own.
+ */
+static inline bool segment_info_may_remove(const struct segment_info *info,
+                                           const struct credentials *credentials)
+{
+    return info->elsewhere != 0 || shmget_may_remove(&info->segment, credentials);
+}
+
+/*
+ * How often one that has it mapped can have it attached: of its mappings no more than nattch
+ * counts, since a descriptor that is mapped (/proc/PID/map_files) looks like an attachment.
+ */
+static inline uint64_t segment_info_times(const struct segment_info *info,
+                                          const struct attachment *attachment)
+{
+    return attachment->maps < info->segment.nattch ? attachment->maps : info->segment.nattch;
 }
 
 #endif

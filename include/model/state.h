@@ -30,11 +30,17 @@ struct pid_fact {
     int64_t start;  /* epoch seconds, by the present clock */
 };
 
+/*
+ * How long after the first process of its PID namespace /proc may have been mounted, in seconds, to
+ * be evidence of whether the clock was set since. On large machines that takes half a minute.
+ */
+enum { STATE_MOUNT_DELAY_MAX = 50 };
+
 /* The clock by which starts and segment times are compared. */
 struct state_clock {
     int64_t now;
     bool has_boot;
-    bool stepped; /* known to have been set forward since boot */
+    bool stepped; /* set forward since boot, or there is no evidence that it was not */
     int64_t boot; /* /proc/stat's btime: moves when the clock is stepped */
 };
 

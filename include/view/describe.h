@@ -14,8 +14,12 @@
 /* Processes and owners that are named one by one; the rest are counted. */
 enum { DESCRIBE_NAMED_MAX = 5 };
 
-/* Appends a user's name, or "uid 4711" where NAME is NULL: there is no such user. */
+/* Appends a user's name for a sentence, or "uid 4711" where NAME is NULL: there is no such user. */
 void describe_user(struct strbuf *out, const char *name, uid_t uid);
+
+/* The same of a segment's owner, or that this user namespace hides who it is. */
+void describe_owner(struct strbuf *out, const struct inventory *inventory,
+                    const struct segment_info *info);
 
 /* Appends the line that protects a segment: "/etc/shmtool.conf:2 (stop the instance first)". */
 void describe_rule(struct strbuf *out, const struct protection_rule *rule);
@@ -76,10 +80,9 @@ void describe_holders(struct strbuf *out, const struct segment_info *info);
 /*
  * Appends whose a segment is, since when, and in what state with all that shows it: the processes
  * that hold it, or whether those that did are alive. No full stop.
- *
- * now: epoch seconds, for ages
  */
-void describe_segment(struct strbuf *out, const struct segment_info *info, int64_t now);
+void describe_segment(struct strbuf *out, const struct inventory *inventory,
+                      const struct segment_info *info);
 
 /*
  * Appends what the state means and what rm would do, as sentences in one line: on that machine

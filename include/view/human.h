@@ -1,5 +1,5 @@
 /*
- * Sizes and times in the forms that people read.
+ * Sizes, times, counts and users in the forms that people read.
  */
 #ifndef SHMTOOL_VIEW_HUMAN_H
 #define SHMTOOL_VIEW_HUMAN_H
@@ -36,5 +36,8 @@ void human_time(struct strbuf *out, int64_t time, enum human_time form, int64_t 
 
 /* Appends a count and its noun, with an s for any count but one: "1 segment", "2 segments". */
 void human_count(struct strbuf *out, uint64_t count, const char *noun);
+
+/* Appends a user's name for a sentence: "zc", but "user nobody", who is not no one. */
+void human_user(struct strbuf *out, const char *name);
 
 #endif

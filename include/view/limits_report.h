@@ -23,8 +23,9 @@ void limits_report_table(FILE *out, const struct limits *limits, const struct us
 void limits_report_json(struct strbuf *out, const struct limits *limits, const struct usage *usage,
                         const struct limit_change *changes, size_t count, bool dry_run);
 
-/* Appends a limit's value: the number, or "unlimited" for what is no limit. */
-void limits_report_value(struct strbuf *out, enum limit_id id, uint64_t value);
+/* Appends a value of one of LIMITS: the number, or "unlimited" for what is no limit. */
+void limits_report_value(struct strbuf *out, const struct limits *limits, enum limit_id id,
+                         uint64_t value);
 
 /*
  * Appends that a limit of 0 lets nobody make a segment, "shmmni is 0: ...", without a newline;

@@ -28,7 +28,8 @@ void remedy_shmtool_outside(struct strbuf *out, const struct inventory *inventor
  * Appends "shmtool rm ARGUMENTS", and before it who else must run it where this process may not
  * remove all ROWS, or who must where it is for another machine: "as root: ", or "as zc or root: "
  * where one user may too, and where: "outside of this user namespace, as root: " where it hides an
- * owner. Then ROWS are named by their ids, if ARGUMENTS are options.
+ * owner. Then ROWS are named by their ids, if ARGUMENTS are options. Where shmtool.conf cannot be
+ * used, which comes first: "once /etc/shmtool.conf:2 is right: ".
  */
 void remedy_remove(struct strbuf *out, const struct inventory *inventory,
                    const struct segment_info *const *rows, size_t count, const char *arguments);
@@ -71,6 +72,15 @@ void remedy_refused_limit(struct strbuf *out, const struct inventory *inventory,
 void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const char *name,
                    const char *value);
 
+/*
+ * Appends "nsenter --ipc --target PID ", which other tools need to act in the IPC namespace that
+ * was entered; nothing for that of this process.
+ */
+void remedy_enter(struct strbuf *out, const struct inventory *inventory);
+
+/* Appends, after such commands, where PID is found. */
+void remedy_enter_whom(struct strbuf *out, const struct inventory *inventory);
+
 /* Appends who may set what belongs to the whole host, and where: "on the host, as root: ". */
 void remedy_on_host(struct strbuf *out, const struct inventory *inventory);
 
@@ -96,6 +106,10 @@ void remedy_owner(struct strbuf *out, const struct inventory *inventory, const c
 
 /* Appends WORD so that a shell reads it as one word. */
 void remedy_word(struct strbuf *out, const char *word);
+
+/* Appends "zc or ": a user whom one can be to do it, who has a NAME and is not root; else nothing.
+ */
+void remedy_other_user(struct strbuf *out, const char *name, uid_t uid);
 
 /* "root", or what root lacks where this process is root and still may not. */
 const char *remedy_root(const struct inventory *inventory);

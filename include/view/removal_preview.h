@@ -34,7 +34,17 @@ unsigned removal_preview_needs(const struct removal_plan *plan);
  */
 void removal_preview_question(struct strbuf *out, const struct removal_plan *plan);
 
-/* Appends what a dry run would do: "would remove 5 segments, 1.2 MiB, 0 in use". */
+/*
+ * Appends "3 segments would be refused to you, zc: only their owner, their creator and root may
+ * remove them" where the kernel will refuse some (removal_note_refused()), else nothing.
+ */
+void removal_preview_refused(struct strbuf *out, const struct removal_plan *plan,
+                             const struct inventory *inventory);
+
+/*
+ * Appends what a dry run would do: "would remove 5 segments, 1.2 MiB, 0 in use"; where some will be
+ * refused "would remove 2 of 5 segments, ...", with the bytes of those two.
+ */
 void removal_preview_dry_run(struct strbuf *out, const struct removal_plan *plan);
 
 #endif

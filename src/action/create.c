@@ -118,6 +118,11 @@ int create_segment(struct system *system, struct creation *creation, struct erro
     r = request->key == 0
             ? sysv_create_anywhere(request->size, request->flags, &request->key, &creation->shmid)
             : sysv_create(request->key, request->size, request->flags, &creation->shmid);
+    if (r == -EOVERFLOW)
+        return error_set(err, EOVERFLOW,
+                         "%llu bytes: a program of 32 bits, as this one is, cannot make a segment "
+                         "of 4 GiB and more",
+                         (unsigned long long)request->size);
     creation->refused = r < 0 && request->key != 0;
     if (r < 0)
         return error_set_errno(err, -r, "%s", creation->refused ? "shmget" : "a random key");

@@ -176,8 +176,9 @@ static uint64_t most_attachments(const struct segment_info *info)
     uint64_t most = 0;
 
     for (uint32_t i = 0; i < info->attachment_count; i++) {
-        if (info->attachments[i].maps > most)
-            most = info->attachments[i].maps;
+        uint64_t times = segment_info_times(info, &info->attachments[i]);
+
+        most = times > most ? times : most;
     }
     return most;
 }
@@ -257,6 +258,13 @@ static enum severity rate_attachments(const struct checking *checking,
     return SEVERITY_INFO;
 }
 
+/* A container has users of its own, whom the database here does not know. */
+static enum severity rate_owners(const struct checking *checking, const struct finding *finding)
+{
+    (void)checking;
+    return finding->rows[0]->elsewhere == 0 ? SEVERITY_WARNING : SEVERITY_INFO;
+}
+
 /* What anybody may write root's programs read. */
 static enum severity rate_writable(const struct checking *checking, const struct finding *finding)
 {
@@ -276,7 +284,7 @@ static const struct row_check {
     {CHECK_DEST, has_dest_state, always_info},
     {CHECK_FORMER_KEY, has_successor, always_warning},
     {CHECK_ATTACHMENTS, is_attached_again, rate_attachments},
-    {CHECK_OWNERS, has_unknown_owner, always_warning},
+    {CHECK_OWNERS, has_unknown_owner, rate_owners},
     {CHECK_WRITABLE, is_writable_by_all, rate_writable},
     {CHECK_REMOVE_IPC, goes_at_logout, always_info},
 };

@@ -80,8 +80,8 @@ static bool ask_kernel(struct shmget_diagnosis *diagnosis)
     int shmid = 0;
     int code;
 
-    if (find_refusal(diagnosis))
-        return true;
+    if (request->size > SIZE_MAX || find_refusal(diagnosis))
+        return true; /* a program of 32 bits cannot ask for so much, but others may */
     if (request->key == 0 || diagnosis->answer.cause == SHMGET_EXISTS)
         return true;
     code = -sysv_find(request->key, request->size, request->flags, &shmid);

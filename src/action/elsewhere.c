@@ -1,5 +1,6 @@
 #include "action/elsewhere.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "action/inventory.h"
@@ -50,9 +51,11 @@ int elsewhere_read(struct system *system, uint32_t key, struct elsewhere *ret_el
         system->namespaces = &list;
         r = inventory_read(system, NULL, key != 0 ? NEED_CONTAINER : 0, &inventory, err);
         system->namespaces = NULL;
-        if (r < 0)
+        if (r == -ENOSYS && err)
+            error_clear(err);
+        if (r < 0 && r != -ENOSYS)
             return r;
-        sum_up(&inventory, key, &elsewhere);
+        sum_up(&inventory, key, &elsewhere); /* without System V shared memory: nothing */
     }
     *ret_elsewhere = elsewhere;
     return 0;

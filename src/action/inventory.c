@@ -31,8 +31,10 @@ int inventory_attached_ids(struct system *system, const struct filter *filter,
 bool inventory_matches(struct system *system, const struct filter *filter,
                        const struct segment_info *info, const struct idset *attached)
 {
+    const struct state_clock *clock = proc_clock(system->proc);
     const struct filter_facts facts = {
-        .now = proc_clock(system->proc)->now,
+        .now = clock->now,
+        .boot = clock->has_boot ? clock->boot : 0,
         .state = info->state,
         .has_protection = info->has_protection,
         .is_protected = info->protected_by != NULL,
@@ -331,7 +333,6 @@ static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespa
 {
     CLEANUP_ERROR struct error refusal = ERROR_INIT;
     struct system *system = pass->system;
-    const struct cgroup_unit *unit;
     struct namespace_entry entry;
     int back;
     int r;
@@ -344,8 +345,7 @@ static int enter_and_read(struct pass *pass, const struct ipc_namespace *namespa
         .namespace = namespace->number,
         .elsewhere = namespace->own ? 0 : namespace->number,
     };
-    unit = pass->asked & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
-    pass->needs = resolve_container(&pass->blank, namespace->number, unit, pass->asked);
+    pass->needs = resolve_container(system, namespace, &pass->blank, pass->asked);
     if (pass->needs & NEED_LIMITS)
         add_limits(pass, namespace->number);
     r = read_this_namespace(pass, err);
@@ -417,6 +417,7 @@ int inventory_read_parts(struct system *system, const struct selection *selectio
     struct inventory inventory = {
         .elsewhere = system->elsewhere,
         .live = system->procfs.live,
+        .conf_problem = system->protection ? system->protection->problem_where : NULL,
         .key_numbers = IDSET_INIT,
         .id_numbers = IDSET_INIT,
         /* A user database that does not know root is none: a tree without etc/passwd. */
@@ -444,6 +445,7 @@ int inventory_read_parts(struct system *system, const struct selection *selectio
         inventory_release(&inventory);
         return r;
     }
+    inventory.has_users = inventory.has_users && !names_users_failed(system->names);
     *ret_inventory = inventory;
     return 0;
 }
@@ -458,7 +460,7 @@ int inventory_list_segments(struct system *system, struct segment_list *ret_segm
 
 /*
  * Kernels before 4.17 may refuse the direct way for lack of read permission, which removing does
- * not need: then the listing tells.
+ * not need, and to a program of 32 bits it does not tell the size: then the listing does.
  */
 static int read_record_again(struct system *system, int shmid, struct segment *ret_segment)
 {
@@ -467,7 +469,7 @@ static int read_record_again(struct system *system, int shmid, struct segment *r
     /* A call would ask our own namespace. */
     int r = system->procfs.inside ? -EACCES : sysv_stat(shmid, ret_segment);
 
-    if (r != -EACCES)
+    if (r != -EACCES && (r < 0 || sysv_tells_sizes()))
         return r;
     if (source_proc_read(&system->procfs, &list, NULL, NULL) < 0)
         return -EACCES;

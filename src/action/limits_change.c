@@ -94,6 +94,9 @@ void limits_change_prepare(struct system *system, struct limits_change *change,
     for (size_t i = 0; i < change->count; i++) {
         struct limit_change *item = &change->items[i];
 
+        /* What was asked for as unlimited, before the kernel was known. */
+        if (item->setting.value == limit_kinds[item->setting.id].usual)
+            item->setting.value = limits_usual(&inventory->limits, item->setting.id);
         item->has_before = inventory->limits.known[item->setting.id];
         item->before = inventory->limits.values[item->setting.id];
         if (!change->dry_run)

@@ -141,10 +141,12 @@ void pace_end_look(struct pace *pace)
 {
     int64_t cost = (int64_t)(clock_cpu_used() - pace->cpu);
     /* The first look finds out more than those after it, and one alone may have met with bad luck:
-     * the cheaper of two counts. */
+     * the cheaper of two counts. Up to whole milliseconds, as it is shown. */
     int64_t least = cost < pace->cost ? cost : pace->cost;
+    const int64_t msec = (int64_t)NSEC_PER_MSEC;
+    int64_t needed = (least * SHARE + msec - 1) / msec * msec;
 
-    pace->stretched = least * SHARE > pace->interval ? least * SHARE : 0;
+    pace->stretched = needed > pace->interval ? needed : 0;
     pace->cost = cost;
 }
 

@@ -150,8 +150,7 @@ static int enter_and_look(struct namespace_looks *looks, struct system *system,
     if (!look->container) {
         struct segment_info info = {.container = NULL};
 
-        look->needs = resolve_container(&info, namespace->number,
-                                        resolve_namespace(system, namespace), NEED_CONTAINER);
+        look->needs = resolve_container(system, namespace, &info, NEED_CONTAINER);
         look->container = info.container ? xstrdup(info.container) : NULL;
     }
     back = namespace_return(&system->procfs, &entry, r < 0 ? NULL : err);

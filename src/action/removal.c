@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "action/change.h"
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/xalloc.h"
 #include "kernel/namespaces.h"
@@ -54,6 +55,29 @@ void removal_add_missing(struct removal_plan *plan, int shmid, bool ignored)
     add_plan_item(plan, &item);
 }
 
+/* Whether anything has to be written to it that its owner, its creator and root alone may write. */
+static bool needs_owner(const struct removal_plan *plan, const struct segment *segment)
+{
+    struct segment after;
+
+    if (!plan->change)
+        return !segment_is_dest(segment); /* else there is nothing left to do */
+    after = change_apply(plan->change, segment);
+    return after.uid != segment->uid || after.gid != segment->gid ||
+           (after.mode & 0777) != (segment->mode & 0777);
+}
+
+void removal_note_refused(struct removal_plan *plan, const struct credentials *credentials)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct removal_item *item = &plan->items[i];
+        const struct segment *segment = &item->info.segment;
+
+        item->refused = item->outcome == REMOVAL_SELECTED && needs_owner(plan, segment) &&
+                        !segment_info_may_remove(&item->info, credentials);
+    }
+}
+
 /* --- Acting ----------------------------------------------------------------------------------- */
 
 /* What a removal goes by. */
@@ -62,7 +86,15 @@ struct removal_work {
     const struct selection *selection;
     const struct removal_plan *plan;
     const struct removal_hooks *hooks;
+    int64_t refreshed; /* when its protection was read, by clock_monotonic(); 0: not yet */
 };
+
+static void refresh_protection(struct removal_work *work)
+{
+    work->refreshed = clock_monotonic();
+    if (work->hooks->refresh)
+        work->hooks->refresh(work->hooks->arg);
+}
 
 /* Whether nothing protects the segment as it is NOW; if something does, the outcome says so. */
 static bool verify_protection(const struct removal_work *work, struct removal_item *item,
@@ -138,7 +170,7 @@ static void remove_item(struct removal_item *item)
 }
 
 /* Removes a segment that was saved before, or withdraws it. */
-static void save_and_remove(const struct removal_work *work, struct removal_item *item,
+static void save_and_remove(struct removal_work *work, struct removal_item *item,
                             struct segment *now)
 {
     const struct removal_hooks *hooks = work->hooks;
@@ -150,6 +182,7 @@ static void save_and_remove(const struct removal_work *work, struct removal_item
         return;
     }
     /* Saving takes its time. */
+    refresh_protection(work);
     if (verify_item(work, item, &saved, now))
         remove_item(item);
     if (item->outcome == REMOVAL_CHANGED || item->outcome == REMOVAL_PROTECTED ||
@@ -157,7 +190,7 @@ static void save_and_remove(const struct removal_work *work, struct removal_item
         hooks->withdraw(hooks->arg, item);
 }
 
-static void verify_and_act(const struct removal_work *work, struct removal_item *item)
+static void verify_and_act(struct removal_work *work, struct removal_item *item)
 {
     struct segment now;
 
@@ -173,12 +206,15 @@ static void verify_and_act(const struct removal_work *work, struct removal_item 
 
 /* What a child does in a namespace that only it may enter. */
 struct removal_errand {
-    const struct removal_work *work;
+    struct removal_work *work;
     struct removal_item *item;
 };
 
-/* Failures are exit statuses above those of outcomes. */
-enum { ERRAND_FAILED = 16 };
+/*
+ * Its exit statuses: outcomes, and above them the errno of failures. None is one with which a
+ * program ends that could not do its work, such as xalloc_die()'s.
+ */
+enum { ERRAND_OUTCOME = 64, ERRAND_FAILED = ERRAND_OUTCOME + REMOVAL_OUTCOMES };
 
 static int act_by_child(void *arg)
 {
@@ -186,11 +222,11 @@ static int act_by_child(void *arg)
 
     verify_and_act(errand->work, errand->item);
     return errand->item->outcome == REMOVAL_FAILED ? ERRAND_FAILED + errand->item->code
-                                                   : (int)errand->item->outcome;
+                                                   : ERRAND_OUTCOME + (int)errand->item->outcome;
 }
 
 /* Removes or changes a segment of the namespace that this process reads. */
-static void act_here(const struct removal_work *work, struct removal_item *item)
+static void act_here(struct removal_work *work, struct removal_item *item)
 {
     struct removal_errand errand = {work, item};
     struct segment now;
@@ -207,10 +243,12 @@ static void act_here(const struct removal_work *work, struct removal_item *item)
     r = namespace_run_inside(&work->system->procfs, act_by_child, &errand);
     if (r < 0)
         set_outcome(item, REMOVAL_FAILED, -r);
+    else if (r < ERRAND_OUTCOME)
+        set_outcome(item, REMOVAL_FAILED, ECHILD);
     else if (r >= ERRAND_FAILED)
         set_outcome(item, REMOVAL_FAILED, r - ERRAND_FAILED);
-    else if (r != REMOVAL_PROTECTED)
-        set_outcome(item, (enum removal_outcome)r, 0);
+    else if (r != ERRAND_OUTCOME + REMOVAL_PROTECTED)
+        set_outcome(item, (enum removal_outcome)(r - ERRAND_OUTCOME), 0);
     else if (verify_item(work, item, NULL,
                          &now)) /* by which line the child cannot say; by none any more */
         set_outcome(item, REMOVAL_CHANGED, 0);
@@ -221,7 +259,7 @@ static void act_here(const struct removal_work *work, struct removal_item *item)
  * descriptor that was found with it: one that ended meanwhile is empty, whoever has its number now.
  * Returns a negative errno without a way back: then nothing more may be done.
  */
-static int act_there(const struct removal_work *work, struct removal_item *item)
+static int act_there(struct removal_work *work, struct removal_item *item)
 {
     struct system *system = work->system;
     const struct ipc_namespace_list *list = system->namespaces;
@@ -247,21 +285,40 @@ static int act_there(const struct removal_work *work, struct removal_item *item)
 void removal_run(struct system *system, const struct selection *selection,
                  struct removal_plan *plan, const struct removal_hooks *hooks)
 {
-    const struct removal_work work = {system, selection, plan, hooks};
+    const int64_t refresh_after = (int64_t)NSEC_PER_SEC / 10;
+    struct removal_work work = {system, selection, plan, hooks, 0};
     bool stopped = false;
 
     for (size_t i = 0; i < plan->count; i++) {
         struct removal_item *item = &plan->items[i];
 
         stopped = stopped || (hooks->interrupted && hooks->interrupted(hooks->arg));
-        if (item->outcome == REMOVAL_SELECTED) {
-            if (stopped)
-                set_outcome(item, REMOVAL_FAILED, EINTR);
-            else
-                stopped = act_there(&work, item) < 0;
+        if (item->outcome == REMOVAL_SELECTED && stopped) {
+            set_outcome(item, REMOVAL_FAILED, EINTR);
+        } else if (item->outcome == REMOVAL_SELECTED) {
+            if (clock_monotonic() - work.refreshed > refresh_after)
+                refresh_protection(&work);
+            stopped = act_there(&work, item) < 0;
         }
         if (hooks->done)
             hooks->done(hooks->arg, item);
+    }
+}
+
+static void count_pending(struct removal_totals *totals, const struct removal_item *item)
+{
+    bool in_use = item->info.segment.nattch > 0;
+    uint64_t bytes = item->info.segment.size;
+
+    totals->in_use += in_use;
+    totals->defied += item->info.protected_by != NULL;
+    totals->pending_bytes = saturating_add(totals->pending_bytes, bytes);
+    if (item->refused) {
+        totals->refused++;
+        totals->refused_in_use += in_use;
+        totals->refused_bytes = saturating_add(totals->refused_bytes, bytes);
+    } else if (!in_use) {
+        totals->unused_bytes = saturating_add(totals->unused_bytes, bytes);
     }
 }
 
@@ -274,15 +331,10 @@ struct removal_totals removal_count(const struct removal_plan *plan)
 
         totals.counts[item->outcome]++;
         totals.selected += !item->missing;
-        if (item->outcome == REMOVAL_SELECTED) {
-            totals.in_use += item->info.segment.nattch > 0;
-            totals.defied += item->info.protected_by != NULL;
-            totals.pending_bytes = saturating_add(totals.pending_bytes, item->info.segment.size);
-            if (item->info.segment.nattch == 0)
-                totals.unused_bytes = saturating_add(totals.unused_bytes, item->info.segment.size);
-        } else if (item->outcome == REMOVAL_REMOVED) {
+        if (item->outcome == REMOVAL_SELECTED)
+            count_pending(&totals, item);
+        else if (item->outcome == REMOVAL_REMOVED)
             totals.freed_bytes = saturating_add(totals.freed_bytes, item->info.segment.size);
-        }
     }
     return totals;
 }

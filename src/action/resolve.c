@@ -237,13 +237,18 @@ void resolve_pending(struct system *system, struct segment_info *rows, size_t co
     }
 }
 
-unsigned resolve_container(struct segment_info *info, uint64_t number,
-                           const struct cgroup_unit *unit, unsigned needs)
+/* The unit of PID (0: not known), by which the namespace NUMBER goes, or NULL. */
+static const struct cgroup_unit *unit_inside(struct system *system, uint64_t number, pid_t pid)
+{
+    /* Whoever is seen in the host's own, a guest of a container perhaps, it is nobody else's. */
+    return pid > 0 && number != NAMESPACE_NUMBER_HOST ? proc_unit(system->proc, pid) : NULL;
+}
+
+static unsigned put_container(struct segment_info *info, const struct cgroup_unit *unit,
+                              unsigned needs)
 {
     if (!(needs & NEED_CONTAINER))
         return needs;
-    if (number == NAMESPACE_NUMBER_HOST) /* its oldest process may be a guest's */
-        unit = NULL;
     info->container = unit ? cgroup_unit_container(unit) : NULL;
     return unit ? needs : needs | NEED_UNIT;
 }
@@ -255,15 +260,25 @@ unsigned resolve_own_namespace(struct system *system, struct segment_info *info,
     if (needs & NEED_NAMESPACE)
         info->namespace = namespaces_own_number(&system->procfs);
     info->elsewhere = system->elsewhere;
-    if (needs & NEED_CONTAINER && system->elsewhere_pid > 0)
-        unit = proc_unit(system->proc, system->elsewhere_pid);
-    return resolve_container(info, system->elsewhere, unit, needs);
+    if (needs & NEED_CONTAINER)
+        unit = unit_inside(system, system->elsewhere, system->elsewhere_pid);
+    return put_container(info, unit, needs);
+}
+
+unsigned resolve_container(struct system *system, const struct ipc_namespace *namespace,
+                           struct segment_info *info, unsigned needs)
+{
+    const struct cgroup_unit *unit =
+        needs & NEED_CONTAINER ? resolve_namespace(system, namespace) : NULL;
+
+    if (namespace->own && unit && !cgroup_unit_container(unit))
+        unit = NULL;
+    return put_container(info, unit, needs);
 }
 
 const struct cgroup_unit *resolve_namespace(struct system *system,
                                             const struct ipc_namespace *namespace)
 {
-    pid_t pid = namespace->pid > 0 ? namespace->pid : namespace->holder;
-
-    return pid > 0 ? proc_unit(system->proc, pid) : NULL;
+    return unit_inside(system, namespace->number,
+                       namespace->pid > 0 ? namespace->pid : namespace->holder);
 }

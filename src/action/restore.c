@@ -63,7 +63,7 @@ static int make_once(struct restore_work *work, uint32_t flags, struct error *er
     };
     r = sysv_create_by(cuid, cgid, saved->key, saved->size, restoration->request.flags,
                        &restoration->shmid);
-    restoration->refused = r < 0 && r != -ENOTRECOVERABLE;
+    restoration->refused = r < 0 && r != -ENOTRECOVERABLE && r != -EOVERFLOW;
     if (r < 0 && restoration->same_id && disarm_next_id(work, &still) < 0)
         return error_set(err, -r, "%s; %s", strerror(-r), still.text);
     return r < 0 ? error_set_errno(err, -r, "shmget") : 0;

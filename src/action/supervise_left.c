@@ -5,15 +5,16 @@
 #include "kernel/proc.h"
 
 /*
- * Whether a descendant that lives on made it: a server that has just created a segment, or is
- * between two uses of it, must not lose it.
+ * Whether a descendant that lives on made it, or may have, where that process is hidden or the
+ * clock was set: a server that has just created a segment, or is between two uses of it, must not
+ * lose it.
  */
 static bool creator_lives_on(struct system *system, const struct segment *segment)
 {
     struct proc_cache *cache = system->proc;
 
-    return segment->cpid > 0 && segment_creator(segment, proc_fact(cache, segment->cpid),
-                                                proc_clock(cache)) == PID_ALIVE;
+    return segment->cpid > 0 &&
+           segment_creator(segment, proc_fact(cache, segment->cpid), proc_clock(cache)) != PID_GONE;
 }
 
 /* Whether we may remove it, and so the program may have made it. */
@@ -46,7 +47,6 @@ void supervise_remove_left(struct system *system, const struct trace *trace,
                            const struct supervise_request *request, struct idset *done,
                            struct supervise_result *result)
 {
-    const struct removal_hooks hooks = {.interrupted = NULL};
     struct selection selection = {.by_id = true, .filter = {.unattached = true}};
 
     proc_cache_refresh(system->proc);
@@ -75,6 +75,6 @@ void supervise_remove_left(struct system *system, const struct trace *trace,
         read_left_rows(system, trace, request->needs, result);
     /* The entries are in the order of ids, and so are the ids of the selection. */
     if (!request->keep)
-        removal_run(system, &selection, &result->removal, &hooks);
+        removal_run(system, &selection, &result->removal, &request->removal);
     selection_release(&selection);
 }

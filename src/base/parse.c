@@ -98,7 +98,8 @@ int parse_key(const char *word, uint32_t *ret_key, struct error *err)
 {
     if (!read_key(word, strlen(word), ret_key))
         return error_set(err, EINVAL,
-                         "'%s': not a key (32 bits: 0x hex, decimal, or octal with a leading 0)",
+                         "'%s': not a key (32 bits: 0x hex, decimal, or octal with a leading 0; "
+                         "IPC_PRIVATE is 0)",
                          word);
     return 0;
 }

@@ -131,20 +131,51 @@ static int read_hex_digit(char digit)
     return value > 15 ? value - 6 : value;
 }
 
+/*
+ * Reads the first byte that TEXT stands for, where that is \xNN of one that is never shown as it
+ * is: a control character, blank or backslash, or above them. Returns how many bytes of TEXT it
+ * took.
+ */
+static size_t read_shown_byte(const char *text, size_t length, char *ret_byte)
+{
+    bool marked = length >= 4 && text[0] == '\\' && text[1] == 'x';
+    int high = marked ? read_hex_digit(text[2]) : -1;
+    int low = marked ? read_hex_digit(text[3]) : -1;
+    int byte = high * 16 + low;
+
+    if (high < 0 || low < 0 || byte == 0 || (byte > ' ' && byte < 0x7f && byte != '\\')) {
+        *ret_byte = text[0];
+        return 1;
+    }
+    *ret_byte = (char)byte;
+    return 4;
+}
+
 void text_unescape(struct strbuf *out, const char *text, size_t length)
 {
-    for (size_t at = 0; at < length; at++) {
-        bool marked = length - at >= 4 && text[at] == '\\' && text[at + 1] == 'x';
-        int high = marked ? read_hex_digit(text[at + 2]) : -1;
-        int low = marked ? read_hex_digit(text[at + 3]) : -1;
+    char byte;
 
-        if (high >= 0 && low >= 0) {
-            strbuf_putc(out, (char)(high * 16 + low));
-            at += 3;
-        } else {
-            strbuf_putc(out, text[at]);
-        }
+    for (size_t at = 0; at < length;) {
+        at += read_shown_byte(text + at, length - at, &byte);
+        strbuf_putc(out, byte);
     }
+}
+
+bool text_is_shown_as(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    size_t at = 0;
+
+    if (strcmp(text, word) == 0)
+        return true;
+    for (; *text && at < length; text++) {
+        char byte;
+
+        at += read_shown_byte(word + at, length - at, &byte);
+        if (*text != byte)
+            return false;
+    }
+    return *text == '\0' && at == length;
 }
 
 size_t text_cut(const char *text, size_t length, size_t characters)

@@ -77,8 +77,9 @@ int batch_check(const struct context *context, struct batch *batch, struct error
         return 0;
     if (isatty(STDIN_FILENO) || context->where.all_namespaces)
         return error_set(err, EINVAL,
-                         "nothing is selected: name ids, or use an option such as "
-                         "--owner or --all; see 'shmtool %s --help'",
+                         "nothing is selected: %suse an option such as --owner or --all; see "
+                         "'shmtool %s --help'",
+                         context->where.all_namespaces ? "" : "name ids, or ",
                          context->command->name);
     read_ids_from_input(batch);
     return 0;
@@ -192,6 +193,8 @@ static int make_plan(struct batch *batch)
         needs |= NEED_OWNER;
     if (batch->save_path)
         needs |= NEED_USAGE | NEED_TRY_ATTACHMENTS | NEED_CREDENTIALS;
+    if (asks(batch) || batch->dry_run)
+        needs |= NEED_CREDENTIALS;
     if (batch->plan.change)
         needs |= NEED_CREDENTIALS | (batch->verbose ? NEED_GROUP : 0);
     selection_sort_ids(&batch->selection);
@@ -205,12 +208,14 @@ static int make_plan(struct batch *batch)
     batch->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)
         removal_add(&batch->plan, &batch->selection, &inventory->rows[i]);
+    if (inventory->has_credentials)
+        removal_note_refused(&batch->plan, &inventory->credentials);
     for (size_t i = 0; i < inventory->missing_id_count; i++)
         removal_add_missing(&batch->plan, inventory->missing_ids[i], batch->ignore_missing);
     for (size_t i = 0; i < inventory->missing_key_count && !batch->ignore_missing; i++) {
         CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
 
-        options_hint_id(&hint, batch->context, inventory, inventory->missing_keys[i]);
+        options_hint_id(&hint, inventory, inventory->missing_keys[i]);
         context_warn(batch->context, "--key: 0x%08x: no segment has this key%s",
                      (unsigned)inventory->missing_keys[i], strbuf_string(&hint));
         batch->failed = true;
@@ -255,6 +260,7 @@ static int confirm_plan(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf protected = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf refused = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf gift = STRBUF_INIT;
     struct removal_totals totals = removal_count(&batch->plan);
     size_t selected = totals.selected - totals.counts[REMOVAL_PROTECTED];
@@ -264,6 +270,10 @@ static int confirm_plan(struct batch *batch)
     if (!batch->quiet && !selection_is_named(&batch->selection))
         removal_report_protected(&protected, &batch->plan);
     context_warn_text(batch->context, &protected);
+    /* Where it is tried at once, each that is refused has a line of its own. */
+    if (!batch->quiet && (batch->dry_run || asks(batch)))
+        removal_preview_refused(&refused, &batch->plan, &batch->inventory);
+    context_warn_text(batch->context, &refused);
     if (batch->plan.change && batch->inventory.has_credentials)
         change_report_gift(&gift, &batch->plan, &batch->inventory.credentials);
     context_warn_text(batch->context, &gift);
@@ -287,6 +297,13 @@ static int confirm_plan(struct batch *batch)
 }
 
 /* --- Acting ----------------------------------------------------------------------------------- */
+
+static void refresh_batch_protection(void *arg)
+{
+    const struct batch *batch = arg;
+
+    protect_refresh(batch->context);
+}
 
 static bool batch_was_interrupted(void *arg)
 {
@@ -442,8 +459,10 @@ static int carry_out(struct batch *batch)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
     CLEANUP_STRBUF struct strbuf notes = STRBUF_INIT;
-    struct removal_hooks hooks = {
-        .interrupted = batch_was_interrupted, .done = report_item, .arg = batch};
+    struct removal_hooks hooks = {.interrupted = batch_was_interrupted,
+                                  .refresh = refresh_batch_protection,
+                                  .done = report_item,
+                                  .arg = batch};
     bool saves = batch->save_path && removal_count(&batch->plan).counts[REMOVAL_SELECTED] > 0;
 
     if (saves && save_begin(batch->save_path, &batch->save, &err) < 0) {

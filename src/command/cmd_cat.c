@@ -8,9 +8,11 @@
 #include "action/inventory_settled.h"
 #include "action/reading.h"
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "command/options.h"
 #include "view/describe.h"
 #include "view/hexdump.h"
+#include "view/remedy.h"
 
 /* A command line of cat. */
 struct cat {
@@ -57,11 +59,13 @@ static int check_cat(struct context *context, void *args, struct error *err)
 /* --- Opening ---------------------------------------------------------------------------------- */
 
 /* Says why it cannot be read. Returns an exit status. */
-static int refuse_reading(struct context *context, const struct segment_info *info,
+static int refuse_reading(struct context *context, const struct inventory *inventory,
                           const struct reading *reading, const struct error *err)
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    const struct segment_info *info = &inventory->rows[0];
     const struct segment *segment = &info->segment;
+    bool outside = inventory->credentials.private_user && inventory->credentials.euid == 0;
 
     if (!context->system.procfs.live)
         return context_fail(context, err, STATUS_FAILED);
@@ -75,8 +79,10 @@ static int refuse_reading(struct context *context, const struct segment_info *in
     }
     if (err->code == EACCES) {
         strbuf_puts(&text, ": it belongs to ");
-        describe_user(&text, info->owner, segment->uid);
-        strbuf_printf(&text, " (perms %03o); root may read it", segment->mode & 0777U);
+        describe_owner(&text, inventory, info);
+        strbuf_printf(&text, " (perms %03o); %s%s may read it", segment->mode & 0777U,
+                      outside ? "outside of this user namespace " : "",
+                      outside ? "root" : remedy_root(inventory));
     }
     context_warn(context, "%d: %s%s", segment->shmid, err->text, strbuf_string(&text));
     return STATUS_FAILED;
@@ -174,9 +180,10 @@ static int write_content(struct context *context, const struct cat *cat,
 }
 
 static int cat_segment(struct context *context, const struct cat *cat,
-                       const struct segment_info *info, bool opens_mappings)
+                       const struct inventory *inventory)
 {
     CLEANUP_ERROR struct error err = ERROR_INIT;
+    const struct segment_info *info = &inventory->rows[0];
     const struct segment *segment = &info->segment;
     uint64_t offset = cat->offset.value;
     uint64_t length = segment->size - (offset < segment->size ? offset : segment->size);
@@ -190,8 +197,9 @@ static int cat_segment(struct context *context, const struct cat *cat,
     }
     if (cat->length.given && cat->length.value < length)
         length = cat->length.value;
-    if (reading_open(&context->system, info, length, opens_mappings, cat->yes, &reading, &err) < 0)
-        return refuse_reading(context, info, &reading, &err);
+    if (reading_open(&context->system, info, length, inventory->credentials.init_admin, cat->yes,
+                     &reading, &err) < 0)
+        return refuse_reading(context, inventory, &reading, &err);
     if (cat->verbose)
         report_way(context, segment, &reading);
     status = write_content(context, cat, &reading, segment->shmid, offset, offset + length);
@@ -229,7 +237,7 @@ static int cat_here(struct context *context, const struct cat *cat)
     status = context_warn_unparsed(context, &inventory.unparsed) ? STATUS_FAILED : STATUS_DONE;
     if (options_warn_missing(context, &inventory) || inventory.count == 0)
         return STATUS_FAILED;
-    return cat_segment(context, cat, &inventory.rows[0], inventory.credentials.init_admin) | status;
+    return cat_segment(context, cat, &inventory) | status;
 }
 
 /* What a child does in a namespace that only it may enter: nothing comes back but the status. */
@@ -274,6 +282,17 @@ static void release_cat(void *args)
     selection_release(&cat->selection);
 }
 
+/* One segment is named by its id: no option selects by a key here. */
+static int take_cat_id(const struct option_use *use, struct error *err)
+{
+    uint32_t key;
+
+    if (strncasecmp(use->word, "0x", 2) == 0 && parse_key(use->word, &key, NULL) == 0)
+        return error_set(err, EINVAL, "'%s': not an id; 'shmtool ls -q --key %s' prints it",
+                         use->word, use->word);
+    return option_id(use, err);
+}
+
 /* Letters of ipcs and ipcrm. */
 static const struct option_habit cat_habits[] = {
     {'m', "ids need no option here", "cat", "ID"},
@@ -290,7 +309,7 @@ const struct command command_cat = {
                "has it attached, nothing changes by that; else it is attached read-only.",
     .groups = {{&cat_group, 0}},
     .habits = cat_habits,
-    .operand = {offsetof(struct cat, selection), option_id},
+    .operand = {offsetof(struct cat, selection), take_cat_id},
     .examples = {{"cat 1867776 > bytes", "what is in the segment"},
                  {"cat -x --offset 4K --length 64 1867776", "64 of its bytes, to be read"}},
     .size = sizeof(struct cat),

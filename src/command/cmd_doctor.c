@@ -201,7 +201,8 @@ static void warn_uninspected(struct context *context, const struct diagnosis *di
     options_warn_page_size(context, &inventory->limits);
     options_warn_shmem(context, inventory);
     if (diagnosis->ipc_error.text)
-        context_warn(context, "%s; what that is about is not checked", diagnosis->ipc_error.text);
+        context_warn(context, "%s; semaphores and message queues are not all checked",
+                     diagnosis->ipc_error.text);
     if (diagnosis->logind_error.text)
         context_warn(context, "%s; what systemd-logind removes is not checked",
                      diagnosis->logind_error.text);
@@ -252,7 +253,7 @@ static int run_doctor(struct context *context, void *args)
     protect_read(context, NULL, NEED_PROTECTION);
     if (is_about_shmget(doctor))
         return report_shmget(context, doctor);
-    return where_each(context, doctor->json, report_findings, args);
+    return where_each(context, doctor->json ? "findings" : NULL, report_findings, args);
 }
 
 const struct command command_doctor = {

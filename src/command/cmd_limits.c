@@ -241,6 +241,13 @@ static void put_command_inside(struct strbuf *out, const struct context *context
                   (unsigned long long)item->setting.value);
 }
 
+/* Whether a setting failed for reasons that somebody else, or somewhere else, does not have. */
+static bool is_refused_here(const struct limit_change *item, const struct inventory *inventory)
+{
+    return item->code == EACCES || item->code == EPERM || item->code == EROFS ||
+           (item->code == ENOENT && inventory->credentials.limits_fixed);
+}
+
 /* Names what was refused, in a dry run what may be, and what will undo a setting at the next boot.
  */
 static void warn_of_change(struct context *context, const struct limits_change *change,
@@ -254,11 +261,11 @@ static void warn_of_change(struct context *context, const struct limits_change *
         if (!refusal)
             continue;
         strbuf_printf(&text, "%s=", limit_kinds[item->setting.id].name);
-        limits_report_value(&text, item->setting.id, item->setting.value);
+        limits_report_value(&text, &inventory->limits, item->setting.id, item->setting.value);
         strbuf_printf(&text, ": %s", refusal);
         if (context->system.elsewhere_pid != 0)
             put_command_inside(&text, context, item);
-        else if (item->code == EACCES || item->code == EPERM || item->code == EROFS)
+        else if (is_refused_here(item, inventory))
             remedy_refused_limit(&text, inventory, &item->setting, change->persist);
         context_warn_text(context, &text);
     }
@@ -320,7 +327,7 @@ static void warn_of_limits(struct context *context, const struct limits_change *
 }
 
 /* A line of what became of a setting, or would become of it. */
-static void write_change(FILE *out, const struct limits_change *change,
+static void write_change(FILE *out, const struct limits *limits, const struct limits_change *change,
                          const struct limit_change *item)
 {
     CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
@@ -329,10 +336,10 @@ static void write_change(FILE *out, const struct limits_change *change,
     if (!change->dry_run && !item->done)
         return;
     strbuf_printf(&line, "%s%s = ", change->dry_run ? "would set " : "", limit_kinds[id].name);
-    limits_report_value(&line, id, item->setting.value);
+    limits_report_value(&line, limits, id, item->setting.value);
     if (item->has_before) {
         strbuf_puts(&line, change->dry_run ? " (is " : " (was ");
-        limits_report_value(&line, id, item->before);
+        limits_report_value(&line, limits, id, item->before);
         strbuf_putc(&line, ')');
     }
     strbuf_putc(&line, '\n');
@@ -365,7 +372,7 @@ static void write_limits(struct context *context, const struct limits_args *args
         context_write(context, &document);
     }
     for (size_t i = 0; i < change->count; i++)
-        write_change(context->out, change, &change->items[i]);
+        write_change(context->out, &inventory->limits, change, &change->items[i]);
     if (change->dry_run && change->plan.count > 0) {
         const struct column_format format = {.now = inventory->clock.now,
                                              .color = terminal_has_color(STDOUT_FILENO)};
@@ -424,7 +431,7 @@ static int run_limits(struct context *context, void *args)
 {
     const struct limits_args *limits = args;
 
-    return where_each(context, limits->json, show_or_set, args);
+    return where_each(context, limits->json ? "limits" : NULL, show_or_set, args);
 }
 
 static void release_limits(void *args)

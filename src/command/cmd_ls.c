@@ -32,6 +32,7 @@ static const struct option_habit ls_habits[] = {
     {'i', "all of one segment is shown by stat", "stat", "ID"},
     {'p', "the pids of creator and last user are columns", "ls -c +cpid,lpid", NULL},
     {'t', "times are columns", "ls -c +atime,dtime,ctime", NULL},
+    {'J', "JSON is an option", "ls --json", NULL},
     {'u', "what is in use, and of how much, is shown by limits", "limits", NULL},
     {0, NULL, NULL, NULL},
 };

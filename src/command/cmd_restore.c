@@ -252,7 +252,10 @@ static void report_failure(const struct restore *restore, const struct restored 
     else if (restoration->refused)
         explain_shmget(restore->context, whose, &restoration->request, err->code);
     else
-        context_warn(restore->context, "%s%s", whose, err->text);
+        context_warn(restore->context, "%s%s%s", whose, err->text,
+                     restore->same_id && (err->code == EACCES || err->code == EPERM)
+                         ? "; only root may choose an id: without --same-id it gets a free one"
+                         : "");
 }
 
 static void restore_one(struct restore *restore, struct restored *result)

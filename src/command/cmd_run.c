@@ -142,14 +142,16 @@ static int apply_left_status(struct context *context, const struct run *run,
         (count + untraced == 0 && result->stage == SUPERVISE_DONE))
         return status;
     status = (int)run->left_status.value;
-    if (result->stage != SUPERVISE_DONE)
+    if (result->stage != SUPERVISE_DONE) {
         strbuf_puts(&line, "what the program left is not known");
-    else if (count > 0)
-        human_count(&line, count, "segment");
-    if (untraced > 0)
-        strbuf_printf(&line, "%s%zu of unknown creators", count > 0 ? " and " : "", untraced);
-    if (result->stage == SUPERVISE_DONE)
-        strbuf_puts(&line, " left by the program");
+    } else {
+        human_count(&line, count > 0 ? count : untraced, "segment");
+        strbuf_puts(&line, count > 0 ? " left by the program" : " left");
+        if (count > 0 && untraced > 0)
+            strbuf_printf(&line, " and %zu", untraced);
+        if (untraced > 0)
+            strbuf_puts(&line, " whose creator could not be traced");
+    }
     context_warn(context, "%s: exit status %d", strbuf_string(&line), status);
     return status;
 }
@@ -238,6 +240,7 @@ static int supervise_program(struct context *context, const struct run *run,
         .isolate = run->choice.isolate,
         .exact = run->exact,
         .hook = {run->explain ? run_say_explanation : NULL, context},
+        .removal = {.refresh = protect_refresh, .arg = context},
         .wait = run->wait,
         .keep = run->choice.keep,
         .needs = run->report ? run_report_needs() : 0,

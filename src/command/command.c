@@ -75,7 +75,8 @@ bool terminal_has_color(int fd)
     const char *no_color = getenv("NO_COLOR");
     const char *terminal = getenv("TERM");
 
-    return isatty(fd) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+    return isatty(fd) && !(no_color && *no_color) && terminal && *terminal &&
+           strcmp(terminal, "dumb") != 0;
 }
 
 locale_t context_use_err_locale(const struct context *context)

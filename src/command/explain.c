@@ -5,6 +5,7 @@
 
 #include "action/diagnose.h"
 #include "base/cleanup.h"
+#include "command/protect.h"
 #include "view/describe_shmget.h"
 #include "view/remedy.h"
 #include "view/remedy_shmget.h"
@@ -21,6 +22,8 @@ int explain_shmget(struct context *context, const char *whose, const struct shmg
 
     shmget_report_call(&call, request);
     context_warn(context, "%s%s: %s", whose, strbuf_string(&call), strerror(code));
+    if (!context->system.protection)
+        protect_read(context, NULL, NEED_PROTECTION);
     if (diagnose_shmget(&context->system, request, 0, NULL, &diagnosis, &err) < 0) {
         context_warn(context, "%swhy is not known: %s", whose, err.text);
         return STATUS_FAILED;

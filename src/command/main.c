@@ -253,7 +253,8 @@ static int refuse_command(struct context *context, const char *word)
         {"inspect", "stat"},   {"describe", "stat"},   {"status", "stat"},
         {"remove", "rm"},      {"delete", "rm"},       {"del", "rm"},
         {"clean", "rm"},       {"cleanup", "rm"},      {"purge", "rm"},
-        {"kill", "rm"},        {"ipcrm", "rm"},        {"ps", "who"},
+        {"prune", "rm"},       {"kill", "rm"},         {"ipcrm", "rm"},
+        {"ps", "who"},         {"lsns", "ns"},         {"namespaces", "ns"},
         {"users", "who"},      {"holders", "who"},     {"lsof", "who"},
         {"fuser", "who"},      {"exec", "run"},        {"start", "run"},
         {"sysctl", "limits"},  {"ftok", "key"},        {"ipcmk", "create"},
@@ -378,8 +379,10 @@ int main(int argc, char **argv)
     fill_standard_streams();
     /* AT_SECURE: file capabilities too, which change no id (getauxval(3)). */
     if (getuid() != geteuid() || getgid() != getegid() || getauxval(AT_SECURE)) {
-        context_warn(&context, "refuses to run setuid, setgid or with file capabilities: it would "
-                               "remove for others what they may not remove themselves");
+        context_warn(&context,
+                     "refuses to run setuid, setgid or with file capabilities (AT_SECURE, "
+                     "which a security module may set, too): it would remove for others "
+                     "what they may not remove themselves");
         return STATUS_USAGE;
     }
     context.color = terminal_has_color(STDERR_FILENO);

@@ -14,6 +14,7 @@
 #include "command/where.h"
 #include "kernel/namespaces.h"
 #include "view/human.h"
+#include "view/remedy.h"
 
 /* --- The parser ------------------------------------------------------------------------------- */
 
@@ -132,6 +133,7 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
                                               {"order", "sort"},
                                               {"no-heading", "no-header"},
                                               {"noheadings", "no-header"},
+                                              {"json", "ndjson"},
                                               {NULL, NULL}};
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
     struct suggestion suggestion = suggest_begin(word, length);
@@ -141,10 +143,13 @@ static int refuse_name(const struct command_line *line, const char *word, size_t
     for (size_t g = 0; g < COMMAND_GROUPS && line->command->groups[g].group; g++) {
         const struct option_group *group = line->command->groups[g].group;
 
-        for (size_t i = 0; i < group->count; i++)
-            suggest_try(&suggestion, group->options[i].name);
+        for (size_t i = 0; i < group->count; i++) {
+            if (group->options[i].help)
+                suggest_try(&suggestion, group->options[i].name);
+        }
     }
-    suggest_try(&suggestion, "help");
+    if (!find_option(line, 0, "help", 4).spec)
+        suggest_try(&suggestion, "help");
     suggest_synonym(&habit, synonyms);
     is_id = habit.distance == 0 && !habit.best && find_option(line, 0, "orphan", 6).spec;
     if (is_id || (habit.best && find_option(line, 0, habit.best, strlen(habit.best)).spec))
@@ -179,6 +184,33 @@ static int parse_long_option(struct command_line *line, char *word)
     return refuse_name(line, word + 2, length - 2);
 }
 
+/* Appends "shmtool", and where to look as the command line says it. */
+static void put_shmtool(struct strbuf *out, const struct where *where)
+{
+    strbuf_puts(out, "shmtool");
+    if (where->namespace || where->sysroot) {
+        strbuf_puts(out, where->namespace ? " -N " : " --sysroot ");
+        remedy_word(out, where->namespace ? where->namespace : where->sysroot);
+    } else if (where->all_namespaces) {
+        strbuf_puts(out, " -A");
+    }
+}
+
+/* Refuses a letter that people know from other tools. VALUE: what follows it; NULL: nothing. */
+static int refuse_habit(const struct command_line *line, const struct option_habit *habit,
+                        const char *value)
+{
+    CLEANUP_STRBUF struct strbuf instead = STRBUF_INIT;
+    bool is_given = habit->value && value && *value != '-';
+
+    put_shmtool(&instead, &line->context->where);
+    strbuf_printf(&instead, " %s", habit->instead);
+    if (habit->value)
+        strbuf_printf(&instead, " %s", is_given ? value : habit->value);
+    return error_set(line->err, EINVAL, "-%c%s%s: %s: %s", habit->letter, is_given ? " " : "",
+                     is_given ? value : "", habit->why, strbuf_string(&instead));
+}
+
 /*
  * A letter that the command has not: -h, -V, or one that people know from other tools.
  *
@@ -187,7 +219,6 @@ static int parse_long_option(struct command_line *line, char *word)
 static int use_unknown_letter(const struct command_line *line, char letter, const char *rest)
 {
     const struct option_habit *habit = line->command->habits;
-    const char *value = *rest ? rest : *line->words;
 
     if (line->pass == PASS_WHERE)
         return 0;
@@ -195,21 +226,15 @@ static int use_unknown_letter(const struct command_line *line, char letter, cons
         return print_command_help(line);
     if (letter == 'V')
         return print_version(line);
+    if (letter >= '0' && letter <= '9' && find_option(line, 0, "key", 3).spec)
+        return error_set(line->err, EINVAL, "-%c%s: no such option; a key is named by --key",
+                         letter, rest);
     while (habit && habit->letter && habit->letter != letter)
         habit++;
     if (!habit || !habit->letter)
         return error_set(line->err, EINVAL, "-%c: no such option; see 'shmtool %s --help'", letter,
                          line->command->name);
-    if (!habit->why)
-        return 0;
-    if (!habit->value)
-        return error_set(line->err, EINVAL, "-%c: %s: shmtool %s", letter, habit->why,
-                         habit->instead);
-    if (!value || *value == '-')
-        return error_set(line->err, EINVAL, "-%c: %s: shmtool %s %s", letter, habit->why,
-                         habit->instead, habit->value);
-    return error_set(line->err, EINVAL, "-%c %s: %s: shmtool %s %s", letter, value, habit->why,
-                     habit->instead, value);
+    return habit->why ? refuse_habit(line, habit, *rest ? rest : *line->words) : 0;
 }
 
 /*
@@ -430,6 +455,11 @@ int option_id(const struct option_use *use, struct error *err)
             "'%s': with -A an id means another segment in each IPC namespace; -N names "
             "one",
             use->word);
+    if (strcmp(use->word, "-") == 0)
+        return error_set(err, EINVAL,
+                         "'-': not an id; only rm and set read ids from standard input, here it is "
+                         "... | xargs -r shmtool %s",
+                         use->context->command->name);
     return selection_add_word(use->place, use->word, err);
 }
 
@@ -609,11 +639,10 @@ void options_hint_key(struct strbuf *out, const struct inventory *inventory, int
         strbuf_printf(out, "; did you mean --key %d, i.e. 0x%08x?", shmid, (unsigned)shmid);
 }
 
-void options_hint_id(struct strbuf *out, const struct context *context,
-                     const struct inventory *inventory, uint32_t key)
+void options_hint_id(struct strbuf *out, const struct inventory *inventory, uint32_t key)
 {
     if (key <= INT_MAX && idset_has(&inventory->id_numbers, (int)key))
-        strbuf_printf(out, "; did you mean the id: shmtool %s %u?", context->command->name, key);
+        strbuf_printf(out, "; did you mean the id %u?", key);
 }
 
 bool options_warn_missing(struct context *context, const struct inventory *inventory)
@@ -628,7 +657,7 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
     for (size_t i = 0; i < inventory->missing_key_count; i++) {
         CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
 
-        options_hint_id(&hint, context, inventory, inventory->missing_keys[i]);
+        options_hint_id(&hint, inventory, inventory->missing_keys[i]);
         if (hint.length > 0)
             context_warn(context, "--key: 0x%08x: no segment has this key%s",
                          inventory->missing_keys[i], strbuf_string(&hint));
@@ -653,14 +682,27 @@ static void warn_unknown(struct context *context, const char *what, size_t count
                  by_creator ? " creator is not alive, and " : "", it, its, what);
 }
 
+/* Appends "shmtool", and where it is to look, as this command does. */
+static void put_shmtool_there(struct strbuf *out, const struct context *context)
+{
+    if (context->tree || !context->system.procfs.live)
+        strbuf_puts(out, "shmtool --sysroot DIR");
+    else if (context->system.namespaces)
+        strbuf_puts(out, "shmtool -A");
+    else
+        remedy_shmtool(out, context->system.elsewhere);
+}
+
 void options_warn_unknown(struct context *context, const struct unknown_counts *unknown)
 {
     if (unknown->states > 0) {
         CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
         human_count(&text, unknown->states, "segment");
-        strbuf_printf(&text, " left out: %s state is unknown (ls --state unknown lists %s)",
-                      unknown->states == 1 ? "its" : "their", unknown->states == 1 ? "it" : "them");
+        strbuf_printf(&text, " left out: %s state is unknown (",
+                      unknown->states == 1 ? "its" : "their");
+        put_shmtool_there(&text, context);
+        strbuf_printf(&text, " ls --state unknown lists %s)", unknown->states == 1 ? "it" : "them");
         context_warn_text(context, &text);
     }
     warn_unknown(context, "unit", unknown->units, true);

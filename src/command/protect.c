@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "command/options.h"
 #include "command/where.h"
@@ -31,7 +32,10 @@ static int refuse_line_option(const struct option_use *use, struct error *err)
                      "--owner, --creator, --group, --size, --perms and --locked");
 }
 
-/* The options of a command line, most of them refused; --help, where to look and ids too. */
+/*
+ * The options of a command line, most of them refused; --help, where to look, --all and ids too.
+ * Without help they are not suggested.
+ */
 struct line_options {
     struct option_spec *specs; /* owned */
     struct option_group group;
@@ -42,6 +46,7 @@ static void make_line_options(struct line_options *options)
     static const struct option_spec refused[] = {
         {'h', "help", NULL, NULL, 0, refuse_line_option},
         {'V', "version", NULL, NULL, 0, refuse_line_option},
+        {0, "all", NULL, NULL, 0, refuse_line_option},
         {0, "id", "[=ID]", NULL, 0, refuse_line_option},
         {0, "ids", "[=ID]", NULL, 0, refuse_line_option},
         {0, "shmid", "[=ID]", NULL, 0, refuse_line_option},
@@ -58,8 +63,10 @@ static void make_line_options(struct line_options *options)
             struct option_spec *spec = &options->specs[count++];
 
             *spec = groups[g].options[i];
-            if (parse_name(spec->name, strlen(spec->name), lasting_options, lasting) == lasting)
+            if (parse_name(spec->name, strlen(spec->name), lasting_options, lasting) == lasting) {
                 spec->take = refuse_line_option;
+                spec->help = NULL;
+            }
         }
     }
     options->group = (struct option_group){NULL, options->specs, count};
@@ -217,30 +224,60 @@ static void parse_conf_file(const struct reading *reading)
             error_set(&problem, err.code, "%s%s:%zu: %s",
                       procfs_prefix(&reading->context->system.procfs), file->path, number,
                       err.text);
-            protection_note_problem(reading->protection, &problem);
+            protection_note_problem(reading->protection, strbuf_string(&where), &problem);
         }
         text = line_end + 1;
     }
 }
 
-/* Reads all into the context's system; what was read before stays with it. */
+/* Appends all that the files hold, and why what cannot be used. */
+static void put_source(struct strbuf *out, const struct conf_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        const struct conf_file *file = &files->items[i];
+
+        strbuf_printf(out, "%s%c%s%c%zu%c", file->path, '\0',
+                      file->error.text ? file->error.text : "", '\0', file->text.length, '\0');
+        strbuf_append(out, file->text.data, file->text.length);
+    }
+}
+
+static bool is_same_source(const struct strbuf *a, const struct strbuf *b)
+{
+    return a->length == b->length && (a->length == 0 || memcmp(a->data, b->data, a->length) == 0);
+}
+
+/*
+ * Reads all into the context's system; what was read before stays with it, and is all that there is
+ * where the files hold the same.
+ */
 static const struct protection *read_conf_files(struct context *context)
 {
     CLEANUP_CONF_FILES struct conf_files files = {0};
+    CLEANUP_STRBUF struct strbuf source = STRBUF_INIT;
     struct reading reading = {.context = context};
     struct system *system = &context->system;
 
-    system->protection = protection_new(system->protection);
     conf_read(&system->procfs, &files);
+    put_source(&source, &files);
+    if (system->protection && is_same_source(&system->protection->source, &source))
+        return system->protection;
+    system->protection = protection_new(system->protection);
+    system->protection->source = source;
+    source = (struct strbuf)STRBUF_INIT;
     if (files.count == 0)
         return system->protection;
     reading.protection = system->protection;
     reading.files = &files;
     make_line_options(&reading.options);
     for (size_t i = 0; i < files.count; i++) {
-        reading.file = &files.items[i];
-        if (files.items[i].error.code)
-            protection_note_problem(system->protection, &files.items[i].error);
+        const struct conf_file *file = &files.items[i];
+        CLEANUP_STRBUF struct strbuf where = STRBUF_INIT;
+
+        reading.file = file;
+        strbuf_printf(&where, "/%s", file->path);
+        if (file->error.code)
+            protection_note_problem(system->protection, strbuf_string(&where), &file->error);
         else
             parse_conf_file(&reading);
     }
@@ -271,7 +308,7 @@ static int check_program(const struct protection *protection, const char *word, 
     if (program_find(word))
         return 0;
     for (size_t i = 0; i < labels->count; i++) {
-        if (strcmp(labels->items[i].text, word) == 0)
+        if (text_is_shown_as(labels->items[i].text, word))
             return 0;
         suggest_try(&suggestion, labels->items[i].text);
     }
@@ -312,6 +349,15 @@ int protect_read(struct context *context, const struct selection *selection, uns
         !protection_is_complete(read_conf_files(context)))
         warn_problem(context, end);
     return selection ? protect_check_programs(context, selection) : STATUS_DONE;
+}
+
+void protect_refresh(void *arg)
+{
+    struct context *context = arg;
+    const struct protection *before = context->system.protection;
+
+    if (read_conf_files(context) != before && !protection_is_complete(context->system.protection))
+        warn_problem(context, "what is left stays");
 }
 
 int protect_require(struct context *context, const char *undone)

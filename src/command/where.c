@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "action/resolve.h"
 #include "base/text.h"
@@ -105,8 +106,9 @@ static int find_by_name(struct context *context, const struct ipc_namespace_list
     if (count == 0)
         return error_set(err, ENOENT,
                          "%s: neither a pid nor the number or file of an IPC namespace, nor a "
-                         "container, unit or job that has one ('shmtool ns' lists them)",
-                         word);
+                         "container, unit or job that has one%s ('shmtool ns' lists them)%s",
+                         word, found->unreadable > 0 || found->hidden ? NAMESPACES_SEEN : "",
+                         geteuid() != 0 ? "; names of containers are known to root alone" : "");
     if (count > 1)
         return error_set(err, EINVAL, "%s: names %zu IPC namespaces: %s", word, count,
                          strbuf_string(&candidates));
@@ -264,7 +266,7 @@ static void write_heading(struct context *context, const struct ipc_namespace *n
 /* A going through all namespaces. */
 struct tour {
     struct context *context;
-    bool json;
+    const char *json; /* as where_each() has it */
     int (*show)(struct context *context, void *arg);
     void *arg;
     size_t shown;
@@ -287,6 +289,8 @@ static int show_one(struct tour *tour, const struct ipc_namespace *namespace)
     context->system.one_of_many = true;
     write_heading(context, namespace, tour->json, tour->shown++ == 0);
     status = tour->show(context, tour->arg);
+    if (tour->json && status == STATUS_UNREADABLE)
+        fprintf(context->out, "\"%s\": null}", tour->json);
     if (namespace_return(&context->system.procfs, &entry, &err) < 0) {
         context_fail(context, &err, STATUS_UNREADABLE);
         return -1;
@@ -309,8 +313,8 @@ static int show_all(struct tour *tour)
     return highest;
 }
 
-int where_each(struct context *context, bool json, int (*show)(struct context *context, void *arg),
-               void *arg)
+int where_each(struct context *context, const char *json,
+               int (*show)(struct context *context, void *arg), void *arg)
 {
     CLEANUP_STRBUF struct strbuf head = STRBUF_INIT;
     struct tour tour = {context, json, show, arg, 0, COMPLAINT_LIST_INIT};

@@ -49,6 +49,21 @@ static bool tree_page_size(const struct procfs *procfs, uint64_t *ret_size)
 }
 
 /*
+ * Whether the kernel's unsigned long has 32 bits. Then its addresses have, too, and what it may map
+ * for itself is less than 4 GiB. Not by uname(2): a kernel of 64 bits calls itself i686 where it is
+ * asked to (personality(2), PER_LINUX32).
+ */
+static bool is_narrow(const struct procfs *procfs)
+{
+    uint64_t kib;
+
+    if (procfs->live && sizeof(unsigned long) > sizeof(uint32_t))
+        return false; /* or it would not run this program */
+    return procfs_find_number(procfs, "proc/meminfo", "VmallocTotal:", &kib) &&
+           kib < UINT64_C(4) * 1024 * 1024;
+}
+
+/*
  * /proc/sys and the other listings show the IPC namespace of who asks, which a foreign listing is
  * not of.
  */
@@ -57,10 +72,11 @@ static int refuse_foreign(const struct procfs *procfs, const char *what, struct 
     if (!procfs->inside)
         return 0;
     return error_set(err, ENOTSUP,
-                     "%s of an IPC namespace of another user namespace cannot be asked for from "
-                     "outside: nsenter --preserve-credentials --user --ipc --target PID, with the "
-                     "pid of a process inside, goes there",
-                     what);
+                     "%s of IPC namespace %llu, which belongs to another user namespace, cannot be "
+                     "asked for from outside: nsenter --preserve-credentials --user --ipc --target "
+                     "PID, with the pid of a process inside ('shmtool ns -l %llu'), goes there",
+                     what, (unsigned long long)procfs->inside->number,
+                     (unsigned long long)procfs->inside->number);
 }
 
 int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct error *err)
@@ -88,6 +104,7 @@ int limits_read(const struct procfs *procfs, struct limits *ret_limits, struct e
         any = true;
     if (!any)
         return r;
+    limits.narrow = is_narrow(procfs);
     if (err)
         error_clear(err);
     /* include/uapi/linux/shm.h, SHMMIN */
@@ -245,7 +262,8 @@ int ipc_use_read(const struct procfs *procfs, struct ipc_use *ret_use, struct er
     for (enum ipc_limit limit = 0; limit < IPC_LIMIT_COUNT; limit++) {
         int r = read_ipc_count(procfs, limit, ret_use, failed ? NULL : err);
 
-        if (r < 0 && r != -ENOENT && !failed)
+        /* A saved tree may lack a file; this kernel has all, and hides it (proc(5), subset=pid). */
+        if (r < 0 && (r != -ENOENT || procfs->live) && !failed)
             failed = r;
         if (err && !failed)
             error_clear(err);

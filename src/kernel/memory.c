@@ -152,6 +152,7 @@ struct address_space address_space_try(uint64_t size)
 
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
         space.has_limit = true;
+        space.has_hard_limit = limit.rlim_max != RLIM_INFINITY;
         space.limit = limit.rlim_cur;
     }
     if (size == 0 || size > SIZE_MAX)

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 
 /* A saved passwd or group of more bytes than this is none. */
@@ -32,6 +33,7 @@ struct database {
     struct entry *buckets[BUCKETS];
     size_t count;
     bool loaded; /* of a saved tree: its file was read */
+    bool failed; /* of the live system: an id could not be looked up */
 };
 
 /* What tells users and groups apart. */
@@ -193,6 +195,7 @@ static const char *name_of(struct names *names, struct database *database, uint3
 {
     const struct entry *entry;
     const char *name;
+    int r;
 
     load_database(names, database);
     entry = database->buckets[id % BUCKETS];
@@ -200,8 +203,10 @@ static const char *name_of(struct names *names, struct database *database, uint3
         entry = entry->next;
     if (entry || !names->procfs->live)
         return entry ? entry->name : NULL;
-    while (database->kind->name_of(id, &names->buffer, &name) == ERANGE)
+    while ((r = database->kind->name_of(id, &names->buffer, &name)) == ERANGE)
         strbuf_reserve(&names->buffer, names->buffer.capacity * 2);
+    /* Of nobody it is 0; glibc has ENOENT, too, where a server is not there. */
+    database->failed = database->failed || r != 0;
     return add_entry(database, id, name)->name;
 }
 
@@ -213,6 +218,11 @@ const char *names_user(struct names *names, uid_t uid)
 const char *names_group(struct names *names, gid_t gid)
 {
     return name_of(names, &names->groups, gid);
+}
+
+bool names_users_failed(const struct names *names)
+{
+    return names->users.failed;
 }
 
 /* What follows the id in a line of either file. */
@@ -297,6 +307,12 @@ static int find_id(struct names *names, struct database *database, const char *w
     bool found;
     int r = look_up_name(names, database, word, &found, &id);
 
+    if (r == 0 && !found && strstr(word, "\\x")) {
+        CLEANUP_STRBUF struct strbuf name = STRBUF_INIT;
+
+        text_unescape(&name, word, length);
+        r = look_up_name(names, database, strbuf_string(&name), &found, &id);
+    }
     if (r > 0)
         return error_set_errno(err, r, "'%s': %s cannot be looked up", word, what);
     if (!found) {

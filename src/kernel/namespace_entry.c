@@ -227,26 +227,37 @@ int namespace_return(struct procfs *procfs, struct namespace_entry *entry, struc
 
 /* --- Work by a child -------------------------------------------------------------------------- */
 
+/* Goes inside and works there. */
+__attribute__((noreturn)) static void work_inside(const struct foreign_listing *inside,
+                                                  int (*work)(void *arg), void *arg)
+{
+    /* Not to be traced from inside, as in open_listing_inside(). */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+        (inside->user >= 0 && setns(inside->user, CLONE_NEWUSER) < 0) ||
+        setns(inside->ipc, CLONE_NEWIPC) < 0)
+        _exit(NAMESPACE_NOT_ENTERED);
+    _exit(work(arg));
+}
+
 int namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg)
 {
-    const struct foreign_listing *inside = procfs->inside;
-    int status;
-    pid_t child = fork();
+    const struct sigaction not_ignored = {.sa_handler = SIG_DFL};
+    struct sigaction before;
+    int status = 0;
+    pid_t child;
+    int r;
 
-    if (child < 0)
-        return -errno;
-    if (child == 0) {
-        /* Not to be traced from inside, as in open_listing_inside(). */
-        if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
-            (inside->user >= 0 && setns(inside->user, CLONE_NEWUSER) < 0) ||
-            setns(inside->ipc, CLONE_NEWIPC) < 0)
-            _exit(NAMESPACE_NOT_ENTERED);
-        _exit(work(arg));
-    }
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR)
-            return -errno;
-    }
+    /* Where the ends of children are ignored nobody learns how one ended. */
+    sigaction(SIGCHLD, &not_ignored, &before);
+    child = fork();
+    if (child == 0)
+        work_inside(procfs->inside, work, arg);
+    do {
+        r = child < 0 || waitpid(child, &status, 0) < 0 ? -errno : 0;
+    } while (r == -EINTR);
+    sigaction(SIGCHLD, &before, NULL);
+    if (r < 0)
+        return r;
     if (!WIFEXITED(status))
         return -ECHILD;
     return WEXITSTATUS(status) == NAMESPACE_NOT_ENTERED ? -EPERM : WEXITSTATUS(status);

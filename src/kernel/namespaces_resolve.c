@@ -137,7 +137,7 @@ static int open_by_number(const struct ipc_namespace_list *found, uint64_t numbe
         return error_set(err, EMFILE, "%llu: not all namespaces could be inspected: %s",
                          (unsigned long long)number, NAMESPACES_EXHAUSTED);
     return error_set(err, ENOENT, "%llu: no such IPC namespace%s", (unsigned long long)number,
-                     found->unreadable > 0 || found->hidden ? " among those that can be seen" : "");
+                     found->unreadable > 0 || found->hidden ? NAMESPACES_SEEN : "");
 }
 
 /* Opens what the user's word names, as the user's own shell would. */

@@ -99,17 +99,21 @@ static int64_t start_time(const struct proc_cache *cache, const struct proc_stat
  * Whether the clock was set forward since boot (a system without a clock of its own, a virtual one
  * that slept): then starts that are worked out by it lie too late. Every /proc is mounted after the
  * first process of its PID namespace started and keeps the time of that; if this process seems to
- * have started later than that, the clock was set in between. Unknown is treated as yes.
+ * have started later than that, the clock was set in between. A /proc that was mounted long after
+ * it, as in a pod with hostPID, tells nothing: what was set meanwhile leaves no trace. Unknown is
+ * treated as yes.
  */
 static bool was_set_forward(const struct proc_cache *cache)
 {
     CLEANUP_CLOSEDIR DIR *dir = procfs_open_dir(cache->procfs, "proc", NULL);
     struct proc_stat first;
     struct stat mounted;
+    int64_t delay;
 
     if (!dir || fstat(dirfd(dir), &mounted) < 0 || proc_stat_read(cache->procfs, 1, &first) < 0)
         return true;
-    return start_time(cache, &first) > mounted.st_mtim.tv_sec + 1;
+    delay = mounted.st_mtim.tv_sec - start_time(cache, &first);
+    return delay < -1 || delay > STATE_MOUNT_DELAY_MAX;
 }
 
 /*

@@ -48,7 +48,7 @@ int file_replace_at(int dir, const char *where, const char *name, const char *te
     int r = 0;
 
     if (write_temporary(dir, temporary, text, access) < 0)
-        r = error_set_errno(err, errno, "%s/%s", where, temporary);
+        r = error_set_errno(err, errno, "%s/%s: a file beside it, to take its place", where, name);
     else if (renameat(dir, temporary, dir, name) < 0)
         r = error_set_errno(err, errno, "%s/%s", where, name);
     if (r < 0) {

@@ -83,14 +83,22 @@ int source_read(const struct procfs *procfs, bool without_usage, struct segment_
                 struct complaint_list *ret_complaints, struct error *err)
 {
     bool here = procfs->live && !procfs->inside; /* calls say what there is in our namespace */
+    int highest;
     int r;
 
-    if (here && without_usage && read_by_calls(true, ret_segments, ret_complaints, NULL) == 0)
+    if (here && without_usage && sysv_tells_sizes() &&
+        read_by_calls(true, ret_segments, ret_complaints, NULL) == 0)
         return 0;
     r = source_proc_read(procfs, ret_segments, ret_complaints, err);
     if (r != -ENOENT || !here)
         return r;
     /* No /proc, or one without the listing. */
+    if (!sysv_tells_sizes() && sysv_highest_index(&highest) == 0)
+        return error_set(err, ENOENT,
+                         "%sproc/sysvipc/shm: %s; a program of 32 bits, as this one is, finds the "
+                         "sizes of segments "
+                         "nowhere else",
+                         procfs_prefix(procfs), strerror(ENOENT));
     if (err)
         error_clear(err);
     return source_stat_read(ret_segments, ret_complaints, err);

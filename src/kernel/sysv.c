@@ -33,6 +33,11 @@ static void fill_segment(struct segment *segment, int shmid, const struct shmid_
     };
 }
 
+bool sysv_tells_sizes(void)
+{
+    return sizeof(size_t) >= sizeof(uint64_t);
+}
+
 static bool means_gone(int code)
 {
     return code == EINVAL || code == EIDRM;
@@ -108,8 +113,10 @@ int sysv_limits(struct limits *limits)
 
     if (r < 0)
         return r;
-    note_limit(limits, LIMIT_SHMMAX, info.shmmax);
-    note_limit(limits, LIMIT_SHMALL, info.shmall);
+    if (sysv_tells_sizes()) {
+        note_limit(limits, LIMIT_SHMMAX, info.shmmax);
+        note_limit(limits, LIMIT_SHMALL, info.shmall);
+    }
     note_limit(limits, LIMIT_SHMMNI, info.shmmni);
     note_limit(limits, LIMIT_SHMMIN, info.shmmin);
     return 0;
@@ -125,8 +132,10 @@ int sysv_find(uint32_t key, uint64_t size, uint32_t flags, int *ret_shmid)
     int shmid;
 
     /* Without IPC_CREAT no call makes a segment, but for one with IPC_PRIVATE. */
-    if (key == 0 || size > SIZE_MAX)
+    if (key == 0)
         return -EINVAL;
+    if (size > SIZE_MAX)
+        return -EOVERFLOW;
     shmid = shmget((key_t)key, (size_t)size, (int)(flags & ~(uint32_t)IPC_CREAT));
     if (shmid < 0)
         return -errno;
@@ -140,7 +149,7 @@ static int create_with(uint32_t key, uint64_t size, uint32_t flags, int *ret_shm
     int shmid;
 
     if (size > SIZE_MAX)
-        return -EINVAL;
+        return -EOVERFLOW;
     shmid = shmget((key_t)key, (size_t)size, (int)(flags | IPC_CREAT | IPC_EXCL));
     if (shmid < 0)
         return -errno;

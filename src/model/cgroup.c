@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 
 /* --- The table of patterns -------------------------------------------------------------------- */
@@ -517,15 +518,20 @@ static bool begins_id(const char *id, const char *word)
            memcmp(id, word, length) == 0;
 }
 
+static bool is_named(const char *name, const char *word)
+{
+    return name && text_is_shown_as(name, word);
+}
+
 /* Whether WORD names the unit without its kind before it. */
 static bool names_unit(const struct cgroup_unit *unit, bool by_container, const char *word)
 {
     bool has_kind = unit->container || unit->pod;
 
-    if (has_kind && strcmp(unit->unit + strlen(unit->kind) + 1, word) == 0)
+    if (has_kind && text_is_shown_as(unit->unit + strlen(unit->kind) + 1, word))
         return true;
-    return text_same(unit->pod, word) ||
-           (by_container && (text_same(unit->name, word) || text_same(unit->container, word) ||
+    return is_named(unit->pod, word) ||
+           (by_container && (is_named(unit->name, word) || is_named(unit->container, word) ||
                              (unit->container && begins_id(unit->container, word))));
 }
 
@@ -534,9 +540,9 @@ bool cgroup_unit_matches(const struct cgroup_unit *unit, bool by_container, cons
     size_t kind = strlen(unit->kind);
     bool has_kind = strncmp(word, unit->kind, kind) == 0 && word[kind] == ':';
 
-    return strcmp(unit->unit, word) == 0 || names_unit(unit, by_container, word) ||
+    return text_is_shown_as(unit->unit, word) || names_unit(unit, by_container, word) ||
            (has_kind && names_unit(unit, by_container, word + kind + 1)) ||
-           (by_container && !unit->by_user && strcmp(unit->part, word) == 0);
+           (by_container && !unit->by_user && text_is_shown_as(unit->part, word));
 }
 
 void cgroup_unit_release(struct cgroup_unit *unit)

@@ -214,5 +214,7 @@ const char *change_lock_refusal(int code)
 
 const char *change_owner_refusal(int code)
 {
-    return code == EINVAL ? "this user namespace does not have that user and group both" : NULL;
+    return code == EINVAL ? "this user namespace does not have the user or the group that "
+                            "it would belong to"
+                          : NULL;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/xalloc.h"
 
 void filter_add_range(struct filter_values *values, struct range range)
@@ -129,13 +130,16 @@ static bool allows_perms(const struct filter *filter, uint32_t mode)
     return filter->perms_count == 0;
 }
 
-static bool allows_age(const struct filter *filter, const struct segment *segment, int64_t now)
+static bool allows_age(const struct filter *filter, const struct segment *segment,
+                       const struct filter_facts *facts)
 {
-    int64_t last = segment_last_time(segment);
+    const int64_t noted = segment_last_time(segment);
+    /* One from before the boot (a clock that was set forward since) is later than it says. */
+    const int64_t last = noted > facts->boot ? noted : facts->boot;
     /* A time in the future (a clock stepped back) has no age yet: it is young, never old. */
-    uint64_t age = now > last ? (uint64_t)(now - last) : 0;
+    const uint64_t age = facts->now > last ? (uint64_t)(facts->now - last) : 0;
 
-    if (filter->has_older && (last > now || age < filter->older_than))
+    if (filter->has_older && (last > facts->now || age < filter->older_than))
         return false;
     return !filter->has_newer || age < filter->newer_than;
 }
@@ -177,7 +181,7 @@ static bool allows_program(const struct filter *filter, const struct segment_pro
     bool matches = filter->programs.count == 0 || program->pending;
 
     for (size_t i = 0; !matches && name && i < filter->programs.count; i++)
-        matches = strcmp(name, filter->programs.items[i]) == 0;
+        matches = text_is_shown_as(name, filter->programs.items[i]);
     return matches;
 }
 
@@ -202,7 +206,7 @@ bool filter_match(const struct filter *filter, const struct segment *segment,
            allows_value(&filter->sizes, segment->size) &&
            allows_value(&filter->nattchs, segment->nattch) &&
            allows_value(&filter->cpids, (uint64_t)segment->cpid) &&
-           allows_status(filter, segment) && allows_age(filter, segment, facts->now) &&
+           allows_status(filter, segment) && allows_age(filter, segment, facts) &&
            allows_protection(filter, facts) && allows_pid(filter, segment, facts) &&
            allows_state(filter, facts->state) && allows_unit(filter, &facts->unit) &&
            allows_program(filter, &facts->program);

@@ -1,14 +1,15 @@
 #include "model/limits.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "base/parse.h"
 
-/* include/uapi/linux/shm.h, SHMMAX, SHMALL, SHMMNI */
-#define ALMOST_ALL (ULONG_MAX - (1UL << 24))
+/* include/uapi/linux/shm.h, SHMMAX, SHMALL, SHMMNI: the first two are ULONG_MAX - 2^24, the
+ * kernel's ULONG_MAX. */
+#define ALMOST_ALL (UINT64_MAX - (UINT64_C(1) << 24))
+#define ALMOST_ALL_NARROW (UINT32_MAX - (UINT32_C(1) << 24))
 
 const struct limit_kind limit_kinds[LIMIT_COUNT] = {
     [LIMIT_SHMMAX] = {"shmmax", "bytes", true, ALMOST_ALL, "largest segment"},
@@ -61,13 +62,22 @@ uint64_t limits_percent(uint64_t used, uint64_t value)
     return used < value && percent > 99 ? 99 : percent;
 }
 
-bool limits_is_unlimited(enum limit_id id, uint64_t value)
+uint64_t limits_usual(const struct limits *limits, enum limit_id id)
 {
-    return (id == LIMIT_SHMMAX || id == LIMIT_SHMALL) && value >= ALMOST_ALL;
+    const uint64_t usual = limit_kinds[id].usual;
+
+    return limits->narrow && usual == ALMOST_ALL ? ALMOST_ALL_NARROW : usual;
+}
+
+bool limits_is_unlimited(const struct limits *limits, enum limit_id id, uint64_t value)
+{
+    return (id == LIMIT_SHMMAX || id == LIMIT_SHMALL) && value >= limits_usual(limits, id);
 }
 
 const char *limits_ceiling(const struct limit_setting *setting)
 {
+    if (setting->id == LIMIT_RMID_FORCED && setting->value > 1)
+        return "the kernel takes 0 or 1";
     if (setting->id != LIMIT_SHMMNI || setting->value <= SHMMNI_USUAL_MAX)
         return NULL;
     if (setting->value <= SHMMNI_EXTENDED_MAX)
@@ -123,8 +133,8 @@ static int parse_limit_value(enum limit_id id, const char *word, uint64_t page_s
     uint64_t bytes;
     int r;
 
-    if (strcmp(word, "unlimited") == 0 && limits_is_unlimited(id, UINT64_MAX)) {
-        *ret_value = limit_kinds[id].usual;
+    if (strcmp(word, "unlimited") == 0 && limit_kinds[id].usual == ALMOST_ALL) {
+        *ret_value = ALMOST_ALL;
         return 0;
     }
     if (id == LIMIT_SHMMAX)

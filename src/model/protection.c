@@ -8,6 +8,7 @@ struct protection *protection_new(struct protection *earlier)
 {
     struct protection *protection = xcalloc(1, sizeof(*protection));
 
+    protection->source = (struct strbuf)STRBUF_INIT;
     protection->earlier = earlier;
     return protection;
 }
@@ -18,10 +19,13 @@ void protection_add(struct protection_rules *rules, const struct protection_rule
     rules->items[rules->count++] = *rule;
 }
 
-void protection_note_problem(struct protection *protection, const struct error *problem)
+void protection_note_problem(struct protection *protection, const char *where,
+                             const struct error *problem)
 {
-    if (protection->problem_count++ == 0)
-        error_copy(&protection->problem, problem);
+    if (protection->problem_count++ > 0)
+        return;
+    protection->problem_where = xstrdup(where);
+    error_copy(&protection->problem, problem);
 }
 
 bool protection_is_complete(const struct protection *protection)
@@ -72,6 +76,8 @@ void protection_free(struct protection *protection)
         release_rules(&protection->protects);
         release_rules(&protection->labels);
         error_clear(&protection->problem);
+        strbuf_release(&protection->source);
+        free(protection->problem_where);
         free(protection);
         protection = earlier;
     }

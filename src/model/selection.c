@@ -39,12 +39,24 @@ void selection_add_id(struct selection *selection, const struct named_id *id)
     idset_add(&selection->id_set, id->shmid);
 }
 
+/* Tells whether WORD, which may be an id, can only be a key: in hex, negative, or beyond all ids.
+ */
+static bool is_key_alone(const char *word)
+{
+    CLEANUP_ERROR struct error ignored = ERROR_INIT;
+    uint32_t key;
+
+    if (word[0] == '0')
+        return strncasecmp(word, "0x", 2) == 0;
+    return parse_key(word, &key, &ignored) == 0 && key > INT32_MAX;
+}
+
 int selection_add_word(struct selection *selection, const char *word, struct error *err)
 {
     struct named_id id = {0};
     int r;
 
-    if (strncasecmp(word, "0x", 2) == 0)
+    if (is_key_alone(word))
         return error_set(err, EINVAL, "'%s': not an id; a key is named by --key", word);
     if (strcmp(word, "shm") == 0) /* ipcrm shm ID */
         return error_set(err, EINVAL, "'shm': not an id; ids need no word before them");
@@ -157,6 +169,9 @@ static bool read_row_size(const struct word *word, struct named_id *id)
            strchr("BKMGTPE", word->at[word->length - 1]);
 }
 
+/* The bytes that ipcs prints of an owner, at the most and at the least: "%-10.10s". */
+enum { IPCS_OWNER = 10 };
+
 /*
  * A row of ipcs -q has as many words, and numbers in the same places. Where it stands in columns it
  * is recognised by them: ipcs prints "%-10d %-10s %-10o %-12ju" after the key of a queue, and
@@ -241,6 +256,28 @@ static uint64_t find_row_namespace(const char *line, size_t length, const struct
     return 0;
 }
 
+/*
+ * Finds the words of LINE again where the owner's name has blanks, which nothing but their columns
+ * tells: ipcs -m prints "%-10s %-10d %-10.10s " before the perms. False where they stand elsewhere.
+ */
+static bool split_by_columns(const char *line, size_t length, struct word words[ROW_WORDS])
+{
+    enum { ID_AT = 11, OWNER_AT = 22, PERMS_AT = 33 };
+    struct word owner = {line + OWNER_AT, IPCS_OWNER};
+    size_t at = PERMS_AT - 1;
+
+    if (length <= PERMS_AT || words[ROW_ID].at != line + ID_AT || words[ROW_OWNER].at != owner.at ||
+        line[PERMS_AT - 1] != ' ' || line[PERMS_AT] == ' ')
+        return false;
+    text_trim(&owner.at, &owner.length, " ");
+    words[ROW_OWNER] = owner;
+    for (size_t i = ROW_PERMS; i < ROW_WORDS; i++) {
+        if (!next_word(line, length, &at, &words[i]))
+            return false;
+    }
+    return true;
+}
+
 static int refuse_line(const char *line, size_t length, struct error *err)
 {
     enum { SHOWN_MAX = 60 };
@@ -276,7 +313,9 @@ int selection_parse_line(struct input_state *state, const char *line, size_t len
         (below_banner && is_translated_header(&whole)))
         return 0;
     if (read_id(&whole, &id.shmid) ||
-        (count == ROW_WORDS && words[0].at == line && read_row(words, &id))) {
+        (count == ROW_WORDS && words[0].at == line &&
+         (read_row(words, &id) ||
+          (split_by_columns(line, length, words) && read_row(words, &id))))) {
         if (id.is_row)
             id.namespace = find_row_namespace(line, length, &words[ROW_NATTCH]);
         *ret_id = id;
@@ -342,27 +381,27 @@ static size_t first_named_id(const struct selection *selection, int shmid)
     return low;
 }
 
+/* Whether ipcs shows NAME so: cut, and then without the blanks that the cut left at its end. */
+static bool is_cut_owner(const struct named_id *id, const char *name)
+{
+    return id->owner_length <= IPCS_OWNER && strncmp(name, id->owner, id->owner_length) == 0 &&
+           strspn(name + id->owner_length, " ") >= IPCS_OWNER - id->owner_length;
+}
+
 /*
  * Whether the owner that a row shows is INFO's: its number, or its name as it is, escaped as in a
- * table, or cut to ten bytes by ipcs.
+ * table, or cut by ipcs.
  */
 static bool owner_is_shown(const struct named_id *id, const struct segment_info *info)
 {
-    enum { IPCS_WIDTH = 10 };
     CLEANUP_STRBUF struct strbuf shown = STRBUF_INIT;
 
     /* First what nearly every row shows. */
-    if (info->owner &&
-        (strcmp(info->owner, id->owner) == 0 ||
-         (id->owner_length == IPCS_WIDTH && strncmp(info->owner, id->owner, IPCS_WIDTH) == 0)))
+    if (info->owner && (strcmp(info->owner, id->owner) == 0 || is_cut_owner(id, info->owner)))
         return true;
     strbuf_put_u64(&shown, info->segment.uid);
-    if (strcmp(strbuf_string(&shown), id->owner) == 0)
-        return true;
-    strbuf_reset(&shown);
-    text_unescape(&shown, id->owner, id->owner_length);
-    return info->owner && shown.length == strlen(info->owner) &&
-           memcmp(strbuf_string(&shown), info->owner, shown.length) == 0;
+    return strcmp(strbuf_string(&shown), id->owner) == 0 ||
+           (info->owner && text_is_shown_as(info->owner, id->owner));
 }
 
 static bool row_holds(const struct named_id *row, const struct segment_info *info)

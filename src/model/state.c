@@ -13,10 +13,14 @@ static const char *const state_names[STATE_COUNT] = {
 };
 
 /*
- * Starts are known to a clock tick, segment times to a second, and small steps of the clock leave
- * no trace: a process counts as later only when it is later by more than this.
+ * Starts are known to a clock tick, segment times to a second, and a step of the clock forward
+ * leaves no trace where it is not longer than what passed until /proc was mounted, a second more
+ * (STATE_MOUNT_DELAY_MAX): a process counts as later only when it is later by more than this.
  */
-enum { START_MARGIN_SECONDS = 5 };
+enum { START_MARGIN_SECONDS = STATE_MOUNT_DELAY_MAX + 10 };
+
+/* How exactly times can be compared with boot and now, which are of the same clock. */
+enum { CLOCK_MARGIN_SECONDS = 5 };
 
 /* A segment lives between this boot and now: times outside are those of a clock that was stepped.
  */
@@ -27,8 +31,8 @@ static bool clock_was_stepped(const struct segment *segment, const struct state_
     if (!clock->has_boot || clock->stepped)
         return true;
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-        if (times[i] != 0 && (times[i] > clock->now + START_MARGIN_SECONDS ||
-                              times[i] + START_MARGIN_SECONDS < clock->boot))
+        if (times[i] != 0 && (times[i] > clock->now + CLOCK_MARGIN_SECONDS ||
+                              times[i] + CLOCK_MARGIN_SECONDS < clock->boot))
             return true;
     }
     return false;

@@ -66,7 +66,7 @@ void change_report_gift(struct strbuf *out, const struct removal_plan *plan,
         const struct removal_item *item = &plan->items[i];
         const struct segment after = change_apply(plan->change, &item->info.segment);
 
-        if (item->outcome != REMOVAL_SELECTED ||
+        if (item->outcome != REMOVAL_SELECTED || item->info.elsewhere != 0 ||
             !shmget_may_remove(&item->info.segment, credentials) ||
             shmget_may_remove(&after, credentials))
             continue;

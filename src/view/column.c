@@ -38,6 +38,12 @@ void column_set_add(struct column_set *set, const struct column *column)
     set->items[set->count++] = column;
 }
 
+/* What lsipc and others call columns, and what stands for it here. */
+static const struct synonym column_habits[] = {
+    {"id", "shmid"},     {"user", "owner"},  {"cuser", "creator"}, {"cgroup", "creator_group"},
+    {"pid", "cpid"},     {"mode", "perms"},  {"attach", "atime"},  {"detach", "dtime"},
+    {"change", "ctime"}, {"cmd", "command"}, {"ns", "namespace"},  {NULL, NULL}};
+
 const struct column *column_require(const struct column_table *table, const char *word,
                                     size_t length, struct error *err)
 {
@@ -45,6 +51,7 @@ const struct column *column_require(const struct column_table *table, const char
     CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
     const struct column *column = column_find(table, word, length);
     struct suggestion suggestion = suggest_begin(word, length);
+    struct suggestion habit = suggestion;
 
     if (column)
         return column;
@@ -54,6 +61,9 @@ const struct column *column_require(const struct column_table *table, const char
     }
     if (column_find(table, "size", 4))
         suggest_try(&suggestion, "size");
+    suggest_synonym(&habit, column_habits);
+    if (habit.best && column_find(table, habit.best, strlen(habit.best)))
+        suggestion = habit;
     suggest_put(&hint, &suggestion, "");
     error_set(err, EINVAL, "'%.*s': no such column%s%s:%s", (int)length, word, strbuf_string(&hint),
               suggestion.best ? " There are" : "; there are", strbuf_string(&all));

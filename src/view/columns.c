@@ -325,7 +325,7 @@ GETTER(get_limit_value)
 {
     ret_value->known = LIMIT->limits->known[LIMIT->id];
     ret_value->number = LIMIT->limits->values[LIMIT->id];
-    if (limits_is_unlimited(LIMIT->id, ret_value->number))
+    if (limits_is_unlimited(LIMIT->limits, LIMIT->id, ret_value->number))
         ret_value->text = "unlimited"; /* tables show it in the number's place */
 }
 

@@ -15,9 +15,18 @@
 void describe_user(struct strbuf *out, const char *name, uid_t uid)
 {
     if (name)
-        strbuf_puts(out, name);
+        human_user(out, name);
     else
         strbuf_printf(out, "uid %lu", (unsigned long)uid);
+}
+
+void describe_owner(struct strbuf *out, const struct inventory *inventory,
+                    const struct segment_info *info)
+{
+    if (remedy_hides_user(inventory, info->segment.uid))
+        strbuf_puts(out, "a user whom this user namespace does not show");
+    else
+        describe_user(out, info->owner, info->segment.uid);
 }
 
 void describe_rule(struct strbuf *out, const struct protection_rule *rule)
@@ -99,7 +108,7 @@ static const char *const status_texts[] = {
     [PROCESS_ELSEWHERE] = "in another PID namespace",
     [PROCESS_NOT_SAVED] = "not shown by the saved tree",
     [PROCESS_CLOCK_STEPPED] = ("perhaps alive: a process has this pid, but the clock was set "
-                               "since then, so its start proves nothing"),
+                               "since then, or may have been, so its start proves nothing"),
     [PROCESS_HIDDEN] = "perhaps alive: a process has this pid, but /proc does not show it",
     [PROCESS_FOREIGN_PROC] = ("perhaps alive: a process has this pid, but /proc is that of "
                               "another PID namespace"),
@@ -306,12 +315,14 @@ static void put_state_clause(struct strbuf *out, const struct segment_info *info
     }
 }
 
-void describe_segment(struct strbuf *out, const struct segment_info *info, int64_t now)
+void describe_segment(struct strbuf *out, const struct inventory *inventory,
+                      const struct segment_info *info)
 {
     const struct segment *segment = &info->segment;
+    int64_t now = inventory->clock.now;
 
     strbuf_puts(out, "it belongs to ");
-    describe_user(out, info->owner, segment->uid);
+    describe_owner(out, inventory, info);
     strbuf_printf(out, " (perms %o) since ", (unsigned)segment->mode & 0777);
     human_time(out, segment->ctime, TIME_ISO, now);
     strbuf_puts(out, " (");
@@ -337,18 +348,24 @@ static void put_rm_would(struct strbuf *out, const struct segment_info *info,
                          const struct inventory *inventory)
 {
     const char *root = remedy_root(inventory);
-    bool defies = info->protected_by && !segment_is_dest(&info->segment);
+    bool marked = segment_is_dest(&info->segment);
+    bool defies = info->protected_by && !marked;
+    bool waits = inventory->conf_problem && !marked;
 
     if (defies) {
         strbuf_puts(out, "Protected by ");
         describe_rule(out, info->protected_by);
         strbuf_puts(out, ": it is left alone. ");
     }
-    strbuf_puts(out, inventory->live ? "'" : "On that machine '");
+    if (waits)
+        strbuf_printf(out, "Once %s is right, ", inventory->conf_problem);
+    if (!inventory->live)
+        strbuf_puts(out, waits ? "on that machine " : "On that machine ");
+    strbuf_putc(out, '\'');
     remedy_shmtool(out, info->elsewhere);
     strbuf_printf(out, " rm %s%d' would ", defies ? "--even-protected " : "", info->segment.shmid);
-    if (!inventory->has_credentials || segment_is_dest(&info->segment) ||
-        shmget_may_remove(&info->segment, &inventory->credentials))
+    if (!inventory->has_credentials || marked ||
+        segment_info_may_remove(info, &inventory->credentials))
         return;
     strbuf_puts(out, "be refused to you, ");
     describe_user(out, inventory->user, inventory->credentials.euid);

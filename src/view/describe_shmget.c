@@ -31,7 +31,7 @@ static void put_key_holder(struct strbuf *out, const struct shmget_diagnosis *di
 
 static void put_key_segment(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
-    describe_segment(out, diagnosis->segment, diagnosis->inventory.clock.now);
+    describe_segment(out, &diagnosis->inventory, diagnosis->segment);
 }
 
 static void describe_finds(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
@@ -92,7 +92,7 @@ static void describe_makes(struct strbuf *out, const struct shmget_diagnosis *di
 static void describe_exists(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     put_key_holder(out, diagnosis);
-    strbuf_puts(out, ", and with IPC_EXCL nobody may; ");
+    strbuf_puts(out, ", and with IPC_EXCL nobody may have it; ");
     put_key_segment(out, diagnosis);
 }
 
@@ -347,7 +347,8 @@ static void put_attach_denied(struct strbuf *out, const struct shmget_diagnosis 
 static void put_attach_no_room(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     if (!diagnosis->space.has_limit) {
-        strbuf_puts(out, "the address space of a process has no room for so much");
+        strbuf_printf(out, "the address space of a process of %zu bits has no room for so much",
+                      8 * sizeof(void *));
         return;
     }
     strbuf_puts(out, "the address space of a process may have no more than ");

@@ -232,7 +232,7 @@ static void remedy_full(const struct finding_text *text)
             strbuf_puts(text->out, " ls --sort -bytes)");
         }
     }
-    value = raised_limit(value, used, limit_kinds[id].usual, max);
+    value = raised_limit(value, used, limits_usual(&text->inventory->limits, id), max);
     if (value == 0)
         return;
     begin_step(text, "; or raise it: ");
@@ -251,7 +251,7 @@ static void remedy_shmmax(const struct finding_text *text)
         return;
     }
     /* A shmmax that nobody ever lowered: shmall was, on purpose or not. */
-    remedy_set_limit(text->out, text->inventory, LIMIT_SHMALL, limit_kinds[LIMIT_SHMALL].usual);
+    remedy_set_limit(text->out, text->inventory, LIMIT_SHMALL, limits_usual(limits, LIMIT_SHMALL));
     if (__builtin_mul_overflow(limits->values[LIMIT_SHMALL], limits->page_size, &bytes))
         return;
     strbuf_puts(text->out, "; or, if shmall is intended to be so low: ");
@@ -262,7 +262,7 @@ static void remedy_shmmax(const struct finding_text *text)
 static void remedy_small_shmmax(const struct finding_text *text)
 {
     const struct limits *limits = &text->inventory->limits;
-    uint64_t value = limit_kinds[LIMIT_SHMMAX].usual;
+    uint64_t value = limits_usual(limits, LIMIT_SHMMAX);
     uint64_t bytes;
 
     if (limits->known[LIMIT_SHMALL] && limits->values[LIMIT_SHMALL] > 0 &&
@@ -296,6 +296,14 @@ static void put_raise_ipc(const struct finding_text *text, enum ipc_limit limit,
     remedy_sysctl(text->out, text->inventory, "kernel.sem", strbuf_string(&numbers));
 }
 
+/* Appends WORDS, and a command that is for the IPC namespace that was examined. */
+static void put_ipc_command(const struct finding_text *text, const char *words, const char *command)
+{
+    strbuf_puts(text->out, words);
+    remedy_enter(text->out, text->inventory);
+    strbuf_puts(text->out, command);
+}
+
 static void remedy_ipc(const struct finding_text *text)
 {
     const struct ipc_words *words = words_of(text);
@@ -303,17 +311,19 @@ static void remedy_ipc(const struct finding_text *text)
     uint64_t value = raised_limit(count->limit, count->used, words->usual, words->max);
 
     if (count->most > 0) {
-        strbuf_printf(text->out,
-                      "see which there are (%s) and who used them last (%s); remove "
-                      "those that nobody needs (",
-                      words->list, words->inspect);
-        remedy_as_owner(text->out, text->inventory, count->owner, count->uid);
-        strbuf_printf(text->out, "%s)", words->remove);
+        put_ipc_command(text, "see which there are (", words->list);
+        put_ipc_command(text, ") and who used them last (", words->inspect);
+        strbuf_puts(text->out, "); remove those that nobody needs (");
+        if (text->inventory->elsewhere == 0)
+            remedy_as_owner(text->out, text->inventory, count->owner, count->uid);
+        put_ipc_command(text, "", words->remove);
+        strbuf_putc(text->out, ')');
     }
-    if (value == 0)
-        return;
-    begin_step(text, "; or raise it: ");
-    put_raise_ipc(text, words->limit, value);
+    if (value > 0) {
+        begin_step(text, "; or raise it: ");
+        put_raise_ipc(text, words->limit, value);
+    }
+    remedy_enter_whom(text->out, text->inventory);
 }
 
 const struct check_text limit_check_texts[] = {

@@ -86,12 +86,13 @@ static struct holder *count_holders(const struct finding *finding, uint64_t leas
 
         for (uint32_t j = 0; j < info->attachment_count; j++) {
             const struct attachment *attachment = &info->attachments[j];
+            uint64_t times = segment_info_times(info, attachment);
 
-            if (attachment->maps < least)
+            if (times < least)
                 continue;
             holders = xgrow(holders, used, &capacity, sizeof(*holders));
-            holders[used++] = (struct holder){attachment->pid, attachment->command, 1,
-                                              attachment->shmid, attachment->maps};
+            holders[used++] =
+                (struct holder){attachment->pid, attachment->command, 1, attachment->shmid, times};
         }
     }
     *ret_count = merge_holders(holders, used);

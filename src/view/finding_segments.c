@@ -15,9 +15,7 @@
 /* Appends whose the finding's segments are. */
 static void put_finding_owner(const struct finding_text *text)
 {
-    const struct segment_info *first = text->finding->rows[0];
-
-    describe_user(text->out, first->owner, first->segment.uid);
+    describe_owner(text->out, text->inventory, text->finding->rows[0]);
 }
 
 void finding_put_amount(const struct finding_text *text, const char *one, const char *several)
@@ -60,11 +58,13 @@ static void describe_orphans(const struct finding_text *text)
  * it. */
 static size_t count_same_program(const struct finding *finding, size_t first)
 {
-    const struct program *program = finding->rows[first]->program.is;
+    const char *program = segment_program_text(&finding->rows[first]->program);
     size_t count = 0;
 
     for (size_t i = 0; program && i < finding->count; i++) {
-        if (finding->rows[i]->program.is != program)
+        const char *other = segment_program_text(&finding->rows[i]->program);
+
+        if (!other || strcmp(other, program) != 0)
             continue;
         if (i < first)
             return 0;
@@ -93,7 +93,7 @@ static void put_programs(const struct finding_text *text)
                           : count == 1    ? " is"
                                           : " are");
         strbuf_printf(text->out, " of %s%s", segment_program_text(program),
-                      program->is->keeps ? " (kept on purpose)" : "");
+                      program->is && program->is->keeps ? " (kept on purpose)" : "");
         between = ", ";
     }
 }
@@ -133,8 +133,10 @@ static void describe_states(const struct finding_text *text)
 
 static void describe_owners(const struct finding_text *text)
 {
-    finding_put_amount(text, ", belongs to a user that does not exist: ",
-                       ", belong to a user that does not exist: ");
+    finding_put_amount(text, ", belongs to a user that does not exist",
+                       ", belong to a user that does not exist");
+    strbuf_puts(text->out,
+                text->finding->rows[0]->elsewhere == 0 ? ": " : " here, but may in a container: ");
     put_finding_owner(text);
 }
 
@@ -197,7 +199,7 @@ static void remedy_keyed_orphans(const struct finding_text *text)
         return;
     }
     finding_put_ids(&ids, finding);
-    strbuf_puts(text->out, "if nobody needs them: ");
+    strbuf_printf(text->out, "if nobody needs %s: ", finding->count == 1 ? "it" : "them");
     remedy_remove(text->out, text->inventory, finding->rows, finding->count,
                   strbuf_string(&ids) + 1);
 }
@@ -220,7 +222,7 @@ static void remedy_states(const struct finding_text *text)
 
 /*
  * First what nobody can find again, then what is to be inspected before; never what is in use. rm
- * leaves what is protected.
+ * leaves what is protected. Of another namespace nothing: the user may be one of a container.
  */
 static void remedy_owners(const struct finding_text *text)
 {
@@ -229,27 +231,31 @@ static void remedy_owners(const struct finding_text *text)
         xcalloc(finding->count, sizeof(struct segment_info *));
     size_t unfindable = 0;
     size_t attached = 0;
+    bool one;
 
     for (size_t i = 0; i < finding->count; i++) {
         const struct segment_info *info = finding->rows[i];
 
-        if (info->state == STATE_ORPHAN && info->segment.key == 0 && !info->protected_by)
+        if (info->state == STATE_ORPHAN && info->segment.key == 0 && !info->protected_by &&
+            info->elsewhere == 0)
             rows[unfindable++] = info;
-        attached += info->segment.nattch > 0 || info->protected_by;
+        attached += info->segment.nattch > 0 || info->protected_by || info->elsewhere != 0;
     }
     if (unfindable > 0)
         put_rm(text, "--orphan --key 0", rows, unfindable);
     if (unfindable == finding->count)
         return;
-    strbuf_printf(text->out, "%ssee what they are and who uses them (",
-                  unfindable > 0 ? "; then " : "");
+    one = finding->count - unfindable == 1;
+    strbuf_puts(text->out, unfindable > 0 ? "; then " : "");
+    strbuf_puts(text->out,
+                one ? "see what it is and who uses it (" : "see what they are and who uses them (");
     remedy_shmtool(text->out, text->inventory->elsewhere);
     strbuf_puts(text->out, " stat");
     finding_put_owner_option(text->out, text);
     strbuf_putc(text->out, ')');
     if (attached + unfindable == finding->count)
         return;
-    strbuf_puts(text->out, "; if nobody needs them: ");
+    strbuf_printf(text->out, "; if nobody needs %s: ", one ? "it" : "them");
     put_rm(text, "--unattached", finding->rows, finding->count);
 }
 

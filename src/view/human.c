@@ -1,6 +1,7 @@
 #include "view/human.h"
 
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 /* Appends a size in whole units and tenths, rounded; returns the unit's index into "BKMGTPE". */
@@ -176,4 +177,11 @@ void human_count(struct strbuf *out, uint64_t count, const char *noun)
     strbuf_puts(out, noun);
     if (count != 1)
         strbuf_putc(out, 's');
+}
+
+void human_user(struct strbuf *out, const char *name)
+{
+    if (strcmp(name, "nobody") == 0)
+        strbuf_puts(out, "user ");
+    strbuf_puts(out, name);
 }

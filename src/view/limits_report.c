@@ -7,9 +7,10 @@
 #include "view/wrap.h"
 #include "view/writer.h"
 
-void limits_report_value(struct strbuf *out, enum limit_id id, uint64_t value)
+void limits_report_value(struct strbuf *out, const struct limits *limits, enum limit_id id,
+                         uint64_t value)
 {
-    if (limits_is_unlimited(id, value))
+    if (limits_is_unlimited(limits, id, value))
         strbuf_puts(out, "unlimited");
     else
         strbuf_put_u64(out, value);
@@ -37,7 +38,7 @@ void limits_report_destroyed(struct strbuf *out, const struct limits_change *cha
 /* Appends a limit's value as a size; nothing where it is not one. */
 static void put_limit_size(struct strbuf *out, const struct limits *limits, enum limit_id id)
 {
-    if (!limits->known[id] || limits_is_unlimited(id, limits->values[id]))
+    if (!limits->known[id] || limits_is_unlimited(limits, id, limits->values[id]))
         return;
     if (id == LIMIT_SHMALL)
         human_pages(out, limits->values[id], limits->page_size);
@@ -112,7 +113,7 @@ void limits_report_conflict(struct strbuf *out, const struct limits *limits)
     if (!limits_conflict(limits, &pages))
         return;
     strbuf_puts(out, "shmmax allows a segment of ");
-    if (limits_is_unlimited(LIMIT_SHMMAX, limits->values[LIMIT_SHMMAX])) {
+    if (limits_is_unlimited(limits, LIMIT_SHMMAX, limits->values[LIMIT_SHMMAX])) {
         strbuf_puts(out, "any size");
     } else {
         human_size_long(out, limits->values[LIMIT_SHMMAX]);

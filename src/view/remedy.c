@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "action/inventory_settled.h"
+#include "view/human.h"
 
 void remedy_begin(struct strbuf *out, const struct inventory *inventory)
 {
@@ -30,11 +31,19 @@ const char *remedy_root(const struct inventory *inventory)
                : "root";
 }
 
+void remedy_other_user(struct strbuf *out, const char *name, uid_t uid)
+{
+    if (!name || uid == 0)
+        return;
+    human_user(out, name);
+    strbuf_puts(out, " or ");
+}
+
 static bool may_remove_all(const struct credentials *credentials,
                            const struct segment_info *const *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!shmget_may_remove(&rows[i]->segment, credentials))
+        if (!segment_info_may_remove(rows[i], credentials))
             return false;
     }
     return true;
@@ -45,14 +54,14 @@ bool remedy_hides_user(const struct inventory *inventory, uid_t uid)
     return inventory->credentials.private_user && uid == ID_MAP_OVERFLOW;
 }
 
-/* Whether all belong to one user whom one can be: not root, and known by a name. */
+/* Whether all belong to one user. */
 static bool have_one_owner(const struct segment_info *const *rows, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (rows[i]->segment.uid != rows[0]->segment.uid)
             return false;
     }
-    return rows[0]->segment.uid != 0 && rows[0]->owner;
+    return true;
 }
 
 static void put_ids(struct strbuf *out, const struct segment_info *const *rows, size_t count)
@@ -67,13 +76,15 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
     uint64_t elsewhere = count > 0 ? rows[0]->elsewhere : inventory->elsewhere;
     bool hidden = false;
 
+    if (inventory->conf_problem)
+        strbuf_printf(out, "once %s is right: ", inventory->conf_problem);
     for (size_t i = 0; i < count; i++)
         hidden = hidden || remedy_hides_user(inventory, rows[i]->segment.uid);
     if (count > 0 &&
         !(inventory->has_credentials && may_remove_all(&inventory->credentials, rows, count))) {
         strbuf_puts(out, hidden ? "outside of this user namespace, as " : "as ");
         if (!hidden && have_one_owner(rows, count))
-            strbuf_printf(out, "%s or ", rows[0]->owner);
+            remedy_other_user(out, rows[0]->owner, rows[0]->segment.uid);
         strbuf_printf(out, "%s: ", hidden ? "root" : remedy_root(inventory));
     }
     if (hidden)
@@ -125,20 +136,49 @@ void remedy_on_host(struct strbuf *out, const struct inventory *inventory)
 }
 
 /*
- * Appends how settings of the IPC namespace are made where /proc/sys cannot be written to: the
- * host's root enters it, and no more than it.
+ * Appends how root of the host makes settings of the IPC namespace: it enters that, and no more.
  *
+ * user: "--user " where only root of its own user namespace may
  * settings: " kernel.shmmni=5" for each, as sysctl takes them
+ */
+static void put_entered_sysctl(struct strbuf *out, const char *user, const char *settings)
+{
+    strbuf_printf(out,
+                  "nsenter --ipc %s--target PID sysctl -w%s (PID: that of a process in here, as "
+                  "the host knows it)",
+                  user, settings);
+}
+
+/*
+ * The same where /proc/sys cannot be written to.
+ *
  * options: " --sysctl kernel.shmmni=5" for each, as a container is started with
  */
 static void put_from_outside(struct strbuf *out, const struct inventory *inventory,
                              const char *settings, const char *options)
 {
-    strbuf_printf(out,
-                  "/proc/sys cannot be written to here; on the host, as root: nsenter --ipc %s"
-                  "--target PID sysctl -w%s (PID: that of a process in here, as the host knows "
-                  "it); or start the container with%s",
-                  inventory->credentials.private_user ? "--user " : "", settings, options);
+    strbuf_puts(out, "/proc/sys cannot be written to here; on the host, as root: ");
+    put_entered_sysctl(out, inventory->credentials.private_user ? "--user " : "", settings);
+    strbuf_printf(out, "; or start the container with%s", options);
+}
+
+void remedy_enter(struct strbuf *out, const struct inventory *inventory)
+{
+    const struct credentials *credentials = &inventory->credentials;
+
+    if (inventory->elsewhere == 0)
+        return;
+    if (inventory->has_credentials && credentials->euid != 0)
+        strbuf_puts(out, "as root: ");
+    strbuf_printf(out, "nsenter %s--ipc --target PID ",
+                  inventory->has_credentials && !credentials->sets_limits ? "--user " : "");
+}
+
+void remedy_enter_whom(struct strbuf *out, const struct inventory *inventory)
+{
+    if (inventory->elsewhere != 0)
+        strbuf_printf(out, " (PID: one that 'shmtool ns -l %llu' shows)",
+                      (unsigned long long)inventory->elsewhere);
 }
 
 static bool are_limits_fixed(const struct inventory *inventory)
@@ -148,27 +188,45 @@ static bool are_limits_fixed(const struct inventory *inventory)
 
 /*
  * Appends "as root: " where this process may not set limits, or it is not known whether it may.
- * Root of a user namespace may not where the IPC namespace belongs to another one.
+ * Returns whether it is root outside of this user namespace: its own may not where the IPC
+ * namespace belongs to another one.
  */
-static void put_as_root(struct strbuf *out, const struct inventory *inventory)
+static bool put_as_root(struct strbuf *out, const struct inventory *inventory)
 {
     const struct credentials *credentials = &inventory->credentials;
+    bool outside =
+        inventory->has_credentials && credentials->private_user && credentials->euid == 0;
 
     if (inventory->has_credentials && credentials->sets_limits)
-        return;
-    if (inventory->has_credentials && credentials->private_user && credentials->euid == 0)
+        return false;
+    if (outside)
         strbuf_puts(out, "outside of this user namespace, as root: ");
     else
         strbuf_printf(out, "as %s: ", remedy_root(inventory));
+    return outside;
 }
 
-/* Appends SETTINGS, each after BEFORE: " --set shmmni=5". */
+/* Appends SETTINGS for sysctl, each after BEFORE: " --sysctl kernel.shmmni=5". */
 static void put_settings(struct strbuf *out, const char *before,
                          const struct limit_setting *settings, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         strbuf_printf(out, "%s%s=%llu", before, limit_kinds[settings[i].id].name,
                       (unsigned long long)settings[i].value);
+}
+
+/* Appends SETTINGS for shmtool, which has a word for no limit: " --set shmmax=unlimited". */
+static void put_own_settings(struct strbuf *out, const struct limits *limits,
+                             const struct limit_setting *settings, size_t count)
+{
+    static const char before[] = " --set ";
+
+    for (size_t i = 0; i < count; i++) {
+        if (limits_is_unlimited(limits, settings[i].id, settings[i].value))
+            strbuf_printf(out, "%s%s=unlimited", before, limit_kinds[settings[i].id].name);
+        else
+            put_settings(out, before, &settings[i], 1);
+    }
 }
 
 static void put_set_limits(struct strbuf *out, const struct inventory *inventory,
@@ -183,10 +241,21 @@ static void put_set_limits(struct strbuf *out, const struct inventory *inventory
         put_from_outside(out, inventory, strbuf_string(&words), strbuf_string(&options));
         return;
     }
-    put_as_root(out, inventory);
-    remedy_shmtool(out, inventory->elsewhere);
+    /* Root of the namespace's own user namespace alone may (ipc/ipc_sysctl.c). */
+    if (inventory->elsewhere != 0 && inventory->has_credentials &&
+        !inventory->credentials.sets_limits) {
+        put_settings(&words, " kernel.", settings, count);
+        remedy_enter(out, inventory);
+        strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
+        remedy_enter_whom(out, inventory);
+        return;
+    }
+    if (put_as_root(out, inventory))
+        remedy_shmtool_outside(out, inventory, inventory->elsewhere);
+    else
+        remedy_shmtool(out, inventory->elsewhere);
     strbuf_puts(out, " limits");
-    put_settings(out, " --set ", settings, count);
+    put_own_settings(out, &inventory->limits, settings, count);
     strbuf_puts(out, persist ? " --persist" : "");
 }
 
@@ -228,8 +297,15 @@ void remedy_sysctl(struct strbuf *out, const struct inventory *inventory, const 
         put_from_outside(out, inventory, strbuf_string(&words), strbuf_string(&options));
         return;
     }
-    put_as_root(out, inventory);
-    strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
+    if (inventory->elsewhere != 0) {
+        remedy_enter(out, inventory);
+        strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
+        return;
+    }
+    if (put_as_root(out, inventory) && inventory->credentials.ipc_number != 0)
+        put_entered_sysctl(out, "", strbuf_string(&words));
+    else
+        strbuf_printf(out, "sysctl -w%s", strbuf_string(&words));
 }
 
 void remedy_as_owner(struct strbuf *out, const struct inventory *inventory, const char *name,
@@ -240,8 +316,7 @@ void remedy_as_owner(struct strbuf *out, const struct inventory *inventory, cons
     if (inventory->has_credentials && (credentials->euid == uid || credentials->sys_admin))
         return;
     strbuf_puts(out, "as ");
-    if (name && uid != 0)
-        strbuf_printf(out, "%s or ", name);
+    remedy_other_user(out, name, uid);
     strbuf_printf(out, "%s: ", remedy_root(inventory));
 }
 

@@ -282,18 +282,43 @@ static void remedy_huge_size(struct strbuf *out, const struct shmget_diagnosis *
     strbuf_puts(out, "ask without SHM_HUGETLB");
 }
 
-static void remedy_huge_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+/* There is one group that has the right, so none that has it already is to lose it. */
+static void put_huge_group(struct strbuf *out, const struct inventory *inventory,
+                           const struct huge_state *huge)
 {
-    const struct credentials *credentials = &diagnosis->inventory.credentials;
+    const struct credentials *credentials = &inventory->credentials;
 
-    strbuf_puts(out, "give the program the capability: as root: setcap cap_ipc_lock=ep PROGRAM, "
-                     "or AmbientCapabilities=CAP_IPC_LOCK in its unit; or give its group the "
-                     "right: ");
-    remedy_on_host(out, &diagnosis->inventory);
+    if (huge->has_group && huge->group != 0) {
+        strbuf_puts(out, "make ");
+        if (credentials->private_user)
+            strbuf_puts(out, "its user on the host");
+        else
+            describe_user(out, inventory->user, credentials->euid);
+        strbuf_printf(out, " a member of the group with gid %lu", (unsigned long)huge->group);
+        return;
+    }
+    strbuf_puts(out, "give its group the right: ");
+    remedy_on_host(out, inventory);
     if (credentials->private_user)
         strbuf_puts(out, "sysctl vm.hugetlb_shm_group=GID, its gid there");
     else
         strbuf_printf(out, "sysctl vm.hugetlb_shm_group=%lu", (unsigned long)credentials->egid);
+}
+
+static void remedy_huge_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+{
+    const struct inventory *inventory = &diagnosis->inventory;
+    const struct huge_state *huge = &diagnosis->huge;
+
+    if (inventory->credentials.private_user)
+        strbuf_puts(out, "run it outside of this user namespace, as root");
+    else
+        strbuf_printf(out,
+                      "run it as %s, or give the program the capability: as root: setcap "
+                      "cap_ipc_lock=ep PROGRAM, or AmbientCapabilities=CAP_IPC_LOCK in its unit",
+                      remedy_root(inventory));
+    strbuf_puts(out, "; or ");
+    put_huge_group(out, inventory, huge);
     strbuf_puts(out, "; or ask without SHM_HUGETLB");
 }
 
@@ -321,6 +346,27 @@ static void remedy_filtered(struct strbuf *out, const struct shmget_diagnosis *d
 
 /* --- shmat ------------------------------------------------------------------------------------ */
 
+/* A user's own shell goes no further than the hard limit, nor does root of a user namespace. */
+static void remedy_no_room(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+{
+    const struct inventory *inventory = &diagnosis->inventory;
+    bool by_itself = inventory->credentials.euid == 0 && !inventory->credentials.private_user;
+
+    if (!diagnosis->space.has_limit) {
+        strbuf_puts(out, "ask for less");
+        return;
+    }
+    strbuf_puts(out, "raise the limit where the program is started: ");
+    if (!diagnosis->space.has_hard_limit || by_itself) {
+        strbuf_puts(out, "ulimit -v unlimited");
+    } else {
+        remedy_on_host(out, inventory);
+        strbuf_puts(out, "prlimit --as=unlimited --pid PID (PID: that of the shell that starts it");
+        strbuf_puts(out, inventory->credentials.private_user ? ", as the host knows it)" : ")");
+    }
+    strbuf_puts(out, ", or LimitAS=infinity in its unit");
+}
+
 static void remedy_attach(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     enum shmat_access access = diagnosis->has_access ? diagnosis->access : SHMAT_WRITE;
@@ -335,10 +381,7 @@ static void remedy_attach(struct strbuf *out, const struct shmget_diagnosis *dia
             strbuf_puts(out, "ask with a mode that grants its owner reading and writing, as 0600");
         break;
     case SHMAT_NO_ROOM:
-        strbuf_puts(out, diagnosis->space.has_limit
-                             ? "raise the limit where the program is started: ulimit -v unlimited, "
-                               "or LimitAS=infinity in its unit"
-                             : "ask for less");
+        remedy_no_room(out, diagnosis);
         break;
     case SHMAT_EMPTY:
         strbuf_puts(out, "ask for less");

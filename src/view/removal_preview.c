@@ -12,6 +12,7 @@
 #include "view/columns.h"
 #include "view/describe.h"
 #include "view/human.h"
+#include "view/remedy.h"
 #include "view/writer.h"
 
 /* What the table shows: the columns of segments go by the first member. */
@@ -133,13 +134,14 @@ static bool is_pending(const struct removal_item *item, bool in_use)
     return item->outcome == REMOVAL_SELECTED && (item->info.segment.nattch > 0) == in_use;
 }
 
-/* Whether of any that is to be removed it is known which program it is of. */
-static bool any_program(const struct removal_plan *plan)
+/* Whether of any that is to be removed, or of any in use, it is known which program it is of. */
+static bool any_program(const struct removal_plan *plan, bool in_use_alone)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct removal_item *item = &plan->items[i];
 
-        if (item->outcome == REMOVAL_SELECTED && segment_program_text(&item->info.program))
+        if ((is_pending(item, true) || (!in_use_alone && is_pending(item, false))) &&
+            segment_program_text(&item->info.program))
             return true;
     }
     return false;
@@ -175,17 +177,19 @@ void removal_preview_show(FILE *out, const struct removal_plan *plan,
     enum { UNUSED_MAX = 24 }; /* those in use stay on a terminal of usual height */
     struct removal_totals totals = removal_count(plan);
     size_t unused = totals.counts[REMOVAL_SELECTED] - totals.in_use;
-    const struct preview preview = {totals.defied > 0, any_program(plan), with_processes};
+    bool in_use_alone = unused > UNUSED_MAX;
+    const struct preview preview = {totals.defied > 0, any_program(plan, in_use_alone),
+                                    with_processes};
     CLEANUP_COLUMN_SET struct column_set columns = COLUMN_SET_INIT;
     struct writer writer;
 
-    if (unused > UNUSED_MAX)
+    if (in_use_alone)
         write_sums(out, plan, format);
-    if (unused > UNUSED_MAX && totals.in_use == 0)
+    if (in_use_alone && totals.in_use == 0)
         return;
     choose_preview_columns(&columns, plan, &preview);
     writer_begin(&writer, FORM_TABLE, out, &columns, format, NULL, NULL, true);
-    for (int in_use = unused > UNUSED_MAX; in_use <= 1; in_use++) {
+    for (int in_use = in_use_alone; in_use <= 1; in_use++) {
         for (size_t i = 0; i < plan->count; i++) {
             if (is_pending(&plan->items[i], in_use))
                 write_preview_row(&writer, &plan->items[i].info, with_processes);
@@ -283,6 +287,22 @@ void removal_preview_question(struct strbuf *out, const struct removal_plan *pla
     strbuf_puts(out, "? (yes/no) ");
 }
 
+void removal_preview_refused(struct strbuf *out, const struct removal_plan *plan,
+                             const struct inventory *inventory)
+{
+    size_t count = removal_count(plan).refused;
+    const char *whose = count == 1 ? "its" : "their";
+
+    if (count == 0)
+        return;
+    human_count(out, count, "segment");
+    strbuf_puts(out, " would be refused to you, ");
+    describe_user(out, inventory->user, inventory->credentials.euid);
+    strbuf_printf(out, ": only %s owner, %s creator and %s may %s %s", whose, whose,
+                  remedy_root(inventory), plan->change ? "change" : "remove",
+                  count == 1 ? "it" : "them");
+}
+
 void removal_preview_dry_run(struct strbuf *out, const struct removal_plan *plan)
 {
     struct removal_totals totals = removal_count(plan);
@@ -295,6 +315,9 @@ void removal_preview_dry_run(struct strbuf *out, const struct removal_plan *plan
     } else {
         strbuf_puts(out, "remove ");
     }
+    if (totals.refused > 0)
+        strbuf_printf(out, "%zu of ", totals.counts[REMOVAL_SELECTED] - totals.refused);
+    totals.pending_bytes -= totals.refused_bytes;
     put_pending(out, plan, &totals);
-    strbuf_printf(out, ", %zu in use", totals.in_use);
+    strbuf_printf(out, ", %zu in use", totals.in_use - totals.refused_in_use);
 }

@@ -21,7 +21,11 @@ static void put_failure(struct strbuf *out, const struct change *change,
         strbuf_puts(out, item->missing ? "no such segment" : "not tried, a signal came");
         return;
     }
-    strbuf_puts(out, strerror(item->code));
+    if (item->code == ECHILD) /* see removal_run() */
+        strbuf_puts(out, "what became of it is not known: the process that entered its namespace "
+                         "ended before it was done");
+    else
+        strbuf_puts(out, strerror(item->code));
     change_report_failure(out, change, item->code);
 }
 
@@ -73,13 +77,6 @@ static void put_outcome_count(struct strbuf *out, size_t count, const char *what
         strbuf_printf(out, ", %zu %s", count, what);
 }
 
-/* A user whom one can be to do it: not root, and known by a name. */
-static void put_other_user(struct strbuf *out, const char *name, uid_t uid)
-{
-    if (uid != 0 && name)
-        strbuf_printf(out, "%s or ", name);
-}
-
 /* Appends " rm 5", " rm --save DIR 5", or " set perms=640 5". */
 static void put_act(struct strbuf *out, const struct change *change, bool saves, int shmid)
 {
@@ -96,21 +93,19 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
 {
     const struct segment *segment = &info->segment;
 
+    strbuf_puts(out, "it belongs to ");
+    describe_owner(out, inventory, info);
     if (remedy_hides_user(inventory, segment->uid)) {
-        strbuf_puts(out,
-                    "it belongs to a user whom this user namespace does not show; outside of it, "
-                    "as that user or root: ");
+        strbuf_puts(out, "; outside of it, as that user or root: ");
         remedy_shmtool_outside(out, inventory, info->elsewhere);
         put_act(out, change, saves, segment->shmid);
         return;
     }
-    strbuf_puts(out, "it belongs to ");
-    describe_user(out, info->owner, segment->uid);
     if (segment->cuid != segment->uid) {
         strbuf_puts(out, " and was made by ");
         describe_user(out, info->creator, segment->cuid);
     }
-    if (inventory->has_credentials && shmget_may_remove(segment, &inventory->credentials)) {
+    if (inventory->has_credentials && segment_info_may_remove(info, &inventory->credentials)) {
         if (change && change->values[CHANGE_LOCKED] && change->locked)
             strbuf_printf(out, "; permissions do not forbid it: %s", change_lock_refusal(EPERM));
         else
@@ -119,9 +114,9 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
         return;
     }
     strbuf_puts(out, "; as ");
-    put_other_user(out, info->owner, segment->uid);
+    remedy_other_user(out, info->owner, segment->uid);
     if (segment->cuid != segment->uid)
-        put_other_user(out, info->creator, segment->cuid);
+        remedy_other_user(out, info->creator, segment->cuid);
     strbuf_printf(out, "%s: ", remedy_root(inventory));
     remedy_shmtool(out, info->elsewhere);
     put_act(out, change, saves, segment->shmid);
@@ -130,11 +125,13 @@ void removal_report_refusal(struct strbuf *out, const struct change *change, boo
 void removal_report_unreadable(struct strbuf *out, const struct segment_info *info,
                                const struct inventory *inventory)
 {
-    if (inventory->has_credentials && shmget_may_remove(&info->segment, &inventory->credentials))
-        strbuf_printf(out, "its permissions do not let you read it: shmtool set perms=u+r %d",
-                      info->segment.shmid);
-    else
+    if (inventory->has_credentials && segment_info_may_remove(info, &inventory->credentials)) {
+        strbuf_puts(out, "its permissions do not let you read it: ");
+        remedy_shmtool(out, info->elsewhere);
+        strbuf_printf(out, " set perms=u+r %d", info->segment.shmid);
+    } else {
         removal_report_refusal(out, NULL, true, info, inventory);
+    }
 }
 
 void removal_report_summary(struct strbuf *out, const struct removal_plan *plan)

@@ -18,7 +18,7 @@ static bool begins_command(const char *word)
 {
     static const char *const programs[] = {"shmtool ", "sysctl ", "ipcs ",      "ipcrm ",
                                            "nsenter ", "setcap ", "systemctl ", "loginctl ",
-                                           "ls -l ",   "echo "};
+                                           "ls -l ",   "echo ",   "ulimit ",    "prlimit "};
 
     word += strspn(word, "'(");
     for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {

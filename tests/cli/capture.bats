@@ -224,6 +224,7 @@ assert_all_same() {
 
 @test "a system without the listing: ls asks the kernel, and a tree cannot be written" {
     need_ns
+    need_sizes_by_calls
     unshare --mount true 2>/dev/null || skip "no mount namespace can be made"
     local id
     id=$(make_seg)

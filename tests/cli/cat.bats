@@ -86,6 +86,7 @@ END
 @test "64 GiB that were never written, through who has them: the listing stays as it is" {
     need_ns
     need_root
+    need_64_bits
     local id before
     shmtool create --size 64G --noreserve
     id=${out%$'\n'}
@@ -201,6 +202,33 @@ END
     shmtool cat "$id"
     assert_status 1
     assert_err_has 'somebody has made it shorter'
+}
+
+@test "a key is no id: the command that prints the id is named" {
+    need_ns
+    local id command
+    id=$(make_seg --key 0x99 --size 5)
+    shmtool cat 0x99
+    assert_status 2
+    assert_out ''
+    assert_err "shmtool: cat: '0x99': not an id; 'shmtool ls -q --key 0x99' prints it"
+    read -ra command <<<"$(grep -o 'ls -q[^'\'']*' <<<"$err")"
+    shmtool "${command[@]}"
+    assert_out "$id"
+    shmtool cat 0x123456789
+    assert_status 2
+    assert_err "shmtool: cat: '0x123456789': not an id; a key is named by --key"
+}
+
+@test "in a user namespace: who may read it is outside, and its owner is not no one" {
+    need_ns
+    need_root
+    as_user "$ALICE" unshare --user --map-root-user true 2>/dev/null || skip "makes no user namespaces"
+    local id
+    id=$(make_seg --mode 600)
+    run_split as_user "$ALICE" unshare --user --map-root-user "$SHMTOOL" cat "$id"
+    assert_status 1
+    assert_err "shmtool: cat: $id: Permission denied: it belongs to a user whom this user namespace does not show (perms 600); outside of this user namespace root may read it"
 }
 
 @test "through another IPC namespace" {

@@ -65,6 +65,20 @@ need_no_leak_sanitizer() {
     ! grep -q LeakSanitizer "$SHMTOOL" || skip "the leak sanitizer cannot work here"
 }
 
+# has_64_bits: the programs have; those of 32 bits (gcc -m32) have no room for sizes of 4 GiB and more
+has_64_bits() {
+    [[ $(od -A n -t u1 -j 4 -N 1 "$HELPERS/mkseg") -eq 2 ]]
+}
+
+need_64_bits() {
+    has_64_bits || skip "a program of 32 bits has no room for 4 GiB"
+}
+
+# To a program of 32 bits the kernel's calls tell no sizes (kernel/sysv.h).
+need_sizes_by_calls() {
+    has_64_bits || skip "a program of 32 bits needs /proc/sysvipc/shm"
+}
+
 # The counts of what was run are read and written as the program ends.
 need_no_coverage() {
     ! grep -q __gcov_dump "$SHMTOOL" || skip "what measures coverage has files and memory of its own"

@@ -92,6 +92,7 @@ make_some() {
     assert_equal "$(offers_bash shmtool who --owner '')" "$(lines 54321 "$(id -un)")"
     assert_equal "$(offers_bash shmtool stat --creator '')" "$(id -un)"
     assert_equal "$(offers_bash shmtool ls --group 5)" 54321
+    assert_equal "$(offers_bash shmtool ls --program '')" ''
     act use:"${ids[0]}" attach
     assert_equal "$(offers_bash shmtool ls --pid '')" "$actor"
 }

@@ -30,7 +30,10 @@ assert_predicted() {
     assert_equal "$result" "$1" || return 1
     assert_status "$([[ $1 == OK ]] && echo 0 || echo 1)" || return 1
     [[ $1 == OK ]] || assert_out_matches " would fail: $1 \\(" || return 1
-    assert_equal "$("$HELPERS/callshmget" -- "$2" "$3" "$4")" "$1"
+    # A program of 32 bits cannot ask for all sizes.
+    if has_64_bits || (($3 >= 0 && $3 < 4294967296)); then
+        assert_equal "$("$HELPERS/callshmget" -- "$2" "$3" "$4")" "$1"
+    fi
 }
 
 assert_reason_has() {

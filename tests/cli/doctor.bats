@@ -45,7 +45,7 @@ teardown() {
     doctor --key 0x143511 --size 100 --exclusive
     assert_predicted EEXIST 0x143511 100 3600
     assert_out_has 'IPC_CREAT | IPC_EXCL | 0600'
-    assert_reason_has "segment $id has the key, and with IPC_EXCL nobody may"
+    assert_reason_has "segment $id has the key, and with IPC_EXCL nobody may have it"
     assert_equal "$remedy" "shmtool rm $id"
     # --exclusive means to make one, also without a size.
     doctor --key 0x143511 --exclusive

@@ -132,6 +132,20 @@ conf() {
     [[ $(finding orphans remedy) == *"rm --orphan --key 0 --owner 'DOM\\jane d'\\''oe'" ]] || fail "$json"
 }
 
+@test "an owner whose name is shown escaped: the remedy names him all the same" {
+    need_ns
+    need_root
+    local remedy
+    with_users 'DOM\xavier:x:54321:1::/:'
+    make_seg --uid 54321 >/dev/null
+    shmtool doctor
+    remedy=$(sed -n 's/^    remedy: //p' "$out_file")
+    assert_equal "$remedy" "shmtool rm --orphan --key 0 --owner 'DOM\x5cxavier'"
+    run_split bash -c "${remedy/shmtool/\"\$SHMTOOL\"} --yes"
+    assert_status 0
+    assert_equal "$(all_ids)" ''
+}
+
 # --- Semaphores and message queues ------------------------------------------------------------
 
 @test "semaphore sets, semaphores and queues near their limits: ENOSPC that is not shared memory" {
@@ -198,7 +212,7 @@ conf() {
     printf '%s\n' 'key semid perms nsems uid gid cuid cgid otime ctime' '5 0 600 4 x 0 0 0 0 0' >"$tree/proc/sysvipc/sem"
     doctor --sysroot "$tree"
     assert_equal "$(checks)" ''
-    assert_err_has "proc/sysvipc/sem: line 2: not understood: 5 0 600 4 x 0 0 0 0 0; what that is about is not checked"
+    assert_err_has "proc/sysvipc/sem: line 2: not understood: 5 0 600 4 x 0 0 0 0 0; semaphores and message queues are not all checked"
 }
 
 # --- What is destroyed without rm -------------------------------------------------------------

@@ -1,5 +1,6 @@
 # doctor without --key or --size: what is wrong on this machine.
 load common
+load protect
 
 teardown() {
     common_teardown
@@ -84,6 +85,17 @@ finding() {
     assert_out_has 'attached 2 times, which may be intended'
 }
 
+@test "a descriptor that is mapped is no attachment" {
+    need_ns
+    need_root
+    "$HELPERS/actor" make:0 attach map-files end 2>/dev/null || skip "map_files cannot be opened here"
+    remove_all_segments
+    start_helper actor make:0 attach map-files
+    doctor
+    assert_status 0
+    assert_equal "$(checks)" ''
+}
+
 @test "dest segments that two processes hold" {
     need_ns
     local first second child
@@ -120,6 +132,19 @@ finding() {
     assert_equal "$(finding owners remedy)" 'shmtool rm --orphan --key 0 --owner 12345'
 }
 
+@test "owners are not said to exist no longer where a user database does not answer, which may know them" {
+    need_ns
+    has_users || skip "needs root: it has to do with other users"
+    with_conf
+    setpriv --reuid 45678 --clear-groups "$HELPERS/mkseg" >/dev/null
+    doctor
+    [[ $(checks) == *owners* ]] || fail "$(checks)"
+    # A service of glibc that is there, and whose server is not.
+    echo 'passwd: files hesiod' >"$etc/nsswitch.conf"
+    doctor
+    [[ $(checks) != *owners* ]] || fail "$(checks)"
+}
+
 @test "orphans without a key and with one are told apart" {
     need_ns
     local without with
@@ -131,7 +156,7 @@ finding() {
     assert_equal "$(finding orphans message)" "3 segments, 3 MiB, are orphans: nobody has them attached, those who did are dead, and without a key nobody can find them again; they belong to $(id -un)"
     assert_equal "$(finding orphans remedy)" "shmtool rm --orphan --key 0 --owner $(id -un)"
     assert_equal "$(finding orphans-with-key severity) $(finding orphans-with-key shmids)" "info [$with]"
-    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: shmtool rm $with"
+    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs it: shmtool rm $with"
     # What it recommends does what it says.
     "$SHMTOOL" rm --orphan --key 0 --owner "$(id -un)" --yes 2>/dev/null
     doctor
@@ -181,14 +206,14 @@ finding() {
     # A shmmax that nobody ever lowered: it is shmall that was, on purpose or not.
     echo 18446744073692774399 >/proc/sys/kernel/shmmax
     doctor
-    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=18446744073692774399; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))"
+    assert_equal "$(finding shmmax remedy)" "shmtool limits --set shmall=unlimited; or, if shmall is intended to be so low: shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))"
     # Either does what it says.
     shmtool limits --set shmmax=$((2 * $(getconf PAGESIZE)))
     doctor
     assert_status 0
     restore_limits
     echo 2 >/proc/sys/kernel/shmall
-    shmtool limits --set shmall=18446744073692774399
+    shmtool limits --set shmall=unlimited
     doctor
     assert_status 0
 }
@@ -200,7 +225,7 @@ finding() {
     assert_status 1
     assert_equal "$(checks) $(finding shmmax severity)" 'shmmax error'
     assert_equal "$(finding shmmax message)" 'shmmax is 0: every shmget for a new segment fails with EINVAL (Invalid argument)'
-    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=18446744073692774399'
+    assert_equal "$(finding shmmax remedy)" 'shmtool limits --set shmmax=unlimited'
     echo 100 >/proc/sys/kernel/shmmax
     doctor
     assert_status 1
@@ -223,7 +248,7 @@ finding() {
     assert_equal "$(finding shmmni message)" 'shmmni is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
     assert_equal "$(finding shmmni remedy)" 'shmtool limits --set shmmni=4096'
     assert_equal "$(finding shmall message)" 'shmall is 0: every shmget for a new segment fails with ENOSPC (No space left on device)'
-    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=18446744073692774399'
+    assert_equal "$(finding shmall remedy)" 'shmtool limits --set shmall=unlimited'
 }
 
 @test "remedies that this user cannot carry out are root's, or the owner's by name" {
@@ -238,9 +263,9 @@ finding() {
     assert_equal "$(checks)" 'shmmni orphans orphans-with-key orphans-with-key owners owners'
     assert_equal "$(finding shmmni remedy)" 'remove what nobody can find again (as root: shmtool rm --orphan --key 0); then look for orphans with a key that nobody needs (shmtool ls -l --orphan); or raise it: as root: shmtool limits --set shmmni=6'
     assert_equal "$(finding orphans remedy)" 'as root: shmtool rm --orphan --key 0 --owner 23456'
-    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs them: as root: shmtool rm $others"
-    assert_equal "$(jq -r '.findings[3].remedy' <<<"$json")" "if nobody needs them: shmtool rm $mine"
-    assert_equal "$(finding owners remedy)" 'see what they are and who uses them (shmtool stat --owner 12345); if nobody needs them: shmtool rm --unattached --owner 12345'
+    assert_equal "$(finding orphans-with-key remedy)" "if nobody needs it: as root: shmtool rm $others"
+    assert_equal "$(jq -r '.findings[3].remedy' <<<"$json")" "if nobody needs it: shmtool rm $mine"
+    assert_equal "$(finding owners remedy)" 'see what it is and who uses it (shmtool stat --owner 12345); if nobody needs it: shmtool rm --unattached --owner 12345'
     doctor
     [[ $json != *'as root'* ]] || fail "root is sent to root"
     # An owner that has a name is named so, as whom and in the command.
@@ -248,7 +273,7 @@ finding() {
     make_seg --count 2 --uid "$(id -u nobody)"
     run_split as_user 12345 "$SHMTOOL" doctor --json
     json=$out
-    assert_equal "$(finding orphans remedy)" 'as nobody or root: shmtool rm --orphan --key 0 --owner nobody'
+    assert_equal "$(finding orphans remedy)" 'as user nobody or root: shmtool rm --orphan --key 0 --owner nobody'
 }
 
 @test "what a limit is full of: who made the most is named before it is raised" {
@@ -308,7 +333,7 @@ finding() {
         "outside of this user namespace, as root: shmtool -N $here rm --orphan --key 0 $hidden
 shmtool rm --orphan --key 0 --owner root"
     assert_equal "$(jq -r '.findings[] | select(.check == "orphans-with-key").remedy' <<<"$out")" \
-        "if nobody needs them: outside of this user namespace, as root: shmtool -N $here rm $id"
+        "if nobody needs it: outside of this user namespace, as root: shmtool -N $here rm $id"
     # What is typed there takes no more than what was meant.
     shmtool -N "$here" rm --orphan --key 0 "$hidden" --dry-run
     assert_out_has "$hidden"
@@ -323,11 +348,11 @@ shmtool rm --orphan --key 0 --owner root"
     shmtool limits --set shmmni=3
     assert_status 0
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --size 5 --json
-    [[ $(jq -r .remedy <<<"$out") == *'; or: outside of this user namespace, as root: shmtool limits --set shmmni=6' ]] ||
+    [[ $(jq -r .remedy <<<"$out") == *'; or: outside of this user namespace, as root: shmtool -N '"$here"' limits --set shmmni=6' ]] ||
         fail "$out"
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" limits --set shmmni=6
     assert_status 1
-    assert_err_has 'Permission denied; outside of this user namespace, as root: shmtool limits --set shmmni=6'
+    assert_err_has "Permission denied; outside of this user namespace, as root: shmtool -N $here limits --set shmmni=6"
     # In an IPC namespace of its own it may.
     run_split as_user 12345 unshare --user --map-root-user --ipc "$SHMTOOL" limits --set shmmni=6
     assert_status 0
@@ -359,6 +384,16 @@ shmtool rm --orphan --key 0 --owner root"
     run_split as_user 12345 unshare --user --map-root-user "$SHMTOOL" doctor --json
     assert_equal "$(jq -r '.findings[] | select(.check == "shmmni").remedy' <<<"$out" | grep -o '^[^;]*')" \
         "remove what nobody can find again (outside of this user namespace, as root: shmtool -N $(stat -Lc %i /proc/self/ns/ipc) rm --orphan --key 0 $hidden)"
+}
+
+@test "a hidden owner is not no one, nor asked by that name" {
+    need_limits
+    need_root
+    as_user 12345 unshare --user --map-root-user --pid --fork --mount-proc true 2>/dev/null || skip "makes no user namespaces"
+    make_seg >/dev/null
+    run_split as_user 12345 unshare --user --map-root-user --pid --fork --mount-proc "$SHMTOOL" doctor --json
+    assert_equal "$(jq -r '.findings[] | select(.check == "states").remedy' <<<"$out")" \
+        'see what is known of each (shmtool stat --state unknown), and ask a user whom this user namespace does not show before you remove any'
 }
 
 @test "another user sees what he can, and is told what he cannot" {

@@ -290,7 +290,7 @@ shm_rmid_forced = 1 (was 0)"
         '[false,[{"name":"shmmni","from":4096,"to":2147483647,"set":false,"kept":false,"error":"EINVAL"}]]'
     shmtool limits --set shm_rmid_forced=2
     assert_status 1
-    assert_err 'shmtool: limits: shm_rmid_forced=2: /proc/sys/kernel/shm_rmid_forced: Invalid argument'
+    assert_err 'shmtool: limits: shm_rmid_forced=2: /proc/sys/kernel/shm_rmid_forced: Invalid argument: the kernel takes 0 or 1'
     assert_equal "$(limit shm_rmid_forced)" 0
 }
 
@@ -657,6 +657,19 @@ shmtool: limits: /etc/sysctl.d/70-other.conf: read after /etc/sysctl.d/60-shmtoo
     assert_status 0
     assert_err ''
     assert_equal "$(jq -c '[.page_size, .limits.shmall.used, .limits.shm_rmid_forced.value]' <<<"$out")" '[65536,2,null]'
+}
+
+@test "the tree of a kernel of 32 bits: its own value is unlimited; of another it is a limit" {
+    local tree=$BATS_TEST_TMPDIR/tree
+    mkdir -p "$tree/proc/sys/kernel" "$tree/proc/sysvipc"
+    echo 4278190079 | tee "$tree/proc/sys/kernel/shmmax" >"$tree/proc/sys/kernel/shmall"
+    printf 'key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap\n' >"$tree/proc/sysvipc/shm"
+    echo 'VmallocTotal:     122880 kB' >"$tree/proc/meminfo"
+    shmtool --sysroot "$tree" limits
+    assert_equal "$(cell shmmax 2) $(cell shmall 2)" 'unlimited unlimited'
+    echo 'VmallocTotal:   34359738367 kB' >"$tree/proc/meminfo"
+    shmtool --sysroot "$tree" limits
+    assert_equal "$(cell shmmax 2) $(cell shmall 2)" '4278190079 4278190079'
 }
 
 @test "without limits or without segments to read: exit 4" {

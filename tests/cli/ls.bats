@@ -121,6 +121,11 @@ refuse() {
     done
     shmtool ls 1 2 3x 4y
     assert_wrong_usage "'3x'"
+    for word in ls stat who du watch cat 'wait --until gone'; do
+        # shellcheck disable=SC2086 # words
+        shmtool $word -
+        assert_wrong_usage "'-': not an id; only rm and set read ids from standard input" "| xargs -r shmtool ${word%% *}"
+    done
 }
 
 @test "--key in hex, decimal, negative and octal" {

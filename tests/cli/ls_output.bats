@@ -622,7 +622,7 @@ on_terminal() {
     on_terminal 80 NO_COLOR= "$SHMTOOL" ls -c key,state,shmid
     assert_equal "$out" "$expected"
     local plain
-    for plain in NO_COLOR=1 TERM=dumb; do
+    for plain in NO_COLOR=1 TERM=dumb TERM=; do
         on_terminal 80 "$plain" "$SHMTOOL" ls -c key,state,shmid
         assert_out_has_not $'\e'
     done
@@ -646,22 +646,41 @@ on_terminal() {
     assert_err_has $'\e[33mshmtool: ls:\e[0m 5: no such segment'
 }
 
-@test "--time short is by distance, and what a terminal's tables have" {
-    # The tree was saved on 2026-11-21 at 22:15:05.
+# timed_tree TIME...: a tree in $BATS_TEST_TMPDIR of a machine that was up for 500 days, saved on 2026-11-21 at
+# 22:15:05, with a segment changed at each TIME, in seconds; their ids are 1, 2, ...
+timed_tree() {
+    local id=0 time
     mkdir -p "$BATS_TEST_TMPDIR/proc/sysvipc"
-    printf 'cpu 1\nbtime 1795212905\n' >"$BATS_TEST_TMPDIR/proc/stat"
-    echo '86400.00 1.00' >"$BATS_TEST_TMPDIR/proc/uptime"
+    printf 'cpu 1\nbtime 1752099305\n' >"$BATS_TEST_TMPDIR/proc/stat"
+    echo '43200000.00 1.00' >"$BATS_TEST_TMPDIR/proc/uptime"
     head -n 1 "$SRC/tests/fixtures/listing/proc/sysvipc/shm" >"$BATS_TEST_TMPDIR/proc/sysvipc/shm"
-    local time
-    local made=0
-    for time in 1795299005 1795212900 1780000000 1763000000 1795300000 1895300000; do
-        echo "0 $((++made)) 600 1 1 1 0 0 0 0 0 0 0 $time 0 0" >>"$BATS_TEST_TMPDIR/proc/sysvipc/shm"
+    for time in "$@"; do
+        echo "0 $((++id)) 600 1 1 1 0 0 0 0 0 0 0 $time 0 0" >>"$BATS_TEST_TMPDIR/proc/sysvipc/shm"
     done
-    local times=$'22:10\nNov20\n2026-05-28\n2025-11-13\n22:26\n2030-01-22'
+}
+
+@test "ages are read back as --time age prints them" {
+    local now=1795299305 times=() age id
+    for age in 0 59 60 3599 3600 5400 86399 86400 273600 604800 34560000; do
+        times+=($((now - age)))
+    done
+    timed_tree "${times[@]}"
+    shmtool --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c shmid,ctime --time age
+    assert_equal "$(awk '{ print $2 }' "$out_file" | paste -sd ' ')" '0s 59s 1m0s 59m59s 1h0m 1h30m 23h59m 1d0h 3d4h 7d0h 400d0h'
+    while read -r id age; do
+        # Itself and what is older.
+        shmtool --sysroot "$BATS_TEST_TMPDIR" ls -q --older-than "$age"
+        assert_equal "${out%$'\n'}" "$(seq "$id" 11)" || fail "$age"
+    done <<<"$out"
+}
+
+@test "--time short is by distance, and what a terminal's tables have" {
+    timed_tree 1795299005 1795212900 1780000000 1778000000 1763000000 1795300000 1895300000
+    local times=$'22:10\nNov20\nMay28\n2026-05-05\n2025-11-13\n22:26\n2030-01-22'
     shmtool --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime --time short
-    assert_out "${times/2026-05-28/May28}"
+    assert_out "$times"
     pty -- env TZ=UTC "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime
-    assert_equal "${out//$'\r'/}" "${times/2026-05-28/May28}"$'\n'
+    assert_equal "${out//$'\r'/}" "$times"$'\n'
     pty -- "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c ctime 1 --time iso
     assert_equal "${out//$'\r'/}" $'2026-11-21T22:10:05+00:00\n'
     pty -- "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR" ls --ndjson -c ctime 1
@@ -687,7 +706,8 @@ on_terminal() {
 @test "every JSON document has host and time" {
     need_ns
     local words document started=$EPOCHSECONDS
-    for words in 'ls' 'stat' 'who' 'limits' 'doctor' 'doctor --size 1' 'key /' 'rm --all --yes'; do
+    for words in 'ls' 'stat' 'who' 'limits' 'limits --set shmmni=5 --dry-run' 'doctor' 'doctor --size 1' 'key /' \
+        'du' 'du --system' 'ns' 'set perms=600 --all --dry-run' 'rm --all --dry-run' 'rm --all --yes' 'rm --owner 7'; do
         # shellcheck disable=SC2086 # words
         shmtool $words --json
         assert_equal "$(jq -r '[.schema, .host] | @tsv' <<<"$out")" $'1\t'"$(uname -n)"

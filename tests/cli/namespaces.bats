@@ -15,11 +15,16 @@ try() {
     run_split there "$SHMTOOL" "$@"
 }
 
-# answer_meanwhile_there DEED ARG...: as answer_meanwhile, shmtool there
-answer_meanwhile_there() {
+# outside: a program that is shmtool there
+outside() {
     printf '#!/bin/sh\nexec nsenter --target %s --mount --pid --ipc "%s" "$@"\n' "$inside" "$SHMTOOL" >"$BATS_TEST_TMPDIR/outside"
     chmod +x "$BATS_TEST_TMPDIR/outside"
-    SHMTOOL=$BATS_TEST_TMPDIR/outside answer_meanwhile "$@"
+    echo "$BATS_TEST_TMPDIR/outside"
+}
+
+# answer_meanwhile_there DEED ARG...: as answer_meanwhile, shmtool there
+answer_meanwhile_there() {
+    SHMTOOL=$(outside) answer_meanwhile "$@"
 }
 
 # sizes_in NUMBER: the sizes of the segments in that namespace
@@ -66,6 +71,12 @@ sizes_in() {
     assert_out_has "shmtool -N $first rm --orphan --key 0"
     try -N "$first" doctor --key 0 --size 1 --json
     assert_status 0
+    try -N "$first" rm -m 0
+    assert_err "shmtool: rm: -m 0: ids need no option here: shmtool -N $first rm 0"
+    inside_of "$first" "$SHMTOOL" set perms=0 0
+    run_split there setpriv --bounding-set -ipc_owner "$SHMTOOL" -N "$first" rm --save "$BATS_TEST_TMPDIR/saved" 0
+    assert_status 1
+    assert_err "shmtool: rm: 0: cannot be saved, and stays: Permission denied: its permissions do not let you read it: shmtool -N $first set perms=u+r 0"
     try rm -N "$first" 0
     assert_status 0
     assert_equal "$(sizes_in "$first")" ''
@@ -81,6 +92,11 @@ sizes_in() {
         assert_out ''
         assert_err_has "shmtool: ls: --namespace: $word: "
     done
+    try ls -N web
+    assert_err "shmtool: ls: --namespace: web: neither a pid nor the number or file of an IPC namespace, nor a container, unit or job that has one ('shmtool ns' lists them)"
+    run_split there setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" -N web ls
+    assert_status 2
+    assert_err_has "that has one among those that can be seen ('shmtool ns' lists them); names of containers are known to root alone"
     try rm -N '' --all --yes
     assert_wrong_usage 'shmtool: rm: --namespace: needs a namespace'
     try -N 5000000 ls
@@ -123,6 +139,45 @@ sizes_in() {
     assert_equal "$(sizes_in "$first") $(sizes_in "$second")" '5000 5000'
 }
 
+@test "in a rootless namespace of one's own other users' segments may be removed, and all say so" {
+    need_ns
+    need_root
+    as_user 54321 unshare --user --ipc true 2>/dev/null || skip "users may make no namespaces here"
+    local command ids number
+    start_helper as_user 54321 unshare --user --ipc "$HELPERS/actor"
+    for ids in uid_map gid_map; do
+        cat <<<$'0 54321 1\n1 100001 9' >"/proc/$helper_pid/$ids"
+    done
+    nsenter --target "$helper_pid" --user --ipc setpriv --reuid 1 --regid 1 --clear-groups "$HELPERS/mkseg" --size 700 >/dev/null
+    number=$(stat -L -c %i "/proc/$helper_pid/ns/ipc")
+    for command in "stat -N $helper_pid" 'stat -A --size 700'; do
+        # shellcheck disable=SC2086 # words
+        run_split as_user 54321 "$SHMTOOL" $command
+        unwrap
+        assert_out_has "'shmtool -N $number rm 0' would destroy it at once and free 700 B" || return 1
+    done
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" doctor
+    assert_out_has "remedy: shmtool -N $number rm --orphan --key 0 --owner 100001"
+    assert_out_has_not 'as root'
+    assert_err_has "the limits of IPC namespace $number, which belongs to another user namespace, "
+    assert_err_has "('shmtool ns -l $number')"
+    # What cannot be read there is null in a document that is one.
+    run_split as_user 54321 "$SHMTOOL" limits -A --json
+    assert_status 4
+    assert_equal "$(jq -c --argjson number "$number" '.namespaces[] | select(.namespace == $number)' <<<"$out")" \
+        "{\"namespace\":$number,\"container\":null,\"limits\":null}"
+    # The user database here is not that of whoever is inside.
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" doctor --json
+    assert_equal "$(jq -r '.findings[] | select(.check == "owners") | .severity, .message, .remedy' <<<"$out")" "info
+1 segment, 700 B, belongs to a user that does not exist here, but may in a container: uid 100001
+see what it is and who uses it (shmtool -N $number stat --owner 100001)"
+    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm --all --dry-run
+    assert_err 'shmtool: rm: would remove 1 segment, 700 B, 0 in use'
+    run_split as_user 54321 "$SHMTOOL" -N "$number" rm --orphan --key 0 --owner 100001 --yes -v
+    assert_status 0
+    assert_out '0: removed, 700 bytes'
+}
+
 @test "-N: a rootless namespace of one's own, its users as they are outside, read and removed" {
     need_ns
     need_root
@@ -141,8 +196,9 @@ sizes_in() {
     run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm 1 -v
     assert_status 0
     assert_out '1: removed, 6000 bytes'
-    # As doctor recommends it.
-    run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm --orphan --key 0 --owner 54321 --yes -v
+    # As doctor recommends it; and started by who ignores the ends of children, as some services are.
+    run_split as_user 54321 env --ignore-signal=CHLD \
+        "$SHMTOOL" -N "$helper_pid" rm --orphan --key 0 --owner 54321 --yes -v
     assert_status 0
     assert_out '0: removed, 5000 bytes'
     run_split as_user 54321 "$SHMTOOL" -N "$helper_pid" rm 2 7
@@ -165,6 +221,14 @@ sizes_in() {
     assert_status 0
     shmtool limits -N "$helper_pid" --json
     assert_equal "$(jq .limits.shmmni.value <<<"$out")" 78
+    # doctor names no command that would be refused.
+    nsenter --user --ipc --target "$helper_pid" sysctl -qw kernel.shmmni=1
+    remedy_of shmmni -N "$helper_pid"
+    [[ $remedy =~ 'or raise it: '(.*)' (PID: ' ]] || fail "$remedy"
+    run_split eval "${BASH_REMATCH[1]/PID/$helper_pid}"
+    assert_status 0
+    shmtool limits -N "$helper_pid" --json
+    assert_equal "$(jq .limits.shmmni.value <<<"$out")" 2
     # Not that of others; and root needs no detour.
     run_split as_user 54322 "$SHMTOOL" ls -N "$helper_pid"
     assert_status 4
@@ -270,7 +334,7 @@ sizes_in() {
     run_split there "$SHMTOOL" rm -A --yes - <<<0
     assert_wrong_usage 'with -A an id means another segment in each'
     run_split there "$SHMTOOL" rm -A --yes <<<0
-    assert_wrong_usage 'nothing is selected'
+    assert_wrong_usage 'shmtool: rm: nothing is selected: use an option such as --owner or --all;'
     try key -A /
     assert_wrong_usage 'shmtool: key: --all-namespaces: key looks in one IPC namespace; -N names another'
     try -A run true
@@ -412,6 +476,37 @@ sizes_in() {
     try limits -N "$first" --set shmmni=88
     assert_status 0
     assert_equal "$(inside_of "$first" sysctl -n kernel.shmmni) $(there sysctl -n kernel.shmmni)" '88 4096'
+}
+
+# remedy_of CHECK ARG...: what doctor ARG... says of CHECK, in $remedy
+remedy_of() {
+    shmtool doctor --json "${@:2}"
+    remedy=$(jq -r --arg check "$1" '.. | .findings? // empty | .[] | select(.check == $check).remedy' <<<"$out")
+}
+
+@test "doctor: what other tools are to do is to be done in that namespace" {
+    need_program ipcmk
+    start_twins
+    local pid program word remedy way
+    pid=$(pid_in "$first")
+    program=$(outside)
+    inside_of "$first" ipcmk -Q >/dev/null
+    inside_of "$first" sysctl -qw kernel.msgmni=1
+    there ipcmk -Q >/dev/null
+    way='nsenter --ipc --target PID'
+    for word in "-N $first" -A; do
+        # shellcheck disable=SC2086 # words
+        SHMTOOL=$program remedy_of msgmni $word
+        assert_equal "$remedy" "see which there are ($way ipcs -q) and who used them last ($way ipcs -q -p);\
+ remove those that nobody needs ($way ipcrm -q ID); or raise it: $way sysctl -w kernel.msgmni=2\
+ (PID: one that 'shmtool ns -l $first' shows)" || return 1
+    done
+    # All of it does what it says.
+    way="there ${way/PID/$pid}"
+    $way sysctl -w kernel.msgmni=2
+    $way ipcmk -Q >/dev/null
+    $way ipcrm -q "$($way ipcs -q | awk '/^0x/ { print $2; exit }')"
+    assert_equal "$($way ipcs -q | grep -c ^0x) $(there ipcs -q | grep -c ^0x)" '1 1'
 }
 
 @test "doctor: what other namespaces hold, and that the key is there; -A checks each" {

@@ -157,7 +157,7 @@ many_segments() {
 @test "a command that is nearly right, or has another name elsewhere, is answered with the right one" {
     local pair
     for pair in list:ls LS:ls sl:ls ipcs:ls remove:rm delete:rm ipcrm:rm show:stat info:stat stats:stat wh:who \
-        monitor:watch dump:cat usage:du explain:doctor limit:limits docter:doctor keys:key hlep:help; do
+        prune:rm lsns:ns namespaces:ns monitor:watch dump:cat usage:du explain:doctor limit:limits docter:doctor keys:key hlep:help; do
         shmtool "${pair%:*}"
         assert_wrong_usage "shmtool: ${pair%:*}: no such command; did you mean '${pair#*:}'?" || return 1
         shmtool help "${pair%:*}"
@@ -176,7 +176,7 @@ many_segments() {
     for pair in 'ls --onwer:--owner' 'ls --user:--owner' 'ls --json-:--json' 'rm --force:--yes' 'rm --dry:--dry-run' \
         'stat --older:--older-than' 'ls --order=x:--sort' 'ls --hlep:--help' 'rm --detached:--unattached' \
         'rm --unused:--unattached' 'who --used:--attached' 'ls --in-use:--attached' 'ls --cuid:--creator' \
-        'ls --age:--older-than' 'ls --human-readable:--human' 'du --fields:--columns'; do
+        'ls --age:--older-than' 'ls --human-readable:--human' 'du --fields:--columns' 'watch --json:--ndjson'; do
         words=${pair%:*}
         # shellcheck disable=SC2086 # words
         shmtool $words
@@ -212,7 +212,7 @@ many_segments() {
         assert_wrong_usage "; did you mean '--${words%%[ =]*}'?" || return 1
     done
     shmtool ls -k x
-    assert_wrong_usage 'or octal with a leading 0)'$'\n'
+    assert_wrong_usage 'or octal with a leading 0; IPC_PRIVATE is 0)'$'\n'
     shmtool rm -rf 5
     assert_wrong_usage "-r: no such option; see 'shmtool rm --help'"$'\n'
 }
@@ -222,6 +222,17 @@ many_segments() {
     assert_wrong_usage "'onwer': no such column; did you mean 'owner'? There are: key shmid "
     shmtool ls -c sise
     assert_wrong_usage "'sise': no such column; did you mean 'size'?"
+    # What lsipc calls them is no slip of a finger.
+    local pair
+    for pair in id:shmid user:owner cuser:creator cgroup:creator_group pid:cpid attach:atime detach:dtime; do
+        shmtool ls -c "key,${pair%:*}"
+        assert_wrong_usage "'${pair%:*}': no such column; did you mean '${pair#*:}'?" || return 1
+    done
+    # Only what the table has.
+    shmtool who -c user,id,attach
+    assert_wrong_usage "'id': no such column; did you mean 'shmid'?"
+    shmtool key -c attach
+    assert_wrong_usage "'attach': no such column; did you mean 'nattch'?"
     shmtool ls --sort -nattach
     assert_wrong_usage "'nattach': no such column; did you mean 'nattch'?"
     shmtool ls --state orphans
@@ -251,8 +262,17 @@ ls -i 5 = -i 5: all of one segment is shown by stat: shmtool stat 5
 ls -p = -p: the pids of creator and last user are columns: shmtool ls -c +cpid,lpid
 ls -mt = -t: times are columns: shmtool ls -c +atime,dtime,ctime
 ls -u = -u: what is in use, and of how much, is shown by limits: shmtool limits
+ls -J = -J: JSON is an option: shmtool ls --json
 ls -a = -a: all that ls lists is shared memory: shmtool ls
 END
+    # What is to be typed is about the same place: the id is another segment elsewhere.
+    shmtool rm -N $$ -m "$id"
+    assert_wrong_usage "-m $id: ids need no option here: shmtool -N $$ rm $id"
+    shmtool -N /proc/$$/ns/ipc rm -M
+    assert_wrong_usage "-M: keys are named by --key: shmtool -N /proc/$$/ns/ipc rm --key KEY"
+    cp -r "$SRC/tests/fixtures/listing" "$BATS_TEST_TMPDIR/a tree"
+    shmtool stat -i 5 --sysroot "$BATS_TEST_TMPDIR/a tree"
+    assert_wrong_usage "-i 5: ids need no option here: shmtool --sysroot '$BATS_TEST_TMPDIR/a tree' stat 5"
     # What is advised works.
     for line in '-c +cpid,lpid' '-c +atime,dtime,ctime'; do
         # shellcheck disable=SC2086 # words

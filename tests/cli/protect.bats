@@ -117,6 +117,27 @@ shmtool: rm: removed 2 of 3 segments, 4.9 KiB freed, 1 protected and left alone"
     assert_exists "$kept" "$other" "$third"
 }
 
+@test "a line that comes while segments are saved counts for those that are still there; a broken one too" {
+    "$HELPERS/meanwhile" --test || skip "no program can be traced here"
+    run_split "$HELPERS/meanwhile" --do "echo 'protect --size 3000' >'$etc/shmtool.conf'" -- \
+        "$SHMTOOL" rm --save "$BATS_TEST_TMPDIR/saved" "$other" "$third"
+    assert_status 1
+    assert_err_has "$third: protected by /etc/shmtool.conf:1"
+    assert_gone "$other"
+    assert_exists "$third"
+    run_split "$SHMTOOL" --sysroot "$BATS_TEST_TMPDIR/saved" ls -q
+    assert_out "$other"
+    conf '# nothing'
+    other=$(make_seg)
+    run_split "$HELPERS/meanwhile" --do "echo protect >'$etc/shmtool.conf'" -- \
+        "$SHMTOOL" rm --save "$BATS_TEST_TMPDIR/again" "$third" "$other"
+    assert_status 1
+    assert_err_has '/etc/shmtool.conf:1: no option that selects segments'
+    assert_err_has 'what is left stays'
+    assert_gone "$third"
+    assert_exists "$other"
+}
+
 @test "protection by what changed since it was listed: judged on the segment as it is then" {
     conf 'protect --locked'
     # Locking leaves ctime alone: it is the segment that was listed.
@@ -203,6 +224,23 @@ shmtool: rm: removed 2 of 3 segments, 4.9 KiB freed, 1 protected and left alone"
     assert_err "shmtool: run: ${ids[0]}: left: protected by $KEPT_BY"
     assert_exists "$kept" "$other" "$third" "${ids[0]}"
     assert_gone "${ids[1]}"
+}
+
+@test "run goes by what the file says when its program has ended" {
+    # shellcheck disable=SC2016 # for the inner shells
+    shmtool run -- sh -c 'printf "protect --key 0x5151\n" >/etc/shmtool.conf; exec "$0" --key 0x5151 --count 2' "$HELPERS/mkseg"
+    assert_status 0
+    mapfile -t ids <"$out_file"
+    assert_err "shmtool: run: ${ids[0]}: left: protected by /etc/shmtool.conf:1"
+    assert_exists "${ids[0]}"
+    assert_gone "${ids[1]}"
+    # shellcheck disable=SC2016 # likewise
+    shmtool run -- sh -c 'echo protect >/etc/shmtool.conf; exec "$0"' "$HELPERS/mkseg"
+    mapfile -t ids <"$out_file"
+    assert_err_has '/etc/shmtool.conf:1: no option that selects segments'
+    assert_err_has 'what is left stays'
+    assert_err_has "${ids[0]}: left: "
+    assert_exists "${ids[0]}"
 }
 
 @test "run does not start its program with a broken file" {

@@ -72,13 +72,14 @@ allowed() {
     stops_line 'protect --owner=' '--owner: '
     stops_line 'protect --key 1x' "--key: '1x'"
     stops_line 'protect --locked=yes' '--locked=yes: takes no value'
+    stops_line 'protect --owner no\x20body' "--owner: 'no\x5cx20body': no such user"
 }
 
 @test "options that hold for a time only, and those of no selection" {
     local option
     for option in '--pid 1' '--cpid 1' '--nattch 1' --attached --unattached --dest --orphan '--state used' \
         '--older-than 1d' '--newer-than 1d' --protected --unprotected --help -h --version \
-        '--id 1' --id=1 --ids --shmid --shmem-id=1; do
+        '--id 1' --id=1 --ids --shmid --shmem-id=1 --all; do
         stops_line "protect $option --owner root" 'not in this file, whose lines have to hold for good'
         stops_line "label $option --owner root us" 'not in this file'
     done
@@ -89,8 +90,11 @@ allowed() {
         assert_err_has ': not in this file, whose lines have to hold for good'
     done
     assert_exists "$kept" "$other" "$third"
-    stops_line 'protect --all' '--all: no such option'
     stops_line 'protect --yes' '--yes: no such option'
+    # Nor is one suggested that would be refused.
+    for option in --orphn --al --hepl --atached; do
+        stops_line "protect $option" "$option: no such option; see"
+    done
 }
 
 @test "lines without an option, with operands, labels without a name" {

@@ -107,6 +107,35 @@ $third,no"
     assert_exists "$kept" "$third"
 }
 
+@test "create does not advise to remove a protected segment" {
+    shmtool create --size 1 --key 0x4e545031
+    assert_status 1
+    assert_err_has "remedy: use another key: the segment is protected by $KEPT_BY"
+    assert_err_has_not 'rm '
+}
+
+@test "while the file cannot be used, advice to remove says what comes first" {
+    local first='once /etc/shmtool.conf:2 is right: '
+    local command
+    # Commands whose advice is about the removal of a segment.
+    local commands=('doctor' "doctor --key 0x77 --size 1M" 'create --size 1 --key 0x77')
+    conf "$KEPT_LINE" oops
+    for command in "${commands[@]}"; do
+        # shellcheck disable=SC2086 # words
+        shmtool $command
+        assert_status 1
+        assert_err_has "/etc/shmtool.conf:2: 'oops'"
+        assert_equal "$(cat "$out_file" "$err_file" | grep -o ".\\{${#first}\\}shmtool rm" | sort -u)" "${first}shmtool rm"
+    done
+    shmtool stat "$other"
+    unwrap
+    assert_out_has " Once /etc/shmtool.conf:2 is right, 'shmtool rm $other' would destroy it at once"
+    conf "$KEPT_LINE"
+    chmod 666 "$etc/shmtool.conf"
+    shmtool doctor --key 0x77 --size 1M
+    assert_out_has "once /etc/shmtool.conf is right: shmtool rm $other"
+}
+
 @test "a saved tree has its own file, whoever owns it there" {
     local tree=$BATS_TEST_TMPDIR/tree
     mkdir -p "$tree/proc/sysvipc" "$tree/etc/shmtool.d"
@@ -122,6 +151,12 @@ $third,no"
 $kept no
 $other /etc/shmtool.d/x.conf:1
 $third no"
+    # There are no quotes: a blank in a name is written as tables show it.
+    echo "jane doe:x:$(field_of "$third" 8):0::/:/bin/sh" >>"$tree/etc/passwd"
+    echo 'protect --owner jane\x20doe' >"$tree/etc/shmtool.conf"
+    run_split "$SHMTOOL" --sysroot "$tree" ls -q --protected "$third"
+    assert_err ''
+    assert_out "$third"
     echo oops >>"$tree/etc/shmtool.d/x.conf"
     run_split "$SHMTOOL" --sysroot "$tree" ls -c shmid,protected
     assert_status 0

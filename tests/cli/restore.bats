@@ -167,7 +167,7 @@ assert_nothing_made() {
     chown -R $ALICE "$theirs"
     run_split as_user $ALICE "$SHMTOOL" restore --same-id "$theirs/d"
     assert_status 1
-    assert_err_has "$id: /proc/sys/kernel/shm_next_id: Permission denied"
+    assert_err_has "$id: /proc/sys/kernel/shm_next_id: Permission denied; only root may choose an id: without --same-id it gets a free one"
     assert_nothing_made
 }
 

@@ -183,7 +183,7 @@ attach_now() {
 
 @test "a number that is somebody's key, not an id, and the reverse: what was probably meant" {
     need_ns
-    local id command
+    local id command word
     id=$(make_seg --key 61455)
     while ((id == 0)); do
         ipcrm -m "$id"
@@ -194,8 +194,8 @@ attach_now() {
         assert_status 1 || return 1
         assert_err_has "shmtool: $command: 61455: no such segment; did you mean --key 61455, i.e. 0x0000f00f?" || return 1
         shmtool "$command" --key "$id"
-        assert_err_has "$(printf 'shmtool: %s: --key: 0x%08x: no segment has this key; did you mean the id: shmtool %s %d?' \
-            "$command" "$id" "$command" "$id")" || return 1
+        assert_err_has "$(printf 'shmtool: %s: --key: 0x%08x: no segment has this key; did you mean the id %d?' \
+            "$command" "$id" "$id")" || return 1
         assert_exists "$id"
     done
     shmtool rm --key "$id"
@@ -207,10 +207,18 @@ attach_now() {
     assert_err 'shmtool: rm: 61456: no such segment'
     shmtool ls --key 61456
     assert_err ''
-    # A key beyond the ids.
+    # A key beyond the ids, in hex, as it is unsigned, and as the kernel prints it.
     make_seg --key 0xfffff00f >/dev/null
     shmtool rm 2147479567
     assert_err 'shmtool: rm: 2147479567: no such segment'
+    for word in 0xfffff00f 4294963215 -4081; do
+        shmtool rm -- "$word"
+        assert_wrong_usage "shmtool: rm: '$word': not an id; a key is named by --key" || return 1
+    done
+    shmtool rm -4081
+    assert_wrong_usage 'shmtool: rm: -4081: no such option; a key is named by --key'
+    shmtool rm --key -4081 --dry-run
+    assert_out_has 0xfffff00f
     shmtool rm --ignore-missing 61455
     assert_status 0
     assert_err ''
@@ -387,6 +395,25 @@ END
     shmtool rm --size 5 --yes
     assert_status 0
     assert_err ''
+}
+
+@test "a size of more than 4 GiB is seen, compared and verified whole, by a program of 32 bits too" {
+    need_ns
+    local id columns
+    id=$(ipcmk -M 5368709120 2>/dev/null | grep -o '[0-9]*$') || skip "the kernel does not grant 5 GiB"
+    for columns in bytes bytes,rss; do
+        shmtool ls -c "$columns" --json
+        assert_out_has '"bytes": 5368709120' || return 1
+    done
+    shmtool rm --size ..4G --yes
+    assert_status 0
+    seg_exists "$id" || fail "not selected, and gone"
+    shmtool set "$id" perms=640
+    assert_status 0
+    assert_equal "$(field_of "$id" 3)" 640
+    shmtool rm --size 5G --yes
+    assert_status 0
+    assert_equal "$(all_ids)" ''
 }
 
 @test "--orphan and --state select for rm too" {

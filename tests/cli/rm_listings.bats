@@ -133,6 +133,12 @@ assert libc.msgsnd(int(sys.argv[1]), ctypes.c_char_p(b"\1" + b"\0" * 7 + b"x" * 
     assert_exists "$b" "$c"
 }
 
+# ipcs_with_users: ipcs -m, where the users of with_users are
+ipcs_with_users() {
+    # shellcheck disable=SC2016 # for the inner shell
+    unshare --mount sh -c 'mount --bind "$0" /etc/passwd && exec ipcs -m' "$BATS_TEST_TMPDIR/passwd"
+}
+
 @test "an owner with blanks and backslashes is one field, and read back" {
     need_ns
     need_root
@@ -151,8 +157,34 @@ assert libc.msgsnd(int(sys.argv[1]), ctypes.c_char_p(b"\1" + b"\0" * 7 + b"x" * 
         assert_status 0
         assert_err_has 'removed 3 of 3 segments'
     done
-    # Another's is another's.
+    # Options take such a field, too, and the user of exactly this name first.
+    for id in 54321 54322 54323; do
+        make_seg --uid "$id" --gid "$id" >/dev/null
+    done
+    for words in 'jane doe=54321' 'jane\x20doe=54321' 'DOM\x5cjane\x20doe=54322' 'DOM\jane\x20doe=54322' 'a\x5cx20b=54323' 'a\x20b=54323'; do
+        shmtool ls --no-header -c uid --owner "${words%=*}"
+        assert_out "${words#*=}"
+    done
+    shmtool ls --owner 'jane\x2ddoe'
+    assert_wrong_usage "--owner: 'jane\x5cx2ddoe': no such user"
+    remove_all_segments
+    # ipcs shows ten bytes of them as they are, in columns.
+    for id in 54321 54322 54323; do
+        make_seg --uid "$id" >/dev/null
+    done
+    ipcs_with_users >"$BATS_TEST_TMPDIR/input"
+    grep -q '^0x00000000 [0-9]*  *DOM.jane d 600 ' "$BATS_TEST_TMPDIR/input"
+    shmtool rm <"$BATS_TEST_TMPDIR/input"
+    assert_status 0
+    assert_err_has 'removed 3 of 3 segments'
+    # Squeezed they cannot be told from words.
     id=$(make_seg --uid 54322)
+    shmtool rm < <(ipcs_with_users | tr -s ' ')
+    assert_wrong_usage "standard input, line 4: '0x00000000 $id DOM\jane d 600 "
+    # Another's is another's.
+    run_split "$SHMTOOL" rm < <(ipcs_with_users | sed 's/DOM/DOX/')
+    assert_status 1
+    assert_err "shmtool: rm: $id: changed since it was listed, left alone"
     shmtool ls
     run_split "$SHMTOOL" rm <<<"${out/DOM/DOX}"
     assert_status 1

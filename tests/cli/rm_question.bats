@@ -108,8 +108,14 @@ rows_of() {
         'root 20 200 20' '12345 5 401 5' 'key shmid owner perms bytes nattch status state processes' \
         "0x00000000 $held root 600 1000 1 - used holdseg[$helper_pid]")"
     assert_err_has "Remove 26 segments, 1.6 KiB, 1 of them in use by holdseg[$helper_pid]? (yes/no) "
+    # A program's column stands there for those that are shown.
+    make_seg --size 96 --key 0x4e545030 >/dev/null
+    run_split "$SHMTOOL" rm --all <<<no
+    assert_err_has_not program
+    run_split "$SHMTOOL" rm --key 0x4e545030..0x4e545031 <<<no
+    assert_err_matches $'state +program\n0x4e545030 .* ntpd\\?\n'
     # Nothing in use: no second table.
-    run_split "$SHMTOOL" rm --unattached <<<no
+    run_split "$SHMTOOL" rm --unattached --key 0 <<<no
     assert_status 3
     assert_err_has_not shmid
     assert_err_matches $'root +20 +200 +20\n12345 +5 +401 +5\nRemove 25 segments'

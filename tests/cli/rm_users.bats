@@ -149,6 +149,52 @@ END
     assert_exists "$root_s"
 }
 
+@test "what would be refused is said before the question and in a dry run, and is not counted in it" {
+    need_ns
+    need_root
+    local said="segments would be refused to you, uid $ALICE: only their owner, their creator and root may"
+    local given
+    make_seg >/dev/null
+    seg_of $ALICE --size 1000 >/dev/null
+    given=$(seg_of $ALICE --size 2000 --uid $BOB)
+    seg_of $BOB --size 3000 --mode 644 >/dev/null
+    by $ALICE rm --all --dry-run
+    assert_status 0
+    assert_out_lines 5
+    assert_err "shmtool: rm: 2 $said remove them
+shmtool: rm: would remove 2 of 4 segments, 2.9 KiB, 0 in use"
+    by $ALICE rm --all --dry-run --json
+    assert_equal "$(jq -c '[.selected, .freed_bytes]' "$out_file")" '[4,3000]'
+    by $ALICE rm --all --dry-run --quiet
+    assert_err ''
+    run_split as_user $ALICE "$SHMTOOL" rm --all <<<no
+    assert_status 3
+    assert_err_has "2 $said remove them"
+    assert_err_has 'Remove 4 segments, 9.9 KiB, 0 of them in use? (yes/no) '
+    by $ALICE rm --owner $ALICE --dry-run
+    assert_err 'shmtool: rm: would remove 1 segment, 1000 B, 0 in use'
+    by $ALICE rm "$given" --dry-run
+    assert_err 'shmtool: rm: would remove 1 segment, 2 KiB, 0 in use'
+    shmtool rm --all --dry-run
+    assert_err 'shmtool: rm: would remove 4 segments, 9.9 KiB, 0 in use'
+    # What is so already is not written, and so not refused.
+    by $ALICE set perms=644 --all --dry-run
+    assert_err "shmtool: set: 1 segment would be refused to you, uid $ALICE: only its owner, its creator and root may change it
+shmtool: set: would set perms=644 of 3 of 4 segments, 5.9 KiB, 0 in use"
+}
+
+@test "one that is marked already is refused to nobody: there is nothing left to do" {
+    need_ns
+    need_root
+    local marked
+    marked=$(seg_of $BOB)
+    start_helper as_user $BOB holdseg --rmid "$marked"
+    by $ALICE rm "$marked" --dry-run
+    assert_err 'shmtool: rm: would remove 1 segment, 4 KiB, 1 in use'
+    by $ALICE rm "$marked"
+    assert_status 0
+}
+
 @test "the question names one's own processes, and says where others are not visible" {
     need_ns
     need_root
@@ -279,6 +325,7 @@ need_user_ns() {
     need_ns
     need_root
     need_no_leak_sanitizer
+    need_sizes_by_calls
     unshare --mount true 2>/dev/null || skip "no mount namespace can be made here"
     local id
     id=$(make_seg --key 0x77 --mode 0)

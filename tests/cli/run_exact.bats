@@ -270,3 +270,18 @@ END
     assert_err_has 'could not be traced'
     assert_err_has_not --exact
 }
+
+@test "what a descendant that /proc hides has made stays while it lives on" {
+    need_ns
+    need_listener
+    need_container
+    has_users || skip "needs root: /proc hides what is not dumpable from others alone"
+    run_split unshare --net --pid --fork --kill-child --mount --propagation private sh -c '
+        mount -t proc -o hidepid=2 proc /proc || exit 77
+        exec "$@"' - "${user[@]}" "$SHMTOOL" run --exact -v \
+        sh -c '"$HELPERS/actor" closed make:0x77 >"$0" 2>&1 & until [ -s "$0" ]; do :; done' "$ids"
+    [[ $status != 77 ]] || skip "hidepid cannot be had here"
+    assert_status 0
+    assert_err_has ' lives on and may attach it'
+    assert_exists "$(cut -d ' ' -f 3 "$ids")"
+}

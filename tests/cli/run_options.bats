@@ -64,7 +64,7 @@ left_status() {
     need_without_events
     run_split without_events "$SHMTOOL" run --left-status 42 "$HELPERS/brood" "$ids" 50 short
     assert_status 42
-    [[ -z $(all_ids) ]] || assert_err_matches "[0-9]+ of unknown creators left by the program: exit status 42"$'\n$'
+    [[ -z $(all_ids) ]] || assert_err_matches "[0-9]+ segments? left( by the program and [0-9]+)? whose creator could not be traced: exit status 42"$'\n$'
 }
 
 @test "--left-status: what was there before, what others made and what is marked is not the program's" {

@@ -252,7 +252,7 @@ $other: set, it was so already"
     run_split unshare --user --map-root-user --ipc sh -c \
         'id=$("$0" create --size 1) && ! "$0" set owner=4711 locked=yes "$id" && "$0" ls --no-header -c perms' "$SHMTOOL"
     assert_out 600
-    assert_err 'shmtool: set: 0: Invalid argument: this user namespace does not have that user and group both'
+    assert_err 'shmtool: set: 0: Invalid argument: this user namespace does not have the user or the group that it would belong to'
 }
 
 @test "in another IPC namespace" {

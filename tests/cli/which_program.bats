@@ -102,6 +102,10 @@ programs_are() {
     on_tree stat 2
     unwrap
     assert_out_has 'shmtool.conf calls it billing cache.'
+    on_tree doctor
+    unwrap
+    assert_out_has '3 segments, 8.1 KiB, are orphans with a key'
+    assert_out_has '; 1 is of our clock, 1 of billing cache'
     # Who only shows goes on with what can be read.
     echo 'label billing' >>"$tree/etc/shmtool.conf"
     on_tree ls --no-header -c program 2
@@ -178,6 +182,11 @@ total 4 16480'
     done
     on_tree ls -q --program 'billing cache' --program ntpd
     assert_out $'1\n2'
+    # As the table has it.
+    on_tree ls -q --program 'billing\x20cache'
+    assert_out 1
+    on_tree ls -q --program 'billing\x2dcache'
+    assert_wrong_usage "--program: 'billing\x5cx2dcache': no program is known by this name"
     # Two names are one where a label is called as a program's title.
     on_tree ls -q --program PostgreSQL
     assert_out 4

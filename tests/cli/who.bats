@@ -519,6 +519,7 @@ shmtool: who: 2 attachments are in processes that the saved tree does not show'
     need_ns
     need_root
     need_no_leak_sanitizer
+    need_sizes_by_calls
     # shellcheck disable=SC2016 # for the inner shell
     run_split unshare --mount --propagation private sh -c 'mount -t tmpfs none /proc && exec "$SHMTOOL" who'
     assert_status 4

@@ -270,7 +270,7 @@ struct outcome inject(const char *program, const char *const *words, const char 
     supervise(child, listener, fault, &outcome);
     bury(child, listener);
     if (fault->call == FAULT_MEMORY) {
-        outcome.calls = page->count;
+        outcome.calls = (unsigned long)page->count;
         outcome.marks = 1;
     }
     outcome.out = read_back(files[1]);

@@ -185,7 +185,7 @@ assert_collected() {
     run_split bash -c "$(recipe 'clush -n -N -w node[1-3] shmtool ls')"
     assert_status 0
     assert_err ''
-    run_split bash -c "$(recipe 'clush -n -N -w node[1-3] shmtool doctor')"
+    run_split bash -c "$(recipe 'clush -n -N -L -w node[1-3] shmtool doctor')"
     assert_collected
 }
 

@@ -1,5 +1,5 @@
-# Segments of huge pages that are really there: what of them is in memory. The machine's pool is made larger by a few
-# pages for as long as a test takes.
+# Segments of huge pages that are really there: what of them is in memory, and for how many there is room. The
+# machine's pool is made larger by a few pages for as long as a test takes.
 load ../cli/common
 load ../cli/processes
 
@@ -96,4 +96,15 @@ unattached() {
     # Its own executable shows that there is something.
     assert_equal "$(grep -h / "$dir"/proc/*/smaps | grep -vc SYSV)" 1
     end_actor
+}
+
+@test "doctor answers as the kernel does, up to the last page of the pool" {
+    local left size
+    left=$(awk '/^HugePages_Free/ { left = $2 } /^HugePages_Rsvd/ { left -= $2 } END { print left }' /proc/meminfo)
+    for size in 3145728 $((left * 2097152)) $((left * 2097152 + 1)); do
+        shmtool doctor --size "$size" --huge --json
+        assert_equal "$(jq -r '.result, .attach.rw // empty' <<<"$out" | paste -sd ' ')" \
+            "$("$HELPERS/callshmget" --attach 0 "$size" 0xb80 | cut -d ' ' -f 1,3)" || return 1
+    done
+    assert_equal "$(jq -r .result <<<"$out")" ENOMEM
 }

@@ -139,8 +139,10 @@ static const struct creation_case cases[] = {
      .undo = OURS,
      .remove = -EIDRM,
      .result = -EINVAL,
-     .text = "--owner: the segment could not be given to uid 501, gid 2: Invalid argument: this "
-             "user namespace does not have that user and group both; segment 7 is gone",
+     .text =
+         "--owner: the segment could not be given to uid 501, gid 2: Invalid argument: this "
+         "user namespace does not have the user or the group that it would belong to; segment 7 "
+         "is gone",
      .removals = 1},
     {.what = "cannot be removed again either",
      .lock = -EPERM,

@@ -2,7 +2,7 @@
  * action/inventory: which segments of a saved tree a selection means, what is found out about each,
  * and what is asked of the rows afterwards.
  *
- * wrap: sysv_stat
+ * wrap: sysv_stat sysv_tells_sizes
  */
 #include "action/inventory.h"
 #include "action/resolve.h"
@@ -478,7 +478,7 @@ static void states_go_by_what_became_of_the_processes(void **state)
         /* Somebody else has the creator's pid, or the last user's. */
         {40, 0, 0, 0, 600, STATE_ORPHAN, DOUBT_NONE, PROCESS_PID_REUSED, PROCESS_NEVER},
         {40, 0, 0, 0, 700, STATE_IDLE, DOUBT_NONE, PROCESS_ALIVE, PROCESS_NEVER},
-        {99, 40, 0, 650, 600, STATE_ORPHAN, DOUBT_NONE, PROCESS_DEAD, PROCESS_PID_REUSED},
+        {99, 40, 0, 620, 600, STATE_ORPHAN, DOUBT_NONE, PROCESS_DEAD, PROCESS_PID_REUSED},
         /* Other PID namespaces. */
         {0, 0, 0, 0, 1000, STATE_UNKNOWN, DOUBT_CREATOR, PROCESS_ELSEWHERE, PROCESS_NEVER},
         {0, 0, 0, 1001, 1000, STATE_UNKNOWN, DOUBT_CREATOR, PROCESS_ELSEWHERE, PROCESS_ELSEWHERE},
@@ -771,38 +771,69 @@ static void processes_are_read_again(void **state)
 
 static void containers_are_those_of_namespaces_where_these_tell(void **state)
 {
-    static char shown[] = "docker:web";
-    static char id[] = "4f3a12bc9d01";
-    const struct cgroup_unit container = {.kind = "docker", .unit = shown, .container = id};
-    const struct cgroup_unit service = {.kind = "service", .unit = shown};
+    static const char container[] = "0::/lxc.payload.web\n";
+    static const char service[] = "0::/system.slice/web.service\n";
     static const uint64_t other = NAMESPACE_NUMBER_HOST + 1;
+    static const unsigned both = NEED_CONTAINER | NEED_UNIT;
     const struct {
-        uint64_t number;
-        const struct cgroup_unit *unit;
+        struct ipc_namespace namespace;
+        const char *cgroup;
         unsigned needs;
         unsigned then;
         const char *container;
-    } namespaces[] = {
-        {other, &container, NEED_CONTAINER, NEED_CONTAINER, "web"},
-        {other, &service, NEED_CONTAINER, NEED_CONTAINER, NULL},
-        {other, NULL, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
-        {NAMESPACE_NUMBER_HOST, &service, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
-        {NAMESPACE_NUMBER_HOST, &container, NEED_CONTAINER, NEED_CONTAINER | NEED_UNIT, NULL},
-        {other, &container, NEED_OWNER, NEED_OWNER, NULL},
+    } ways[] = {
+        {{.number = other, .pid = 71}, container, NEED_CONTAINER, NEED_CONTAINER, "web"},
+        {{.number = other, .holder = 71}, container, NEED_CONTAINER, NEED_CONTAINER, "web"},
+        {{.number = other, .pid = 71}, service, NEED_CONTAINER, NEED_CONTAINER, NULL},
+        {{.number = other}, container, NEED_CONTAINER, both, NULL},
+        {{.number = other, .pid = 71}, container, NEED_OWNER, NEED_OWNER, NULL},
+        /* Guests are of other containers than who is inside for longest. */
+        {{.number = NAMESPACE_NUMBER_HOST, .pid = 71}, container, NEED_CONTAINER, both, NULL},
+        {{.number = NAMESPACE_NUMBER_HOST, .holder = 71}, service, NEED_CONTAINER, both, NULL},
+        {{.number = other, .pid = 71, .own = true}, service, NEED_CONTAINER, both, NULL},
+        {{.number = other, .pid = 71, .own = true},
+         container,
+         NEED_CONTAINER,
+         NEED_CONTAINER,
+         "web"},
     };
+    struct fixture *fixture = *state;
 
-    (void)state;
-    for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         struct segment_info info = {.container = NULL};
 
+        tree_puts(&fixture->tree, "proc/71/cgroup", ways[i].cgroup);
+        open_again(fixture);
         assert_int_equal(
-            resolve_container(&info, namespaces[i].number, namespaces[i].unit, namespaces[i].needs),
-            namespaces[i].then);
-        if (!namespaces[i].container)
+            resolve_container(&fixture->system, &ways[i].namespace, &info, ways[i].needs),
+            ways[i].then);
+        if (!ways[i].container)
             assert_null(info.container);
         else
-            assert_string_equal(info.container, namespaces[i].container);
+            assert_string_equal(info.container, ways[i].container);
     }
+}
+
+static void the_host_s_own_namespace_is_of_no_guest(void **state)
+{
+    struct fixture *fixture = *state;
+    struct system *system = &fixture->system;
+    struct ipc_namespace namespace = {.number = NAMESPACE_NUMBER_HOST, .pid = 71};
+    struct segment_info info = {.container = NULL};
+
+    tree_puts(&fixture->tree, "proc/71/cgroup", "0::/lxc.payload.web\n");
+    assert_null(resolve_namespace(system, &namespace));
+    namespace.number++;
+    assert_string_equal(resolve_namespace(system, &namespace)->unit, "lxc:web");
+    system->elsewhere_pid = 71;
+    system->elsewhere = NAMESPACE_NUMBER_HOST;
+    assert_int_equal(resolve_own_namespace(system, &info, NEED_CONTAINER),
+                     NEED_CONTAINER | NEED_UNIT);
+    assert_null(info.container);
+    system->elsewhere++;
+    assert_int_equal(resolve_own_namespace(system, &info, NEED_CONTAINER), NEED_CONTAINER);
+    assert_string_equal(info.container, "web");
+    system->elsewhere = 0;
 }
 
 int main(void)
@@ -831,7 +862,8 @@ int main(void)
         TEST(orphans_are_those_of_an_owner_or_of_all),
         TEST(a_segment_read_again_is_matched_again),
         TEST(processes_are_read_again),
-        cmocka_unit_test(containers_are_those_of_namespaces_where_these_tell),
+        TEST(containers_are_those_of_namespaces_where_these_tell),
+        TEST(the_host_s_own_namespace_is_of_no_guest),
     };
 
     return cmocka_run_group_tests_name("action/inventory", tests, NULL, NULL);

@@ -183,6 +183,27 @@ static void a_stepped_clock_makes_no_orphan(void **state)
     assert_int_equal(fixture->inventory.rows[0].creator_status, PROCESS_DEAD);
 }
 
+/*
+ * The same of a step that /proc does not tell of: the clock was set 40 s forward that long after
+ * the first process had started, and then /proc was mounted.
+ */
+static void a_step_while_the_system_started_makes_no_orphan(void **state)
+{
+    struct fixture *fixture = *state;
+    pid_t child = start_child();
+    struct segment segment = {.shmid = NO_SEGMENT, .cpid = child};
+    struct timespec now;
+
+    listed = &segment;
+    clock_set_by = honest_clock_offset() - 40;
+    __wrap_clock_gettime(CLOCK_REALTIME, &now);
+    segment.ctime = now.tv_sec;
+    assert_state(fixture, STATE_IDLE, DOUBT_NONE);
+    clock_set_by += 40;
+    assert_state(fixture, STATE_IDLE, DOUBT_NONE);
+    end_child(child);
+}
+
 static void a_later_process_of_the_creators_pid_is_somebody_else(void **state)
 {
     struct fixture *fixture = *state;
@@ -193,11 +214,11 @@ static void a_later_process_of_the_creators_pid_is_somebody_else(void **state)
     listed = &segment;
     clock_set_by = honest_clock_offset();
     __wrap_clock_gettime(CLOCK_REALTIME, &now);
-    segment.ctime = now.tv_sec - 60;
+    segment.ctime = now.tv_sec - 120;
     read_row(fixture);
     if (segment.ctime < fixture->inventory.clock.boot) {
         end_child(child);
-        skip_because("up for less than a minute");
+        skip_because("up for less than two minutes");
     }
     assert_state(fixture, STATE_ORPHAN, DOUBT_NONE);
     assert_int_equal(fixture->inventory.rows[0].creator_status, PROCESS_PID_REUSED);
@@ -528,6 +549,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_stepped_clock_makes_no_orphan),
+        TEST(a_step_while_the_system_started_makes_no_orphan),
         TEST(a_later_process_of_the_creators_pid_is_somebody_else),
         TEST(a_process_that_is_not_shown_may_be_the_creator),
         TEST(what_was_touched_since_it_was_read_is_no_orphan),

@@ -172,6 +172,19 @@ static void only_what_destroys_segments_makes_them_be_read_again(void **state)
     assert_false(limits_change_failed(&fixture->change));
 }
 
+/* Which kernel it is for is not known where the word is read. */
+static void unlimited_is_the_kernels_own_value(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_setting(fixture, LIMIT_SHMMAX, limit_kinds[LIMIT_SHMMAX].usual);
+    assert_runs(fixture);
+    assert_true(fixture->inventory.limits.values[LIMIT_SHMMAX] == UINT64_C(18446744073692774399));
+    fixture->inventory.limits.narrow = true;
+    assert_runs(fixture);
+    assert_int_equal(fixture->inventory.limits.values[LIMIT_SHMMAX], 4278190079);
+}
+
 static void what_shm_rmid_forced_destroyed_is_counted(void **state)
 {
     struct fixture *fixture = *state;
@@ -317,6 +330,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(only_what_destroys_segments_makes_them_be_read_again),
+        TEST(unlimited_is_the_kernels_own_value),
         TEST(what_shm_rmid_forced_destroyed_is_counted),
         TEST(where_it_was_on_or_goes_off_nothing_is_destroyed),
         TEST(a_dry_run_predicts_it_and_changes_nothing),

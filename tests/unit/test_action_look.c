@@ -2,7 +2,7 @@
  * action/look: all segments of the live system, look after look: their states, and the ids that the
  * real kernel gives.
  *
- * wrap: clock_gettime proc_fact
+ * wrap: clock_gettime proc_fact sysv_tells_sizes
  */
 #include "action/look.h"
 
@@ -386,6 +386,10 @@ static void a_dear_look_is_made_more_seldom(void **state)
     assert_int_equal(pace_next_look(&pace), pace.started + 2000000);
     take_dear_look(&pace, 10000);
     assert_int_equal(pace.stretched, 0);
+    /* Up to whole milliseconds, or what is shown would be the pace asked for. */
+    take_dear_look(&pace, 10100);
+    take_dear_look(&pace, 10100);
+    assert_int_equal(pace.stretched, 2000000);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /*
  * action/removal: only what was selected is removed, and only while it is what was selected.
  *
- * wrap: shmctl
+ * wrap: shmctl sysv_tells_sizes
  */
 #include "action/removal.h"
 
@@ -66,10 +66,10 @@ static int answer_stat(const struct fake *fake, struct shmid_ds *ds)
     ds->shm_perm.gid = segment->gid;
     ds->shm_perm.cuid = segment->cuid;
     ds->shm_perm.cgid = segment->cgid;
-    ds->shm_segsz = segment->size;
+    ds->shm_segsz = (size_t)segment->size;
     ds->shm_cpid = segment->cpid;
     ds->shm_lpid = segment->lpid;
-    ds->shm_nattch = segment->nattch;
+    ds->shm_nattch = (shmatt_t)segment->nattch;
     ds->shm_atime = segment->atime;
     ds->shm_dtime = segment->dtime;
     ds->shm_ctime = segment->ctime;

@@ -1,7 +1,7 @@
 /*
  * action/removal: the run as its user sees it (interrupted, each reported), and the counts.
  *
- * wrap: shmctl
+ * wrap: shmctl namespace_run_inside clock_monotonic sysv_tells_sizes
  */
 #include <errno.h>
 #include <sys/ipc.h>
@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "action/removal.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
+#include "kernel/namespaces.h"
 #include "kernel/system.h"
 #include "tree.h"
 #include "unit.h"
@@ -59,6 +61,7 @@ struct fixture {
     size_t save_count;
     int withdrawn[COUNT];
     size_t withdrawal_count;
+    size_t readings; /* how often what protects was read again */
 };
 
 static int setup(void **state)
@@ -267,6 +270,43 @@ static void what_is_protected_goes_where_that_is_wanted(void **state)
     assert_int_equal(removal_calls, COUNT);
 }
 
+static int64_t now_ns = 1; /* the clock */
+
+int64_t __wrap_clock_monotonic(void);
+
+int64_t __wrap_clock_monotonic(void)
+{
+    return now_ns;
+}
+
+/* The first segment takes so long that somebody may protect the fourth meanwhile. */
+static void take_long(void *arg, const struct removal_item *item)
+{
+    (void)arg;
+    now_ns += item->info.segment.shmid == 0 ? (int64_t)NSEC_PER_SEC : 0;
+}
+
+static void protect_by_the_second_reading(void *arg)
+{
+    struct fixture *fixture = arg;
+
+    if (fixture->readings++ == 1)
+        protect_three(fixture);
+}
+
+static void what_protects_is_read_again_when_time_has_passed(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct removal_hooks hooks = {
+        .refresh = protect_by_the_second_reading, .done = take_long, .arg = fixture};
+
+    now_ns = (int64_t)NSEC_PER_SEC;
+    removal_run(&fixture->system, &fixture->selection, &fixture->plan, &hooks);
+    assert_int_equal(fixture->readings, 2);
+    assert_int_equal(fixture->plan.items[3].outcome, REMOVAL_PROTECTED);
+    assert_int_equal(removal_calls, COUNT - 1);
+}
+
 /* Neither when it was not read at all, nor when it was not understood, whatever is wanted. */
 static void nothing_goes_without_all_of_the_protection(void **state)
 {
@@ -274,7 +314,7 @@ static void nothing_goes_without_all_of_the_protection(void **state)
     CLEANUP_ERROR struct error problem = ERROR_INIT;
 
     error_set(&problem, EINVAL, "wrong");
-    protection_note_problem(fixture->system.protection, &problem);
+    protection_note_problem(fixture->system.protection, "/etc/shmtool.conf:1", &problem);
     fixture->plan.even_protected = true;
     run(fixture);
     assert_int_equal(removal_calls, 0);
@@ -340,6 +380,39 @@ static void what_is_not_saved_stays_and_what_stays_is_withdrawn(void **state)
     assert_int_equal(fixture->withdrawn[1], 4);
 }
 
+/* --- By a child in another user namespace ----------------------------------------------------- */
+
+/* What came of the child; -1: what its work said. */
+static int child_status = -1;
+
+int __wrap_namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg);
+
+int __wrap_namespace_run_inside(const struct procfs *procfs, int (*work)(void *arg), void *arg)
+{
+    (void)procfs;
+    return child_status >= 0 ? child_status : work(arg);
+}
+
+/* Out of memory, or by whatever else ends a program with a status of its own. */
+static void a_child_that_ended_before_it_was_done_has_removed_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct foreign_listing listing = {.fd = -1, .ipc = -1, .user = -1};
+
+    fixture->system.procfs.inside = &listing;
+    for (child_status = 0; child_status < REMOVAL_OUTCOMES; child_status++) {
+        struct removal_item *item = &fixture->plan.items[0];
+
+        fixture->reports = 0;
+        item->outcome = REMOVAL_SELECTED;
+        run(fixture);
+        assert_int_equal(item->outcome, REMOVAL_FAILED);
+        assert_int_equal(item->code, ECHILD);
+    }
+    child_status = -1;
+    fixture->system.procfs.inside = NULL;
+}
+
 static void outcomes_have_the_names_of_the_json_document(void **state)
 {
     static const char *const names[] = {"selected", "removed", "set",       "marked",
@@ -357,12 +430,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_protected_when_it_is_read_again_stays),
         TEST(what_is_protected_goes_where_that_is_wanted),
+        TEST(what_protects_is_read_again_when_time_has_passed),
         TEST(nothing_goes_without_all_of_the_protection),
         TEST(each_item_is_reported_once_in_order),
         TEST(an_interrupt_leaves_the_rest_untried),
         TEST(an_interrupt_before_the_first_leaves_all_untried),
         TEST(an_interrupt_leaves_alone_what_was_decided),
         TEST(what_is_not_saved_stays_and_what_stays_is_withdrawn),
+        TEST(a_child_that_ended_before_it_was_done_has_removed_nothing),
         TEST(counts_of_a_run),
         cmocka_unit_test(counts_of_what_is_in_use_and_huge),
         cmocka_unit_test(outcomes_have_the_names_of_the_json_document),

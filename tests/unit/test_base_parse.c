@@ -307,7 +307,7 @@ static void key_errors_say_what_would_be_right(void **state)
     (void)state;
     assert_int_equal(parse_key("0x1ffffffff", &key, &err), -EINVAL);
     assert_string_equal(err.text, "'0x1ffffffff': not a key (32 bits: 0x hex, decimal, or octal "
-                                  "with a leading 0)");
+                                  "with a leading 0; IPC_PRIVATE is 0)");
 }
 
 static void ranges_of_keys_have_two_ends(void **state)

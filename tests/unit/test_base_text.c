@@ -393,6 +393,8 @@ static void a_word_has_no_blank_and_no_backslash(void **state)
         assert_string_equal(strbuf_string(&out), words[i].word);
         text_unescape(&back, strbuf_string(&out), out.length);
         assert_string_equal(strbuf_string(&back), words[i].text);
+        assert_true(text_is_shown_as(words[i].text, words[i].text));
+        assert_true(text_is_shown_as(words[i].text, words[i].word));
         assert_non_null(setlocale(LC_ALL, "C"));
         strbuf_reset(&out);
         text_escape_word(&out, words[i].text, strlen(words[i].text));
@@ -400,7 +402,29 @@ static void a_word_has_no_blank_and_no_backslash(void **state)
         strbuf_reset(&back);
         text_unescape(&back, strbuf_string(&out), out.length);
         assert_string_equal(strbuf_string(&back), words[i].text);
+        assert_true(text_is_shown_as(words[i].text, strbuf_string(&out)));
     }
+}
+
+static void only_what_is_shown_is_the_text(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *word;
+    } others[] = {
+        {"a b", "a"},       {"a b", "a\\x20"},  {"a b", "a\\x20bc"}, {"a b", "a\\x2"},
+        {"a b", "a\\x09b"}, {"a-b", "a\\x2db"}, {"a b", ""},         {"", "a"},
+        {"a", "a\\x00"},    {"a\\x2db", "a-b"}, {"abc", "abd"},      {"", "\\x00"},
+        {"a\\x20b", "a b"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        if (text_is_shown_as(others[i].text, others[i].word))
+            fail_msg("'%s' is not shown as '%s'", others[i].text, others[i].word);
+    }
+    assert_true(text_is_shown_as("", ""));
+    assert_true(text_is_shown_as("a\\x2db", "a\\x5cx2db"));
 }
 
 static void only_whole_escapes_are_turned_back(void **state)
@@ -416,9 +440,9 @@ static void only_whole_escapes_are_turned_back(void **state)
         assert_string_equal(strbuf_string(&out), untouched[i]);
     }
     strbuf_reset(&out);
-    text_unescape(&out, "\\x4A\\xfF\\x00", 12);
-    assert_int_equal(out.length, 3);
-    assert_memory_equal(out.data, "J\xff\0", 3);
+    /* Nor what is shown as it is: a unit's name may have it. */
+    text_unescape(&out, "\\x4A\\xfF\\x00\\x2d\\x7e\\x7F", 24);
+    assert_string_equal(strbuf_string(&out), "\\x4A\xff\\x00\\x2d\\x7e\x7f");
     strbuf_reset(&out);
     text_unescape(&out, "\\x41", 3);
     assert_string_equal(strbuf_string(&out), "\\x4");
@@ -485,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_word_is_seen),
         cmocka_unit_test(a_word_has_no_blank_and_no_backslash),
+        cmocka_unit_test(only_what_is_shown_is_the_text),
         cmocka_unit_test(only_whole_escapes_are_turned_back),
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(blanks_are_trimmed_off_both_ends),

@@ -294,6 +294,7 @@ static void an_address_space_has_an_end(void **state)
     assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
     assert_false(space.has_room);
     assert_true(space.has_limit);
+    assert_int_equal(space.has_hard_limit, before.rlim_max != RLIM_INFINITY);
     assert_int_equal(space.limit, 4096 * MIB);
 }
 

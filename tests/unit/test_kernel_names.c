@@ -31,7 +31,9 @@ int __wrap_getgrnam_r(const char *name, struct group *entry, char *buffer, size_
 static const struct account {
     const char *name;
     uint32_t id;
-} users[] = {{"root", 0}, {"zc", 1001}, {"2000", 7}, {"top", 4294967294U}},
+} users[] =
+    {{"root", 0},       {"zc", 1001}, {"2000", 7}, {"top", 4294967294U}, {"DOM\\jane doe", 2002},
+     {"a\\x20b", 2003}, {"a b", 2004}},
   groups[] = {{"wheel", 0}, {"zc", 5001}, {"3000", 8}};
 
 static int calls;     /* of the C library */
@@ -194,9 +196,24 @@ static void database_that_fails_names_nobody(void **state)
 {
     (void)state;
     failure = EIO;
+    assert_false(names_users_failed(names));
     assert_null(names_user(names, 1001));
     assert_null(names_user(names, 1001));
     assert_int_equal(calls, 1);
+    assert_true(names_users_failed(names));
+}
+
+/* A server that does not answer is not one that knows nobody of this id. */
+static void who_does_not_exist_is_no_failure(void **state)
+{
+    (void)state;
+    assert_null(names_user(names, 4711));
+    assert_false(names_users_failed(names));
+    failure = ENOENT;
+    assert_null(names_group(names, 4711));
+    assert_false(names_users_failed(names));
+    assert_null(names_user(names, 4712));
+    assert_true(names_users_failed(names));
 }
 
 static void words_are_names_first(void **state)
@@ -217,6 +234,22 @@ static void words_are_names_first(void **state)
     assert_int_equal(gid, 8);
     assert_int_equal(names_find_user(names, "3000", &uid, NULL), 0);
     assert_int_equal(uid, 3000);
+}
+
+static void a_name_that_nobody_has_is_one_as_it_is_shown(void **state)
+{
+    static const struct account shown[] = {
+        {"DOM\\x5cjane\\x20doe", 2002}, {"DOM\\jane\\x20doe", 2002},
+        {"DOM\\jane doe", 2002},        {"a\\x20b", 2003},
+        {"a\\x5cx20b", 2003},           {"a b", 2004}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(shown); i++) {
+        uid_t uid = 99;
+
+        assert_int_equal(names_find_user(names, shown[i].name, &uid, NULL), 0);
+        assert_int_equal(uid, shown[i].id);
+    }
 }
 
 static void numbers_go_up_to_the_last_user(void **state)
@@ -264,6 +297,11 @@ static void other_words_are_refused(void **state)
         "18446744073709551615",
         "18446744073709551616",
         "18446744073709552617",
+        "zc\\x00",
+        "zc\\x20",
+        "\\x31",
+        "DOM\\x5cjane",
+        "DOM\\x5cx5cjane\\x20doe",
     };
 
     (void)state;
@@ -499,7 +537,9 @@ int main(void)
         live(each_is_looked_up_once),
         live(buffer_grows_as_it_must),
         live(database_that_fails_names_nobody),
+        live(who_does_not_exist_is_no_failure),
         live(words_are_names_first),
+        live(a_name_that_nobody_has_is_one_as_it_is_shown),
         live(numbers_go_up_to_the_last_user),
         live(other_words_are_refused),
         live(not_found_has_many_numbers),

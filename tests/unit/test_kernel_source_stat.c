@@ -1,7 +1,7 @@
 /*
  * kernel/source: asking a kernel of the test's own, and which reader is used.
  *
- * wrap: shmctl
+ * wrap: shmctl sysv_tells_sizes
  */
 #include <errno.h>
 #include <sys/shm.h>

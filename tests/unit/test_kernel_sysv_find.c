@@ -50,7 +50,9 @@ static void the_segment_is_found(void **state)
     assert_int_equal(sysv_find(KEY, 5000, 0600, &shmid), 0);
     shmid = 77;
     assert_int_equal(sysv_find(KEY, 5001, 0600, &shmid), -EINVAL);
-    assert_int_equal(sysv_find(KEY, UINT64_MAX, 0600, &shmid), -EINVAL);
+    assert_int_equal(sysv_find(KEY, SIZE_MAX, 0600, &shmid), -EINVAL);
+    if (SIZE_MAX < UINT64_MAX)
+        assert_int_equal(sysv_find(KEY, UINT64_MAX, 0600, &shmid), -EOVERFLOW);
     assert_int_equal(shmid, 77);
 }
 

@@ -354,6 +354,27 @@ static void words_name_a_container(void **state)
     assert_false(cgroup_unit_matches(&unit, true, "podman:web"));
 }
 
+static void words_name_what_a_table_escapes(void **state)
+{
+    CLEANUP_CGROUP_UNIT struct cgroup_unit machine =
+        parsed("0::/machine.slice/machine-my\\x20box.scope\n");
+    CLEANUP_CGROUP_UNIT struct cgroup_unit service =
+        parsed("0::/system.slice/app-a\\x2db.service\n");
+    CLEANUP_CGROUP_UNIT struct cgroup_unit other = parsed("0::/system.slice/app-a-b.service\n");
+
+    (void)state;
+    assert_string_equal(machine.unit, "machine:my box");
+    assert_true(cgroup_unit_matches(&machine, true, "my\\x20box"));
+    assert_true(cgroup_unit_matches(&machine, true, "machine:my\\x20box"));
+    assert_false(cgroup_unit_matches(&machine, true, "my\\x2dbox"));
+    /* What systemd escapes in a name is part of it. */
+    assert_string_equal(service.unit, "app-a\\x2db.service");
+    assert_true(cgroup_unit_matches(&service, true, "app-a\\x2db.service"));
+    assert_true(cgroup_unit_matches(&service, true, "app-a\\x5cx2db.service"));
+    assert_false(cgroup_unit_matches(&other, true, "app-a\\x2db.service"));
+    assert_false(cgroup_unit_matches(&other, true, "app-a\\x5cx2db.service"));
+}
+
 static void words_name_a_pod_and_its_container(void **state)
 {
     CLEANUP_CGROUP_UNIT struct cgroup_unit unit =
@@ -418,6 +439,7 @@ int main(void)
         cmocka_unit_test(long_texts_take_no_long_time),
         cmocka_unit_test(a_part_of_4_kib_is_no_name),
         cmocka_unit_test(words_name_a_container),
+        cmocka_unit_test(words_name_what_a_table_escapes),
         cmocka_unit_test(words_name_a_pod_and_its_container),
         cmocka_unit_test(a_users_own_service_is_not_the_systems),
         cmocka_unit_test(containers_of_a_pod_are_one_unit),

@@ -336,6 +336,23 @@ static void older_and_newer_part_the_world(void **state)
     }
 }
 
+/* Times before the boot are those of a clock that was set since: no segment outlives a reboot. */
+static void nothing_is_older_than_the_system_is_up(void **state)
+{
+    struct filter older = {0};
+    struct filter newer = {0};
+    struct filter_facts facts = {.now = NOW, .boot = NOW - 30};
+
+    (void)state;
+    filter_add_older(&older, 31);
+    filter_add_newer(&newer, 31);
+    assert_false(filter_match(&older, &sample, &facts));
+    assert_true(filter_match(&newer, &sample, &facts));
+    older.older_than = newer.newer_than = 30;
+    assert_true(filter_match(&older, &sample, &facts));
+    assert_false(filter_match(&newer, &sample, &facts));
+}
+
 static void times_to_come_are_young(void **state)
 {
     struct segment segment = sample;
@@ -545,6 +562,7 @@ int main(void)
         cmocka_unit_test(attached_and_unattached_together_is_nothing),
         cmocka_unit_test(ages_count_from_the_latest_time),
         cmocka_unit_test(older_and_newer_part_the_world),
+        cmocka_unit_test(nothing_is_older_than_the_system_is_up),
         cmocka_unit_test(times_to_come_are_young),
         cmocka_unit_test(of_several_ages_the_widest_counts),
         cmocka_unit_test(states_are_looked_at_when_asked_for),

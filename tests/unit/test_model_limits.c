@@ -2,7 +2,6 @@
 #include "model/limits.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -177,18 +176,37 @@ static void words_set_limits(void **state)
     assert_setting("shm_rmid_forced=1", LIMIT_RMID_FORCED, 1);
     assert_setting("kernel.shmmni=7", LIMIT_SHMMNI, 7);
     assert_setting("kernel.shm_rmid_forced=1", LIMIT_RMID_FORCED, 1);
-    assert_setting("shmmax=unlimited", LIMIT_SHMMAX, ULONG_MAX - (1 << 24));
-    assert_setting("kernel.shmall=unlimited", LIMIT_SHMALL, ULONG_MAX - (1 << 24));
+    assert_setting("shmmax=unlimited", LIMIT_SHMMAX, UINT64_MAX - (1 << 24));
+    assert_setting("kernel.shmall=unlimited", LIMIT_SHMALL, UINT64_MAX - (1 << 24));
 }
 
 static void the_kernels_own_values_are_no_limits(void **state)
 {
+    const struct limits limits = {.narrow = false};
+
     (void)state;
-    assert_false(limits_is_unlimited(LIMIT_SHMMAX, ULONG_MAX - (1 << 24) - 1));
-    assert_true(limits_is_unlimited(LIMIT_SHMMAX, ULONG_MAX - (1 << 24)));
-    assert_true(limits_is_unlimited(LIMIT_SHMALL, UINT64_MAX));
-    assert_false(limits_is_unlimited(LIMIT_SHMMNI, UINT64_MAX));
-    assert_false(limits_is_unlimited(LIMIT_RMID_FORCED, UINT64_MAX));
+    assert_false(limits_is_unlimited(&limits, LIMIT_SHMMAX, UINT64_MAX - (1 << 24) - 1));
+    assert_true(limits_is_unlimited(&limits, LIMIT_SHMMAX, UINT64_MAX - (1 << 24)));
+    assert_true(limits_is_unlimited(&limits, LIMIT_SHMALL, UINT64_MAX));
+    assert_false(limits_is_unlimited(&limits, LIMIT_SHMALL, UINT32_MAX));
+    assert_false(limits_is_unlimited(&limits, LIMIT_SHMMNI, UINT64_MAX));
+    assert_false(limits_is_unlimited(&limits, LIMIT_RMID_FORCED, UINT64_MAX));
+    assert_true(limits_usual(&limits, LIMIT_SHMALL) == UINT64_MAX - (1 << 24));
+}
+
+/* Whatever this program's unsigned long has. */
+static void of_a_kernel_of_32_bits_they_are_smaller(void **state)
+{
+    const struct limits limits = {.narrow = true};
+
+    (void)state;
+    assert_false(limits_is_unlimited(&limits, LIMIT_SHMMAX, UINT32_MAX - (1 << 24) - 1));
+    assert_true(limits_is_unlimited(&limits, LIMIT_SHMMAX, UINT32_MAX - (1 << 24)));
+    assert_true(limits_is_unlimited(&limits, LIMIT_SHMALL, UINT32_MAX));
+    assert_false(limits_is_unlimited(&limits, LIMIT_SHMMNI, UINT32_MAX));
+    assert_int_equal(limits_usual(&limits, LIMIT_SHMMAX), UINT32_MAX - (1 << 24));
+    assert_int_equal(limits_usual(&limits, LIMIT_SHMALL), UINT32_MAX - (1 << 24));
+    assert_int_equal(limits_usual(&limits, LIMIT_SHMMNI), 4096);
 }
 
 static void assert_ceiling(enum limit_id id, uint64_t value, const char *words)
@@ -200,7 +218,7 @@ static void assert_ceiling(enum limit_id id, uint64_t value, const char *words)
     assert_true(!words || strstr(ceiling, words));
 }
 
-static void shmmni_alone_has_a_ceiling(void **state)
+static void ceilings_of_the_kernel(void **state)
 {
     (void)state;
     assert_ceiling(LIMIT_SHMMNI, 32768, NULL);
@@ -208,6 +226,8 @@ static void shmmni_alone_has_a_ceiling(void **state)
     assert_ceiling(LIMIT_SHMMNI, 16777216, "unless");
     assert_ceiling(LIMIT_SHMMNI, 16777217, "or 16777216 when it was booted with ipcmni_extend");
     assert_ceiling(LIMIT_SHMMAX, UINT64_MAX, NULL);
+    assert_ceiling(LIMIT_RMID_FORCED, 1, NULL);
+    assert_ceiling(LIMIT_RMID_FORCED, 2, "0 or 1");
 }
 
 static void refuse(const char *word, const char *reason)
@@ -263,7 +283,8 @@ int main(void)
         cmocka_unit_test(words_set_limits),
         cmocka_unit_test(wrong_words_are_named),
         cmocka_unit_test(the_kernels_own_values_are_no_limits),
-        cmocka_unit_test(shmmni_alone_has_a_ceiling),
+        cmocka_unit_test(of_a_kernel_of_32_bits_they_are_smaller),
+        cmocka_unit_test(ceilings_of_the_kernel),
     };
 
     return cmocka_run_group_tests_name("model/limits", tests, NULL, NULL);

@@ -48,10 +48,12 @@ static void what_was_not_read_or_not_whole_is_not_complete(void **state)
     assert_true(protection_is_complete(protection));
     error_set(&first, EPERM, "first");
     error_set(&second, EINVAL, "second");
-    protection_note_problem(protection, &first);
-    protection_note_problem(protection, &second);
+    assert_null(protection->problem_where);
+    protection_note_problem(protection, "/etc/one:2", &first);
+    protection_note_problem(protection, "/etc/two", &second);
     assert_false(protection_is_complete(protection));
     assert_string_equal(protection->problem.text, "first");
+    assert_string_equal(protection->problem_where, "/etc/one:2");
     assert_int_equal(protection->problem_count, 2);
     protection_free(protection);
     protection_free(NULL);

@@ -2,6 +2,7 @@
 #include "model/selection.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +236,11 @@ static void rows_of_ipcs(void **state)
     /* Squeezed, as tr -s and awk leave them. */
     assert_row("0x00030021 1703938 zc 666 131104 1", 1703938, 0x00030021, true, 131104);
     assert_row("0x00030021 1703938 zc 666 131104 1 ", 1703938, 0x00030021, true, 131104);
+    /* An owner with blanks: the columns tell. */
+    assert_row("0x00000077 5          jane doe   666        131104     0                       ", 5,
+               0x77, true, 131104);
+    assert_row("0x00000077 2147483647 DOM\\jane d 666        131104     0", INT_MAX, 0x77, true,
+               131104);
 }
 
 static void rows_with_a_status_in_any_language(void **state)
@@ -322,7 +328,10 @@ static void rows_that_are_not_whole_or_have_wrong_fields(void **state)
         "0x00000077 5 root 666 x 0", "0x00000077 5 root 666 -1 0", "0x00000077 5 root 666 0 0",
         "0x00000077 5 root 666 18446744073709551616 0", "0x00000077 5 root 666 131104 x",
         "0x00000077 5 root 666 131104 -1", "0x00000077 5 root 666 131104 18446744073709551616",
-        "0x00000077 5 two words 666 131104 0", " 0x00000077 5 root 666 131104 0",
+        "0x00000077 5 two words 666 131104 0",
+        "0x00000077 5          two words   666       131104     0",
+        "0x00000077 5          more than ten bytes 666        131104     0",
+        "0x00000077 5          two words 666", " 0x00000077 5 root 666 131104 0",
         "0x00000077\t5\troot\t666\t131104\t0", "5 0x00000077 root 666 131104 0",
         "root 0x00000077 5 666 131104 0", "0x00000077 0x00000005 root 666 131104 0");
 }
@@ -340,6 +349,7 @@ static void rows_of_other_listings(void **state)
         "0x00000077 5          root       666        131104       3            x",
         "0x00000077 5          a-very-long-name 666        131104       3           ",
         "0x00000077 2147483647 ten-bytes- 666        1234567890   1234567890  ",
+        "0x00000077 5          jane doe   666        131104       3           ",
         "0x8d77a912 0          root       644        3         ",
         "0          root       14982      0         ",
         "0          root       Not set              Not set              Nov 22 01:37:29     ",
@@ -578,6 +588,19 @@ static void claims_of_the_owner_must_hold(void **state)
     assert_false(row_claims_hold("0x00000077 5 DOM\\x5cjane\\x20do 0 100 0", &info));
     assert_false(row_claims_hold("0x00000077 5 DOM\\x5cjane\\x20doe\\x00 0 100 0", &info));
     assert_false(row_claims_hold("0x00000077 5 DOM\\x5cjane 0 100 0", &info));
+    /* In the columns of ipcs -m. */
+    assert_true(
+        row_claims_hold("0x00000077 5          DOM\\jane d 0          100        0", &info));
+    assert_false(
+        row_claims_hold("0x00000077 5          DOM\\jane x 0          100        0", &info));
+    assert_false(
+        row_claims_hold("0x00000077 5          DOM\\jane   0          100        0", &info));
+    info.owner = "CORP\\anna maria"; /* its tenth byte is a blank */
+    assert_true(
+        row_claims_hold("0x00000077 5          CORP\\anna  0          100        0", &info));
+    assert_true(row_claims_hold("0x00000077 5 CORP\\anna 0 100 0", &info));
+    assert_false(
+        row_claims_hold("0x00000077 5          CORP\\ann   0          100        0", &info));
     /* As ipcs prints it: no escape. */
     info.owner = "a\\x20b";
     assert_true(row_claims_hold("0x00000077 5 a\\x20b 0 100 0", &info));

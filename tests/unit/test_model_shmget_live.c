@@ -94,7 +94,7 @@ static int attach(int shmid, int flags)
 /* Makes the calls, and takes away what they made. */
 static struct answers call(const struct scene *scene, const struct shmget_request *request)
 {
-    int shmid = shmget((key_t)request->key, request->size, (int)request->flags);
+    int shmid = shmget((key_t)request->key, (size_t)request->size, (int)request->flags);
     struct answers answers = {.code = shmid < 0 ? errno : 0};
 
     if (shmid < 0)

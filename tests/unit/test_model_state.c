@@ -170,10 +170,10 @@ static void a_little_later_is_a_doubt(void **state)
 {
     (void)state;
     expect(left_behind(), alive_since(MADE), gone, STATE_IDLE);
-    expect(left_behind(), alive_since(MADE + 5), gone, STATE_IDLE);
-    expect(left_behind(), alive_since(MADE + 6), gone, STATE_ORPHAN);
-    expect(left_behind(), gone, alive_since(TOUCHED + 5), STATE_IDLE);
-    expect(left_behind(), gone, alive_since(TOUCHED + 6), STATE_ORPHAN);
+    expect(left_behind(), alive_since(MADE + 60), gone, STATE_IDLE);
+    expect(left_behind(), alive_since(MADE + 61), gone, STATE_ORPHAN);
+    expect(left_behind(), gone, alive_since(TOUCHED + 60), STATE_IDLE);
+    expect(left_behind(), gone, alive_since(TOUCHED + 61), STATE_ORPHAN);
 }
 
 static void the_last_process_counts_from_the_later_of_its_times(void **state)

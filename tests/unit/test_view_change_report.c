@@ -102,7 +102,8 @@ static void why_the_kernel_refuses(void **state)
     } refusals[] = {
         {EPERM, ""},
         {EIDRM, ""},
-        {EINVAL, ": this user namespace does not have that user and group both"},
+        {EINVAL,
+         ": this user namespace does not have the user or the group that it would belong to"},
         {ENOMEM, ": with what this user has locked already it is more than RLIMIT_MEMLOCK allows "
                  "('ulimit -l', in KiB)"},
         {EOPNOTSUPP, ": only a process of its own may enter that user namespace; nsenter --user "

@@ -31,6 +31,7 @@ static void users(void **state)
 {
     (void)state;
     assert_appends("zc", describe_user, "zc", 1001);
+    assert_appends("user nobody", describe_user, "nobody", 65534);
     assert_appends("uid 4711", describe_user, NULL, 4711);
     assert_appends("uid 4294967294", describe_user, NULL, 4294967294U);
     assert_appends("uid 0", describe_user, NULL, 0);
@@ -81,7 +82,7 @@ static const char *const statuses[] = {
     [PROCESS_ELSEWHERE] = "in another PID namespace",
     [PROCESS_NOT_SAVED] = "not shown by the saved tree",
     [PROCESS_CLOCK_STEPPED] = "perhaps alive: a process has this pid, but the clock was set since "
-                              "then, so its start proves nothing",
+                              "then, or may have been, so its start proves nothing",
     [PROCESS_HIDDEN] = "perhaps alive: a process has this pid, but /proc does not show it",
     [PROCESS_FOREIGN_PROC] = "perhaps alive: a process has this pid, but /proc is that of another "
                              "PID namespace",
@@ -322,9 +323,23 @@ static void a_segment_in_one_clause(void **state)
          "are alive is unknown"},
     };
 
+    static const struct inventory inventory = {.clock = {.now = 1795299067}};
+    static const struct inventory inside = {.clock = {.now = 1795299067},
+                                            .credentials = {.private_user = true}};
+    static const struct segment_info hidden = {
+        .segment = {.uid = 65534, .mode = 0640, .ctime = 1795299067},
+        .owner = "nobody",
+        .state = STATE_UNKNOWN,
+        .creator_status = PROCESS_ELSEWHERE};
+
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_appends(cases[i].expected, describe_segment, &cases[i].info, 1795299067);
+        assert_appends(cases[i].expected, describe_segment, &inventory, &cases[i].info);
+    assert_appends("it belongs to a user whom this user namespace does not show (perms 640) since "
+                   "2026-11-21T22:11:07+00:00 (0s ago), was made by a process (in another PID "
+                   "namespace), and is not attached by anybody; whether its users are alive is "
+                   "unknown",
+                   describe_segment, &inside, &hidden);
 }
 
 /* A row of each state, and what is said of it where nothing hinders rm. */

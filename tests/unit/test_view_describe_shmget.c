@@ -94,8 +94,8 @@ static void huge_pages_of_another_size(void **state)
 
 #define MEMLOCK "; RLIMIT_MEMLOCK (ulimit -l) does not help"
 #define GIVE_CAPABILITY \
-    "give the program the capability: as root: setcap cap_ipc_lock=ep PROGRAM, or " \
-    "AmbientCapabilities=CAP_IPC_LOCK in its unit; or give its group the right: "
+    "run it as root, or give the program the capability: as root: setcap cap_ipc_lock=ep " \
+    "PROGRAM, or AmbientCapabilities=CAP_IPC_LOCK in its unit; or "
 
 static void huge_pages_without_the_right(void **state)
 {
@@ -111,15 +111,30 @@ static void huge_pages_without_the_right(void **state)
                  "segments of huge pages are for those who have CAP_IPC_LOCK, and for the group of "
                  "vm.hugetlb_shm_group, gid 27; cs has neither" MEMLOCK,
                  GIVE_CAPABILITY
-                 "as root: sysctl vm.hugetlb_shm_group=1012; or ask without SHM_HUGETLB");
-    diagnosis.huge.has_group = false;
+                 "make cs a member of the group with gid 27; or ask without SHM_HUGETLB");
+    /* Nobody loses the right where no group but root's has it. */
+    diagnosis.huge.group = 0;
+    expect_texts(&diagnosis,
+                 "segments of huge pages are for those who have CAP_IPC_LOCK, and for the group of "
+                 "vm.hugetlb_shm_group, gid 0; cs has neither" MEMLOCK,
+                 GIVE_CAPABILITY "give its group the right: as root: sysctl "
+                                 "vm.hugetlb_shm_group=1012; or ask without SHM_HUGETLB");
     diagnosis.inventory.credentials.private_user = true;
+    diagnosis.huge.group = 27;
+    expect_texts(
+        &diagnosis,
+        "segments of huge pages are for those who have CAP_IPC_LOCK on the host, not in a "
+        "user namespace, and for the group of vm.hugetlb_shm_group, gid 27; cs has neither" MEMLOCK,
+        "run it outside of this user namespace, as root; or make its user on the host a member of "
+        "the group with gid 27; or ask without SHM_HUGETLB");
+    diagnosis.huge.has_group = false;
     expect_texts(
         &diagnosis,
         "segments of huge pages are for those who have CAP_IPC_LOCK on the host, not in a "
         "user namespace, and for the group of vm.hugetlb_shm_group; cs has neither" MEMLOCK,
-        GIVE_CAPABILITY "on the host, as root: sysctl vm.hugetlb_shm_group=GID, its gid "
-                        "there; or ask without SHM_HUGETLB");
+        "run it outside of this user namespace, as root; or give its group the right: on the "
+        "host, as root: sysctl vm.hugetlb_shm_group=GID, its gid there; or ask without "
+        "SHM_HUGETLB");
 }
 
 static void a_segment_of_huge_pages(void **state)
@@ -219,6 +234,12 @@ static void attaching_what_nobody_may(void **state)
                   "ask with a mode that grants its owner reading and writing, as 0600");
 }
 
+#define LIMITED_SPACE \
+    "; attaching it fails: the address space of a process may have no more than 2097152 bytes " \
+    "(2 MiB), its program and libraries counted in (RLIMIT_AS, ulimit -v)"
+#define RAISE "raise the limit where the program is started: "
+#define OR_IN_UNIT ", or LimitAS=infinity in its unit"
+
 static void attaching_without_room(void **state)
 {
     struct shmget_diagnosis diagnosis = found();
@@ -227,15 +248,24 @@ static void attaching_without_room(void **state)
     diagnosis.attach[SHMAT_READ] = (struct shmat_answer){SHMAT_NO_ROOM, ENOMEM};
     diagnosis.attach[SHMAT_WRITE] = (struct shmat_answer){SHMAT_NO_ROOM, ENOMEM};
     expect_attach(&diagnosis,
-                  "; attaching it fails: the address space of a process has no room for so much",
+                  sizeof(void *) == 8
+                      ? "; attaching it fails: the address space of a process of 64 "
+                        "bits has no room for so much"
+                      : "; attaching it fails: the address space of a process of 32 "
+                        "bits has no room for so much",
                   "ask for less");
     diagnosis.space = (struct address_space){.has_limit = true, .limit = 2 * MIB};
-    expect_attach(&diagnosis,
-                  "; attaching it fails: the address space of a process may have no more than "
-                  "2097152 bytes (2 MiB), its program and libraries counted in (RLIMIT_AS, ulimit "
-                  "-v)",
-                  "raise the limit where the program is started: ulimit -v unlimited, or "
-                  "LimitAS=infinity in its unit");
+    expect_attach(&diagnosis, LIMITED_SPACE, RAISE "ulimit -v unlimited" OR_IN_UNIT);
+    diagnosis.space.has_hard_limit = true;
+    expect_attach(&diagnosis, LIMITED_SPACE,
+                  RAISE "as root: prlimit --as=unlimited --pid PID (PID: that of the shell that "
+                        "starts it)" OR_IN_UNIT);
+    diagnosis.inventory.credentials.euid = 0;
+    expect_attach(&diagnosis, LIMITED_SPACE, RAISE "ulimit -v unlimited" OR_IN_UNIT);
+    diagnosis.inventory.credentials.private_user = true;
+    expect_attach(&diagnosis, LIMITED_SPACE,
+                  RAISE "on the host, as root: prlimit --as=unlimited --pid PID (PID: that of the "
+                        "shell that starts it, as the host knows it)" OR_IN_UNIT);
     diagnosis.attach[SHMAT_READ] = (struct shmat_answer){SHMAT_EMPTY, EINVAL};
     diagnosis.attach[SHMAT_WRITE] = (struct shmat_answer){SHMAT_EMPTY, EINVAL};
     expect_attach(&diagnosis,

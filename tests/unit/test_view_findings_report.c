@@ -74,12 +74,16 @@ static const struct attachment attachers[] = {
     {.shmid = 5, .pid = 812, .maps = 2, .command = "/bin/app"},
     {.shmid = 6, .pid = 812, .maps = 3, .command = "/bin/app"},
     {.shmid = 6, .pid = 900, .maps = 1},
-    {.shmid = 7, .pid = 813, .maps = 1000},
+    {.shmid = 7, .pid = 813, .maps = 1001}, /* one of them is of a descriptor */
 };
-#define ATTACHED(id, first, number) \
-    ROW(id, 1001, "zc", .attachments = &attachers[first], .attachment_count = (number))
-static const struct segment_info attached[] = {ATTACHED(5, 0, 1), ATTACHED(6, 1, 2),
-                                               ATTACHED(7, 3, 1)};
+#define ATTACHED(id, first, number, count_) \
+    { \
+        .segment = {.shmid = (id), .uid = 1001, .size = 4096, .nattch = (count_)}, .owner = "zc", \
+        .attachments = (first), .attachment_count = (number) \
+    }
+static const struct segment_info attached[] = {ATTACHED(5, &attachers[0], 1, 2),
+                                               ATTACHED(6, &attachers[1], 2, 4),
+                                               ATTACHED(7, &attachers[3], 1, 1000)};
 
 #define NAMELESS(id, key_, state_, count_) \
     { \
@@ -109,7 +113,6 @@ static struct sum smallest = {.first = {.segment = {.uid = 4711}}, .segments = 1
 #define NOTHING_FITS ": every shmget for a new segment fails with ENOSPC (No space left on device)"
 #define TOO_FEW_PAGES \
     " for all segments together: so large a segment fails with ENOSPC (No space left on device)"
-#define USUAL "18446744073692774399"
 #define KEPT "left over, or kept on purpose for the next start of "
 #define OF_SOME "(ntpd, gpsd, Berkeley DB); "
 
@@ -252,7 +255,7 @@ static void full_limits(void **state)
          .percent = 100,
          .name = "error: shmall",
          .message = "shmall is 0" NOTHING_FITS,
-         .remedy = "shmtool limits --set shmall=" USUAL " --persist"},
+         .remedy = "shmtool limits --set shmall=unlimited --persist"},
     };
 
     (void)state;
@@ -273,7 +276,7 @@ static void limits_of_one_segment(void **state)
          .name = "warning: shmmax",
          .message = "shmmax allows a segment of any size, but "
                     "shmall allows only 16 pages (64 KiB)" TOO_FEW_PAGES,
-         .remedy = "on that machine: as root: shmtool limits --set shmall=" USUAL " --persist; or, "
+         .remedy = "on that machine: as root: shmtool limits --set shmall=unlimited --persist; or, "
                    "if shmall is intended to be so low: as root: shmtool limits --set shmmax=65536 "
                    "--persist"},
         {.inventory = {BY_ROOT, LIMITED(LIMIT_SHMMAX, 0)},
@@ -281,7 +284,7 @@ static void limits_of_one_segment(void **state)
          .name = "error: shmmax",
          .message = "shmmax is 0: every shmget for a new segment fails with EINVAL (Invalid "
                     "argument)",
-         .remedy = "shmtool limits --set shmmax=" USUAL " --persist"},
+         .remedy = "shmtool limits --set shmmax=unlimited --persist"},
         {.inventory = {BY_CS, SHMMAX_AND_SHMALL(1, 2)},
          .check = CHECK_SMALL_SHMMAX,
          .name = "error: shmmax",
@@ -293,7 +296,7 @@ static void limits_of_one_segment(void **state)
          .name = "error: shmmax",
          .message = "shmmax is 4095 bytes, less than a page: nearly every shmget for a new segment "
                     "fails with EINVAL (Invalid argument)",
-         .remedy = "shmtool limits --set shmmax=" USUAL " --persist"},
+         .remedy = "shmtool limits --set shmmax=unlimited --persist"},
     };
 
     (void)state;
@@ -356,7 +359,7 @@ static void orphans_with_and_without_a_key(void **state)
          .name = "info: orphans-with-key",
          .message = "1 segment, 4 KiB, is an orphan with a key: " KEPT "its program " OF_SOME
                     "it belongs to zc",
-         .remedy = "if nobody needs them: as zc or root: shmtool rm 1"},
+         .remedy = "if nobody needs it: as zc or root: shmtool rm 1"},
         {.inventory = {SAVED},
          .check = CHECK_KEYED_ORPHANS,
          .rows = orphans,
@@ -606,8 +609,7 @@ static void hostile_names(void **state)
     static const struct segment_info row = ROW(1, 1001, "z\x1b[m\xff\"\\x41", ORPHAN);
     static const struct attachment attachment = {
         .shmid = 5, .pid = 812, .maps = 2, .command = "a\x07\xc3\xbc\x80\\x b"};
-    static const struct segment_info attached_row =
-        ROW(5, 1001, "zc", .attachments = &attachment, .attachment_count = 1);
+    static const struct segment_info attached_row = ATTACHED(5, &attachment, 1, 2);
     const struct segment_info *rows[] = {&row};
     const struct segment_info *attached_rows[] = {&attached_row};
     struct finding findings[] = {

@@ -28,6 +28,12 @@ static const struct inventory rootless = {
     .has_credentials = true,
     .credentials = {.limits_fixed = true, .private_user = true, .ipc_number = 4026532178}};
 
+/* In an IPC namespace that is not of this user namespace. */
+static const struct inventory in_theirs = {
+    .live = true,
+    .has_credentials = true,
+    .credentials = {.private_user = true, .ipc_number = 4026532178}};
+
 /* In the initial IPC namespace. */
 static const struct inventory without_ipc = {
     .live = true, .has_credentials = true, .credentials = {.private_user = true}};
@@ -118,13 +124,17 @@ static void who_may_remove(void **state)
         {&bare_root, one, 1, "as zc or root with all capabilities: shmtool rm 5"},
         {&bare_root, two_owners, 2, "as root with all capabilities: shmtool rm 5"},
         {&bare_root, without_name, 1, "as root with all capabilities: shmtool rm 5"},
-        {&zc, of_nobody, 1, "as nobody or root: shmtool rm 5"},
+        {&zc, of_nobody, 1, "as user nobody or root: shmtool rm 5"},
         {&rootless, of_nobody, 1,
          "outside of this user namespace, as root: shmtool -N 4026532178 rm 5"},
         {&rootless, of_roots, 1, "shmtool rm 5"},
         {&without_ipc, of_nobody, 1, "outside of this user namespace, as root: shmtool rm 5"},
         {&rootless, one, 1, "as zc or root with all capabilities: shmtool rm 5"},
     };
+    static const struct segment_info there = {
+        .segment = {.uid = 0, .cuid = 0}, .owner = "root", .elsewhere = 4026532177};
+    static const struct segment_info *const of_root_there[] = {&there};
+    struct inventory unprotected = zc;
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
@@ -133,8 +143,13 @@ static void who_may_remove(void **state)
     /* Without an owner to name, never more than these. */
     assert_appends("outside of this user namespace, as root: shmtool rm --unattached 7",
                    remedy_remove, &without_ipc, of_nobody, 1, "--unattached");
-    assert_appends("as nobody or root: shmtool rm --unattached", remedy_remove, &zc, of_nobody, 1,
-                   "--unattached");
+    assert_appends("as user nobody or root: shmtool rm --unattached", remedy_remove, &zc, of_nobody,
+                   1, "--unattached");
+    /* Whoever may enter another namespace may remove all that is in it. */
+    assert_appends("shmtool -N 4026532177 rm 5", remedy_remove, &zc, of_root_there, 1, "5");
+    unprotected.conf_problem = "/etc/shmtool.conf:2";
+    assert_appends("once /etc/shmtool.conf:2 is right: as root: shmtool rm 5", remedy_remove,
+                   &unprotected, of_roots, 1, "5");
 }
 
 /* Root of a container whose /proc/sys is read-only, with a user namespace and without. */
@@ -161,13 +176,17 @@ static void who_may_set_limits(void **state)
         {&bare_root, "as root with all capabilities: shmtool limits --set shmmni=8192 --persist"},
         {&contained, FROM_OUTSIDE SYSCTL_SHMMNI},
         {&rootless, FROM_OUTSIDE "--user " SYSCTL_SHMMNI},
+        {&without_ipc,
+         "outside of this user namespace, as root: shmtool limits --set shmmni=8192 --persist"},
+        {&in_theirs, "outside of this user namespace, as root: shmtool -N 4026532178 limits --set "
+                     "shmmni=8192"},
     };
     static const struct limit_setting two[] = {{LIMIT_SHMMAX, UINT64_MAX}, {LIMIT_SHMALL, 5}};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_appends(cases[i].command, remedy_set_limit, cases[i].inventory, LIMIT_SHMMNI, 8192);
-    assert_appends("shmtool limits --set shmmax=18446744073709551615 --set shmall=5 --persist",
+    assert_appends("shmtool limits --set shmmax=unlimited --set shmall=5 --persist",
                    remedy_set_limits, &root, two, 2);
     assert_appends(FROM_OUTSIDE
                    "--target PID sysctl -w kernel.shmmax=18446744073709551615 kernel.shmall=5 "
@@ -206,6 +225,11 @@ static void other_settings(void **state)
 {
     (void)state;
     assert_appends("sysctl -w kernel.msgmni=64", remedy_sysctl, &root, "kernel.msgmni", "64");
+    assert_appends("outside of this user namespace, as root: sysctl -w kernel.msgmni=64",
+                   remedy_sysctl, &without_ipc, "kernel.msgmni", "64");
+    assert_appends("outside of this user namespace, as root: nsenter --ipc --target PID sysctl -w "
+                   "kernel.msgmni=64 (PID: that of a process in here, as the host knows it)",
+                   remedy_sysctl, &in_theirs, "kernel.msgmni", "64");
     assert_appends("as root: sysctl -w kernel.sem='1 2 3 4'", remedy_sysctl, &zc, "kernel.sem",
                    "'1 2 3 4'");
     assert_appends(FROM_OUTSIDE

@@ -130,7 +130,7 @@ static void a_refusal_says_whose_it_is_and_who_may(void **state)
          "user or root: shmtool -N 4026532177 rm 5"},
         {{.segment = {.shmid = 5, .uid = 65534, .cuid = 65534}, .owner = "nobody"},
          &zc,
-         "it belongs to nobody; as nobody or root: shmtool rm 5"},
+         "it belongs to user nobody; as user nobody or root: shmtool rm 5"},
     };
 
     (void)state;
