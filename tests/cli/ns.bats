@@ -168,7 +168,7 @@ assert (row["segments"], row["bytes"], row["orphans"]) == (1, 5000, 1), row' "$n
     shmtool ns --no-header "$number"
     assert_equal "$(tr -s ' ' <<<"$out")" "$number - - root 0 1 5000 1"
     shmtool ls -A --no-header -c size,namespace
-    assert_out_has "5000  $number"
+    assert_out_has "5000 $number"
     shmtool -N "$number" rm --all --yes
     assert_status 0
     shmtool -N "$number" ls -q
