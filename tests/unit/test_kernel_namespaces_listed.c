@@ -60,16 +60,22 @@ static long list_next(const unsigned char *request, uint64_t *ids)
 
 long __wrap_syscall(long number, ...)
 {
-    long words[6];
+    const unsigned char *request;
+    long words[6] = {0};
     va_list args;
+    long r;
 
     va_start(args, number);
-    for (int i = 0; i < 6; i++)
-        words[i] = va_arg(args, long);
+    if (number == SYS_openat2 + 33) {
+        request = va_arg(args, const unsigned char *);
+        r = list_next(request, va_arg(args, uint64_t *));
+    } else {
+        for (int i = 0; i < 6; i++)
+            words[i] = va_arg(args, long);
+        r = __real_syscall(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+    }
     va_end(args);
-    if (number == SYS_openat2 + 33)
-        return list_next((const unsigned char *)words[0], (uint64_t *)words[1]);
-    return __real_syscall(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+    return r;
 }
 
 /* A message with one descriptor. */
