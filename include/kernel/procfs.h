@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -128,6 +129,13 @@ bool procfs_number_after(const struct strbuf *text, const char *mark, uint64_t *
 /* The same of a file; false also when it cannot be read. */
 bool procfs_find_number(const struct procfs *procfs, const char *path, const char *mark,
                         uint64_t *ret_value);
+
+/*
+ * Finds out what an entry of an open directory is, or with "" the directory itself, without asking
+ * who serves its file system, which may never answer (statx(2), AT_STATX_DONT_SYNC). Sets st_dev,
+ * st_ino and st_uid of *ret_status. Returns 0 or a negative errno.
+ */
+int procfs_identify(int dir, const char *name, struct stat *ret_status);
 
 /*
  * What stands before a path below the root wherever it is shown, so that the user finds it:

@@ -61,11 +61,11 @@ void error_put_name(struct strbuf *out, int code)
         int code;
         const char *name;
     } names[] = {
-        {EPERM, "EPERM"},   {ENOENT, "ENOENT"}, {EINTR, "EINTR"},   {EIO, "EIO"},
-        {ENOMEM, "ENOMEM"}, {EACCES, "EACCES"}, {EEXIST, "EEXIST"}, {EINVAL, "EINVAL"},
-        {ENOSPC, "ENOSPC"}, {EIDRM, "EIDRM"},   {ENOSYS, "ENOSYS"}, {EFBIG, "EFBIG"},
-        {ESRCH, "ESRCH"},   {EAGAIN, "EAGAIN"}, {ENFILE, "ENFILE"}, {EMFILE, "EMFILE"},
-        {EROFS, "EROFS"},
+        {EPERM, "EPERM"},   {ENOENT, "ENOENT"},       {EINTR, "EINTR"},   {EIO, "EIO"},
+        {ENOMEM, "ENOMEM"}, {EACCES, "EACCES"},       {EEXIST, "EEXIST"}, {EINVAL, "EINVAL"},
+        {ENOSPC, "ENOSPC"}, {EIDRM, "EIDRM"},         {ENOSYS, "ENOSYS"}, {EFBIG, "EFBIG"},
+        {ESRCH, "ESRCH"},   {EAGAIN, "EAGAIN"},       {ENFILE, "ENFILE"}, {EMFILE, "EMFILE"},
+        {EROFS, "EROFS"},   {EOVERFLOW, "EOVERFLOW"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

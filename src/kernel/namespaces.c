@@ -261,17 +261,18 @@ static struct ipc_namespace *keep_found(struct finder *finder, uint64_t number, 
 
 /*
  * Whether an entry of /proc/PID/fd may be a namespace, by the device that all of them are on. Its
- * name does not tell: it is that of the bind mount by which it was opened. No file system is asked
- * (AT_STATX_DONT_SYNC): it may be one that never answers. Returns 1 or 0, or a negative errno.
+ * name does not tell: it is that of the bind mount by which it was opened. Returns 1 or 0, or a
+ * negative errno.
  */
 static int is_on_nsfs(const struct finder *finder, int dir, const char *name, uint64_t *ret_number)
 {
-    struct statx status;
+    struct stat status;
+    int r = procfs_identify(dir, name, &status);
 
-    if (statx(dir, name, AT_STATX_DONT_SYNC, STATX_INO, &status) < 0)
-        return -errno;
-    *ret_number = status.stx_ino;
-    return makedev(status.stx_dev_major, status.stx_dev_minor) == finder->list.items[0].device;
+    if (r < 0)
+        return r;
+    *ret_number = status.st_ino;
+    return status.st_dev == finder->list.items[0].device;
 }
 
 /*
@@ -314,7 +315,7 @@ static void inspect_descriptors(struct finder *finder, pid_t pid, const char *ba
         note_failure(finder, -errno);
     while (dir && (entry = procfs_next_entry(dir))) {
         struct ipc_namespace *namespace;
-        uint64_t number;
+        uint64_t number = 0;
 
         if (entry->d_name[0] == '.' || is_on_nsfs(finder, dirfd(dir), entry->d_name, &number) <= 0)
             continue;

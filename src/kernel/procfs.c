@@ -7,7 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+#ifndef STATX_INO /* musl before 1.2.5 */
+#include <linux/stat.h>
+#define statx(...) syscall(SYS_statx, __VA_ARGS__)
+#endif
 
 #include "base/cleanup.h"
 #include "base/parse.h"
@@ -238,6 +243,20 @@ bool procfs_find_number(const struct procfs *procfs, const char *path, const cha
 
     return procfs_read_file(procfs, path, NUMBERS_SIZE_MAX, &text, NULL) == 0 &&
            procfs_number_after(&text, mark, ret_value);
+}
+
+int procfs_identify(int dir, const char *name, struct stat *ret_status)
+{
+    struct statx status;
+
+    if (statx(dir, name, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_UID, &status) < 0)
+        return -errno;
+    *ret_status = (struct stat){
+        .st_dev = makedev(status.stx_dev_major, status.stx_dev_minor),
+        .st_ino = status.stx_ino,
+        .st_uid = status.stx_uid,
+    };
+    return 0;
 }
 
 /* --- What root alone can have written --------------------------------------------------------- */

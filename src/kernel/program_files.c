@@ -63,18 +63,14 @@ void program_files_free(struct program_files *files)
 
 /* --- PostgreSQL ------------------------------------------------------------------------------- */
 
-/*
- * What is known of an open directory without asking who serves its file system: a user may have
- * mounted one that never answers.
- */
 static bool identify_place(int dir, struct place *place)
 {
-    struct statx status;
+    struct stat status;
 
-    if (statx(dir, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_UID, &status) < 0)
+    if (procfs_identify(dir, "", &status) < 0)
         return false;
-    place->ino = status.stx_ino;
-    place->uid = status.stx_uid;
+    place->ino = status.st_ino;
+    place->uid = status.st_uid;
     return true;
 }
 

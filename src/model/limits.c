@@ -71,7 +71,11 @@ uint64_t limits_usual(const struct limits *limits, enum limit_id id)
 
 bool limits_is_unlimited(const struct limits *limits, enum limit_id id, uint64_t value)
 {
-    return (id == LIMIT_SHMMAX || id == LIMIT_SHMALL) && value >= limits_usual(limits, id);
+    /* More than its unsigned long can have is what a kernel refuses. */
+    const uint64_t max = limits->narrow ? UINT32_MAX : UINT64_MAX;
+
+    return (id == LIMIT_SHMMAX || id == LIMIT_SHMALL) && value >= limits_usual(limits, id) &&
+           value <= max;
 }
 
 const char *limits_ceiling(const struct limit_setting *setting)

@@ -65,6 +65,15 @@ need_no_leak_sanitizer() {
     ! grep -q LeakSanitizer "$SHMTOOL" || skip "the leak sanitizer cannot work here"
 }
 
+# words_of_errno ENOMEM|ELOOP: what the C library says of those that glibc and musl name differently
+words_of_errno() {
+    if ! grep -q ld-musl "$HELPERS/mkseg"; then
+        [[ $1 == ENOMEM ]] && echo 'Cannot allocate memory' || echo 'Too many levels of symbolic links'
+    else
+        [[ $1 == ENOMEM ]] && echo 'Out of memory' || echo 'Symbolic link loop'
+    fi
+}
+
 # has_64_bits: the programs have; those of 32 bits (gcc -m32) have no room for sizes of 4 GiB and more
 has_64_bits() {
     [[ $(od -A n -t u1 -j 4 -N 1 "$HELPERS/mkseg") -eq 2 ]]

@@ -222,7 +222,7 @@ shmat($id, NULL, 0) would fail: EACCES (Permission denied)"
     run_split bash -c 'ulimit -S -v 100000; exec "$SHMTOOL" doctor --size 100M'
     assert_status 0
     unwrap
-    assert_out_has 'shmat(shmid, NULL, 0) would fail: ENOMEM (Cannot allocate memory)'
+    assert_out_has "shmat(shmid, NULL, 0) would fail: ENOMEM ($(words_of_errno ENOMEM))"
     assert_out_has 'attaching it fails: the address space of a process may have no more than 102400000 bytes (97.7 MiB)'
     assert_out_has 'remedy: raise the limit where the program is started: ulimit -v unlimited, or LimitAS=infinity'
     run_split bash -c 'ulimit -v 100000; exec "$SHMTOOL" doctor --size 100M --attach ro --json'

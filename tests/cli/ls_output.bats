@@ -660,11 +660,11 @@ timed_tree() {
 }
 
 @test "ages are read back as --time age prints them" {
-    local now=1795299305 times=() age id
+    local now=1795299305 moments=() age id
     for age in 0 59 60 3599 3600 5400 86399 86400 273600 604800 34560000; do
-        times+=($((now - age)))
+        moments+=($((now - age)))
     done
-    timed_tree "${times[@]}"
+    timed_tree "${moments[@]}"
     shmtool --sysroot "$BATS_TEST_TMPDIR" ls --no-header -c shmid,ctime --time age
     assert_equal "$(awk '{ print $2 }' "$out_file" | paste -sd ' ')" '0s 59s 1m0s 59m59s 1h0m 1h30m 23h59m 1d0h 3d4h 7d0h 400d0h'
     while read -r id age; do
@@ -821,7 +821,7 @@ named_tree() {
     make_seg --size 1 --count 1000 >/dev/null
     run_split strace -e trace=read,write -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls --csv
     assert_status 0
-    (($(grep -c '^write(1,' "$BATS_TEST_TMPDIR/trace") > 2)) || fail 'it is no long listing'
+    (($(grep -c '^write(1,' "$BATS_TEST_TMPDIR/trace") > 1)) || fail 'it is no long listing'
     # All was read before anything was written.
     ! sed -n '/^write(1,/,$p' "$BATS_TEST_TMPDIR/trace" | grep '^read(' || fail 'it was read on'
 }

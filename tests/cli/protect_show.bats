@@ -153,7 +153,7 @@ $other /etc/shmtool.d/x.conf:1
 $third no"
     # There are no quotes: a blank in a name is written as tables show it.
     echo "jane doe:x:$(field_of "$third" 8):0::/:/bin/sh" >>"$tree/etc/passwd"
-    echo 'protect --owner jane\x20doe' >"$tree/etc/shmtool.conf"
+    printf 'protect --owner %s\n' 'jane\x20doe' >"$tree/etc/shmtool.conf"
     run_split "$SHMTOOL" --sysroot "$tree" ls -q --protected "$third"
     assert_err ''
     assert_out "$third"

@@ -241,7 +241,7 @@ $other: set, it was so already"
     assert_err_has 'permissions do not forbid it: RLIMIT_MEMLOCK is 0'
     run_split prlimit --memlock=4096:4096 setpriv --reuid $OWNER --regid $OWNER --clear-groups "$SHMTOOL" set locked=yes owner=root "$id"
     assert_status 1
-    assert_err_has "$id: Cannot allocate memory: with what this user has locked already it is more than RLIMIT_MEMLOCK allows"
+    assert_err_has "$id: $(words_of_errno ENOMEM): with what this user has locked already it is more than RLIMIT_MEMLOCK allows"
     assert_segment "$id" 8 $OWNER
 }
 

@@ -4,8 +4,9 @@
  *     callshmget [--attach] [--times N] [--by WAY] KEY SIZE FLAGS
  *
  * --times   makes it so often, and prints the last answer
- * --by      x32: as a program of that architecture; i386, ipc: as one of 32 bits does, by shmget or
- *           by ipc(2); the status is 77 where the kernel or the machine knows no such programs
+ * --by      libc: as the C library does; x32: as a program of that architecture; i386, ipc: as one
+ *           of 32 bits does, by shmget or by ipc(2); the status is 77 where the kernel or the
+ *           machine knows no such programs
  * --attach  prints what shmat says too, for reading and for writing: "OK OK EACCES", and takes a
  *           segment away again that the call made
  * KEY       0x hex, decimal or octal; 0 is IPC_PRIVATE
@@ -24,7 +25,7 @@
 
 static const char *name_of(int code)
 {
-    return code == 0 ? "OK" : strerrorname_np(code);
+    return code == 0 ? "OK" : errno_name(code);
 }
 
 static int attach(int shmid, int flags)
@@ -58,9 +59,16 @@ struct arguments {
 };
 
 /* All return the id, or -1 and set errno. */
+
 static int call_libc(const struct arguments *arguments)
 {
     return shmget((key_t)arguments->key, arguments->size, arguments->flags);
+}
+
+/* musl's shmget asks for SIZE_MAX where a size is beyond PTRDIFF_MAX. */
+static int call_kernel(const struct arguments *arguments)
+{
+    return (int)syscall(SYS_shmget, arguments->key, arguments->size, arguments->flags);
 }
 
 #if defined(__x86_64__)
@@ -144,7 +152,7 @@ int main(int argc, char **argv)
 {
     bool attaches = false;
     long long times = 1;
-    int (*call)(const struct arguments *) = call_libc;
+    int (*call)(const struct arguments *) = call_kernel;
     struct arguments arguments;
     char **words;
     int option;
@@ -173,7 +181,7 @@ int main(int argc, char **argv)
     for (long long i = 0; i < times; i++)
         shmid = call(&arguments);
     /* Where a way is unknown no call of that number is. */
-    if (shmid < 0 && errno == ENOSYS && call != call_libc)
+    if (shmid < 0 && errno == ENOSYS && call != call_libc && call != call_kernel)
         return CANNOT;
     fputs(name_of(shmid < 0 ? errno : 0), stdout);
     if (attaches && shmid >= 0) {

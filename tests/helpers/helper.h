@@ -33,6 +33,24 @@ __attribute__((noreturn, format(printf, 2, 3))) static inline void die(int statu
     exit(status);
 }
 
+/* The name of an errno that some call of a test may give; the C library has a table (glibc) or
+ * none. */
+static inline const char *errno_name(int code)
+{
+    static const struct {
+        int code;
+        const char *name;
+    } names[] = {{EACCES, "EACCES"}, {EEXIST, "EEXIST"}, {EIDRM, "EIDRM"},
+                 {EINVAL, "EINVAL"}, {ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"},
+                 {ENOSPC, "ENOSPC"}, {ENOSYS, "ENOSYS"}, {EPERM, "EPERM"}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].code == code)
+            return names[i].name;
+    }
+    die(HELPER_FAILED, "errno %d: %s", code, strerror(code));
+}
+
 /*
  * Ends the helper with status 99 unless it runs in an IPC namespace that the test runner made:
  * tests/run says so in SHMTOOL_TEST_NS, and names the namespace it came from in

@@ -45,7 +45,7 @@ static unsigned code_of(const char *name)
     static const int codes[] = {EPERM, ENOSYS, EACCES};
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        if (strcmp(strerrorname_np(codes[i]), name) == 0)
+        if (strcmp(errno_name(codes[i]), name) == 0)
             return (unsigned)codes[i];
     }
     die(HELPER_USAGE, "'%s': not an errno", name);

@@ -153,8 +153,9 @@ static void shmat_is_predicted_too(void **state)
     assert_int_equal(shmget_diagnosis_code(&diagnosis), 0);
     assert_int_equal(diagnosis.untouched, 1);
     shmget_diagnosis_release(&diagnosis);
-    /* No address space is so large, but a segment may be. */
-    request = (struct shmget_request){.size = UINT64_C(1) << 55,
+    /* No address space has so much room, but a segment may be so large. */
+    request = (struct shmget_request){.size = SIZE_MAX < UINT64_MAX ? UINT64_C(3900) << 20
+                                                                    : UINT64_C(1) << 55,
                                       .flags = SHMGET_CREATE | SHMGET_NORESERVE | 0600};
     assert_int_equal(diagnose_shmget(&system, &request, 0, &access, &diagnosis, NULL), 0);
     assert_int_equal(diagnosis.answer.cause, SHMGET_MAKES);

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,7 +55,7 @@ int __wrap_execvp(const char *file, char *const argv[])
         return -1;
     }
     /* As exec would do. */
-    closefrom(3);
+    syscall(SYS_close_range, 3, ~0U, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     page->started = true;
     program();

@@ -262,6 +262,9 @@ static void the_kernel_sets_and_refuses(void **state)
     for (size_t i = 0; i < COUNT_OF(good); i++) {
         struct limits limits;
 
+        assert_int_equal(limits_read(&procfs, &limits, NULL), 0);
+        if (limits.narrow && good[i].value > UINT32_MAX)
+            continue;
         assert_int_equal(limits_write(&procfs, &good[i], &now, NULL), 0);
         assert_true(now == good[i].value);
         assert_int_equal(limits_read(&procfs, &limits, NULL), 0);

@@ -203,6 +203,7 @@ static void of_a_kernel_of_32_bits_they_are_smaller(void **state)
     assert_false(limits_is_unlimited(&limits, LIMIT_SHMMAX, UINT32_MAX - (1 << 24) - 1));
     assert_true(limits_is_unlimited(&limits, LIMIT_SHMMAX, UINT32_MAX - (1 << 24)));
     assert_true(limits_is_unlimited(&limits, LIMIT_SHMALL, UINT32_MAX));
+    assert_false(limits_is_unlimited(&limits, LIMIT_SHMALL, UINT64_C(5) << 30));
     assert_false(limits_is_unlimited(&limits, LIMIT_SHMMNI, UINT32_MAX));
     assert_int_equal(limits_usual(&limits, LIMIT_SHMMAX), UINT32_MAX - (1 << 24));
     assert_int_equal(limits_usual(&limits, LIMIT_SHMALL), UINT32_MAX - (1 << 24));

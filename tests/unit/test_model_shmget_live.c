@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,7 +95,8 @@ static int attach(int shmid, int flags)
 /* Makes the calls, and takes away what they made. */
 static struct answers call(const struct scene *scene, const struct shmget_request *request)
 {
-    int shmid = shmget((key_t)request->key, (size_t)request->size, (int)request->flags);
+    /* musl's shmget asks for SIZE_MAX where a size is beyond PTRDIFF_MAX. */
+    int shmid = (int)syscall(SYS_shmget, request->key, (size_t)request->size, request->flags);
     struct answers answers = {.code = shmid < 0 ? errno : 0};
 
     if (shmid < 0)
@@ -104,11 +106,6 @@ static struct answers call(const struct scene *scene, const struct shmget_reques
     if (!inventory_find_id(&scene->inventory, shmid) && shmctl(shmid, IPC_RMID, NULL) < 0)
         _exit(96);
     return answers;
-}
-
-static const char *name_of(int code)
-{
-    return code == 0 ? "OK" : strerrorname_np(code);
 }
 
 /* Returns whether prediction and kernel agree. */
@@ -123,9 +120,9 @@ static bool compare(const struct scene *scene, const struct shmget_request *requ
     print_error(
         "uid %u: shmget(0x%x, %llu, %#x): the kernel says %s %s %s, predicted was %s %s %s\n",
         (unsigned)geteuid(), request->key, (unsigned long long)request->size,
-        (unsigned)request->flags, name_of(real.code), name_of(real.attach[0]),
-        name_of(real.attach[1]), name_of(predicted.code), name_of(predicted.attach[0]),
-        name_of(predicted.attach[1]));
+        (unsigned)request->flags, strerror(real.code), strerror(real.attach[0]),
+        strerror(real.attach[1]), strerror(predicted.code), strerror(predicted.attach[0]),
+        strerror(predicted.attach[1]));
     return false;
 }
 

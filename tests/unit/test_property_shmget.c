@@ -460,7 +460,8 @@ static int attach(int shmid, int flags)
 /* Makes the real calls. */
 static void call(const struct shmget_request *request, struct outcome *outcome)
 {
-    int shmid = shmget((key_t)request->key, (size_t)request->size, (int)request->flags);
+    /* musl's shmget asks for SIZE_MAX where a size is beyond PTRDIFF_MAX. */
+    int shmid = (int)syscall(SYS_shmget, request->key, (size_t)request->size, request->flags);
 
     outcome->code = shmid < 0 ? errno : 0;
     if (shmid < 0)
@@ -507,33 +508,38 @@ static struct outcome play(const struct situation *situation, bool ask)
     return outcome;
 }
 
-static const char *word_of(int code)
+/* As doctor says it. */
+static void put_word(struct strbuf *out, int code)
 {
-    return code == 0 ? "OK" : strerrorname_np(code);
+    if (code == 0)
+        strbuf_puts(out, "OK");
+    else
+        error_put_name(out, code);
 }
 
 static bool agrees(const struct situation *situation, const struct outcome *outcome, uint32_t seed,
                    int number)
 {
     const struct shmget_request *request = &situation->request;
-    const char *real = word_of(outcome->code);
+    CLEANUP_STRBUF struct strbuf real = STRBUF_INIT;
     const int *attached = outcome->attach_codes;
     const int *diagnosed = outcome->attach_diagnosed;
 
+    put_word(&real, outcome->code);
     if (outcome->predicted.code == outcome->code && outcome->diagnosed == outcome->code &&
         memcmp(attached, diagnosed, sizeof(outcome->attach_codes)) == 0 &&
-        (outcome->word[0] == '\0' || strcmp(outcome->word, real) == 0))
+        (outcome->word[0] == '\0' || strcmp(outcome->word, strbuf_string(&real)) == 0))
         return true;
     print_error(
         "seed %u situation %d: caller %d%s, shmget(0x%x, %llu, %#x): the kernel says %s (ro "
         "%s, rw %s), predicted was %s (cause %d), diagnosed %s (ro %s, rw %s), the program "
         "said '%s'\n",
         seed, number, (int)situation->who, situation->limited ? " limited" : "", request->key,
-        (unsigned long long)request->size, (unsigned)request->flags, real,
-        word_of(attached[SHMAT_READ]), word_of(attached[SHMAT_WRITE]),
-        word_of(outcome->predicted.code), (int)outcome->predicted.cause,
-        word_of(outcome->diagnosed), word_of(diagnosed[SHMAT_READ]),
-        word_of(diagnosed[SHMAT_WRITE]), outcome->word);
+        (unsigned long long)request->size, (unsigned)request->flags, strbuf_string(&real),
+        strerror(attached[SHMAT_READ]), strerror(attached[SHMAT_WRITE]),
+        strerror(outcome->predicted.code), (int)outcome->predicted.cause,
+        strerror(outcome->diagnosed), strerror(diagnosed[SHMAT_READ]),
+        strerror(diagnosed[SHMAT_WRITE]), outcome->word);
     return false;
 }
 
