@@ -24,6 +24,22 @@ int namespace_file_open(const struct procfs *procfs, int path_fd);
  */
 int namespace_file_open_of(const struct procfs *procfs, const char *base);
 
+/*
+ * Reads which IPC namespaces the kernel lists: up to COUNT ids, ascending, all greater than AFTER.
+ * An id is no inode number, and is never given again. listns(2) of Linux 6.19; by 7.2.13 it lists
+ * all that a process is in or a descriptor or bind mount keeps to whoever has CAP_SYS_ADMIN in the
+ * initial user namespace and is in the initial PID namespace, and to others the one that they are
+ * in. Returns how many ids there are, 0 after the last one and where there is no such call, or
+ * where it is refused.
+ */
+size_t namespace_file_list_ids(uint64_t after, uint64_t *ids, size_t count);
+
+/*
+ * Opens the namespace that has this id, which takes what listing it took. Returns the descriptor,
+ * -EMFILE or -ENFILE, or else -ENOENT: it has ended, as a rule.
+ */
+int namespace_file_open_id(uint64_t id);
+
 /* The number in "ipc:[4026531839]", of LENGTH bytes; false when it is no such text. */
 bool namespace_file_parse(const char *text, size_t length, uint64_t *ret_number);
 

@@ -19,10 +19,14 @@
  * Finds all IPC namespaces of the live system, each once: that of this process; those of processes
  * and of single threads (/proc/PID/ns/ipc, /proc/PID/task/TID/ns/ipc); those that an open
  * descriptor or a bind mount keeps (/proc/PID/fd, /proc/PID/mountinfo). /proc is gone through once.
+ * Then, with nothing known of who keeps them, those that the kernel lists besides (since
+ * Linux 6.19, to whoever has CAP_SYS_ADMIN in the initial user namespace and is in the initial PID
+ * namespace): what a descriptor in flight in a socket keeps, one in the descriptor table that a
+ * single thread has of its own, a bind mount with another mount on top of it, or a process that may
+ * not be read.
  *
- * Not found: what only a descriptor in flight in a socket keeps, one in the descriptor table that a
- * single thread has of its own, or the mapping of a process that has left. Nor a bind mount with
- * another mount on top of it.
+ * Not found: those, where the kernel does not list them, and what only the mapping of a process
+ * that has left keeps.
  *
  * The soft limit of descriptors (RLIMIT_NOFILE) is raised to the hard one where they do not
  * suffice.

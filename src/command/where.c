@@ -225,12 +225,13 @@ bool where_warn_incomplete(struct context *context, const struct ipc_namespace_l
                                  : namespaces_unreadable_why(&context->system.procfs);
     if (count > 0)
         context_warn(context,
-                     "%zu process%s could not be read, nor namespaces that nobody else is in: %s",
+                     "%zu process%s could not be read, and namespaces that nobody else is in may "
+                     "be missing: %s",
                      count, count == 1 ? "" : "es", why);
     if (list->hidden)
         context_warn(context,
-                     "processes of other users do not show at all (hidepid), nor do namespaces "
-                     "that nobody else is in: %s",
+                     "processes of other users do not show at all (hidepid), and namespaces that "
+                     "nobody else is in may be missing: %s",
                      why);
     if (list->exhausted)
         context_warn(context, "not all namespaces could be inspected: " NAMESPACES_EXHAUSTED);

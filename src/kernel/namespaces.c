@@ -122,19 +122,17 @@ static struct ipc_namespace *keep(struct finder *finder, int fd)
     struct ipc_namespace namespace = {.fd = fd};
     struct ipc_namespace *known;
     struct stat status;
+    bool can_be_kept;
 
     if (fd < 0)
         return note_failure(finder, fd);
-    if (fstat(fd, &status) < 0 || !namespace_file_leaves_room(fd)) {
-        close(fd);
-        return note_failure(finder, -EMFILE);
-    }
     if (finder->list.count * 2 >= finder->slot_count)
         grow_table(finder);
-    known = listed(finder, status.st_ino);
-    if (known) {
+    can_be_kept = fstat(fd, &status) == 0;
+    known = can_be_kept ? listed(finder, status.st_ino) : NULL;
+    if (known || !can_be_kept || !namespace_file_leaves_room(fd)) {
         close(fd);
-        return known;
+        return known ? known : note_failure(finder, -EMFILE);
     }
     namespace.number = status.st_ino;
     namespace.device = status.st_dev;
@@ -435,6 +433,23 @@ static void inspect_process(struct finder *finder, pid_t pid)
         finder->list.unreadable++;
 }
 
+/*
+ * Lists what nothing was found of that keeps it, but the kernel lists. Of those that are new since
+ * /proc was gone through, that may be a process.
+ */
+static void list_the_rest(struct finder *finder)
+{
+    uint64_t ids[512];
+    uint64_t last = 0;
+    size_t count;
+
+    while ((count = namespace_file_list_ids(last, ids, sizeof(ids) / sizeof(ids[0]))) > 0) {
+        for (size_t i = 0; i < count; i++)
+            keep(finder, namespace_file_open_id(ids[i]));
+        last = ids[count - 1];
+    }
+}
+
 static int begin(struct finder *finder, const struct procfs *procfs, struct error *err)
 {
     char text[16];
@@ -486,6 +501,7 @@ static int find_all(struct finder *finder, struct error *err)
         inspect_process(finder, pid);
     if (errno)
         return error_set_errno(err, errno, "/proc");
+    list_the_rest(finder);
     list->hidden = faccessat(finder->proc_fd, "1", F_OK, 0) < 0 && proc_exists(1);
     for (size_t i = 0; i < list->count; i++)
         finish_namespace(&list->items[i]);

@@ -23,6 +23,17 @@ first_child() {
     echo "$children"
 }
 
+# need_listns: the kernel lists all namespaces
+need_listns() {
+    need_ns
+    need_root
+    need_mounts_root
+    [[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' && $(readlink /proc/self/ns/user) == 'user:[4026531837]' ]] ||
+        skip "not the initial PID and user namespace, to which alone the kernel lists all namespaces"
+    printf '6.19\n%s\n' "$(uname -r)" | sort --version-sort --check=silent ||
+        skip "Linux $(uname -r) has no listns(2), which Linux 6.19 has"
+}
+
 # there COMMAND...: runs it where the keepers are
 there() {
     nsenter --target "$inside" --mount --pid --ipc "$@"

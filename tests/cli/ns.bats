@@ -153,6 +153,35 @@ assert mounts == sorted(["mount " + sys.argv[2] + "/a b\nc", "mount " + sys.argv
     assert_out_matches "^$number mount /proc/[0-9]+/root$BATS_TEST_TMPDIR/mounts/elsewhere"$'\n''$'
 }
 
+@test "what only a descriptor in a socket's queue keeps is found where the kernel lists it, with nothing of who keeps it" {
+    need_listns
+    need_python
+    local number
+    start_helper unshare --mount --ipc "$HELPERS/keepns" --size 5000 queue
+    number=$(sed -n 's/ queue$//p' "$helper_out")
+    shmtool ns --json
+    assert_status 0
+    python '
+(row,) = [row for row in doc()["namespaces"] if row["namespace"] == int(sys.argv[2])]
+assert (row["user"], row["kind"], row["pid"], row["processes"], row["held"]) == ("root", None, None, 0, []), row
+assert (row["segments"], row["bytes"], row["orphans"]) == (1, 5000, 1), row' "$number"
+    shmtool ns --no-header "$number"
+    assert_equal "$(tr -s ' ' <<<"$out")" "$number - - root 0 1 5000 1"
+    shmtool ls -A --no-header -c size,namespace
+    assert_out_has "5000 $number"
+    shmtool -N "$number" rm --all --yes
+    assert_status 0
+    shmtool -N "$number" ls -q
+    assert_out ''
+    # Not from a PID namespace below, nor without the capability.
+    run_split unshare --pid --fork --mount-proc "$SHMTOOL" ns "$number"
+    assert_status 1
+    assert_err "shmtool: ns: $number: no such IPC namespace"
+    run_split setpriv --bounding-set -sys_admin "$SHMTOOL" ns "$number"
+    assert_status 1
+    assert_err_has "shmtool: ns: $number: no such IPC namespace"
+}
+
 @test "one namespace by its number, a process or thread in it, and a file" {
     local word thread
     mkdir "$BATS_TEST_TMPDIR/mounts"
@@ -216,7 +245,7 @@ shmtool: ns: /etc: not an IPC namespace (/proc/PID/ns/ipc, or a bind mount of on
     run_split there setpriv --reuid 54321 --regid 54321 --clear-groups "$SHMTOOL" ns -c namespace,segments --no-header
     assert_status 0
     assert_equal "$(tr -s ' ' <<<"${out%$'\n'}")" "$own 0"
-    assert_err "shmtool: ns: 2 processes could not be read, nor namespaces that nobody else is in: it needs CAP_SYS_PTRACE, which root has"
+    assert_err "shmtool: ns: 2 processes could not be read, and namespaces that nobody else is in may be missing: it needs CAP_SYS_PTRACE, which root has"
     run_split there setpriv --reuid 54321 --regid 54321 --clear-groups "$SHMTOOL" ns 1 /proc/1/ns/ipc "$(number_of processes)"
     assert_status 1
     assert_err_has 'shmtool: ns: 1: /proc/1/ns/ipc: Permission denied: it needs CAP_SYS_PTRACE, which root has'
@@ -229,7 +258,7 @@ shmtool: ns: /etc: not an IPC namespace (/proc/PID/ns/ipc, or a bind mount of on
     run_split there setpriv --bounding-set -sys_ptrace "$SHMTOOL" ns -q
     assert_status 0
     assert_out "$own"
-    assert_err 'shmtool: ns: 2 processes could not be read, nor namespaces that nobody else is in: it needs CAP_SYS_PTRACE, which this process lacks'
+    assert_err 'shmtool: ns: 2 processes could not be read, and namespaces that nobody else is in may be missing: it needs CAP_SYS_PTRACE, which this process lacks'
     # Without the other one all are found and none can be entered.
     run_split there setpriv --bounding-set -sys_admin "$SHMTOOL" ns --no-header
     assert_status 0
@@ -253,7 +282,7 @@ assert (row["segments"], row["bytes"], row["orphans"]) == (None, None, None), ro
     run_split there unshare --user --map-root-user "$SHMTOOL" ns --no-header -c namespace,segments
     assert_status 0
     assert_equal "$(tr -s ' ' <<<"${out%$'\n'}")" "$own 0"
-    assert_err 'shmtool: ns: 2 processes could not be read, nor namespaces that nobody else is in: it needs CAP_SYS_PTRACE outside of this user namespace'
+    assert_err 'shmtool: ns: 2 processes could not be read, and namespaces that nobody else is in may be missing: it needs CAP_SYS_PTRACE outside of this user namespace'
     # One made there is entered by a child, as there is no way back for this process.
     # shellcheck disable=SC2016 # for the inner shell
     start_helper nsenter --target "$inside" --mount --pid --ipc unshare --user --map-root-user sh -c \

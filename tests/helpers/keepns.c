@@ -7,6 +7,7 @@
  * zombie      a process whose leader has exited; a thread of it is inside
  * thread      a single thread that is inside; its process is not
  * descriptor  a descriptor of this process; nobody is inside
+ * queue       a descriptor that waits in the queue of a socket of this process; nobody is inside
  * mount:DIR   a bind mount on a new file in DIR; nobody is inside
  *
  * --times     namespaces of each kind, default 1
@@ -15,8 +16,9 @@
  * --churn     from then on makes and ends further namespaces, one after the other
  *
  * Prints a line for each namespace, `NUMBER processes PID` (of process and zombie), `NUMBER thread
- * PID/TID`, `NUMBER fd PID/FD` or `NUMBER mount PATH`, then `ready PID`. SIGTERM ends it with
- * status 0. All that it started ends with it; mounts stay until their mount namespace ends.
+ * PID/TID`, `NUMBER fd PID/FD`, `NUMBER queue` or `NUMBER mount PATH`, then `ready PID`. SIGTERM
+ * ends it with status 0. All that it started ends with it; mounts stay until their mount namespace
+ * ends.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -29,13 +31,14 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "helper.h"
 
-enum keeper { PROCESS, ZOMBIE, THREAD, DESCRIPTOR, MOUNT };
+enum keeper { PROCESS, ZOMBIE, THREAD, DESCRIPTOR, QUEUE, MOUNT };
 
 struct request {
     long long times;
@@ -180,6 +183,32 @@ static void keep_by_mount(unsigned long long number, const char *source, const c
     printf("%llu mount %s\n", number, path);
 }
 
+/* Sends FD, which it closes, to a socket that nobody reads. */
+static void keep_in_queue(int fd)
+{
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {.room = {0}};
+    char byte = 0;
+    struct iovec data = {&byte, 1};
+    struct msghdr message = {
+        .msg_iov = &data,
+        .msg_iovlen = 1,
+        .msg_control = control.room,
+        .msg_controllen = sizeof(control.room),
+    };
+    int ends[2];
+
+    control.head.cmsg_len = CMSG_LEN(sizeof(int));
+    control.head.cmsg_level = SOL_SOCKET;
+    control.head.cmsg_type = SCM_RIGHTS;
+    memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+    must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+    must(sendmsg(ends[0], &message, 0) == 1, "sendmsg");
+    close(fd);
+}
+
 static void keep(enum keeper keeper, const char *dir, const struct request *request)
 {
     unsigned long long number;
@@ -190,12 +219,17 @@ static void keep(enum keeper keeper, const char *dir, const struct request *requ
     snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)child);
     if (keeper == THREAD) {
         printf("%llu thread %d/%d\n", number, (int)child, thread);
-    } else if (keeper == DESCRIPTOR) {
+    } else if (keeper == DESCRIPTOR || keeper == QUEUE) {
         int fd = open(path, O_RDONLY);
 
         must(fd >= 0, path);
         end_child(child);
-        printf("%llu fd %d/%d\n", number, (int)getpid(), fd);
+        if (keeper == DESCRIPTOR) {
+            printf("%llu fd %d/%d\n", number, (int)getpid(), fd);
+        } else {
+            keep_in_queue(fd);
+            printf("%llu queue\n", number);
+        }
     } else if (keeper == MOUNT) {
         keep_by_mount(number, path, dir);
         end_child(child);
@@ -206,7 +240,8 @@ static void keep(enum keeper keeper, const char *dir, const struct request *requ
 
 static void keep_all(const char *word, const struct request *request)
 {
-    static const char *const words[] = {"process", "zombie", "thread", "descriptor", "mount:"};
+    static const char *const words[] = {"process",    "zombie", "thread",
+                                        "descriptor", "queue",  "mount:"};
     enum keeper keeper = PROCESS;
 
     while (strncmp(word, words[keeper], strlen(words[keeper])) != 0) {
