@@ -53,10 +53,9 @@ struct removal_totals {
     uint64_t pending_bytes; /* of those not tried yet */
     size_t refused;         /* of those not tried yet: those that the kernel will refuse */
     size_t refused_in_use;
-    uint64_t refused_bytes;
-    uint64_t
-        unused_bytes;     /* of those not tried yet, not in use nor refused: removing frees these */
-    uint64_t freed_bytes; /* of those destroyed */
+    uint64_t allowed_bytes; /* of those not tried yet and not refused */
+    uint64_t unused_bytes;  /* of these, those not in use: removing them frees so much */
+    uint64_t freed_bytes;   /* of those destroyed */
 };
 
 /* What removal_run() calls while it works; any of them may be NULL. */

@@ -316,10 +316,11 @@ static void count_pending(struct removal_totals *totals, const struct removal_it
     if (item->refused) {
         totals->refused++;
         totals->refused_in_use += in_use;
-        totals->refused_bytes = saturating_add(totals->refused_bytes, bytes);
-    } else if (!in_use) {
-        totals->unused_bytes = saturating_add(totals->unused_bytes, bytes);
+        return;
     }
+    totals->allowed_bytes = saturating_add(totals->allowed_bytes, bytes);
+    if (!in_use)
+        totals->unused_bytes = saturating_add(totals->unused_bytes, bytes);
 }
 
 struct removal_totals removal_count(const struct removal_plan *plan)

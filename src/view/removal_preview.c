@@ -317,7 +317,7 @@ void removal_preview_dry_run(struct strbuf *out, const struct removal_plan *plan
     }
     if (totals.refused > 0)
         strbuf_printf(out, "%zu of ", totals.counts[REMOVAL_SELECTED] - totals.refused);
-    totals.pending_bytes -= totals.refused_bytes;
+    totals.pending_bytes = totals.allowed_bytes;
     put_pending(out, plan, &totals);
     strbuf_printf(out, ", %zu in use", totals.in_use - totals.refused_in_use);
 }
