@@ -75,14 +75,20 @@ static bool is_field(const char *field, size_t length, const char *text)
     return strlen(text) == length && memcmp(field, text, length) == 0;
 }
 
+/* Whether it may be in memory: also that of a system that never left its initramfs. */
+static bool may_be_tmpfs(const struct mountinfo *mount)
+{
+    return is_field(mount->type, mount->type_length, "tmpfs") ||
+           is_field(mount->type, mount->type_length, "devtmpfs") ||
+           is_field(mount->type, mount->type_length, "rootfs");
+}
+
 static void add_mount(struct tmpfs_reading *reading, const char *line, size_t length)
 {
     CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
     struct mountinfo mount;
 
-    if (!mountinfo_parse_line(line, length, &mount) ||
-        (!is_field(mount.type, mount.type_length, "tmpfs") &&
-         !is_field(mount.type, mount.type_length, "devtmpfs")))
+    if (!mountinfo_parse_line(line, length, &mount) || !may_be_tmpfs(&mount))
         return;
     mountinfo_unescape(&path, mount.path, mount.path_length);
     if (path.length > 0)
