@@ -53,10 +53,9 @@ struct input_state {
  * Understands a line of rm's standard input, without its newline: an id alone, with blanks and tabs
  * around it, or a row as ls and ipcs -m print it (0x key first, id second, then owner, perms, bytes
  * and nattch; of what follows only the number of an IPC namespace counts; an owner with blanks in
- * the columns of ipcs). Skipped are the header
- * of ls, a banner of ipcs in any language and the line without a digit right below it, unless that
- * names msqid or semid, and lines of nothing but blanks and tabs. A carriage return at the end is
- * ignored.
+ * the columns of ipcs). Skipped are the header of ls, a banner of ipcs in any language and the line
+ * without a digit right below it, unless that names msqid or semid, and lines of nothing but blanks
+ * and tabs. A carriage return at the end is ignored.
  *
  * Returns 1 with *ret_id set (its owner borrowed from LINE), 0 for a line to skip, or -EINVAL and
  * sets *err, which shows 60 characters of the line.

@@ -107,6 +107,10 @@ void remedy_owner(struct strbuf *out, const struct inventory *inventory, const c
 /* Appends WORD so that a shell reads it as one word. */
 void remedy_word(struct strbuf *out, const char *word);
 
+/* Tells whether this is root of a user namespace already: what it may not, root outside of it may.
+ */
+bool remedy_is_outside(const struct inventory *inventory);
+
 /* Appends "zc or ": a user whom one can be to do it, who has a NAME and is not root; else nothing.
  */
 void remedy_other_user(struct strbuf *out, const char *name, uid_t uid);

@@ -65,7 +65,7 @@ static int refuse_reading(struct context *context, const struct inventory *inven
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     const struct segment_info *info = &inventory->rows[0];
     const struct segment *segment = &info->segment;
-    bool outside = inventory->credentials.private_user && inventory->credentials.euid == 0;
+    bool outside = remedy_is_outside(inventory);
 
     if (!context->system.procfs.live)
         return context_fail(context, err, STATUS_FAILED);

@@ -96,8 +96,7 @@ int source_read(const struct procfs *procfs, bool without_usage, struct segment_
     if (!sysv_tells_sizes() && sysv_highest_index(&highest) == 0)
         return error_set(err, ENOENT,
                          "%sproc/sysvipc/shm: %s; a program of 32 bits, as this one is, finds the "
-                         "sizes of segments "
-                         "nowhere else",
+                         "sizes of segments nowhere else",
                          procfs_prefix(procfs), strerror(ENOENT));
     if (err)
         error_clear(err);

@@ -31,6 +31,13 @@ const char *remedy_root(const struct inventory *inventory)
                : "root";
 }
 
+bool remedy_is_outside(const struct inventory *inventory)
+{
+    const struct credentials *credentials = &inventory->credentials;
+
+    return inventory->has_credentials && credentials->private_user && credentials->euid == 0;
+}
+
 void remedy_other_user(struct strbuf *out, const char *name, uid_t uid)
 {
     if (!name || uid == 0)
@@ -100,7 +107,6 @@ void remedy_remove(struct strbuf *out, const struct inventory *inventory,
 void remedy_who(struct strbuf *out, const struct inventory *inventory,
                 const struct segment_info *const *rows, size_t count, const char *arguments)
 {
-    const struct credentials *credentials = &inventory->credentials;
     uint64_t elsewhere = count > 0 ? rows[0]->elsewhere : inventory->elsewhere;
     bool all_seen = true;
     bool outside;
@@ -108,7 +114,7 @@ void remedy_who(struct strbuf *out, const struct inventory *inventory,
     for (size_t i = 0; i < count; i++)
         all_seen = all_seen && segment_info_unseen(rows[i]) == 0;
     all_seen = all_seen || !inventory->live || !inventory_has_unread(inventory);
-    outside = !all_seen && credentials->private_user && credentials->euid == 0;
+    outside = !all_seen && remedy_is_outside(inventory);
     if (outside) {
         strbuf_puts(out, "outside of this user namespace, as root: ");
         remedy_shmtool_outside(out, inventory, elsewhere);
@@ -193,11 +199,9 @@ static bool are_limits_fixed(const struct inventory *inventory)
  */
 static bool put_as_root(struct strbuf *out, const struct inventory *inventory)
 {
-    const struct credentials *credentials = &inventory->credentials;
-    bool outside =
-        inventory->has_credentials && credentials->private_user && credentials->euid == 0;
+    bool outside = remedy_is_outside(inventory);
 
-    if (inventory->has_credentials && credentials->sets_limits)
+    if (inventory->has_credentials && inventory->credentials.sets_limits)
         return false;
     if (outside)
         strbuf_puts(out, "outside of this user namespace, as root: ");
