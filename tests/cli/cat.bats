@@ -143,7 +143,7 @@ END
     need_ns
     need_root
     need_program strace
-    need_no_leak_sanitizer
+    without_leak_sanitizer
     need_no_coverage
     local id
     id=$(make_seg --mode 644)

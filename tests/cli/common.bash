@@ -59,10 +59,15 @@ need_program() {
     command -v "$1" >/dev/null || skip "needs $1"
 }
 
-# need_no_leak_sanitizer: skips the test where the program was built with one, which needs a /proc that
-# shows the program's own process and lets it be read
-need_no_leak_sanitizer() {
-    ! grep -q LeakSanitizer "$SHMTOOL" || skip "the leak sanitizer cannot work here"
+# without_leak_sanitizer: for a test in which /proc is that of other processes, or strace runs the program
+without_leak_sanitizer() {
+    export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+}
+
+# need_no_sanitizer: skips the test where the program was built with one, which needs room and a /proc
+# that shows the program itself and tells how it was called
+need_no_sanitizer() {
+    ! grep -q LeakSanitizer "$SHMTOOL" || skip "a sanitizer cannot work here"
 }
 
 # words_of_errno ENOMEM|ELOOP: what the C library says of those that glibc and musl name differently

@@ -218,7 +218,7 @@ shmat($id, NULL, 0) would fail: EACCES (Permission denied)"
 
 @test "shmat: the limit of the address space" {
     need_ns
-    need_no_leak_sanitizer
+    need_no_sanitizer
     run_split bash -c 'ulimit -S -v 100000; exec "$SHMTOOL" doctor --size 100M'
     assert_status 0
     unwrap
@@ -237,7 +237,7 @@ shmat($id, NULL, 0) would fail: EACCES (Permission denied)"
 @test "shmat: a hard limit of the address space goes by what is recommended" {
     need_ns
     need_root
-    need_no_leak_sanitizer
+    need_no_sanitizer
     need_program prlimit
     local remedy command ask='exec setpriv --reuid 12345 --regid 12345 --clear-groups "$SHMTOOL" doctor --size 100M --attach rw --json'
     run_split bash -c "ulimit -v 100000; $ask"

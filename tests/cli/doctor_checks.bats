@@ -295,7 +295,7 @@ removes() {
         [[ $status != 98 ]] || skip "may not mount in a namespace of its own"
         json=$out
     }
-    need_no_leak_sanitizer
+    without_leak_sanitizer
     [[ -d /etc/systemd && -d /run ]] || skip "has no /etc/systemd to mount over"
     mkdir "$BATS_TEST_TMPDIR/conf"
     in_namespaces nothing

@@ -302,7 +302,7 @@ finding() {
 
 @test "states that cannot be told: how many, and why" {
     need_ns
-    need_no_leak_sanitizer
+    without_leak_sanitizer
     unshare --pid --fork true 2>/dev/null || skip "makes no PID namespaces"
     # shellcheck disable=SC2016 # for the inner shell
     run_split unshare --pid --fork --kill-child bash -c '

@@ -817,7 +817,7 @@ named_tree() {
 @test "what is known of processes does not grow old while the reader of a long listing takes its time" {
     need_ns
     need_program strace
-    need_no_leak_sanitizer
+    without_leak_sanitizer
     make_seg --size 1 --count 1000 >/dev/null
     run_split strace -e trace=read,write -o "$BATS_TEST_TMPDIR/trace" "$SHMTOOL" ls --csv
     assert_status 0

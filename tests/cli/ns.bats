@@ -352,7 +352,7 @@ ready"
 }
 
 @test "no /proc: exit 4" {
-    need_no_leak_sanitizer
+    need_no_sanitizer
     start_keepers process
     # shellcheck disable=SC2016 # for the inner shell
     run_split there unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$1" ns' - "$SHMTOOL"

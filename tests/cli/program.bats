@@ -421,7 +421,7 @@ END
     chmod 4755 "$copy"
     mount=$(findmnt -n -o OPTIONS -T "$BATS_TEST_TMPDIR" 2>/dev/null) || mount=
     [[ ,$mount, != *,nosuid,* ]] || skip "the directory for temporary files is mounted nosuid"
-    need_no_leak_sanitizer
+    need_no_sanitizer
     run_split "$copy" rm "$id"
     assert_wrong_usage 'refuses to run setuid, setgid or with file capabilities'
     run_split "$copy" ls
@@ -437,7 +437,7 @@ END
     need_ns
     need_root
     need_program setcap
-    need_no_leak_sanitizer
+    without_leak_sanitizer
     local dir copy id
     dir=$(mktemp -d) && chmod 755 "$dir" # that of bats is closed to other users
     copy=$dir/copy

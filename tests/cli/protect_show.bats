@@ -165,7 +165,7 @@ $third no"
 
 @test "the file is read where it is needed alone" {
     need_program strace
-    SHMTOOL=$plain_shmtool need_no_leak_sanitizer
+    without_leak_sanitizer
     local words
     for words in ls 'ls -l' 'ls --owner root' who limits 'wait --until present --timeout 0' 'watch --for 10ms' 'limits --set shm_rmid_forced=0 --dry-run' 'key /'; do
         # shellcheck disable=SC2086 # words

@@ -229,7 +229,7 @@ $small removed null"
 @test "all that leads to the bytes is on disk before the segment goes" {
     need_ns
     need_program strace
-    need_no_leak_sanitizer
+    without_leak_sanitizer
     local id trace=$BATS_TEST_TMPDIR/trace
     id=$(make_seg --size 4096)
     strace -y -e trace=fsync,shmctl -o "$trace" true 2>/dev/null || skip 'nothing can be traced here'

@@ -324,7 +324,7 @@ need_user_ns() {
 @test "without /proc the kernel is asked instead" {
     need_ns
     need_root
-    need_no_leak_sanitizer
+    need_no_sanitizer
     need_sizes_by_calls
     unshare --mount true 2>/dev/null || skip "no mount namespace can be made here"
     local id

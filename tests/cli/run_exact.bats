@@ -91,6 +91,7 @@ in_container() {
 @test "a /proc of another PID namespace: what cannot be traced is named, the rest goes" {
     need_ns
     need_listener
+    without_leak_sanitizer
     unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made"
     run_split unshare --net --pid --fork --kill-child "$SHMTOOL" run --exact "$HELPERS/brood" "$ids" 5 many
     assert_status 0

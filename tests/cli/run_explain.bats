@@ -311,6 +311,7 @@ setup() {
 @test "a /proc of another PID namespace: not started, and why" {
     need_ns
     need_listener
+    without_leak_sanitizer
     unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made"
     run_split unshare --pid --fork --kill-child "$SHMTOOL" run --explain sh -c 'echo started'
     assert_status 1

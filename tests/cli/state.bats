@@ -214,6 +214,7 @@ from_pid_namespace() {
 
 @test "unknown: /proc is that of another PID namespace" {
     need_ns
+    without_leak_sanitizer
     unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made here"
     local inner
     # The segment's creator lives and has the number that another process has in this /proc.

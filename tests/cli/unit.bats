@@ -281,7 +281,7 @@ in_cgroup() {
 @test "ls without the column reads no cgroup and no mappings" {
     need_ns
     need_program strace
-    need_no_leak_sanitizer
+    without_leak_sanitizer
     need_no_coverage
     make_seg >/dev/null
     start_helper holdseg "$(make_seg)"

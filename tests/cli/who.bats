@@ -505,6 +505,7 @@ shmtool: who: 2 attachments are in processes that the saved tree does not show'
 
 @test "/proc of another PID namespace: a warning says that its pids are not for kill" {
     need_ns
+    without_leak_sanitizer
     unshare --pid --fork true 2>/dev/null || skip "no PID namespace can be made here"
     act make:0 attach
     run_split unshare --pid --fork --kill-child "$SHMTOOL" who -q
@@ -518,7 +519,7 @@ shmtool: who: 2 attachments are in processes that the saved tree does not show'
 @test "no /proc: exit 4" {
     need_ns
     need_root
-    need_no_leak_sanitizer
+    need_no_sanitizer
     need_sizes_by_calls
     # shellcheck disable=SC2016 # for the inner shell
     run_split unshare --mount --propagation private sh -c 'mount -t tmpfs none /proc && exec "$SHMTOOL" who'
