@@ -235,7 +235,7 @@ report_fifo() {
         ["descendant attached", "descendant attached", "descendant removed"]'
     assert_report 'all(.left[] | select(.outcome == "attached"); .nattch == 1 and .state == "used" and (.command | test("brood")))'
     rm "$ids"
-    shmtool run --report "$report" "$HELPERS/actor" daemon make:0
+    shmtool run --report "$report" "${leave_daemon[@]}"
     assert_report '[.left[] | .origin + " " + .outcome] == ["descendant creator_alive"]'
     kill "$(jq '.left[0].cpid' "$report")"
 }
