@@ -328,8 +328,8 @@ int options_take_where(struct context *context, char **words)
     char *word = words[0];
     bool is_long = word[0] == '-' && word[1] == '-';
     size_t end = is_long ? strcspn(word, "=") : 2; /* of its name in the word */
-    struct found_option found = is_long ? find_option(&line, 0, word + 2, end - 2)
-                                        : find_option(&line, word[1], NULL, 0);
+    struct found_option found =
+        is_long ? find_option(&line, 0, word + 2, end - 2) : find_option(&line, word[1], NULL, 0);
     int r;
 
     if (!found.spec || word[1] == '\0')
