@@ -384,7 +384,7 @@ END
     assert_wrong_usage 'shmtool: ls: --all-namespaces=5: takes no value'
 }
 
-@test "where to look, before the command: nothing that stands in one word with -A is passed over" {
+@test "where to look, before the command: nothing that stands in one word with -A is ignored" {
     local word
     for word in --all-namespaces=5 --all-namespaces= -Aq -A=5 -AZ -A5; do
         shmtool "$word" ls
