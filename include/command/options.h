@@ -23,8 +23,9 @@ int options_parse(struct context *context, const struct command *command, char *
                   struct error *err);
 
 /*
- * Takes one of the options of where to look (command/where), if WORDS[0] is one. Returns how many
- * words it has, 0 when it is none, or -EINVAL after a message.
+ * Takes one of the options of where to look (command/where), if WORDS[0] is one, with nothing in
+ * its word that it does not take. Returns how many words it has, 0 when it is none, or -EINVAL
+ * after a message.
  */
 int options_take_where(struct context *context, char **words);
 

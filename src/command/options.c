@@ -328,11 +328,14 @@ int options_take_where(struct context *context, char **words)
     struct command_line line = {context, &none, NULL, words + 1, PASS_WHERE, &err};
     char *word = words[0];
     bool is_long = word[0] == '-' && word[1] == '-';
-    struct found_option found = is_long ? find_option(&line, 0, word + 2, strcspn(word + 2, "="))
-                                        : find_option(&line, word[1], NULL, 0);
+    size_t end = is_long ? strcspn(word, "=") : 2; /* of its name in the word */
+    struct found_option found =
+        is_long ? find_option(&line, 0, word + 2, end - 2) : find_option(&line, word[1], NULL, 0);
     int r;
 
     if (!found.spec || word[1] == '\0')
+        return 0;
+    if (!found.spec->argument && word[end] != '\0') /* -Aq, --all-namespaces=5 */
         return 0;
     r = is_long ? parse_long_option(&line, word) : parse_letters(&line, word);
     if (r < 0)
