@@ -97,8 +97,11 @@ static uint64_t pool_bytes(uint64_t pages, const struct huge_pool *pool)
     return __builtin_mul_overflow(pages, pool->page_size, &bytes) ? UINT64_MAX : bytes;
 }
 
-static void write_pool(struct writer *writer, const struct huge_pool *pool, bool segments_known)
+static void write_pool(struct writer *writer, const struct huge_pool *pool,
+                       const struct balance *balance)
 {
+    const bool known = balance->huge.segments_known;
+    const char *of_the_pool = "of the pool: System V segments of this IPC namespace";
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
     strbuf_printf(&text, "pool of %llu ", (unsigned long long)pool->total);
@@ -106,10 +109,11 @@ static void write_pool(struct writer *writer, const struct huge_pool *pool, bool
     strbuf_printf(&text, ", not in Shmem: %llu free (%llu promised)",
                   (unsigned long long)pool->free, (unsigned long long)pool->reserved);
     write_balance_line(writer, true, pool_bytes(pool->total, pool), strbuf_string(&text));
-    write_balance_line(writer, segments_known, pool_bytes(pool->segments, pool),
-                       segments_known
-                           ? "of the pool: System V segments of this IPC namespace"
-                           : "of the pool: System V segments; no process shows their page size");
+    if (!known)
+        of_the_pool = "of the pool: System V segments; no process shows their page size";
+    else if (balance->everywhere)
+        of_the_pool = "of the pool: System V segments of the IPC namespaces that were read";
+    write_balance_line(writer, known, pool_bytes(pool->segments, pool), of_the_pool);
 }
 
 void balance_report_table(FILE *out, const struct inventory *inventory,
@@ -126,6 +130,12 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
                        "Shmem, which free shows as shared; of this:");
     write_balance_line(&writer, balance->has_sysv, balance->sysv,
                        "System V segments of this IPC namespace");
+    if (balance->everywhere)
+        write_balance_line(
+            &writer, balance->has_others, balance->others,
+            balance->has_others
+                ? "System V segments of the other IPC namespaces"
+                : "System V segments of other namespaces: not known, and part of the rest");
     for (size_t i = 0; i < balance->tmpfs.count; i++) {
         const struct tmpfs_use *use = &balance->tmpfs.items[i];
         CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
@@ -143,7 +153,7 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
         const struct huge_pool *pool = &balance->huge.items[i];
 
         if (pool->is_default || pool->total > 0)
-            write_pool(&writer, pool, balance->huge.segments_known);
+            write_pool(&writer, pool, balance);
     }
     writer_end(&writer);
 }
@@ -213,7 +223,8 @@ void balance_report_json(struct strbuf *out, const struct inventory *inventory)
 
     put_member(out, "{\"shmem\": ", balance->has_shmem, balance->shmem);
     put_member(out, ", \"sysv\": ", balance->has_sysv, balance->sysv);
-    strbuf_puts(out, ", \"sysv_others\": null, \"tmpfs\": ");
+    put_member(out, ", \"sysv_others\": ", balance->has_others, balance->others);
+    strbuf_puts(out, ", \"tmpfs\": ");
     put_json_tmpfs(out, balance);
     put_member(out, ", \"rest\": ", balance->has_rest, balance->rest);
     put_json_pools(out, &balance->huge);
