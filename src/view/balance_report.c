@@ -83,10 +83,10 @@ static void write_held(struct writer *writer, const struct open_segment_list *he
     }
 }
 
-/* Appends "huge pages of 2 MiB". */
-static void put_pages_of(struct strbuf *out, uint64_t page_size)
+/* Appends "3 huge pages of 2 MiB". */
+static void put_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
 {
-    strbuf_puts(out, "huge pages of ");
+    strbuf_printf(out, "%llu huge page%s of ", (unsigned long long)pages, pages == 1 ? "" : "s");
     human_size_long(out, page_size);
 }
 
@@ -104,8 +104,8 @@ static void write_pool(struct writer *writer, const struct huge_pool *pool,
     const char *of_the_pool = "of the pool: System V segments of this IPC namespace";
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    strbuf_printf(&text, "pool of %llu ", (unsigned long long)pool->total);
-    put_pages_of(&text, pool->page_size);
+    strbuf_puts(&text, "pool of ");
+    put_pages(&text, pool->total, pool->page_size);
     strbuf_printf(&text, ", not in Shmem: %llu free (%llu promised)",
                   (unsigned long long)pool->free, (unsigned long long)pool->reserved);
     write_balance_line(writer, true, pool_bytes(pool->total, pool), strbuf_string(&text));
@@ -258,8 +258,7 @@ void huge_need_report(struct strbuf *out, const struct huge_need *need,
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    strbuf_printf(&text, "%llu ", (unsigned long long)need->pages);
-    put_pages_of(&text, need->page_size);
+    put_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", ");
     human_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", would hold these segments");
