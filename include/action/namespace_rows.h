@@ -17,7 +17,7 @@ struct namespace_rows {
 };
 
 /*
- * Makes a row of each namespace of LIST, and resolves what NEEDS (enum need) asks for: NEED_OWNER,
+ * Makes a row of each namespace of LIST, and resolves what NEEDS (enum need) asks for: NEED_MAKER,
  * NEED_SUMS (segments and bytes), NEED_STATE (orphans too, as they are seen from here).
  *
  * list: borrowed by the rows

@@ -390,7 +390,7 @@ static const struct column of_namespaces[] = {
     {"namespace", COLUMN_ID, 0, "its number, as lsns shows it", get_namespace},
     {"kind", COLUMN_TEXT, NEED_CONTAINER, "docker, podman, ...", get_kind},
     {"container", COLUMN_TEXT, NEED_CONTAINER, "name of the container", get_container},
-    {"user", COLUMN_NAME, NEED_OWNER, "who made its user namespace", get_namespace_user},
+    {"user", COLUMN_NAME, NEED_MAKER, "who made its user namespace", get_namespace_user},
     {"pid", COLUMN_ID, 0, "oldest process inside", get_oldest_pid},
     {"processes", COLUMN_NUMBER, 0, "how many are inside", get_processes},
     {"segments", COLUMN_NUMBER, NEED_SUMS, "how many are in it", get_inside_segments},

@@ -59,6 +59,10 @@ assert_found() {
     assert_out_matches $'\n'"$own +- +- +root +1 +[0-9]+ +0 +0 +0 +processes"$'\n'
     assert_out_matches $'\n'"$(number_of processes) +- +- +root +[2-9] +1 +0 +0 +0 +processes"$'\n'
     assert_out_matches $'\n'"$(number_of fd) +- +- +root +- +0 +0 +0 +0 +fd 1/[0-9]+"$'\n'
+    look -n --no-header -c namespace,user
+    assert_equal "$(tr -s ' ' <<<"$out" | grep "^$own ")" "$own 0"
+    look -n --ndjson -c namespace,user
+    assert_out_has "{\"namespace\": $own, \"user\": null}"
 }
 
 @test "the sums are those of a listing inside; an orphan is one as seen from here" {
