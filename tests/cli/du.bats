@@ -515,6 +515,8 @@ huge_tree() {
     du --huge
     assert_equal "$(tail -n 1 "$out_file")" \
         '4 huge pages of 2 MiB, 8 MiB, would hold these segments; 3 more are in use or promised; on that machine, as root: sysctl vm.nr_hugepages=7'
+    du --huge --size 1
+    assert_out_has '1 huge page of 2 MiB, 2 MiB, would hold these segments'
     du --huge --json --owner 7
     assert_equal "$(jq -c .huge <<<"$out")" '{"page_size":2097152,"pages":2,"nr_hugepages":5}'
     # Of another size than the default.

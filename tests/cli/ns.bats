@@ -61,6 +61,16 @@ assert_found() {
     assert_out_matches $'\n'"$(number_of fd) +- +- +root +- +0 +0 +0 +0 +fd 1/[0-9]+"$'\n'
 }
 
+@test "--numeric: the number of the user, not the name" {
+    start_keepers process
+    look -n --no-header -c namespace,user
+    assert_status 0
+    assert_equal "$(tr -s ' ' <"$out_file")" "$own 0
+$(number_of processes) 0"
+    look -n --ndjson -c user
+    assert_out $'{"user": null}\n{"user": null}'
+}
+
 @test "the sums are those of a listing inside; an orphan is one as seen from here" {
     start_keepers --size 5000 process descriptor
     there "$HELPERS/mkseg" --size 70000 >/dev/null

@@ -72,7 +72,18 @@ shmtool: run: 2: removed, 4096 bytes\nshmtool: run: removed 3 of 3 segments, 12 
     run_split without_namespaces "$SHMTOOL" run --isolate touch "$ids"
     assert_status 1
     assert_out ''
-    assert_err 'shmtool: run: no IPC namespace of its own: No space left on device: the limit of user namespaces is reached: see the sysctl user.max_user_namespaces'
+    assert_err 'shmtool: run: no IPC namespace of its own: No space left on device: the limit of user or IPC namespaces is reached: see the sysctls user.max_user_namespaces and user.max_ipc_namespaces'
+    [[ ! -e $ids ]]
+}
+
+@test "where root has no IPC namespace left the limit that is reached is named" {
+    need_ns
+    # shellcheck disable=SC2016 # for the inner shell
+    run_split unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_ipc_namespaces || exit 99; exec "$@"' - \
+        "$SHMTOOL" run --isolate touch "$ids"
+    [[ $status != 99 && $err != unshare:* ]] || skip "no user namespace can be made to forbid them in"
+    assert_status 1
+    assert_err 'shmtool: run: no IPC namespace of its own: No space left on device: the limit of IPC namespaces is reached: see the sysctl user.max_ipc_namespaces'
     [[ ! -e $ids ]]
 }
 
