@@ -7,14 +7,21 @@
 
 #include "action/inventory.h"
 
+/* Segments that were not selected, as rows of which nothing else is resolved. */
+struct other_rows {
+    struct segment_info *items; /* owned */
+    size_t count;
+    size_t capacity;
+};
+
 /*
  * Completes INVENTORY, of which rows and attachments are there: the page size and rss of huge page
  * segments, where the attachments show them; with NEED_HELD what is held, with NEED_BALANCE the
- * balance.
+ * balance. Of many namespaces what is held is that by processes of the own one.
  *
- * others: the segments that were not selected; with these needs
+ * others: with these needs
  */
-void inventory_read_memory(struct system *system, unsigned needs, struct segment_list *others,
+void inventory_read_memory(struct system *system, unsigned needs, struct other_rows *others,
                            struct inventory *inventory);
 
 #endif

@@ -68,21 +68,29 @@ struct balance {
     bool has_shmem;
     uint64_t shmem; /* bytes: Shmem of /proc/meminfo */
     bool has_sysv;
-    uint64_t sysv; /* bytes of it in segments of this IPC namespace */
+    uint64_t sysv;   /* bytes of it in segments of this IPC namespace */
+    bool everywhere; /* other IPC namespaces were read too, as far as they could be */
+    bool has_others; /* and nothing of them is missing */
+    uint64_t others; /* bytes of it in their segments; only with has_others */
     bool has_tmpfs;
     struct tmpfs_list tmpfs; /* of the mounts of this process */
     bool has_rest;
-    uint64_t rest; /* bytes of it that are neither */
+    uint64_t rest; /* bytes of it that are nothing of these */
     struct huge_pools huge;
 };
 
-/* Counts a segment in: what of it is in memory, or in huge pages. Begins with has_sysv true. */
-void balance_add(struct balance *balance, const struct segment *segment);
+/*
+ * Counts a segment in: what of it is in memory, or in huge pages. Begins with has_sysv true, and
+ * has_others where other namespaces are read.
+ *
+ * other: it is of another IPC namespace
+ */
+void balance_add(struct balance *balance, const struct segment *segment, bool other);
 
 /*
  * Sets the rest, once all else is there. It is not known where a part is not, nor where the parts
  * are more than the whole: tmpfs counts what is in swap too, and Shmem of a container may be its
- * own.
+ * own. Other IPC namespaces that are not known are part of it, as a tmpfs is.
  */
 void balance_settle(struct balance *balance);
 

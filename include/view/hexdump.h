@@ -28,7 +28,7 @@ void hexdump_add(struct hexdump *dump, struct strbuf *out, const void *data, siz
 /* The same for LENGTH bytes of 0, in no time however many there are. */
 void hexdump_add_zeros(struct hexdump *dump, struct strbuf *out, uint64_t length);
 
-/* Appends what is left, and the address after the last byte; nothing where there was no byte. */
+/* Appends what is left, and the address after the last byte, unless that is 0. */
 void hexdump_end(struct hexdump *dump, struct strbuf *out);
 
 #endif

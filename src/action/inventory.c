@@ -74,20 +74,20 @@ struct pass {
     unsigned needs;                    /* and of those in the namespace at hand */
     unsigned tested;                   /* what the selection needs of them */
     struct inventory *inventory;
-    size_t capacity;            /* of its rows */
-    struct usage *usage;        /* where segments are counted in */
-    struct segment_info blank;  /* what each row has of the namespace at hand */
-    struct segment_list others; /* not selected; where needed */
-    bool has_pending;           /* a row's unit depends on its attachments */
-    bool has_huge;              /* the rss of one depends on its attachments */
-    struct idset attached;      /* ids that the selection's PIDs have attached */
-    struct idset met_ids;       /* of the named ids those that exist */
-    struct idset met_keys;      /* positions of the selection's keys that a segment has */
+    size_t capacity;           /* of its rows */
+    struct usage *usage;       /* where segments are counted in */
+    struct segment_info blank; /* what each row has of the namespace at hand */
+    struct other_rows others;  /* not selected; where needed */
+    bool has_pending;          /* a row's unit depends on its attachments */
+    bool has_huge;             /* the rss of one depends on its attachments */
+    struct idset attached;     /* ids that the selection's PIDs have attached */
+    struct idset met_ids;      /* of the named ids those that exist */
+    struct idset met_keys;     /* positions of the selection's keys that a segment has */
 };
 
 static void release_pass(struct pass *pass)
 {
-    segment_list_release(&pass->others);
+    free(pass->others.items);
     idset_release(&pass->attached);
     idset_release(&pass->met_ids);
     idset_release(&pass->met_keys);
@@ -109,6 +109,15 @@ static void note_numbers(struct pass *pass, const struct segment *segment)
     if (selection->by_id && number > 0 && segment->key <= INT_MAX &&
         selection_has_id(selection, number))
         idset_add(&pass->inventory->key_numbers, number);
+}
+
+/* Keeps what is not selected. */
+static void add_other(struct pass *pass, const struct segment_info *info)
+{
+    struct other_rows *others = &pass->others;
+
+    others->items = xgrow(others->items, others->count, &others->capacity, sizeof(*others->items));
+    others->items[others->count++] = *info;
 }
 
 /* Makes a row of the segment, if it is selected. Returns whether it is. */
@@ -147,8 +156,12 @@ static void add_segment(struct pass *pass, const struct segment *segment)
     note_numbers(pass, segment);
     if (add_row(pass, segment))
         pass->has_huge |= pass->needs & NEED_USAGE && segment_is_huge(segment);
-    else if (pass->needs & (NEED_HELD | NEED_BALANCE))
-        segment_list_add(&pass->others, segment);
+    else if (pass->needs & (NEED_HELD | NEED_BALANCE)) {
+        struct segment_info other = pass->blank;
+
+        other.segment = *segment;
+        add_other(pass, &other);
+    }
 }
 
 /*
@@ -279,7 +292,7 @@ static void share_attachments(struct pass *pass)
             changes = true;
         }
         if (changes && !still_matches(pass, info)) {
-            segment_list_add(&pass->others, &info->segment);
+            add_other(pass, info);
             continue;
         }
         if (kept < i)

@@ -28,9 +28,11 @@ static void resolve_page_size(const struct procfs *procfs, struct segment *segme
         segment_set_huge_page(segment, page_size, smallest);
 }
 
-static void resolve_page_sizes(const struct procfs *procfs, struct segment_list *others,
+static void resolve_page_sizes(const struct system *system, struct other_rows *others,
                                struct inventory *inventory)
 {
+    const struct procfs *procfs = &system->procfs;
+
     if (inventory->attachments.count == 0)
         return;
     for (size_t i = 0; i < inventory->count; i++) {
@@ -39,18 +41,36 @@ static void resolve_page_sizes(const struct procfs *procfs, struct segment_list 
         resolve_page_size(procfs, &info->segment, info->attachments, info->attachment_count);
     }
     for (size_t i = 0; i < others->count; i++) {
+        struct segment_info *info = &others->items[i];
         size_t count;
         const struct attachment *attachments =
-            attachment_list_find(&inventory->attachments, 0, others->items[i].shmid, &count);
+            attachment_list_find(&inventory->attachments, system->namespaces ? info->namespace : 0,
+                                 info->segment.shmid, &count);
 
-        resolve_page_size(procfs, &others->items[i], attachments, count);
+        resolve_page_size(procfs, &info->segment, attachments, count);
     }
+}
+
+/* Whether a row is of another namespace than that which is read, or than the own one of many. */
+static bool is_of_other_namespace(const struct system *system, const struct segment_info *info)
+{
+    return system->namespaces && info->elsewhere != 0;
 }
 
 /* --- Held by descriptors ---------------------------------------------------------------------- */
 
+/* Adds the ids of the rows that are of this namespace. */
+static void add_own_ids(struct idset *ids, const struct system *system,
+                        const struct segment_info *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_of_other_namespace(system, &rows[i]))
+            idset_add(ids, rows[i].segment.shmid);
+    }
+}
+
 /* Keeps of the open segments those that have been removed: the others are seen in the listing. */
-static void read_held(struct system *system, const struct segment_list *others,
+static void read_held(struct system *system, const struct other_rows *others,
                       struct inventory *inventory)
 {
     CLEANUP_IDSET struct idset ids = IDSET_INIT;
@@ -60,10 +80,10 @@ static void read_held(struct system *system, const struct segment_list *others,
     /* A line that was not understood may be the segment's. */
     if (inventory->unparsed.count > 0 || attach_scan_open(&system->procfs, held) < 0)
         return;
-    for (size_t i = 0; held->count > 0 && i < inventory->count; i++)
-        idset_add(&ids, inventory->rows[i].segment.shmid);
-    for (size_t i = 0; held->count > 0 && i < others->count; i++)
-        idset_add(&ids, others->items[i].shmid);
+    if (held->count > 0) {
+        add_own_ids(&ids, system, inventory->rows, inventory->count);
+        add_own_ids(&ids, system, others->items, others->count);
+    }
     for (size_t i = 0; i < held->count; i++) {
         int shmid = held->items[i].shmid;
         struct segment now;
@@ -80,9 +100,17 @@ static void read_held(struct system *system, const struct segment_list *others,
 
 /* --- The balance ------------------------------------------------------------------------------ */
 
-static void read_balance(struct system *system, const struct segment_list *others,
+static void add_to_balance(struct balance *balance, const struct system *system,
+                           const struct segment_info *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        balance_add(balance, &rows[i].segment, is_of_other_namespace(system, &rows[i]));
+}
+
+static void read_balance(struct system *system, const struct other_rows *others,
                          struct inventory *inventory)
 {
+    const struct ipc_namespace_list *namespaces = system->namespaces;
     struct balance *balance = &inventory->balance;
 
     balance->has_shmem = inventory->usage.has_shmem;
@@ -90,17 +118,19 @@ static void read_balance(struct system *system, const struct segment_list *other
     balance->has_sysv = inventory->unparsed.count == 0;
     balance->has_tmpfs = inventory->live && tmpfs_read(&system->procfs, &balance->tmpfs,
                                                        &inventory->balance_error) == 0;
-    for (size_t i = 0; i < inventory->count; i++)
-        balance_add(balance, &inventory->rows[i].segment);
-    for (size_t i = 0; i < others->count; i++)
-        balance_add(balance, &others->items[i]);
+    balance->everywhere = namespaces != NULL;
+    balance->has_others = namespaces && balance->has_sysv && namespaces->unreadable == 0 &&
+                          !namespaces->hidden && !namespaces->exhausted &&
+                          inventory->refused.count == 0;
+    add_to_balance(balance, system, inventory->rows, inventory->count);
+    add_to_balance(balance, system, others->items, others->count);
     balance_settle(balance);
 }
 
-void inventory_read_memory(struct system *system, unsigned needs, struct segment_list *others,
+void inventory_read_memory(struct system *system, unsigned needs, struct other_rows *others,
                            struct inventory *inventory)
 {
-    resolve_page_sizes(&system->procfs, others, inventory);
+    resolve_page_sizes(system, others, inventory);
     if (needs & NEED_HELD)
         read_held(system, others, inventory);
     if (needs & (NEED_BALANCE | NEED_HUGE_PAGES))

@@ -164,7 +164,9 @@ static int write_content(struct context *context, const struct cat *cat,
     const struct reading_callbacks callbacks = {write_zeros, write_data, &output};
     int r = reading_run(reading, offset, end, &callbacks);
 
-    hexdump_end(&output.dump, &output.text);
+    /* With --offset at the end hexdump says where that is, with --length 0 nothing. */
+    if (output.hex && !(cat->length.given && cat->length.value == 0))
+        hexdump_end(&output.dump, &output.text);
     write_dump(&output);
     strbuf_release(&output.text);
     if (r < 0 && r != -ECANCELED)

@@ -86,15 +86,12 @@ static int check_du(struct context *context, void *args, struct error *err)
 {
     struct du *du = args;
 
+    (void)context;
     groups_finish(&du->groups);
     if ((du->system || du->huge.given) && du->output.form != FORM_TABLE &&
         du->output.form != FORM_JSON)
         return error_set(err, EINVAL, "--%s: is shown in tables and with --json alone",
                          du->system ? "system" : "huge");
-    if (du->system && context->where.all_namespaces)
-        return error_set(err, EINVAL,
-                         "--system: is shown of one IPC namespace, not with --all-namespaces; see "
-                         "'shmtool ns'");
     return check_du_columns(du, err);
 }
 
@@ -256,7 +253,7 @@ static int run_du(struct context *context, void *args)
         return status;
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     write_du(context, du, &inventory, &need);
-    incomplete |= options_warn_incomplete(context, &inventory);
+    incomplete |= options_warn_incomplete(context, &du->selection, &inventory);
     if (du->system)
         warn_of_balance(context, &inventory);
     return incomplete ? STATUS_FAILED : STATUS_DONE;

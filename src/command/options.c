@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "command/help.h"
 #include "command/where.h"
+#include "kernel/namespace.h"
 #include "kernel/namespaces.h"
 #include "view/human.h"
 #include "view/remedy.h"
@@ -712,11 +713,36 @@ void options_warn_unknown(struct context *context, const struct unknown_counts *
     warn_unknown(context, "program", unknown->programs, false);
 }
 
-bool options_warn_incomplete(struct context *context, const struct inventory *inventory)
+void options_warn_pids(struct context *context, const struct filter *filter)
+{
+    const struct procfs *procfs = &context->system.procfs;
+    uint64_t here;
+
+    if (!procfs->live || context->system.namespaces)
+        return;
+    if (procfs->inside)
+        here = procfs->inside->number;
+    else if (namespace_number_of(procfs, 0, &here) < 0)
+        return;
+    for (size_t i = 0; i < filter->pids.count; i++) {
+        pid_t pid = (pid_t)filter->pids.items[i].low;
+        uint64_t number;
+
+        if (namespace_number_of(procfs, pid, &number) == 0 && number != here)
+            context_warn(context,
+                         "--pid: process %d is in another IPC namespace: shmtool -N %d looks there",
+                         (int)pid, (int)pid);
+    }
+}
+
+bool options_warn_incomplete(struct context *context, const struct selection *selection,
+                             const struct inventory *inventory)
 {
     bool incomplete = options_warn_missing(context, inventory);
 
     options_warn_unknown(context, &inventory->unknown);
+    if (selection)
+        options_warn_pids(context, &selection->filter);
     where_warn_refused(context, &inventory->refused);
     incomplete |= where_warn_incomplete(context, &context->namespaces);
     return incomplete;

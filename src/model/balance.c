@@ -44,15 +44,17 @@ void huge_pools_release(struct huge_pools *pools)
     *pools = (struct huge_pools){0};
 }
 
-void balance_add(struct balance *balance, const struct segment *segment)
+void balance_add(struct balance *balance, const struct segment *segment, bool other)
 {
+    uint64_t *bytes = other ? &balance->others : &balance->sysv;
+    bool *known = other ? &balance->has_others : &balance->has_sysv;
     const uint64_t page = segment->huge_page;
 
     if (!segment_is_huge(segment)) {
         if (segment->has_rss)
-            balance->sysv = saturating_add(balance->sysv, segment->rss);
+            *bytes = saturating_add(*bytes, segment->rss);
         else
-            balance->has_sysv = false;
+            *known = false;
         return;
     }
     if (page == 0)
@@ -69,6 +71,8 @@ void balance_settle(struct balance *balance)
 {
     uint64_t parts = balance->sysv;
 
+    if (balance->has_others)
+        parts = saturating_add(parts, balance->others);
     for (size_t i = 0; i < balance->tmpfs.count; i++) {
         if (balance->tmpfs.items[i].known)
             parts = saturating_add(parts, balance->tmpfs.items[i].bytes);

@@ -83,10 +83,10 @@ static void write_held(struct writer *writer, const struct open_segment_list *he
     }
 }
 
-/* Appends "huge pages of 2 MiB". */
-static void put_pages_of(struct strbuf *out, uint64_t page_size)
+/* Appends "3 huge pages of 2 MiB". */
+static void put_huge_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
 {
-    strbuf_puts(out, "huge pages of ");
+    strbuf_printf(out, "%llu huge page%s of ", (unsigned long long)pages, pages == 1 ? "" : "s");
     human_size_long(out, page_size);
 }
 
@@ -97,19 +97,23 @@ static uint64_t pool_bytes(uint64_t pages, const struct huge_pool *pool)
     return __builtin_mul_overflow(pages, pool->page_size, &bytes) ? UINT64_MAX : bytes;
 }
 
-static void write_pool(struct writer *writer, const struct huge_pool *pool, bool segments_known)
+static void write_pool(struct writer *writer, const struct huge_pool *pool,
+                       const struct balance *balance)
 {
+    const bool known = balance->huge.segments_known;
+    const char *of_the_pool = "of the pool: System V segments of this IPC namespace";
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    strbuf_printf(&text, "pool of %llu ", (unsigned long long)pool->total);
-    put_pages_of(&text, pool->page_size);
+    strbuf_puts(&text, "pool of ");
+    put_huge_pages(&text, pool->total, pool->page_size);
     strbuf_printf(&text, ", not in Shmem: %llu free (%llu promised)",
                   (unsigned long long)pool->free, (unsigned long long)pool->reserved);
     write_balance_line(writer, true, pool_bytes(pool->total, pool), strbuf_string(&text));
-    write_balance_line(writer, segments_known, pool_bytes(pool->segments, pool),
-                       segments_known
-                           ? "of the pool: System V segments of this IPC namespace"
-                           : "of the pool: System V segments; no process shows their page size");
+    if (!known)
+        of_the_pool = "of the pool: System V segments; no process shows their page size";
+    else if (balance->everywhere)
+        of_the_pool = "of the pool: System V segments of the IPC namespaces that were read";
+    write_balance_line(writer, known, pool_bytes(pool->segments, pool), of_the_pool);
 }
 
 void balance_report_table(FILE *out, const struct inventory *inventory,
@@ -126,6 +130,12 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
                        "Shmem, which free shows as shared; of this:");
     write_balance_line(&writer, balance->has_sysv, balance->sysv,
                        "System V segments of this IPC namespace");
+    if (balance->everywhere)
+        write_balance_line(
+            &writer, balance->has_others, balance->others,
+            balance->has_others
+                ? "System V segments of the other IPC namespaces"
+                : "System V segments of other namespaces: not known, and part of the rest");
     for (size_t i = 0; i < balance->tmpfs.count; i++) {
         const struct tmpfs_use *use = &balance->tmpfs.items[i];
         CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
@@ -143,7 +153,7 @@ void balance_report_table(FILE *out, const struct inventory *inventory,
         const struct huge_pool *pool = &balance->huge.items[i];
 
         if (pool->is_default || pool->total > 0)
-            write_pool(&writer, pool, balance->huge.segments_known);
+            write_pool(&writer, pool, balance);
     }
     writer_end(&writer);
 }
@@ -213,7 +223,8 @@ void balance_report_json(struct strbuf *out, const struct inventory *inventory)
 
     put_member(out, "{\"shmem\": ", balance->has_shmem, balance->shmem);
     put_member(out, ", \"sysv\": ", balance->has_sysv, balance->sysv);
-    strbuf_puts(out, ", \"sysv_others\": null, \"tmpfs\": ");
+    put_member(out, ", \"sysv_others\": ", balance->has_others, balance->others);
+    strbuf_puts(out, ", \"tmpfs\": ");
     put_json_tmpfs(out, balance);
     put_member(out, ", \"rest\": ", balance->has_rest, balance->rest);
     put_json_pools(out, &balance->huge);
@@ -247,8 +258,7 @@ void huge_need_report(struct strbuf *out, const struct huge_need *need,
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    strbuf_printf(&text, "%llu ", (unsigned long long)need->pages);
-    put_pages_of(&text, need->page_size);
+    put_huge_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", ");
     human_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", would hold these segments");

@@ -79,7 +79,7 @@ void hexdump_end(struct hexdump *dump, struct strbuf *out)
 {
     if (dump->filled > 0)
         put_dump_line(dump, out);
-    else if (!dump->has_previous)
+    else if (dump->address == 0)
         return;
     strbuf_printf(out, "%08llx\n", (unsigned long long)dump->address + dump->filled);
     dump->filled = 0;

@@ -317,10 +317,41 @@ see what it is and who uses it (shmtool -N $number stat --owner 100001)"
         '[["key"],10000,[["0x00000000",10000]]]'
     try du -N "$first" --no-header -c owner,segments,bytes
     assert_equal "$(fields)" $'root 1 5000\ntotal 1 5000'
-    try du -A --system
-    assert_wrong_usage 'shmtool: du: --system: is shown of one IPC namespace, not with --all-namespaces'
     try du -A 0
     assert_wrong_usage "'0': with -A an id means another segment in each"
+}
+
+@test "du -A --system: what is in segments here, and what is in those of the others, selected or not" {
+    start_twins
+    local balance='[.system.sysv, .system.sysv_others]'
+    there "$HELPERS/mkseg" --size 4096 --fill >/dev/null
+    inside_of "$first" "$HELPERS/mkseg" --size 8192 --fill >/dev/null
+    inside_of "$second" "$HELPERS/mkseg" --size 40960 --fill >/dev/null
+    try du -A --system --json
+    assert_status 0
+    assert_err ''
+    assert_equal "$(jq -c "$balance" <<<"$out")" '[4096,49152]'
+    # Shmem of a container may be its own: then there is no rest.
+    assert_equal "$(jq '.system | .rest == null or
+        .rest == .shmem - .sysv - .sysv_others - ([.tmpfs[].bytes | values] | add)' <<<"$out")" true
+    try du -A --system --json --key 0x4711
+    assert_equal "$(jq -c "$balance" <<<"$out")" '[4096,49152]'
+    try du -N "$first" --system --json
+    assert_equal "$(jq -c "$balance" <<<"$out")" '[8192,null]'
+    try du -A --system
+    assert_status 0
+    assert_out_matches $'of this:\n +4096 System V segments of this IPC namespace\n +49152 System V segments of the other IPC namespaces\n'
+    (($(grep -E 'System V| the rest: ' "$out_file" | wc -L) <= 80)) || fail "wider than a terminal"
+}
+
+@test "du -A --system: what may not be entered is part of the rest" {
+    start_keepers --size 5000 process
+    run_split there setpriv --bounding-set -sys_admin "$SHMTOOL" du -A --system
+    assert_status 0
+    assert_err_has "$(number_of processes) could not be entered"
+    assert_out_has ' - System V segments of other namespaces: not known, and part of the rest'
+    run_split there setpriv --bounding-set -sys_admin "$SHMTOOL" du -A --system --json
+    assert_equal "$(jq -c '.system | [.sysv, .sysv_others]' <<<"$out")" '[0,null]'
 }
 
 @test "-A: an id, --quiet and ids on standard input mean nothing; commands that look in one place refuse it" {
@@ -370,14 +401,23 @@ see what it is and who uses it (shmtool -N $number stat --owner 100001)"
 @test "--pid of a process that moved after it had attached selects no segment of that id where it is now" {
     start_keepers process
     there "$HELPERS/mkseg" >/dev/null
+    local words pid number
     start_helper nsenter --target "$inside" --mount --pid --ipc "$HELPERS/actor" use:0 attach leave make:0
     pid=$(sed -n 's/^ready \([0-9]*\).*/\1/p' "$helper_out")
     number=$(there "$SHMTOOL" ns --no-header -l -c pid,namespace | awk -v pid="$pid" '$1 == pid { print $2 }')
     assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
+    for words in 'ls -q' 'rm --yes'; do
+        # shellcheck disable=SC2086 # a command and its option
+        run_split there "$SHMTOOL" $words --pid "$pid" --pid 1
+        assert_status 0
+        assert_err "shmtool: ${words%% *}: --pid: process $pid is in another IPC namespace: shmtool -N $pid looks there"
+    done
     run_split there "$SHMTOOL" rm -A --pid "$pid" --yes
     assert_status 0
+    assert_err ''
     run_split there "$SHMTOOL" rm -N "$number" --pid "$pid" --yes
     assert_status 0
+    assert_err ''
     assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
 }
 

@@ -156,7 +156,9 @@ assert mounts == sorted(["mount " + sys.argv[2] + "/a b\nc", "mount " + sys.argv
     : >"$BATS_TEST_TMPDIR/mounts/elsewhere"
     # shellcheck disable=SC2016 # for the inner shell
     start_helper nsenter --target "$inside" --pid --ipc --mount unshare --mount sh -c \
-        'mount --bind "/proc/$1/ns/ipc" "$2" && kill "$1" && exec "$3/keepns"' - \
+        'mount --bind "/proc/$1/ns/ipc" "$2" && kill "$1" || exit
+        while [ -e "/proc/$1/ns/ipc" ]; do :; done
+        exec "$3/keepns"' - \
         "$(there "$SHMTOOL" ns -c pid --no-header "$number" | tr -d ' ')" "$BATS_TEST_TMPDIR/mounts/elsewhere" "$HELPERS"
     look -c namespace,held --no-header "$number"
     assert_status 0

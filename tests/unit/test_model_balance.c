@@ -29,7 +29,7 @@ static void the_rest_is_what_is_left(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(segments); i++)
-        balance_add(&balance, &segments[i]);
+        balance_add(&balance, &segments[i], false);
     balance_settle(&balance);
     assert_int_equal(balance.sysv, 8192);
     assert_true(balance.has_rest);
@@ -60,11 +60,35 @@ static void without_a_part_there_is_no_rest(void **state)
         balance.has_shmem = i != 0;
         balance.has_tmpfs = i != 1;
         if (i == 2)
-            balance_add(&balance, &old);
+            balance_add(&balance, &old, false);
         balance_settle(&balance);
         assert_false(balance.has_rest);
         balance_release(&balance);
     }
+}
+
+static void other_namespaces_are_a_part_where_all_of_them_is_known(void **state)
+{
+    static const struct segment here = {.size = 1, .has_swap = true, .has_rss = true, .rss = 4096};
+    static const struct segment there = {.size = 1, .has_swap = true, .has_rss = true, .rss = 8192};
+    static const struct segment old = {.size = 1};
+    struct balance balance = balance_with_tmpfs(20000, true, 100);
+
+    (void)state;
+    balance.has_others = true;
+    balance_add(&balance, &here, false);
+    balance_add(&balance, &there, true);
+    balance_settle(&balance);
+    assert_int_equal(balance.sysv, 4096);
+    assert_int_equal(balance.others, 8192);
+    assert_int_equal(balance.rest, 20000 - 4096 - 8192 - 100);
+    balance_add(&balance, &old, true);
+    balance_settle(&balance);
+    assert_true(balance.has_sysv);
+    assert_false(balance.has_others);
+    assert_true(balance.has_rest);
+    assert_int_equal(balance.rest, 20000 - 4096 - 100);
+    balance_release(&balance);
 }
 
 static void segments_are_counted_in_their_pool(void **state)
@@ -76,12 +100,12 @@ static void segments_are_counted_in_their_pool(void **state)
     const struct segment unknown = {.size = 1, .has_swap = true};
 
     (void)state;
-    balance_add(&balance, &large);
-    balance_add(&balance, &small);
+    balance_add(&balance, &large, false);
+    balance_add(&balance, &small, true);
     assert_int_equal(items[0].segments, 2);
     assert_int_equal(items[1].segments, 1);
     assert_true(balance.huge.segments_known);
-    balance_add(&balance, &unknown);
+    balance_add(&balance, &unknown, false);
     assert_false(balance.huge.segments_known);
     assert_ptr_equal(huge_pools_find(&balance.huge, 0), &items[0]);
     assert_ptr_equal(huge_pools_find(&balance.huge, 65536), &items[1]);
@@ -110,6 +134,7 @@ int main(void)
         cmocka_unit_test(the_rest_is_what_is_left),
         cmocka_unit_test(a_tmpfs_that_is_not_known_is_part_of_the_rest),
         cmocka_unit_test(without_a_part_there_is_no_rest),
+        cmocka_unit_test(other_namespaces_are_a_part_where_all_of_them_is_known),
         cmocka_unit_test(segments_are_counted_in_their_pool),
         cmocka_unit_test(a_pool_needs_what_others_have_too),
     };
