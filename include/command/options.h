@@ -87,7 +87,8 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
  */
 void options_warn_unknown(struct context *context, const struct unknown_counts *unknown);
 
-/* Names the processes of --pid that are in another IPC namespace than the one that is looked at. */
+/* Names the processes of --pid that are in another IPC namespace than the one that is
+ * inspected. */
 void options_warn_pids(struct context *context, const struct filter *filter);
 
 /*
