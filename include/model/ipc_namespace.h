@@ -77,9 +77,9 @@ enum namespace_word {
 #define NAMESPACE_NUMBER_HOST UINT64_C(4026531839)
 
 /*
- * Tells what kind of word it is, and sets *ret_value to the pid or number. Digits that a number of
- * 32 bits does not have room for are a name: the beginning of a container's id.
- * Returns 0, or -EINVAL and sets *err for a number between the two ranges and for an empty word.
+ * Tells what kind of word it is, and sets *ret_value to the pid or number. Eight digits and more
+ * that are neither are a name: the beginning of a container's id. Returns 0, or -EINVAL and sets
+ * *err for fewer digits that are neither, and for an empty word.
  */
 int namespace_parse_word(const char *word, enum namespace_word *ret_kind, uint64_t *ret_value,
                          struct error *err);

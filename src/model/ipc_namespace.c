@@ -24,13 +24,8 @@ void namespace_complaint_add(struct complaint_list *refused, uint64_t number, co
     complaint_list_add(refused, text, why, strlen(why));
 }
 
-/* Whether the digits can only be the beginning of a container's id, which has 8 or more. */
-static bool is_id_of_digits(const char *word, size_t length)
-{
-    enum { ID_DIGITS_MIN = 8, NUMBER_DIGITS_MAX = 10 };
-
-    return length > NUMBER_DIGITS_MAX || (length >= ID_DIGITS_MIN && word[0] == '0');
-}
+/* How many digits of a container's id name it, at the least. */
+enum { ID_DIGITS_MIN = 8 };
 
 int namespace_parse_word(const char *word, enum namespace_word *ret_kind, uint64_t *ret_value,
                          struct error *err)
@@ -42,19 +37,19 @@ int namespace_parse_word(const char *word, enum namespace_word *ret_kind, uint64
         *ret_kind = NAMESPACE_BY_FILE;
         return 0;
     }
-    if (length > 0 && (strspn(word, "0123456789") < length || is_id_of_digits(word, length))) {
+    if (length > 0 && word[0] != '0' && parse_digits(word, length, &value) == length &&
+        (value <= NAMESPACE_PID_MAX || (value >= NAMESPACE_NUMBER_HOST && value <= UINT32_MAX))) {
+        *ret_kind = value > NAMESPACE_PID_MAX ? NAMESPACE_BY_NUMBER : NAMESPACE_OF_PID;
+        *ret_value = value;
+        return 0;
+    }
+    if (length >= ID_DIGITS_MIN || strspn(word, "0123456789") < length) {
         *ret_kind = NAMESPACE_BY_NAME;
         return 0;
     }
-    parse_digits(word, length, &value);
-    if (length == 0 || word[0] == '0' || value > UINT32_MAX ||
-        (value > NAMESPACE_PID_MAX && value < NAMESPACE_NUMBER_HOST))
-        return error_set(err, EINVAL,
-                         "'%s': neither a pid (1 to %llu) nor the number of an IPC namespace "
-                         "(%llu and above)",
-                         word, (unsigned long long)NAMESPACE_PID_MAX,
-                         (unsigned long long)NAMESPACE_NUMBER_HOST);
-    *ret_kind = value > NAMESPACE_PID_MAX ? NAMESPACE_BY_NUMBER : NAMESPACE_OF_PID;
-    *ret_value = value;
-    return 0;
+    return error_set(err, EINVAL,
+                     "'%s': neither a pid (1 to %llu) nor the number of an IPC namespace (%llu and "
+                     "above)",
+                     word, (unsigned long long)NAMESPACE_PID_MAX,
+                     (unsigned long long)NAMESPACE_NUMBER_HOST);
 }

@@ -113,13 +113,13 @@ sizes_in() {
 
 @test "-N: by the name of a container, if it is that of one namespace alone" {
     start_twins
-    local id=4f3a12bc9d01e5f64f3a12bc9d01e5f64f3a12bc9d01e5f64f3a12bc9d01e5f6 pids
+    local id=9153120269d1e5f64f3a12bc9d01e5f64f3a12bc9d01e5f64f3a12bc9d01e5f6 pids
     read -rd '' -a pids <<<"$(there "$SHMTOOL" ns --no-header -l -c pid "$first" "$second")" || true
     echo "0::/system.slice/docker-$id.scope" >"$BATS_TEST_TMPDIR/docker"
     echo '0::/system.slice/postgresql.service' >"$BATS_TEST_TMPDIR/service"
     there mount --bind "$BATS_TEST_TMPDIR/docker" "/proc/${pids[0]}/cgroup"
     there mount --bind "$BATS_TEST_TMPDIR/service" "/proc/${pids[1]}/cgroup"
-    for word in "${id:0:12}" "${id:0:8}" "$id" "docker:${id:0:12}"; do
+    for word in "${id:0:12}" "${id:0:8}" "${id:0:9}" "$id" "docker:${id:0:12}"; do
         try -N "$word" ls --no-header -c bytes,namespace,container
         assert_status 0
         assert_equal "$(fields)" "5000 $first ${id:0:12}"

@@ -328,7 +328,7 @@ static void names_are_left_to_others(void **state)
     (void)state;
     assert_int_equal(procfs_open(&procfs, NULL, NULL), 0);
     assert_int_equal(namespaces_resolve(&procfs, &nothing, "web", &namespace, &err), -ENODATA);
-    assert_int_equal(namespaces_resolve(&procfs, &nothing, "12345678", &namespace, &err), -EINVAL);
+    assert_int_equal(namespaces_resolve(&procfs, &nothing, "5000000", &namespace, &err), -EINVAL);
     assert_int_equal(namespaces_resolve(&procfs, &nothing, "4194304", &namespace, &err), -ENOENT);
     procfs_close(&procfs);
 }
