@@ -102,7 +102,7 @@ _shmtool_value() {
             ;;
         ls:-c | ls:--columns | ls:--sort | watch:-c | watch:--columns)
             _shmtool_list key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
+                nattch status state cpid lpid atime dtime ctime command unit program program_by protected namespace container host
             ;;
         who:-c | who:--columns | who:--sort)
             _shmtool_list shmid key pid uid user access maps command namespace container host

@@ -52,7 +52,7 @@ end
 set --local commands ls stat who rm run limits key doctor ns du watch wait metrics create set cat restore capture help
 set --local selecting '__fish_seen_subcommand_from ls stat who rm set du watch wait restore'
 set --local columns key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap nattch \
-    status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
+    status state cpid lpid atime dtime ctime command unit program program_by protected namespace container host
 set --local sums owner creator group key state command unit program namespace container size
 
 complete -c shmtool -f

@@ -163,7 +163,7 @@ _shmtool() {
     case $line[1] in
         ls)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
+                nattch status state cpid lpid atime dtime ctime command unit program program_by protected namespace container host
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \
                 {-l,--long}'[more columns]' \
                 '--fail-if-none[exit 1 when nothing matched]'
@@ -225,7 +225,7 @@ _shmtool() {
             ;;
         watch)
             _shmtool_output key shmid owner uid group gid creator cuid creator_group cgid perms bytes rss swap \
-                nattch status state cpid lpid atime dtime ctime command unit program program_by namespace container protected host
+                nattch status state cpid lpid atime dtime ctime command unit program program_by protected namespace container host
             # Of output what makes sense line by line.
             output=(${output:#*--(sort|human|no-header|json|csv)[=\[]*})
             _arguments -s : $selection $output '(- *)'{-h,--help}'[show the options]' \

@@ -124,10 +124,10 @@ static const struct column of_segments[] = {
     {"program", COLUMN_WORD, NEED_PROGRAM, "which program it is of; with ? a guess", get_program},
     {"program_by", COLUMN_TEXT, NEED_PROGRAM, "what tells it: attached, creator, file, key, label",
      get_program_by},
-    {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
-    {"container", COLUMN_WORD, NEED_CONTAINER, "container that this is of", get_segment_container},
     {"protected", COLUMN_RULE, NEED_PROTECTION, "the line of shmtool.conf that protects it",
      get_protected},
+    {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
+    {"container", COLUMN_WORD, NEED_CONTAINER, "container that this is of", get_segment_container},
     HOST_COLUMN,
 };
 

@@ -145,9 +145,9 @@ static void every_column_of_a_segment(void **state)
         {"unit", "docker:a\x1b b", "\"docker:a\\u001b b\""},
         {"program", "postgresql?", "\"postgresql?\""},
         {"program_by", "key", "\"key\""},
+        {"protected", "", "null"},
         {"namespace", "", "null"},
         {"container", "", "null"},
-        {"protected", "", "null"},
         {"host", "", "null"},
     };
 
