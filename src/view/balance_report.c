@@ -83,13 +83,6 @@ static void write_held(struct writer *writer, const struct open_segment_list *he
     }
 }
 
-/* Appends "3 huge pages of 2 MiB". */
-static void put_huge_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
-{
-    strbuf_printf(out, "%llu huge page%s of ", (unsigned long long)pages, pages == 1 ? "" : "s");
-    human_size_long(out, page_size);
-}
-
 static uint64_t pool_bytes(uint64_t pages, const struct huge_pool *pool)
 {
     uint64_t bytes;
@@ -105,7 +98,7 @@ static void write_pool(struct writer *writer, const struct huge_pool *pool,
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
     strbuf_puts(&text, "pool of ");
-    put_huge_pages(&text, pool->total, pool->page_size);
+    human_huge_pages(&text, pool->total, pool->page_size);
     strbuf_printf(&text, ", not in Shmem: %llu free (%llu promised)",
                   (unsigned long long)pool->free, (unsigned long long)pool->reserved);
     write_balance_line(writer, true, pool_bytes(pool->total, pool), strbuf_string(&text));
@@ -258,7 +251,7 @@ void huge_need_report(struct strbuf *out, const struct huge_need *need,
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    put_huge_pages(&text, need->pages, need->page_size);
+    human_huge_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", ");
     human_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", would hold these segments");

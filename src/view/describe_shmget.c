@@ -60,12 +60,11 @@ static void put_former(struct strbuf *out, const struct shmget_diagnosis *diagno
     strbuf_puts(out, ", who will share nothing with a new one");
 }
 
-/* Appends "3 huge pages of 2 MiB". */
+/* Appends the huge pages that it needs, "3 huge pages of 2 MiB". */
 static void put_huge_pages(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
-    human_count(out, huge_pages_of(&diagnosis->huge, diagnosis->request.size), "huge page");
-    strbuf_puts(out, " of ");
-    human_size_long(out, diagnosis->huge.page_size);
+    human_huge_pages(out, huge_pages_of(&diagnosis->huge, diagnosis->request.size),
+                     diagnosis->huge.page_size);
 }
 
 static void describe_makes(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
