@@ -78,7 +78,7 @@ const struct command command_set = {
                "\n"
                "As with rm, ids and segments named by a key that is not 0 are changed without a\n"
                "question, and anything else only after it.",
-    .flags = COMMAND_CHANGES | COMMAND_EVERYWHERE,
+    .flags = COMMAND_CHANGES,
     .groups = {{&batch_group, offsetof(struct set, batch)},
                {&selection_group, offsetof(struct set, batch.selection)}},
     .habits = set_habits,

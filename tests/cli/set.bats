@@ -266,12 +266,12 @@ $other: set, it was so already"
     assert_out 640
 }
 
-@test "in all IPC namespaces that there are, which are the test's own" {
+@test "in all IPC namespaces: refused, and nothing is changed" {
     start_twins
     run_split there "$SHMTOOL" set -A perms=644 --size 5000 --yes
-    assert_status 0
+    assert_wrong_usage 'shmtool: set: --all-namespaces: set looks in one IPC namespace; -N names another'
     run_split there "$SHMTOOL" ls -A --no-header --sort bytes -c bytes,perms
-    assert_out $'5000 644\n5000 644\n7000 600'
+    assert_out $'5000 600\n5000 600\n7000 600'
 }
 
 @test "wrong words change nothing" {
