@@ -18,7 +18,8 @@ struct namespace_rows {
 
 /*
  * Makes a row of each namespace of LIST, and resolves what NEEDS (enum need) asks for: NEED_MAKER,
- * NEED_SUMS (segments and bytes), NEED_STATE (orphans too, as they are seen from here).
+ * NEED_OWNER (the maker's name), NEED_SUMS (segments and bytes), NEED_STATE (orphans too, as they
+ * are seen from here).
  *
  * list: borrowed by the rows
  * ret_rows: released by the caller with namespace_rows_release(); names stay valid until SYSTEM is

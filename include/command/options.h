@@ -23,8 +23,9 @@ int options_parse(struct context *context, const struct command *command, char *
                   struct error *err);
 
 /*
- * Takes one of the options of where to look (command/where), if WORDS[0] is one. Returns how many
- * words it has, 0 when it is none, or -EINVAL after a message.
+ * Takes one of the options of where to look (command/where), if WORDS[0] is one, with nothing in
+ * its word that it does not take. Returns how many words it has, 0 when it is none, or -EINVAL
+ * after a message.
  */
 int options_take_where(struct context *context, char **words);
 
@@ -86,11 +87,17 @@ bool options_warn_missing(struct context *context, const struct inventory *inven
  */
 void options_warn_unknown(struct context *context, const struct unknown_counts *unknown);
 
+/* Names the processes of --pid that are in another IPC namespace than the one that is
+ * inspected. */
+void options_warn_pids(struct context *context, const struct filter *filter);
+
 /*
- * Names what INVENTORY lacks: what options_warn_missing() does, units and programs that are not
- * known, and IPC namespaces. Returns whether the exit status is STATUS_FAILED at least.
+ * Names what INVENTORY, read with SELECTION (NULL: all), lacks: what options_warn_missing() does,
+ * states, units and programs that are not known, processes and IPC namespaces. Returns whether the
+ * exit status is STATUS_FAILED at least.
  */
-bool options_warn_incomplete(struct context *context, const struct inventory *inventory);
+bool options_warn_incomplete(struct context *context, const struct selection *selection,
+                             const struct inventory *inventory);
 
 /* Says which page size is assumed, if a saved tree does not show it. */
 void options_warn_page_size(struct context *context, const struct limits *limits);

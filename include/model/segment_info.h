@@ -39,7 +39,7 @@ enum need {
     NEED_NAMESPACE = 1 << 17, /* number of the IPC namespace */
     NEED_CONTAINER = 1 << 18, /* which container's that is, or else the segment's unit is in */
     NEED_SUMS = 1 << 16,      /* of an IPC namespace what is in it, counted inside */
-    NEED_MAKER = 1 << 25,     /* and who made its user namespace, by number and name */
+    NEED_MAKER = 1 << 25,     /* the number of who made its user namespace */
     NEED_PROTECTION = 1 << 19, /* the line of shmtool.conf that protects it, where that was read */
     NEED_UNIT = 1 << 15,       /* unit or container; attachments too where it depends on them */
     NEED_HELD = 1 << 21,       /* removed segments that descriptors keep */

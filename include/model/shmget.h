@@ -148,6 +148,9 @@ struct shmat_answer shmat_predict(const struct segment *segment, uint64_t huge_s
 /* The permission bits (07) that a mode asks for, as ipc/util.c, ipcperms, folds them together. */
 unsigned shmget_asked_bits(uint32_t mode);
 
+/* Those that shmat asks for (ipc/shm.c, do_shmat). */
+unsigned shmat_asked_bits(enum shmat_access access);
+
 /*
  * The permission bits (07) that SEGMENT grants by owner, group or others; capabilities
  * left aside.

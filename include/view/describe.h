@@ -34,6 +34,9 @@ void describe_segments(struct strbuf *out, uint64_t count, uint64_t bytes);
 void describe_bytes(struct strbuf *out, uint64_t bytes);
 void describe_pages(struct strbuf *out, uint64_t pages, uint64_t page_size);
 
+/* Appends "3 huge pages of 2 MiB". */
+void describe_huge_pages(struct strbuf *out, uint64_t pages, uint64_t page_size);
+
 /*
  * Appends who has the most, after a semicolon: "; zc has the most: 2 segments, 40 pages (160 KiB),
  * 1 of them orphans". Nothing without sums.

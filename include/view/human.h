@@ -37,9 +37,6 @@ void human_time(struct strbuf *out, int64_t time, enum human_time form, int64_t 
 /* Appends a count and its noun, with an s for any count but one: "1 segment", "2 segments". */
 void human_count(struct strbuf *out, uint64_t count, const char *noun);
 
-/* Appends "3 huge pages of 2 MiB". */
-void human_huge_pages(struct strbuf *out, uint64_t count, uint64_t page_size);
-
 /* Appends a user's name for a sentence: "zc", but "user nobody", who is not no one. */
 void human_user(struct strbuf *out, const char *name);
 

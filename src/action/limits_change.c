@@ -205,7 +205,8 @@ static int find_destroyed(struct system *system, struct limits_change *change,
 {
     CLEANUP_IDSET struct idset after = IDSET_INIT;
     struct inventory now;
-    int r = inventory_read(system, NULL, NEED_LIMITS | NEED_CREDENTIALS, &now, err);
+    const unsigned needs = NEED_LIMITS | NEED_CREDENTIALS | NEED_USAGE | NEED_SHMEM;
+    int r = inventory_read(system, NULL, needs, &now, err);
 
     if (r < 0)
         return r;

@@ -29,7 +29,7 @@ static void resolve_outside(struct system *system, unsigned needs, struct namesp
     info->held = join_holders(info->namespace);
     if (needs & NEED_MAKER)
         info->has_uid = namespaces_owner(&system->procfs, info->namespace, &info->uid);
-    if (info->has_uid)
+    if (info->has_uid && needs & NEED_OWNER)
         info->user = names_user(system->names, info->uid);
     if (needs & NEED_CONTAINER) {
         const struct cgroup_unit *unit = resolve_namespace(system, info->namespace);

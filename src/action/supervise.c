@@ -34,6 +34,7 @@ struct supervisor {
     bool has_orphans;    /* some of our children may have exited and were not waited for */
     bool followed;       /* we stopped because the program had stopped */
     bool takes_terminal; /* its process group had the terminal when it stopped */
+    bool waits;          /* for descendants, when the program has ended */
 };
 
 /* --- Stopping and continuing ------------------------------------------------------------------ */
@@ -77,11 +78,19 @@ static void follow_continue(struct supervisor *supervisor)
         child_signal(&supervisor->child, SIGCONT);
 }
 
+/* Ctrl+Z while descendants are waited for: they stop, and with us the shell's job does. */
+static void stop_with_descendants(const struct supervisor *supervisor)
+{
+    if (!supervisor->never_stops)
+        signals_stop_self(SIGTSTP);
+}
+
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
 /* Returns whether a child of ours exited or was stopped, or may have. */
 static bool handle_signals(struct supervisor *supervisor)
 {
+    struct child_end end;
     bool children = false;
     bool sent;
     int number;
@@ -98,6 +107,11 @@ static bool handle_signals(struct supervisor *supervisor)
             /* It may be waiting for descendants, which that ends. The keyboard's it gets itself. */
             if (supervisor->relays && sent)
                 child_signal(&supervisor->child, number);
+            break;
+        case SIGTSTP:
+            /* Taken with the program's end it may have come after that. */
+            if (supervisor->waits && child_has_ended(&supervisor->child, &end))
+                stop_with_descendants(supervisor);
             break;
         case SIGCONT:
             follow_continue(supervisor);
@@ -229,8 +243,8 @@ static bool take_end_of_waiting(struct supervisor *supervisor, bool early, bool 
     while ((number = signals_take_origin(&supervisor->signals, &sent)) > 0) {
         if (number == SIGTERM || (number == SIGINT && (sent || !early)))
             ended = true;
-        else if (number == SIGTSTP && !supervisor->never_stops)
-            signals_stop_self(number); /* the descendants stop with us: so does the shell's job */
+        else if (number == SIGTSTP)
+            stop_with_descendants(supervisor);
         else if (number == SIGCHLD)
             *ret_children = true;
     }
@@ -315,7 +329,7 @@ static int release_and_watch(struct supervisor *supervisor, const struct supervi
     watch_program(supervisor, &result->end);
     result->pid = supervisor->child.pid;
     result->stage = SUPERVISE_CLEAN;
-    if (request->wait)
+    if (supervisor->waits)
         wait_for_descendants(supervisor);
     r = settle(supervisor, &alive, err);
     if (supervisor->lost.code != 0)
@@ -361,6 +375,7 @@ static int start_and_watch(struct supervisor *supervisor, const struct supervise
         r = child_start(&supervisor->child, request->argv, &supervisor->signals, listener, err);
     if (r < 0)
         return r;
+    supervisor->waits = request->wait;
     result->stage = SUPERVISE_READ;
     r = trace_begin(&supervisor->trace, supervisor->system, supervisor->child.pid, request->isolate,
                     listens && !request->isolate, err);

@@ -205,6 +205,7 @@ static int make_plan(struct batch *batch)
     where_warn_refused(batch->context, &inventory->refused);
     batch->failed |= where_warn_incomplete(batch->context, &batch->context->namespaces);
     options_warn_unknown(batch->context, &inventory->unknown);
+    options_warn_pids(batch->context, &batch->selection.filter);
     batch->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)
         removal_add(&batch->plan, &batch->selection, &inventory->rows[i]);

@@ -253,7 +253,7 @@ static int run_du(struct context *context, void *args)
         return status;
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     write_du(context, du, &inventory, &need);
-    incomplete |= options_warn_incomplete(context, &inventory);
+    incomplete |= options_warn_incomplete(context, &du->selection, &inventory);
     if (du->system)
         warn_of_balance(context, &inventory);
     return incomplete ? STATUS_FAILED : STATUS_DONE;

@@ -146,6 +146,7 @@ static int ask_to_destroy(struct limits_question *question, struct inventory *in
     const struct column_format format = {.now = inventory->clock.now, .color = context->color};
     struct inventory now;
     size_t unplanned;
+    unsigned needs;
     int status;
 
     removal_preview_show(context->err, &change->plan, &format, false);
@@ -160,7 +161,8 @@ static int ask_to_destroy(struct limits_question *question, struct inventory *in
     status = protect_require(context, "nothing was set");
     if (status != STATUS_DONE)
         return status;
-    if (inventory_read(&context->system, NULL, limits_change_needs(change), &now, &err) < 0)
+    needs = limits_change_needs(change) | NEED_USAGE | NEED_SHMEM;
+    if (inventory_read(&context->system, NULL, needs, &now, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     unplanned = limits_change_unplanned(change, &now);
     inventory_release(inventory);
@@ -412,8 +414,11 @@ static int show_or_set(struct context *context, void *args)
             status = confirm_change(context, limits, &inventory);
         if (status == STATUS_DONE)
             status = refuse_protected(context, change, &inventory);
-        if (status != STATUS_DONE)
+        if (status != STATUS_DONE) {
+            if (limits->json && status != STATUS_UNREADABLE)
+                write_limits(context, limits, &inventory);
             return status;
+        }
         r = limits_change_run(&context->system, change, &inventory, &err);
         warn_of_change(context, change, &inventory);
         if (r < 0)

@@ -90,7 +90,7 @@ static int run_ls(struct context *context, void *args)
     output_sort(&ls->output, inventory.rows, inventory.count, sizeof(struct segment_info));
     put_rows(&listing, &inventory);
     writer_end(&listing.writer);
-    incomplete |= options_warn_incomplete(context, &inventory);
+    incomplete |= options_warn_incomplete(context, &ls->selection, &inventory);
     return incomplete || (ls->fail_if_none && !listing.any) ? STATUS_FAILED : STATUS_DONE;
 }
 

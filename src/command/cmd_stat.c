@@ -63,7 +63,7 @@ static int run_stat(struct context *context, void *args)
                                &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    incomplete |= options_warn_incomplete(context, &inventory);
+    incomplete |= options_warn_incomplete(context, &stat->selection, &inventory);
     write_reports(context, stat, &inventory);
     /* There is no header line, as ls has one, that would show that it has looked. */
     if (inventory.count == 0 && !stat->json && !incomplete)

@@ -99,7 +99,7 @@ static int run_who(struct context *context, void *args)
                                output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    incomplete |= options_warn_incomplete(context, &inventory);
+    incomplete |= options_warn_incomplete(context, &who->selection, &inventory);
     write_attachments(context, who, &inventory);
     options_warn_unreadable(context, &inventory);
     describe_unseen(&line, &inventory);

@@ -168,16 +168,14 @@ struct invocation {
 
 /*
  * Where a standard stream is closed, the next file opened would get its descriptor, and results
- * would be written into that file. /dev/null takes its place, opened the wrong way round: using it
- * is an error.
+ * would be written into that file. In its place stands what can be neither read nor written, nor
+ * opened for writing by /dev/stdout.
  */
 static void fill_standard_streams(void)
 {
-    static const int wrong_way[] = {O_WRONLY, O_RDONLY, O_RDONLY};
-
     for (int fd = 0; fd < 3; fd++) {
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            open("/dev/null", wrong_way[fd] | O_CLOEXEC); /* closed in a program that run starts */
+            open("/", O_PATH | O_CLOEXEC); /* closed in a program that run starts */
     }
 }
 

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "command/help.h"
 #include "command/where.h"
+#include "kernel/namespace.h"
 #include "kernel/namespaces.h"
 #include "view/human.h"
 #include "view/remedy.h"
@@ -327,11 +328,14 @@ int options_take_where(struct context *context, char **words)
     struct command_line line = {context, &none, NULL, words + 1, PASS_WHERE, &err};
     char *word = words[0];
     bool is_long = word[0] == '-' && word[1] == '-';
-    struct found_option found = is_long ? find_option(&line, 0, word + 2, strcspn(word + 2, "="))
-                                        : find_option(&line, word[1], NULL, 0);
+    size_t end = is_long ? strcspn(word, "=") : 2; /* of its name in the word */
+    struct found_option found =
+        is_long ? find_option(&line, 0, word + 2, end - 2) : find_option(&line, word[1], NULL, 0);
     int r;
 
     if (!found.spec || word[1] == '\0')
+        return 0;
+    if (!found.spec->argument && word[end] != '\0') /* -Aq, --all-namespaces=5 */
         return 0;
     r = is_long ? parse_long_option(&line, word) : parse_letters(&line, word);
     if (r < 0)
@@ -709,11 +713,36 @@ void options_warn_unknown(struct context *context, const struct unknown_counts *
     warn_unknown(context, "program", unknown->programs, false);
 }
 
-bool options_warn_incomplete(struct context *context, const struct inventory *inventory)
+void options_warn_pids(struct context *context, const struct filter *filter)
+{
+    const struct procfs *procfs = &context->system.procfs;
+    uint64_t here;
+
+    if (!procfs->live || context->system.namespaces)
+        return;
+    if (procfs->inside)
+        here = procfs->inside->number;
+    else if (namespace_number_of(procfs, 0, &here) < 0)
+        return;
+    for (size_t i = 0; i < filter->pids.count; i++) {
+        pid_t pid = (pid_t)filter->pids.items[i].low;
+        uint64_t number;
+
+        if (namespace_number_of(procfs, pid, &number) == 0 && number != here)
+            context_warn(context,
+                         "--pid: process %d is in another IPC namespace: shmtool -N %d looks there",
+                         (int)pid, (int)pid);
+    }
+}
+
+bool options_warn_incomplete(struct context *context, const struct selection *selection,
+                             const struct inventory *inventory)
 {
     bool incomplete = options_warn_missing(context, inventory);
 
     options_warn_unknown(context, &inventory->unknown);
+    if (selection)
+        options_warn_pids(context, &selection->filter);
     where_warn_refused(context, &inventory->refused);
     incomplete |= where_warn_incomplete(context, &context->namespaces);
     return incomplete;

@@ -13,13 +13,19 @@
 #include "base/cleanup.h"
 #include "model/ipc_namespace.h"
 
-/* What an errno of unshare(2) or of the maps means here, in a way that helps. */
-static const char *explain_refusal(int code)
+/*
+ * What an errno of unshare(2) or of the maps means here, in a way that helps. FLAGS: what was asked
+ * of unshare.
+ */
+static const char *explain_refusal(int code, int flags)
 {
     switch (code) {
     case ENOSPC:
     case EUSERS:
-        return "the limit of user namespaces is reached: see the sysctl user.max_user_namespaces";
+        if (!(flags & CLONE_NEWUSER))
+            return "the limit of IPC namespaces is reached: see the sysctl user.max_ipc_namespaces";
+        return "the limit of user or IPC namespaces is reached: see the sysctls "
+               "user.max_user_namespaces and user.max_ipc_namespaces";
     case EPERM:
     case EACCES:
         return "this system forbids user namespaces to you; root does not need one";
@@ -31,10 +37,10 @@ static const char *explain_refusal(int code)
     }
 }
 
-static int fail_namespace(int code, struct error *err)
+static int fail_namespace(int code, int flags, struct error *err)
 {
     return error_set(err, code, "no IPC namespace of its own: %s: %s", strerror(code),
-                     explain_refusal(code));
+                     explain_refusal(code, flags));
 }
 
 /* Writes TEXT into a file of our own /proc, in one piece as maps want it. */
@@ -59,21 +65,24 @@ static int write_id_map(const char *path, unsigned id)
 
 int namespace_enter_ipc(struct error *err)
 {
+    const int with_user = CLONE_NEWUSER | CLONE_NEWIPC;
     uid_t uid = geteuid();
     gid_t gid = getegid();
     int r;
 
     if (unshare(CLONE_NEWIPC) == 0)
         return 0;
-    if (errno != EPERM || unshare(CLONE_NEWUSER | CLONE_NEWIPC) < 0)
-        return fail_namespace(errno, err);
+    if (errno != EPERM)
+        return fail_namespace(errno, CLONE_NEWIPC, err);
+    if (unshare(with_user) < 0)
+        return fail_namespace(errno, with_user, err);
     /* Our ids stay what they were. Whoever may not set groups must say so first. */
     r = write_own_file("/proc/self/setgroups", "deny");
     if (r == 0 || r == -ENOENT) /* before Linux 3.19 */
         r = write_id_map("/proc/self/gid_map", gid);
     if (r == 0)
         r = write_id_map("/proc/self/uid_map", uid);
-    return r < 0 ? fail_namespace(-r, err) : 0;
+    return r < 0 ? fail_namespace(-r, with_user, err) : 0;
 }
 
 int namespace_number_of(const struct procfs *procfs, pid_t pid, uint64_t *ret_number)

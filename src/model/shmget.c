@@ -178,13 +178,17 @@ struct segment shmget_new_segment(const struct shmget_request *request,
     };
 }
 
+unsigned shmat_asked_bits(enum shmat_access access)
+{
+    return access == SHMAT_WRITE ? 06 : 04;
+}
+
 struct shmat_answer shmat_predict(const struct segment *segment, uint64_t huge_size,
                                   const struct credentials *credentials, enum shmat_access access,
                                   bool has_room)
 {
-    unsigned asked = access == SHMAT_WRITE ? 06 : 04;
-
-    if (asked & ~shmget_granted_bits(segment, credentials) && !credentials->ipc_owner)
+    if (shmat_asked_bits(access) & ~shmget_granted_bits(segment, credentials) &&
+        !credentials->ipc_owner)
         return (struct shmat_answer){SHMAT_DENIED, EACCES};
     if (huge_size > 0 && wraps_to_nothing(segment->size, huge_size))
         return (struct shmat_answer){SHMAT_EMPTY, EINVAL};

@@ -98,7 +98,7 @@ static void write_pool(struct writer *writer, const struct huge_pool *pool,
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
     strbuf_puts(&text, "pool of ");
-    human_huge_pages(&text, pool->total, pool->page_size);
+    describe_huge_pages(&text, pool->total, pool->page_size);
     strbuf_printf(&text, ", not in Shmem: %llu free (%llu promised)",
                   (unsigned long long)pool->free, (unsigned long long)pool->reserved);
     write_balance_line(writer, true, pool_bytes(pool->total, pool), strbuf_string(&text));
@@ -251,7 +251,7 @@ void huge_need_report(struct strbuf *out, const struct huge_need *need,
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    human_huge_pages(&text, need->pages, need->page_size);
+    describe_huge_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", ");
     human_pages(&text, need->pages, need->page_size);
     strbuf_puts(&text, ", would hold these segments");

@@ -41,7 +41,7 @@ GET_TEXT(get_host, format->host)
 
 #define HOST_COLUMN \
     { \
-        "host", COLUMN_TEXT, 0, "this machine's name", get_host \
+        "host", COLUMN_WORD, 0, "this machine's name", get_host \
     }
 
 /* --- Segments --------------------------------------------------------------------------------- */
@@ -120,12 +120,12 @@ static const struct column of_segments[] = {
     {"ctime", COLUMN_TIME, 0, "creation or last change", get_ctime},
     {"command", COLUMN_COMMAND, NEED_COMMAND, "creator's command line, while it lives",
      get_command},
-    {"unit", COLUMN_TEXT, NEED_UNIT, "unit or container of its creator or users", get_unit},
+    {"unit", COLUMN_WORD, NEED_UNIT, "unit or container of its creator or users", get_unit},
     {"program", COLUMN_WORD, NEED_PROGRAM, "which program it is of; with ? a guess", get_program},
     {"program_by", COLUMN_TEXT, NEED_PROGRAM, "what tells it: attached, creator, file, key, label",
      get_program_by},
     {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
-    {"container", COLUMN_TEXT, NEED_CONTAINER, "container that this is of", get_segment_container},
+    {"container", COLUMN_WORD, NEED_CONTAINER, "container that this is of", get_segment_container},
     {"protected", COLUMN_RULE, NEED_PROTECTION, "the line of shmtool.conf that protects it",
      get_protected},
     HOST_COLUMN,
@@ -183,7 +183,7 @@ static const struct column of_attachments[] = {
     {"command", COLUMN_COMMAND, NEED_HOLDERS, "its command line", get_holder_command},
     {"namespace", COLUMN_ID, NEED_ATTACHMENTS | NEED_NAMESPACE, "number of the IPC namespace",
      get_holder_namespace},
-    {"container", COLUMN_TEXT, NEED_ATTACHMENTS | NEED_CONTAINER, "container that this is of",
+    {"container", COLUMN_WORD, NEED_ATTACHMENTS | NEED_CONTAINER, "container that this is of",
      get_holder_container},
     HOST_COLUMN,
 };
@@ -287,10 +287,10 @@ static const struct column of_sums[] = {
     {"state", COLUMN_STATE, NEED_STATE, "used, dest, orphan, idle or unknown", get_state},
     {"command", COLUMN_COMMAND, NEED_COMMAND, "creator's command line, while it lives",
      get_command},
-    {"unit", COLUMN_TEXT, NEED_UNIT, "unit or container of its creator or users", get_unit},
+    {"unit", COLUMN_WORD, NEED_UNIT, "unit or container of its creator or users", get_unit},
     {"program", COLUMN_WORD, NEED_PROGRAM, "which program it is of; with ? a guess", get_program},
     {"namespace", COLUMN_ID, NEED_NAMESPACE, "number of its IPC namespace", get_segment_namespace},
-    {"container", COLUMN_TEXT, NEED_CONTAINER, "container that this is of", get_segment_container},
+    {"container", COLUMN_WORD, NEED_CONTAINER, "container that this is of", get_segment_container},
     {"size", COLUMN_SIZE, 0, "size of one", get_bytes},
 
     {"segments", COLUMN_NUMBER, 0, "how many", get_sum_segments},
@@ -389,8 +389,9 @@ GETTER(get_held)
 static const struct column of_namespaces[] = {
     {"namespace", COLUMN_ID, 0, "its number, as lsns shows it", get_namespace},
     {"kind", COLUMN_TEXT, NEED_CONTAINER, "docker, podman, ...", get_kind},
-    {"container", COLUMN_TEXT, NEED_CONTAINER, "name of the container", get_container},
-    {"user", COLUMN_NAME, NEED_MAKER, "who made its user namespace", get_namespace_user},
+    {"container", COLUMN_WORD, NEED_CONTAINER, "name of the container", get_container},
+    {"user", COLUMN_NAME, NEED_MAKER | NEED_OWNER, "who made its user namespace",
+     get_namespace_user},
     {"pid", COLUMN_ID, 0, "oldest process inside", get_oldest_pid},
     {"processes", COLUMN_NUMBER, 0, "how many are inside", get_processes},
     {"segments", COLUMN_NUMBER, NEED_SUMS, "how many are in it", get_inside_segments},

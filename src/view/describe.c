@@ -75,6 +75,13 @@ void describe_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
     strbuf_putc(out, ')');
 }
 
+void describe_huge_pages(struct strbuf *out, uint64_t pages, uint64_t page_size)
+{
+    human_count(out, pages, "huge page");
+    strbuf_puts(out, " of ");
+    human_size_long(out, page_size);
+}
+
 void describe_largest(struct strbuf *out, const struct sums *sums, uint64_t page_size)
 {
     const struct sum *largest = sums->items;

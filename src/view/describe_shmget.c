@@ -60,13 +60,6 @@ static void put_former(struct strbuf *out, const struct shmget_diagnosis *diagno
     strbuf_puts(out, ", who will share nothing with a new one");
 }
 
-/* Appends the huge pages that it needs, "3 huge pages of 2 MiB". */
-static void put_huge_pages(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
-{
-    human_huge_pages(out, huge_pages_of(&diagnosis->huge, diagnosis->request.size),
-                     diagnosis->huge.page_size);
-}
-
 static void describe_makes(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     bool huge = (diagnosis->request.flags & SHMGET_HUGE) != 0;
@@ -77,7 +70,8 @@ static void describe_makes(struct strbuf *out, const struct shmget_diagnosis *di
     describe_bytes(out, diagnosis->request.size);
     if (huge && diagnosis->huge.page_size > 0) {
         strbuf_puts(out, ", ");
-        put_huge_pages(out, diagnosis);
+        describe_huge_pages(out, huge_pages_of(&diagnosis->huge, diagnosis->request.size),
+                            diagnosis->huge.page_size);
     } else if (huge) {
         strbuf_puts(out, "; whether there are huge pages for it is unknown: /proc or /sys does "
                          "not show them");
@@ -290,7 +284,8 @@ static void describe_huge_short(struct strbuf *out, const struct shmget_diagnosi
 
     describe_bytes(out, diagnosis->request.size);
     strbuf_puts(out, " need ");
-    put_huge_pages(out, diagnosis);
+    describe_huge_pages(out, huge_pages_of(&diagnosis->huge, diagnosis->request.size),
+                        diagnosis->huge.page_size);
     strbuf_puts(out, "; the pool has ");
     human_count(out, huge->total, "page");
     if (huge->total > 0) {

@@ -179,13 +179,6 @@ void human_count(struct strbuf *out, uint64_t count, const char *noun)
         strbuf_putc(out, 's');
 }
 
-void human_huge_pages(struct strbuf *out, uint64_t count, uint64_t page_size)
-{
-    human_count(out, count, "huge page");
-    strbuf_puts(out, " of ");
-    human_size_long(out, page_size);
-}
-
 void human_user(struct strbuf *out, const char *name)
 {
     if (strcmp(name, "nobody") == 0)

@@ -78,16 +78,25 @@ static void remedy_old_segment(struct strbuf *out, const struct shmget_diagnosis
                       (unsigned long long)diagnosis->segment->segment.size);
 }
 
-/* Appends what helps where the segment's permissions stand against it. */
-static void put_call_as_owner(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
+/*
+ * Appends what helps where the segment's permissions do not grant the bits ASKED for. Its owner may
+ * have no more than others.
+ */
+static void put_call_as_owner(struct strbuf *out, const struct shmget_diagnosis *diagnosis,
+                              unsigned asked)
 {
     const struct segment_info *info = diagnosis->segment;
+    bool owner_may = !(asked & ~(info->segment.mode >> 6));
 
     if (remedy_hides_user(&diagnosis->inventory, info->segment.uid)) {
-        strbuf_puts(out, "call it outside of this user namespace, as its owner or root");
+        strbuf_printf(out, "call it outside of this user namespace, as %sroot",
+                      owner_may ? "its owner or " : "");
     } else {
         strbuf_puts(out, "call it as ");
-        describe_user(out, info->owner, info->segment.uid);
+        if (owner_may)
+            describe_user(out, info->owner, info->segment.uid);
+        else
+            strbuf_puts(out, "root");
     }
     strbuf_puts(out, ", or have its program make it with a mode that grants more");
 }
@@ -95,7 +104,7 @@ static void put_call_as_owner(struct strbuf *out, const struct shmget_diagnosis 
 static void remedy_denied(struct strbuf *out, const struct shmget_diagnosis *diagnosis)
 {
     if (diagnosis->segment->state != STATE_ORPHAN) {
-        put_call_as_owner(out, diagnosis);
+        put_call_as_owner(out, diagnosis, shmget_asked_bits(diagnosis->request.flags));
     } else if (!put_kept_segment(out, diagnosis)) {
         put_doubt(out, diagnosis);
         put_segment_command(out, diagnosis, remedy_remove);
@@ -376,7 +385,7 @@ static void remedy_attach(struct strbuf *out, const struct shmget_diagnosis *dia
         if (diagnosis->attach[SHMAT_READ].code == 0)
             strbuf_puts(out, "attach it for reading alone (SHM_RDONLY), or ");
         if (diagnosis->segment)
-            put_call_as_owner(out, diagnosis);
+            put_call_as_owner(out, diagnosis, shmat_asked_bits(access));
         else
             strbuf_puts(out, "ask with a mode that grants its owner reading and writing, as 0600");
         break;

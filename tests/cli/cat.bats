@@ -162,7 +162,7 @@ END
     need_root
     unshare --mount true 2>/dev/null || skip 'makes no mount namespaces'
     local id listing=$BATS_TEST_TMPDIR/listing
-    id=$(as_user $ALICE "$HELPERS/mkseg" --size 2147483648)
+    id=$(as_user $ALICE "$SHMTOOL" create --size 2G --noreserve)
     # The same listing, but for the last column, swap.
     sed -E '2,$s/[0-9]+ *$/4096/' /proc/sysvipc/shm >"$listing"
     local script='mount --bind "$0" /proc/sysvipc/shm && exec setpriv --reuid '$ALICE' --regid '$ALICE' --clear-groups "$@"'

@@ -247,6 +247,29 @@ teardown() {
     assert_status 0
 }
 
+@test "key of a segment whose permissions stand against its owner too: only root may" {
+    need_ns
+    need_root
+    local id uid
+    id=$(make_seg -k 0x143511 -m 400 --uid 23456)
+    start_helper holdseg --ro "$id"
+    for uid in 23456 12345; do
+        run_split as_user "$uid" "$SHMTOOL" doctor --key 0x143511
+        assert_status 1 || return 1
+        unwrap
+        assert_out_has 'remedy: call it as root, or have its program make it with a mode that grants more' || return 1
+    done
+    run_split as_user 23456 "$SHMTOOL" doctor --key 0x143511 --mode 400 --attach rw
+    assert_status 1
+    unwrap
+    assert_out_has 'remedy: attach it for reading alone (SHM_RDONLY), or call it as root, or have its program make'
+    # What its owner may is not root's.
+    run_split as_user 12345 "$SHMTOOL" doctor --key 0x143511 --mode 400
+    assert_status 1
+    unwrap
+    assert_out_has 'remedy: call it as uid 23456, or have its program'
+}
+
 @test "limits that this user may not set: the remedy is root's" {
     need_limits
     need_root

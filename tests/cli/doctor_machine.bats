@@ -98,15 +98,15 @@ finding() {
 
 @test "dest segments that two processes hold" {
     need_ns
-    local first second child
+    local first second holders
     first=$(make_seg) second=$(make_seg -k 5)
     start_helper holdseg --rmid --fork 1 "$first" "$second"
-    child=$(helper_children)
+    holders=$(printf 'holdseg[%s] (2)\n' "$helper_pid" "$(helper_children)" | sort -V | paste -sd , | sed 's/,/, /')
     doctor
     assert_status 0
     assert_equal "$(checks)" dest
     assert_equal "$(finding dest severity) $(finding dest shmids)" "info [$first,$second]"
-    assert_equal "$(finding dest message)" "2 segments, 8 KiB, are marked for destruction and go when the last process detaches; they are held by holdseg[$helper_pid] (2), holdseg[$child] (2)"
+    assert_equal "$(finding dest message)" "2 segments, 8 KiB, are marked for destruction and go when the last process detaches; they are held by $holders"
     assert_equal "$(finding dest remedy)" 'if that is not intended, stop those processes: shmtool who --dest --owner '"$(id -un)"
     assert_exists "$first" "$second"
 }
@@ -134,7 +134,8 @@ finding() {
 
 @test "owners are not said to exist no longer where a user database does not answer, which may know them" {
     need_ns
-    has_users || skip "needs root: it has to do with other users"
+    need_root
+    ! grep -q ld-musl "$HELPERS/mkseg" || skip "musl does not read nsswitch.conf"
     with_conf
     setpriv --reuid 45678 --clear-groups "$HELPERS/mkseg" >/dev/null
     doctor
@@ -307,7 +308,7 @@ finding() {
     # shellcheck disable=SC2016 # for the inner shell
     run_split unshare --pid --fork --kill-child bash -c '
         "$HELPERS/actor" make:0x51 >"$1" &
-        until [[ -s $1 ]]; do ((SECONDS < 10)) || exit 9; done
+        until [[ -s $1 ]]; do ((SECONDS < 60)) || exit 9; done
         "$SHMTOOL" doctor --json' - "$BATS_TEST_TMPDIR/actor"
     [[ $status != 9 ]] || fail "no segment was made"
     assert_status 1

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # the tests set $ids, $beside
+# shellcheck disable=SC2154,SC2034 # the tests set $ids, $beside, and use $leave_daemon
 # For the tests of run: whether the kernel reports fork and exit events, and namespaces can be had; what became of the segments
 # (load fork_events, after common).
 
@@ -12,6 +12,9 @@ begin_run() {
     mkfifo "$gate"
     # shellcheck disable=SC2016 # for the inner shell
     beside=(sh -c '(read -r _ <"$0") & exec "$@"' "$gate")
+    # A program that ends when a descendant that lives on has made a segment, which it does not attach.
+    # shellcheck disable=SC2016 # for the inner shell
+    leave_daemon=(sh -c '"$0/actor" daemon make:0 >"$1" & read -r _ <"$1"' "$HELPERS" "$gate")
 }
 
 # end_run: lets that child go
@@ -40,6 +43,28 @@ has_events() {
 
 need_without_events() {
     without_events true 2>/dev/null || skip "no network namespace can be made"
+}
+
+# words of a shell that has `run` for its parent, and mkseg's directory in $0: a grandchild makes a segment and ends while
+# `run` is stopped, so that without events nobody can trace it
+# shellcheck disable=SC2016 # for the inner shell
+readonly MAKE_UNSEEN='kill -STOP $PPID
+    until grep -q "^State:.T" "/proc/$PPID/status"; do :; done
+    sh -c "\"\$0/mkseg\" >/dev/null; exit 0" "$0"
+    kill -CONT $PPID'
+
+# passed_on RUN PROGRAM NUMBER: `run` has taken the signal and waits again, so it has sent it on; and the program's
+# handler, which runs when the signal is pending no more, has had it
+passed_on() {
+    signal_taken "$1" "$3" && [[ $(cut -d ' ' -f 3 "/proc/$1/stat") == S ]] && signal_taken "$2" "$3"
+}
+
+# signal_taken PID NUMBER: the signal is not waiting for the process any more
+signal_taken() {
+    local mask
+    mask=$(awk '/^ShdPnd/ { print $2 }' "/proc/$1/status") || return 0
+    (((16#$mask >> ($2 - 1)) & 1)) || return 0
+    return 1
 }
 
 # without_namespaces COMMAND...: a user who may make none, because the limit is 0

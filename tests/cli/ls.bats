@@ -38,10 +38,10 @@ refuse() {
     shmtool ls
     assert_status 0
     assert_err ''
-    assert_out "key        shmid owner perms    bytes nattch status
-0x00030021 $a     root  666     131104      0
-0x00000000 $b     root  600     393216      2 dest
-0xfffffffb $c     54321 7     33554432      0"
+    assert_out "$(printf "%-10s %-$((${#c} > 5 ? ${#c} : 5))s %s\n" key shmid 'owner perms    bytes nattch status' \
+        0x00030021 "$a" 'root  666     131104      0' \
+        0x00000000 "$b" 'root  600     393216      2 dest' \
+        0xfffffffb "$c" '54321 7     33554432      0')"
 }
 
 @test "kernel order is the order of the kernel's list, also after removals" {

@@ -401,14 +401,23 @@ see what it is and who uses it (shmtool -N $number stat --owner 100001)"
 @test "--pid of a process that moved after it had attached selects no segment of that id where it is now" {
     start_keepers process
     there "$HELPERS/mkseg" >/dev/null
+    local words pid number
     start_helper nsenter --target "$inside" --mount --pid --ipc "$HELPERS/actor" use:0 attach leave make:0
     pid=$(sed -n 's/^ready \([0-9]*\).*/\1/p' "$helper_out")
     number=$(there "$SHMTOOL" ns --no-header -l -c pid,namespace | awk -v pid="$pid" '$1 == pid { print $2 }')
     assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
+    for words in 'ls -q' 'rm --yes'; do
+        # shellcheck disable=SC2086 # a command and its option
+        run_split there "$SHMTOOL" $words --pid "$pid" --pid 1
+        assert_status 0
+        assert_err "shmtool: ${words%% *}: --pid: process $pid is in another IPC namespace: shmtool -N $pid looks there"
+    done
     run_split there "$SHMTOOL" rm -A --pid "$pid" --yes
     assert_status 0
+    assert_err ''
     run_split there "$SHMTOOL" rm -N "$number" --pid "$pid" --yes
     assert_status 0
+    assert_err ''
     assert_equal "$(there "$SHMTOOL" ls -N "$pid" -q)" 0
 }
 

@@ -59,10 +59,16 @@ assert_found() {
     assert_out_matches $'\n'"$own +- +- +root +1 +[0-9]+ +0 +0 +0 +processes"$'\n'
     assert_out_matches $'\n'"$(number_of processes) +- +- +root +[2-9] +1 +0 +0 +0 +processes"$'\n'
     assert_out_matches $'\n'"$(number_of fd) +- +- +root +- +0 +0 +0 +0 +fd 1/[0-9]+"$'\n'
+}
+
+@test "--numeric: the number of the user, not the name" {
+    start_keepers process
     look -n --no-header -c namespace,user
-    assert_equal "$(tr -s ' ' <<<"$out" | grep "^$own ")" "$own 0"
-    look -n --ndjson -c namespace,user
-    assert_out_has "{\"namespace\": $own, \"user\": null}"
+    assert_status 0
+    assert_equal "$(tr -s ' ' <"$out_file")" "$own 0
+$(number_of processes) 0"
+    look -n --ndjson -c user
+    assert_out $'{"user": null}\n{"user": null}'
 }
 
 @test "the sums are those of a listing inside; an orphan is one as seen from here" {
@@ -150,7 +156,9 @@ assert mounts == sorted(["mount " + sys.argv[2] + "/a b\nc", "mount " + sys.argv
     : >"$BATS_TEST_TMPDIR/mounts/elsewhere"
     # shellcheck disable=SC2016 # for the inner shell
     start_helper nsenter --target "$inside" --pid --ipc --mount unshare --mount sh -c \
-        'mount --bind "/proc/$1/ns/ipc" "$2" && kill "$1" && exec "$3/keepns"' - \
+        'mount --bind "/proc/$1/ns/ipc" "$2" && kill "$1" || exit
+        while [ -e "/proc/$1/ns/ipc" ]; do :; done
+        exec "$3/keepns"' - \
         "$(there "$SHMTOOL" ns -c pid --no-header "$number" | tr -d ' ')" "$BATS_TEST_TMPDIR/mounts/elsewhere" "$HELPERS"
     look -c namespace,held --no-header "$number"
     assert_status 0

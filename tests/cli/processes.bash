@@ -31,15 +31,20 @@ end_daemons() {
     local pid
     for pid in "${daemons[@]}"; do
         kill -KILL "$pid" 2>/dev/null || true
+        wait_until is_gone "$pid"
     done
 }
 
-# end_actor [PID]: kills it, waits for its end, and for its children's
+# end_actor [PID]: kills it, waits for its end, and, of the latest, for its children's
 end_actor() {
-    local pid=${1:-$actor}
+    local pid=${1:-$actor} child
     kill -KILL "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
     wait_until is_gone "$pid"
+    [[ $pid == "$actor" ]] || return 0
+    for child in $children; do
+        wait_until is_gone "$child"
+    done
 }
 
 # is_gone PID: no such process, or a dead one that nobody waited for

@@ -384,6 +384,14 @@ END
     assert_wrong_usage 'shmtool: ls: --all-namespaces=5: takes no value'
 }
 
+@test "where to look, before the command: nothing that stands in one word with -A is ignored" {
+    local word
+    for word in --all-namespaces=5 --all-namespaces= -Aq -A=5 -AZ -A5; do
+        shmtool "$word" ls
+        assert_wrong_usage "shmtool: $word: no such option" || return 1
+    done
+}
+
 @test "--sysroot stands before the command, among its options, or after an operand" {
     local tree=$SRC/tests/fixtures/listing
     shmtool --sysroot "$tree" ls 1867776

@@ -219,12 +219,12 @@ rows_of() {
     two_segments
     pty -e '(yes/no) ' -s 'no\n' -- env -u NO_COLOR TERM=xterm "$SHMTOOL" rm --owner root
     declined_on_terminal 'the answer was not yes'
-    assert_out_has $'\e[1mshmid\e[0m'
+    assert_out_matches $'\e\\[1mshmid *\e\\[0m'
     assert_out_has $'\e[31morphan\e[0m'
     assert_out_has $'\e[32mused'
     pty -- env -u NO_COLOR TERM=xterm "$SHMTOOL" rm --owner root --dry-run
     assert_status 0
-    assert_out_has $'\e[1mshmid\e[0m'
+    assert_out_matches $'\e\\[1mshmid *\e\\[0m'
     pty -e '(yes/no) ' -s 'no\n' -- env NO_COLOR=1 TERM=xterm "$SHMTOOL" rm --owner root
     declined_on_terminal 'the answer was not yes'
     assert_out_has_not $'\e'

@@ -194,7 +194,7 @@ no_segment() {
         steps+=(-s '\032' -e Stopped -e 'prompt> ' -s 'fg\n' -e continued)
     done
     export gate ids
-    pty --deadline 20 -e 'prompt> ' \
+    pty -e 'prompt> ' \
         -s 'sh -c "(read -r _ <$gate) & exec $SHMTOOL run $HELPERS/leak --attach --ids $ids wait"\n' -e ready \
         "${steps[@]}" -s '\003' -e 'prompt> ' -s 'echo "<$?>"\n' -e '<130>' -s 'exit 0\n' -- \
         env PS1='prompt> ' bash --noprofile --norc -i
@@ -206,7 +206,7 @@ no_segment() {
 @test "a program with the terminal to itself is stopped and continued" {
     need_ns
     export gate
-    pty --deadline 20 -e 'prompt> ' \
+    pty -e 'prompt> ' \
         -s 'PS1="inner> " sh -c "(read -r _ <$gate) & exec $SHMTOOL run bash --norc --noprofile -i"\n' -e 'inner> ' \
         -s 'suspend\n' -e Stopped -e 'prompt> ' -s 'fg\n' -e bash -s 'echo "[$((6 * 7))]"\n' -e '[42]' \
         -s 'exit 9\n' -e 'prompt> ' -s 'echo "<$?>"\n' -e '<9>' -s 'exit 0\n' -- \

@@ -261,13 +261,12 @@ END
     need_ns
     need_listener
     need_without_events
-    local make='sh -c "\"\$0/mkseg\" >/dev/null; exit 0" "$0"; exit 0'
-    run_split without_events "$SHMTOOL" run sh -c "$make" "$HELPERS"
+    run_split without_events "$SHMTOOL" run sh -c "$MAKE_UNSEEN" "$HELPERS"
     assert_status 0
     assert_err_has "'shmtool rm $(all_ids)'; with 'shmtool run --exact' "
     assert_err_has ' all can be traced and removed'
     remove_all_segments
-    run_split "$HELPERS/refuse" EPERM seccomp unshare --net "$SHMTOOL" run sh -c "$make" "$HELPERS"
+    run_split "$HELPERS/refuse" EPERM seccomp unshare --net "$SHMTOOL" run sh -c "$MAKE_UNSEEN" "$HELPERS"
     assert_err_has 'could not be traced'
     assert_err_has_not --exact
 }

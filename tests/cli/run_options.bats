@@ -53,7 +53,7 @@ left_status() {
     assert_status 42
     assert_err_has '2 segments left by the program: exit status 42'
     rm "$ids"
-    shmtool run --left-status 42 "$HELPERS/actor" daemon make:0
+    shmtool run --left-status 42 "${leave_daemon[@]}"
     assert_status 42
     assert_err_has ' lives on and may attach it'
     kill "$(field_of "$(all_ids | tail -n 1)" 5)"
@@ -139,11 +139,12 @@ keep_all() {
 # --- --wait -------------------------------------------------------------------------------------
 
 # A program that ends at once with 4 and leaves a child that makes two segments, attaches none, says so by making
-# $ids, and lives until $gate.end is written to.
+# $ids when the program has ended, and lives until $gate.end is written to.
 wait_for_child() {
     rm -f "$ids" "$gate.end"
     mkfifo "$gate.end"
-    waited=(sh -c '("$0/leak" --count 2 --ids "$1.new" exit 0; mv "$1.new" "$1"; read -r _ <"$2"; exit 0) & exit 4'
+    waited=(sh -c '("$0/leak" --count 2 --ids "$1.new" exit 0; until grep -q "^State:.Z" /proc/$$/status; do :; done
+            mv "$1.new" "$1"; read -r _ <"$2"; exit 0) & exit 4'
         "$HELPERS" "$ids" "$gate.end")
 }
 
@@ -231,17 +232,11 @@ wait_ended() {
     wait_until grep -q '^ready' "$BATS_TEST_TMPDIR/out"
     kill -INT "$pid"
     kill -TERM "$pid"
-    # Both have been taken when a later one was passed on.
-    wait_until has_no_pending_signal "$pid"
+    wait_until passed_on "$pid" "$(sed -n 's/^ready //p' "$BATS_TEST_TMPDIR/out")" 15
     exec 8>&-
     wait "$pid"
     assert_equal "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" 'got 1'
     assert_equal "$(all_ids)" ''
-}
-
-# has_no_pending_signal PID
-has_no_pending_signal() {
-    grep -q '^ShdPnd:[^1-9a-f]*$' "/proc/$1/status"
 }
 
 @test "--wait: Ctrl+C ends the program, another one the waiting; Ctrl+Z stops all" {
@@ -256,7 +251,7 @@ kill -INT \$\$
 END
     printf '(read -r _ <"%s") &\nexec "$@"\n' "$gate" >"$BATS_TEST_TMPDIR/beside"
     for wrapper in env "sh $BATS_TEST_TMPDIR/beside"; do
-        pty --deadline 20 -e 'prompt> ' -s "$wrapper $SHMTOOL run --wait -v sh $BATS_TEST_TMPDIR/program"'\n' -e ready \
+        pty -e 'prompt> ' -s "$wrapper $SHMTOOL run --wait -v sh $BATS_TEST_TMPDIR/program"'\n' -e ready \
             -s '\032' -e Stopped -e 'prompt> ' -s 'fg\n' -e continued -s '\003' -e 'removed, 4096' -e 'prompt> ' \
             -s 'echo "<$?>"\n' -e '<130>' -s 'exit 0\n' -- env PS1='prompt> ' bash --noprofile --norc -i 9>&-
         assert_status 0

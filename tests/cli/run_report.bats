@@ -216,6 +216,24 @@ report_fifo() {
     assert_report '.status == 0'
 }
 
+@test "a standard stream that is closed cannot be opened by its name" {
+    need_ns
+    local file
+    for file in /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+        # shellcheck disable=SC2016 # for the inner shell
+        run_split bash -c '"$@" >&-' - "$SHMTOOL" run --report "$file" touch "$ids"
+        assert_status 1 || return 1
+        assert_err_matches "^shmtool: run: --report: $file: [A-Z][a-z ]+; the program was not started"$'\n$' || return 1
+        [[ ! -e $ids ]] || return 1
+    done
+    run_split bash -c '"$@" 2>&-' - "$SHMTOOL" run --report /dev/stderr touch "$ids"
+    assert_status 1
+    # What is thrown away needs no stream.
+    run_split bash -c '"$@" >&- 2>&-' - "$SHMTOOL" run --report /dev/null touch "$ids"
+    assert_status 0
+    [[ -e $ids ]]
+}
+
 @test "an old report is emptied first, and the program does not inherit the file" {
     need_ns
     echo 'an old one' >"$report"
@@ -235,7 +253,7 @@ report_fifo() {
         ["descendant attached", "descendant attached", "descendant removed"]'
     assert_report 'all(.left[] | select(.outcome == "attached"); .nattch == 1 and .state == "used" and (.command | test("brood")))'
     rm "$ids"
-    shmtool run --report "$report" "$HELPERS/actor" daemon make:0
+    shmtool run --report "$report" "${leave_daemon[@]}"
     assert_report '[.left[] | .origin + " " + .outcome] == ["descendant creator_alive"]'
     kill "$(jq '.left[0].cpid' "$report")"
 }

@@ -1,6 +1,7 @@
 # run: signals, the terminal's keys, stopping and continuing.
 # shellcheck disable=SC2016 # in single quotes stands what an inner shell expands
 load common
+load fork_events
 
 setup() {
     common_setup
@@ -72,24 +73,10 @@ assert_cleaned() {
     need_ns
     start_reading trap 15
     kill -TERM "$helper_pid"
-    wait_until passed_on 15
+    wait_until passed_on "$helper_pid" "$program" 15
     exec 8>&-
     finish_run 0
     grep -q '^got 1$' "$helper_out"
-}
-
-# passed_on NUMBER: shmtool has taken the signal and waits again, so it has sent it on; and the program's handler, which
-# runs when the signal is pending no more, has had it
-passed_on() {
-    signal_taken "$helper_pid" "$1" && [[ $(cut -d ' ' -f 3 "/proc/$helper_pid/stat") == S ]] && signal_taken "$program" "$1"
-}
-
-# signal_taken PID NUMBER: the signal is not waiting for the process any more
-signal_taken() {
-    local mask
-    mask=$(awk '/^ShdPnd/ { print $2 }' "/proc/$1/status") || return 0
-    (((16#$mask >> ($2 - 1)) & 1)) || return 0
-    return 1
 }
 
 @test "INT and QUIT sent to shmtool are not its business" {
@@ -190,7 +177,7 @@ shell() {
         printf 'run() { %q run "$@"; }\n' "$SHMTOOL"
         printf 'leak=%q ids=%q SHMTOOL=%q\n' "$HELPERS/leak" "$ids" "$SHMTOOL"
     } >"$BATS_TEST_TMPDIR/rc"
-    pty --deadline 20 -e 'prompt> ' "$@" -- bash --noprofile --rcfile "$BATS_TEST_TMPDIR/rc" -i
+    pty -e 'prompt> ' "$@" -- bash --noprofile --rcfile "$BATS_TEST_TMPDIR/rc" -i
 }
 
 @test "Ctrl+Z stops both, fg continues both" {

@@ -266,7 +266,7 @@ $other: set, it was so already"
     assert_out 640
 }
 
-@test "in all IPC namespaces: refused, and nothing is changed" {
+@test "not in all IPC namespaces" {
     start_twins
     run_split there "$SHMTOOL" set -A perms=644 --size 5000 --yes
     assert_wrong_usage 'shmtool: set: --all-namespaces: set looks in one IPC namespace; -N names another'

@@ -221,7 +221,7 @@ from_pid_namespace() {
     # shellcheck disable=SC2016 # for the inner shell
     inner=$(unshare --pid --fork --kill-child bash -c '
         "$HELPERS/actor" make:0x4a >"$1" & actor=$!
-        until grep -q ready "$1"; do ((SECONDS < 10)) || exit 1; done
+        until grep -q ready "$1"; do ((SECONDS < 60)) || exit 1; done
         "$SHMTOOL" ls --no-header -c state,cpid,command
         kill -KILL "$actor"
         wait "$actor"
@@ -241,7 +241,7 @@ from_pid_namespace() {
         cpid=$(awk "NR > 1 { print \$5 }" /proc/sysvipc/shm)
         echo $((cpid - 2)) >/proc/sys/kernel/ns_last_pid
         "$HELPERS/actor" thread >"$1" &
-        until [[ -s $1 ]]; do ((SECONDS < 10)) || exit 1; done # without a process that would take the number
+        until [[ -s $1 ]]; do ((SECONDS < 60)) || exit 1; done # without a process that would take the number
         read -r _ _ _ tid <"$1"
         [[ $tid == "$cpid" ]] || exit 2
         "$SHMTOOL" ls --no-header -c state' - "$BATS_TEST_TMPDIR/actor"

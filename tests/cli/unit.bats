@@ -149,6 +149,29 @@ units_are() {
     assert_err ''
 }
 
+@test "a unit, container or host with a blank in its name is one word in tables, and --unit reads it" {
+    mkdir -p "$tree/proc/sys/kernel"
+    echo 'a host' >"$tree/proc/sys/kernel/hostname"
+    put_process 10 '/machine.slice/machine-my\x20box.scope' 10
+    put_process 11 '/system.slice/a b\c.service' 11
+    put_segment 10 10 1
+    put_segment 11 11 1
+    on_tree ls --no-header -c unit,container,host,shmid
+    assert_equal "$(tr -s ' ' <"$out_file")" 'machine:my\x20box my\x20box a\x20host 10
+a\x20b\x5cc.service - a\x20host 11'
+    on_tree ls -q --unit 'machine:my\x20box' --unit 'a\x20b\x5cc.service'
+    assert_out $'10\n11'
+    on_tree who --no-header -c container,host,shmid
+    assert_equal "$(tr -s ' ' <"$out_file")" 'my\x20box a\x20host 10
+- a\x20host 11'
+    on_tree du --no-header --by unit,container
+    assert_equal "$(cut -d ' ' -f 1 <"$out_file")" 'a\x20b\x5cc.service
+machine:my\x20box
+total'
+    on_tree ls --csv --no-header -c unit,container,host,shmid
+    assert_out $'machine:my box,my box,a host,10\na b\\c.service,,a host,11'
+}
+
 @test "a tree without cgroups, and hostile ones" {
     local name
     put_segment 10 10 0

@@ -23,6 +23,15 @@ see() {
     wait_until grep -Eq -- "$1" "$events" || fail "no event '$1':" "$(cat "$events" "$watch_err")"
 }
 
+# between_looks COMMAND...: while watch is stopped. The kernel counts an attachment before it notes by whom, and one too
+# many for a moment.
+between_looks() {
+    kill -STOP "$watch_pid"
+    wait_until grep -q '^State:.T' "/proc/$watch_pid/status"
+    "$@"
+    kill -CONT "$watch_pid"
+}
+
 # end_watch SIGNAL: the signal ends it, with status 0 and no message but that looks are dear
 end_watch() {
     local status=0
@@ -46,9 +55,8 @@ kinds() {
     id=$(head -n 1 "$helper_out")
     local creator=$helper_pid
     see " created +$id key 0x00001234 $(id -un) 384 KiB by $creator .*/mkseg --key 0x1234"
-    start_helper holdseg "$id"
-    # While it is about to be attached, it counts one too many.
-    see " attached $id nattch 0 -> [12], last $helper_pid .*/holdseg $id"
+    between_looks start_helper holdseg "$id"
+    see " attached $id nattch 0 -> 1, last $helper_pid .*/holdseg $id"
     "$HELPERS/setseg" --mode 640 "$id"
     see " changed +$id perms 600 -> 640"
     "$SHMTOOL" rm "$id" 2>/dev/null
@@ -56,7 +64,7 @@ kinds() {
     stop_helper
     see " removed +$id\$"
     end_watch TERM
-    [[ $(kinds) =~ ^'initial created attached '('detached ')?'changed marked removed '$ ]] || fail "$(cat "$events")"
+    assert_equal "$(kinds)" 'initial created attached changed marked removed '
     assert_equal "$(grep -Evc '^[0-2][0-9]:[0-5][0-9]:[0-6][0-9] [a-z]+ +[0-9]+' "$events")" 0
 }
 
@@ -67,7 +75,7 @@ kinds() {
     id=$(head -n 1 "$helper_out")
     local creator=$helper_pid
     start_initial
-    start_helper holdseg "$id"
+    between_looks start_helper holdseg "$id"
     see " attached $id"
     stop_helper
     see " detached $id nattch 1 -> 0, last $helper_pid"

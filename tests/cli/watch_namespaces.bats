@@ -91,8 +91,12 @@ has_no_other_open() {
 @test "watch -A: what came and went unseen is counted in each namespace for itself" {
     start_twins
     start_watch
+    local pid
     # Between two looks: the process is stopped, and nsenter with it.
     kill -STOP "$(first_child "$watch_pid")"
+    for pid in "$(first_child "$watch_pid")" "$watch_pid"; do
+        wait_until grep -q '^State:.T' "/proc/$pid/status"
+    done
     inside_of "$first" sh -c '"$1/mkseg" --count 6 >/dev/null && ipcrm -m 1 -m 2 -m 3' - "$HELPERS"
     inside_of "$second" sh -c '"$1/mkseg" --count 3 >/dev/null && ipcrm -m 1' - "$HELPERS"
     there "$HELPERS/mkseg" >/dev/null

@@ -373,7 +373,7 @@ as_cluster() {
 @test "eight look-alikes are a guess or nothing" {
     need_ns
     need_root
-    local copy=$BATS_TEST_TMPDIR/postgres mine open
+    local copy=$BATS_TEST_TMPDIR/postgres mine open inode
     looks() {
         shmtool ls --no-header -c program "$1"
         [[ -z ${out%$'\n'} || $out == *'?'$'\n' ]] || fail "$2: $out"
@@ -389,13 +389,14 @@ as_cluster() {
     looks "$(as_user 12345 "$HELPERS/mkseg" -k 0x4e545030 -s 96)" "ntpd's key"
     looks "$(as_user 12345 "$HELPERS/mkseg" -k 0x4e545031 -s 4096)" "ntpd's key, another size"
     looks "$(as_user 12345 "$HELPERS/mkseg" -k 0x47505344 -s 24512)" "gpsd's key"
-    # 6: the inode number of a directory that is no data directory, and works in it.
+    # 6: the inode number of a directory that is no data directory, and works in it; a key has 32 bits of it.
     cd "$BATS_TEST_TMPDIR"
-    mine=$(make_seg -s 56 -k "$(stat -c %i .)")
+    inode=$(($(stat -c %i .) & 0xffffffff))
+    mine=$(make_seg -s 56 -k "$inode")
     start_helper holdseg "$mine"
     looks "$mine" 'a directory'
     # 7: that directory with a file that names it, but which belongs to another user.
-    printf '1\n\n\n\n\n\n%s %s\n' "$(stat -c %i .)" "$mine" >postmaster.pid
+    printf '1\n\n\n\n\n\n%s %s\n' "$inode" "$mine" >postmaster.pid
     chown 12345 postmaster.pid
     looks "$mine" "another's postmaster.pid"
     # 8: for a user who may not read which file it is, a process that calls itself postgres.

@@ -13,12 +13,11 @@
  *     --stdin FILE --stdout FILE --stderr FILE   COMMAND's stream is FILE, not the terminal, which
  *                stays its controlling terminal; - is ptyrun's own stream
  *     --columns N   the terminal's width, default 80
- *     --deadline N  seconds that a step, or the end behind the last step, may take, default 10
  *
  * What COMMAND writes on the terminal is copied to standard output as it comes (lines end in
  * \r\n, what was typed is echoed). The exit status is COMMAND's, or 128+N when signal N ended it;
- * 124 when a deadline passed (COMMAND is killed), 125 when ptyrun itself failed, 127 when COMMAND
- * cannot be executed.
+ * 124 when a step, or the end behind the last step, took more than a minute (COMMAND is killed),
+ * 125 when ptyrun itself failed, 127 when COMMAND cannot be executed.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -39,6 +38,8 @@
 #define PTY_FAILED 125
 #define PTY_NOT_FOUND 127
 
+enum { DEADLINE = 60000 }; /* ms: on a busy machine what takes a moment takes long */
+
 struct step {
     enum { STEP_EXPECT, STEP_SEND, STEP_SIGNAL, STEP_HANG_UP } kind;
     char *bytes;
@@ -51,10 +52,9 @@ struct session {
     size_t step_count;
     const char *streams[3]; /* FILE for 0, 1, 2; NULL: the terminal */
     int columns;
-    long long deadline; /* seconds */
-    int master;         /* -1 once it was closed */
-    int slave;          /* kept open, so that the terminal outlives a COMMAND that closes it */
-    int child_events;   /* signalfd of SIGCHLD */
+    int master;       /* -1 once it was closed */
+    int slave;        /* kept open, so that the terminal outlives a COMMAND that closes it */
+    int child_events; /* signalfd of SIGCHLD */
     pid_t child;
     bool ended;
     int status; /* as waitpid gives it; only with ended */
@@ -64,14 +64,13 @@ struct session {
     size_t searched; /* output up to here was found by an earlier -e */
 };
 
-enum { OPTION_STDIN = 256, OPTION_STDOUT, OPTION_STDERR, OPTION_COLUMNS, OPTION_DEADLINE };
+enum { OPTION_STDIN = 256, OPTION_STDOUT, OPTION_STDERR, OPTION_COLUMNS };
 
 static const struct option OPTIONS[] = {
     {"stdin", required_argument, NULL, OPTION_STDIN},
     {"stdout", required_argument, NULL, OPTION_STDOUT},
     {"stderr", required_argument, NULL, OPTION_STDERR},
     {"columns", required_argument, NULL, OPTION_COLUMNS},
-    {"deadline", required_argument, NULL, OPTION_DEADLINE},
     {NULL, 0, NULL, 0},
 };
 
@@ -177,9 +176,6 @@ static void read_options(int argc, char **argv, struct session *session)
             break;
         case OPTION_COLUMNS:
             session->columns = (int)helper_number(optarg, 10, 1, 10000);
-            break;
-        case OPTION_DEADLINE:
-            session->deadline = helper_number(optarg, 10, 1, 600);
             break;
         default:
             exit(PTY_FAILED);
@@ -367,7 +363,7 @@ static bool find_expected(struct session *session, const struct step *step)
 
 static void expect(struct session *session, const struct step *step)
 {
-    long long until = now_ms() + session->deadline * 1000;
+    long long until = now_ms() + DEADLINE;
 
     for (;;) {
         if (find_expected(session, step))
@@ -420,14 +416,14 @@ static void do_step(struct session *session, const struct step *step)
 
 int main(int argc, char **argv)
 {
-    struct session session = {.columns = 80, .deadline = 10, .master = -1, .slave = -1};
+    struct session session = {.columns = 80, .master = -1, .slave = -1};
     long long until;
 
     read_options(argc, argv, &session);
     start(&session, argv + optind);
     for (size_t i = 0; i < session.step_count; i++)
         do_step(&session, &session.steps[i]);
-    until = now_ms() + session.deadline * 1000;
+    until = now_ms() + DEADLINE;
     while (!session.ended)
         if (!wait_for_news(&session, until))
             give_up(&session, PTY_DEADLINE, "deadline passed", NULL);

@@ -68,7 +68,7 @@ start_postgres() {
     nobody=(setpriv --reuid nobody --regid nogroup --clear-groups env -C "$scratch")
     "${nobody[@]}" "$bin/initdb" -A trust -N -U tester -D "$cluster" >"$BATS_TEST_TMPDIR/initdb" 2>&1 3>&- ||
         fail "initdb: $(cat "$BATS_TEST_TMPDIR/initdb")"
-    "${nobody[@]}" "$bin/postgres" -D "$cluster" -k "$scratch" -c listen_addresses= -c shared_buffers=16MB "$@" \
+    "${nobody[@]}" "$bin/postgres" -D "$cluster" -k "$scratch" -c listen_addresses= -c shared_buffers=16MB -c autovacuum=off "$@" \
         >"$BATS_TEST_TMPDIR/postgres" 2>&1 3>&- &
     postmaster=$!
     started+=("$postmaster")

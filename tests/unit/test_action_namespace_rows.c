@@ -68,7 +68,8 @@ static void each_has_its_sums(void **state)
     (void)state;
     begin(&scene);
     assert_int_equal(namespace_rows_read(&scene.system, &scene.list,
-                                         NEED_MAKER | NEED_SUMS | NEED_STATE, &rows, NULL),
+                                         NEED_MAKER | NEED_OWNER | NEED_SUMS | NEED_STATE, &rows,
+                                         NULL),
                      0);
     assert_int_equal(rows.count, 2);
     assert_ptr_equal(rows.rows[0].namespace, &scene.items[0]);

@@ -3,7 +3,7 @@
  *
  * The program is a function of this file, called where the child would become another program.
  *
- * wrap: execvp source_read
+ * wrap: execvp source_read signals_wait signals_stop_self
  */
 #include "action/supervise.h"
 
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "ipcns.h"
+#include "kernel/signals.h"
 #include "kernel/source.h"
 #include "tree.h"
 #include "unit.h"
@@ -30,7 +31,7 @@ enum { MADE = 3, STATUS = 57, STRANGER_KEY = 0x77 };
 
 /* What the program and its descendants tell. */
 struct page {
-    bool started;
+    pid_t pid; /* 0: it was not started */
     int ids[MADE];
     pid_t survivor;
 };
@@ -39,6 +40,10 @@ static struct page *page;      /* shared with the program */
 static void (*program)(void);  /* NULL: there is none */
 static unsigned readings;      /* of the table so far */
 static unsigned good_readings; /* that do not fail */
+static bool waits;             /* for descendants */
+static bool stop_with_end;     /* a SIGTSTP comes with the program's end */
+static bool stop_came;         /* it has */
+static int stopped_by;
 
 int __wrap_execvp(const char *file, char *const argv[]);
 int __real_source_read(const struct procfs *procfs, bool without_usage,
@@ -47,6 +52,12 @@ int __real_source_read(const struct procfs *procfs, bool without_usage,
 int __wrap_source_read(const struct procfs *procfs, bool without_usage,
                        struct segment_list *ret_segments, struct complaint_list *ret_complaints,
                        struct error *err);
+
+void __real_signals_wait(const struct signals *signals, int first_fd, int second_fd,
+                         int milliseconds);
+void __wrap_signals_wait(const struct signals *signals, int first_fd, int second_fd,
+                         int milliseconds);
+void __wrap_signals_stop_self(int number);
 
 int __wrap_execvp(const char *file, char *const argv[])
 {
@@ -57,7 +68,7 @@ int __wrap_execvp(const char *file, char *const argv[])
     /* As exec would do. */
     syscall(SYS_close_range, 3, ~0U, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    page->started = true;
+    page->pid = getpid();
     program();
     _exit(STATUS);
 }
@@ -69,6 +80,29 @@ int __wrap_source_read(const struct procfs *procfs, bool without_usage,
     if (readings++ < good_readings)
         return __real_source_read(procfs, without_usage, ret_segments, ret_complaints, err);
     return error_set_errno(err, EIO, "the table");
+}
+
+/* The program's end and the signal are there together. Who waits on finds that nobody lives. */
+void __wrap_signals_wait(const struct signals *signals, int first_fd, int second_fd,
+                         int milliseconds)
+{
+    siginfo_t info;
+
+    if (stop_came)
+        kill(page->survivor, SIGKILL);
+    __real_signals_wait(signals, first_fd, second_fd, milliseconds);
+    if (!stop_with_end || stop_came || page->pid == 0)
+        return;
+    assert_int_equal(waitid(P_PID, (id_t)page->pid, &info, WEXITED | WNOWAIT), 0);
+    kill(getpid(), SIGTSTP);
+    stop_came = true;
+}
+
+/* Who continues us lets the survivor end. */
+void __wrap_signals_stop_self(int number)
+{
+    stopped_by = number;
+    kill(page->survivor, SIGKILL);
 }
 
 /* --- Programs --------------------------------------------------------------------------------- */
@@ -180,10 +214,14 @@ static int setup(void **state)
     ipcns_enter();
     fixture = (struct fixture){.stranger = ipcns_segment(STRANGER_KEY, 4096, 0600)};
     sigprocmask(SIG_SETMASK, NULL, &fixture.mask);
-    *page = (struct page){.started = false};
+    *page = (struct page){.pid = 0};
     program = do_nothing;
     readings = 0;
     good_readings = 10000;
+    waits = false;
+    stop_with_end = false;
+    stop_came = false;
+    stopped_by = 0;
     *state = &fixture;
     assert_int_equal(system_open(&fixture.system, NULL, NULL), 0);
     fixture.system.protection = protection_new(NULL);
@@ -209,7 +247,7 @@ static int teardown(void **state)
 static int run(struct fixture *fixture, struct error *err)
 {
     char *argv[] = {(char[]){"program"}, NULL};
-    const struct supervise_request request = {.argv = argv};
+    const struct supervise_request request = {.argv = argv, .wait = waits};
 
     return supervise_run(&fixture->system, &request, &fixture->result, err);
 }
@@ -381,7 +419,7 @@ static void where_nothing_can_be_read_nothing_is_started(void **state)
     assert_int_equal(run(fixture, &err), -EIO);
     assert_int_equal(fixture->result.stage, SUPERVISE_READ);
     assert_string_equal(err.text, "the table: Input/output error");
-    assert_false(page->started);
+    assert_int_equal(page->pid, 0);
     assert_int_equal(lowest_descriptor(), lowest);
     assert_tidy(fixture);
 }
@@ -427,6 +465,32 @@ static void the_keyboards_signals_are_left_to_it(void **state)
     assert_status(*state, send_quit_and_usr2, SIGUSR2);
 }
 
+/* The descendants stopped by it would be waited for until somebody continued them. */
+static void a_stop_that_comes_with_its_end_is_for_who_waits(void **state)
+{
+    struct fixture *fixture = *state;
+
+    program = leave_a_survivor;
+    waits = true;
+    stop_with_end = true;
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_int_equal(stopped_by, SIGTSTP);
+    assert_int_equal(fixture->result.end.status, STATUS);
+    assert_int_equal(fixture->result.removal.count, MADE);
+    assert_false(fixture->result.any_survivor);
+}
+
+static void who_does_not_wait_is_not_stopped_by_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    program = leave_a_survivor;
+    stop_with_end = true;
+    assert_int_equal(run(fixture, NULL), 0);
+    assert_int_equal(stopped_by, 0);
+    assert_int_equal(fixture->result.end.status, STATUS);
+}
+
 int main(void)
 {
 #define SUPERVISE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -443,6 +507,8 @@ int main(void)
         SUPERVISE_TEST(what_cannot_be_read_in_the_end_stays),
         SUPERVISE_TEST(what_is_to_end_us_ends_it),
         SUPERVISE_TEST(the_keyboards_signals_are_left_to_it),
+        SUPERVISE_TEST(a_stop_that_comes_with_its_end_is_for_who_waits),
+        SUPERVISE_TEST(who_does_not_wait_is_not_stopped_by_it),
     };
 
     page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -89,6 +89,9 @@ static void refusals_are_explained(void **state)
     assert_refused(EPERM, ENOSPC, 2, "user.max_user_namespaces");
     assert_refused(EPERM, EUSERS, 2, "user.max_user_namespaces");
     assert_refused(EPERM, EINVAL, 2, "no user or IPC namespaces");
+    assert_refused(EPERM, ENOSPC, 2, "user.max_ipc_namespaces");
+    assert_refused(ENOSPC, 0, 1,
+                   "limit of IPC namespaces is reached: see the sysctl user.max_ipc_n");
     assert_refused(EINVAL, 0, 1, "no user or IPC namespaces");
     assert_refused(ENOMEM, 0, 1, "no namespace can be made");
 }

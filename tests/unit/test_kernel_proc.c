@@ -145,7 +145,7 @@ static pid_t start_leaderless(pid_t *ret_tid)
 
 static void wait_for_zombie(const struct procfs *procfs, pid_t pid)
 {
-    time_t end = time(NULL) + 10;
+    time_t end = time(NULL) + 60;
     struct proc_stat stat;
 
     do {

@@ -77,6 +77,7 @@ static int straighten(void **state)
 
 enum { EVENTS_MAX = 4096 };
 
+/* Of this process and its descendants: others may fork as much as they like. */
 struct reported {
     struct {
         pid_t parent;
@@ -87,10 +88,21 @@ struct reported {
     size_t exit_count;
 };
 
+static bool is_ours(const struct reported *reported, pid_t pid)
+{
+    bool found = pid == getpid();
+
+    for (size_t i = 0; !found && i < reported->fork_count; i++)
+        found = reported->forks[i].child == pid;
+    return found;
+}
+
 static void note_fork(void *arg, pid_t parent, pid_t child)
 {
     struct reported *reported = arg;
 
+    if (!is_ours(reported, parent))
+        return;
     assert_true(reported->fork_count < EVENTS_MAX);
     reported->forks[reported->fork_count].parent = parent;
     reported->forks[reported->fork_count++].child = child;
@@ -100,6 +112,8 @@ static void note_exit(void *arg, const struct exit_event *event)
 {
     struct reported *reported = arg;
 
+    if (!is_ours(reported, event->pid))
+        return;
     assert_true(reported->exit_count < EVENTS_MAX);
     reported->exits[reported->exit_count++] = *event;
 }
@@ -139,15 +153,25 @@ static int read_into(struct proc_events *events, struct reported *reported)
     return proc_events_read(events, &handlers);
 }
 
+/* Reads all, or skips the test where others fork so much that not all was kept. */
+static void read_all(struct proc_events *events, struct reported *reported)
+{
+    int r = read_into(events, reported);
+
+    if (r == -ENOBUFS)
+        skip_because("others fork too much meanwhile");
+    assert_int_equal(r, 0);
+}
+
 /* An exit may be reported a little later than wait() returns. */
 static void read_until_exit(struct proc_events *events, struct reported *reported, pid_t pid)
 {
-    enum { SECONDS = 10 };
+    enum { SECONDS = 60 };
     struct pollfd more = {.fd = events->fd, .events = POLLIN};
     time_t deadline = time(NULL) + SECONDS;
 
     do {
-        assert_int_equal(read_into(events, reported), 0);
+        read_all(events, reported);
     } while (count_exits(reported, pid, true) == 0 && time(NULL) < deadline &&
              poll(&more, 1, SECONDS * 1000) > 0);
 }
@@ -210,7 +234,7 @@ static void threads_are_no_forks_but_exits(void **state)
     (void)state;
     assert_int_equal(pthread_create(&thread, NULL, do_nothing, NULL), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(read_into(&events, reported), 0);
+    read_all(&events, reported);
     for (size_t i = 0; i < reported->fork_count; i++)
         assert_int_not_equal(reported->forks[i].parent, getpid());
     assert_int_equal(count_exits(reported, getpid(), true), 0);
@@ -231,7 +255,7 @@ static void all_of_a_burst_are_reported(void **state)
             _exit(0);
         wait_for(children[i]);
     }
-    assert_int_equal(read_into(&events, reported), 0);
+    read_all(&events, reported);
     for (size_t i = 0; i < COUNT_OF(children); i++)
         assert_int_equal(count_forks(reported, getpid(), children[i]), 1);
     free(reported);
@@ -248,10 +272,10 @@ static void a_second_reading_gives_only_what_is_new(void **state)
     if (child == 0)
         _exit(0);
     wait_for(child);
-    assert_int_equal(read_into(&events, reported), 0);
+    read_all(&events, reported);
     assert_int_equal(count_forks(reported, getpid(), child), 1);
     *reported = (struct reported){.fork_count = 0};
-    assert_int_equal(read_into(&events, reported), 0);
+    read_all(&events, reported);
     assert_int_equal(count_forks(reported, getpid(), child), 0);
     free(reported);
     proc_events_close(&events);
@@ -273,7 +297,7 @@ static void a_loss_is_reported(void **state)
     assert_int_equal(read_into(&events, reported), -ENOBUFS);
     assert_int_equal(reported->fork_count + reported->exit_count, 0);
     /* It goes on after that. */
-    assert_int_equal(read_into(&events, reported), 0);
+    read_all(&events, reported);
     assert_int_equal(count_forks(reported, getpid(), child), 0);
     free(reported);
     proc_events_close(&events);

@@ -291,7 +291,7 @@ static void needs_of_namespaces(void **state)
                                                  .orphans = 1};
 
     (void)state;
-    assert_need(&namespace_columns, NEED_MAKER, &bare, &named);
+    assert_need(&namespace_columns, NEED_OWNER, &bare, &named);
     assert_need(&namespace_columns, NEED_SUMS, &bare, &summed);
 }
 
