@@ -5,7 +5,7 @@
  * inventory_read() reads the system once. Whatever is shown, summed up or decided afterwards is a
  * function of the inventory and asks the system nothing more, so that two lines of one answer
  * cannot contradict each other. Only what changes a segment reads that one again, right before
- * (inventory_read_again()), through the same resolver.
+ * (action/inventory_match), through the same resolver.
  */
 #ifndef SHMTOOL_ACTION_INVENTORY_H
 #define SHMTOOL_ACTION_INVENTORY_H
@@ -107,39 +107,6 @@ struct row_handler {
 int inventory_read_parts(struct system *system, const struct selection *selection, unsigned needs,
                          const struct row_handler *handler, struct inventory *ret_inventory,
                          struct error *err);
-
-/*
- * Reads the one segment SHMID again: the record, the time, and whatever SELECTION tests, all again.
- *
- * before: its record from before this process attached and detached it, which is no use of it: the
- *         last user and the times of before stand in its place; NULL: it did not
- * ret_segment: the record as it is now; set when 0 or 1 is returned
- * Returns 1 when it still matches SELECTION, 0 when it does not, -ENOENT when it is gone, or
- * another negative errno, with *err set.
- */
-int inventory_read_again(struct system *system, const struct selection *selection, int shmid,
-                         const struct segment *before, struct segment *ret_segment,
-                         struct error *err);
-
-/* --- For looks that come again and again (action/look) ---------------------------------------- */
-
-/*
- * Adds the ids that the filter's PIDs have attached now, for inventory_matches(). Returns 0 or a
- * negative errno and sets *err.
- */
-int inventory_attached_ids(struct system *system, const struct filter *filter,
-                           struct idset *ret_attached, struct error *err);
-
-/* Tests a row that has what filter_needs() asks for. */
-bool inventory_matches(struct system *system, const struct filter *filter,
-                       const struct segment_info *info, const struct idset *attached);
-
-/*
- * Of a row that does not match: returns NEED_STATE where it might, if its state were known, which
- * then is orphan or idle; else 0.
- */
-unsigned inventory_unknown_state(struct system *system, const struct filter *filter,
-                                 const struct segment_info *info, const struct idset *attached);
 
 /*
  * Lists all segments by their records alone, without rss and swap: for a supervisor that reads

@@ -66,16 +66,16 @@ void huge_pools_release(struct huge_pools *pools);
 
 struct balance {
     bool has_shmem;
-    uint64_t shmem; /* bytes: Shmem of /proc/meminfo */
     bool has_sysv;
-    uint64_t sysv;   /* bytes of it in segments of this IPC namespace */
     bool everywhere; /* other IPC namespaces were read too, as far as they could be */
     bool has_others; /* and nothing of them is missing */
-    uint64_t others; /* bytes of it in their segments; only with has_others */
     bool has_tmpfs;
-    struct tmpfs_list tmpfs; /* of the mounts of this process */
     bool has_rest;
-    uint64_t rest; /* bytes of it that are nothing of these */
+    uint64_t shmem;          /* bytes: Shmem of /proc/meminfo */
+    uint64_t sysv;           /* bytes of it in segments of this IPC namespace */
+    uint64_t others;         /* bytes of it in those of the others; only with has_others */
+    struct tmpfs_list tmpfs; /* of the mounts of this process */
+    uint64_t rest;           /* bytes of it that are nothing of these */
     struct huge_pools huge;
 };
 

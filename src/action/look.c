@@ -1,6 +1,6 @@
 #include "action/look.h"
 
-#include "action/inventory.h"
+#include "action/inventory_match.h"
 #include "action/resolve.h"
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "action/change.h"
+#include "action/inventory_match.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/xalloc.h"

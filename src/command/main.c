@@ -76,6 +76,7 @@
  *   ancestry         descent as /proc shows it
  * action     what changes things or combines
  *   inventory        the one reading: from a selection to resolved rows
+ *   inventory_match  whether a segment is selected; one read again
  *   inventory_memory  huge pages, what descriptors keep, what Shmem consists of
  *   elsewhere        what other IPC namespaces hold
  *   resolve          a row: names, creator and last user, state, unit

@@ -5,6 +5,7 @@
  * wrap: sysv_stat sysv_tells_sizes
  */
 #include "action/inventory.h"
+#include "action/inventory_match.h"
 #include "action/resolve.h"
 
 #include <errno.h>

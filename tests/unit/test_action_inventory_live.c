@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "action/inventory.h"
+#include "action/inventory_match.h"
 #include "base/strbuf.h"
 #include "ipcns.h"
 #include "kernel/source.h"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "action/inventory.h"
+#include "action/inventory_match.h"
 #include "ipcns.h"
 #include "kernel/namespaces.h"
 #include "kernel/system.h"

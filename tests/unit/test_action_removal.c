@@ -10,6 +10,7 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
+#include "action/inventory_match.h"
 #include "kernel/system.h"
 #include "tree.h"
 #include "unit.h"
