@@ -13,6 +13,9 @@
 #include "model/filter.h"
 #include "model/id_map.h"
 
+/* The folder of further files, below the root. */
+#define CONF_DIR "etc/shmtool.d"
+
 struct conf_file {
     char *path;         /* owned; below the root: "etc/shmtool.conf" */
     struct strbuf text; /* owned; may hold any bytes */

@@ -358,6 +358,7 @@ static int copy_all(struct capture *capture)
 
     note_path(capture, "proc/version");
     note_path(capture, "proc/sys/kernel/osrelease");
+    note_path(capture, CONF_DIR); /* its reader opens it only where it is there */
     while (r == 0 && done < capture->count) {
         while (r == 0 && done < capture->count)
             r = copy_path(capture, capture->paths[done++]);
@@ -367,13 +368,37 @@ static int copy_all(struct capture *capture)
     return r;
 }
 
+static void look_up_users(struct names *names, const struct filter_values *uids)
+{
+    for (size_t i = 0; i < uids->count; i++)
+        names_user(names, (uid_t)uids->items[i].low);
+}
+
+/* Whoever lines of shmtool.conf name must have a name in the tree: else they are wrong there. */
+static void look_up_ids(struct names *names, const struct protection_rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct filter *filter = &rules->items[i].filter;
+
+        look_up_users(names, &filter->owners);
+        look_up_users(names, &filter->creators);
+        for (size_t k = 0; k < filter->groups.count; k++)
+            names_group(names, (gid_t)filter->groups.items[k].low);
+    }
+}
+
 /* Puts the lines of the users and groups that were asked for. */
 static int put_names(struct capture *capture)
 {
+    const struct protection *protection = capture->system->protection;
     CLEANUP_STRBUF struct strbuf users = STRBUF_INIT;
     CLEANUP_STRBUF struct strbuf groups = STRBUF_INIT;
     int r;
 
+    if (protection) {
+        look_up_ids(capture->system->names, &protection->protects);
+        look_up_ids(capture->system->names, &protection->labels);
+    }
     names_put_known(capture->system->names, &users, &groups);
     r = put_text(capture, "etc/passwd", &users);
     return r < 0 ? r : put_text(capture, "etc/group", &groups);

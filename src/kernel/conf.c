@@ -10,7 +10,6 @@
 #include "kernel/dropins.h"
 
 #define CONF_FILE "etc/shmtool.conf"
-#define CONF_DIR "etc/shmtool.d"
 
 enum { CONF_SIZE_LIMIT = 1024 * 1024 };
 

@@ -2,6 +2,7 @@
 # Scripts for another shell stand in single quotes.
 # shellcheck disable=SC2016
 load common
+load protect
 
 ALICE=12345
 
@@ -81,6 +82,21 @@ assert_all_same() {
     assert_out ''
     assert_err ''
     assert_all_same
+}
+
+@test "what shmtool.conf and its folder say, also of users who own no segment" {
+    need_ns
+    need_root
+    with_conf 'protect --owner bin --group tty' 'label --creator games cache' 'protect --key 0x78 # kept'
+    mkdir "$etc/shmtool.d"
+    echo 'protect --size 7' >"$etc/shmtool.d/50-x.conf"
+    scene
+    "$SHMTOOL" capture "$dir"
+    assert_same - ls -c shmid,program,protected
+    assert_err ''
+    assert_out_has /etc/shmtool.conf:3
+    assert_out_has /etc/shmtool.d/50-x.conf:1
+    assert_same - ls --unprotected -q
 }
 
 @test "also to an ordinary user, who cannot read all processes" {
