@@ -21,7 +21,8 @@ struct saved_tree {
 int saved_tree_check(const char *path, struct error *err);
 
 /*
- * Makes that folder, or takes the empty one. PATH must outlive the tree.
+ * Makes that folder, or takes the empty one; sets the umask of this process, so that folders have
+ * mode 0700 and files 0600. PATH must outlive the tree.
  * Returns 0, or a negative errno and sets *err.
  */
 int saved_tree_create(const char *path, struct saved_tree *ret_tree, struct error *err);

@@ -95,6 +95,7 @@ int saved_tree_create(const char *path, struct saved_tree *ret_tree, struct erro
     CLEANUP_CLOSE int fd = -1;
     int r;
 
+    umask(0077); /* for all that is made in it: the caller's may take bits from the owner */
     if (mkdir(bare, 0700) < 0 && errno != EEXIST)
         return error_set_errno(err, errno, "%s", path);
     fd = open_folder(bare, err);

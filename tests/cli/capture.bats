@@ -138,12 +138,15 @@ assert_all_same() {
 
 @test "folders of mode 0700, files of mode 0600; no memory, no environment, nobody else's name" {
     need_ns
-    local id
+    local id mask
     id=$(make_seg --fill --size 5000)
     start_helper env SECRET=vErYsEcReT "$HELPERS/holdseg" "$id"
-    shmtool capture "$dir"
-    assert_status 0
-    assert_equal "$(find "$dir" -type d ! -perm 700 -o -type f ! -perm 600)" ''
+    for mask in 0 277; do
+        rm -rf "$dir"
+        run_split bash -c "umask $mask"'; exec "$0" capture "$1"' "$SHMTOOL" "$dir"
+        assert_status 0
+        assert_equal "$(find "$dir" -type d ! -perm 700 -o -type f ! -perm 600)" '' || return 1
+    done
     assert_equal "$(grep -rl vErYsEcReT "$dir")" ''
     assert_equal "$(find "$dir" -name environ -o -name mem -o -name content -o -name auxv)" ''
     assert_equal "$(grep -c . "$dir/etc/passwd")" 1
