@@ -1,6 +1,5 @@
 /*
- * Command lines: the parser that all commands share, kinds of values, the options that select
- * segments.
+ * Command lines: the parser that all commands share, and kinds of values.
  */
 #ifndef SHMTOOL_COMMAND_OPTIONS_H
 #define SHMTOOL_COMMAND_OPTIONS_H
@@ -64,48 +63,5 @@ int option_proj(const struct option_use *use, struct error *err);
 
 /* An operand: the place is a struct selection, which the id is added to. */
 int option_id(const struct option_use *use, struct error *err);
-
-/* --- Selecting segments ----------------------------------------------------------------------- */
-
-/* The options that select segments; the group's struct is a struct selection. */
-extern const struct option_group selection_group;
-
-/*
- * Appends what was probably meant by an id that does not exist, or by a key that nobody has:
- * nothing, unless the number is somebody's key, or id.
- */
-void options_hint_key(struct strbuf *out, const struct inventory *inventory, int shmid);
-void options_hint_id(struct strbuf *out, const struct inventory *inventory, uint32_t key);
-
-/*
- * Names the ids that were asked for and do not exist, and keys that nobody has and are ids. Returns
- * whether there are any of the former: the latter are no failure where nothing is removed.
- */
-bool options_warn_missing(struct context *context, const struct inventory *inventory);
-
-/* Says how many segments the selection leaves out because their state, unit or program is unknown.
- */
-void options_warn_unknown(struct context *context, const struct unknown_counts *unknown);
-
-/* Names the processes of --pid that are in another IPC namespace than the one that is
- * inspected. */
-void options_warn_pids(struct context *context, const struct filter *filter);
-
-/*
- * Names what INVENTORY, read with SELECTION (NULL: all), lacks: what options_warn_missing() does,
- * states, units and programs that are not known, processes and IPC namespaces. Returns whether the
- * exit status is STATUS_FAILED at least.
- */
-bool options_warn_incomplete(struct context *context, const struct selection *selection,
-                             const struct inventory *inventory);
-
-/* Says which page size is assumed, if a saved tree does not show it. */
-void options_warn_page_size(struct context *context, const struct limits *limits);
-
-/* Says why Shmem is not known (NEED_SHMEM), unless the tree does not have it. */
-void options_warn_shmem(struct context *context, const struct inventory *inventory);
-
-/* Says in one line on standard error how many processes could not be read, if any. */
-void options_warn_unreadable(struct context *context, const struct inventory *inventory);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/protect.h"
 #include "command/where.h"
@@ -204,8 +205,8 @@ static int make_plan(struct batch *batch)
     batch->failed = context_warn_unparsed(batch->context, &inventory->unparsed);
     where_warn_refused(batch->context, &inventory->refused);
     batch->failed |= where_warn_incomplete(batch->context, &batch->context->namespaces);
-    options_warn_unknown(batch->context, &inventory->unknown);
-    options_warn_pids(batch->context, &batch->selection.filter);
+    incomplete_warn_unknown(batch->context, &inventory->unknown);
+    incomplete_warn_pids(batch->context, &batch->selection.filter);
     batch->format.now = inventory->clock.now;
     for (size_t i = 0; i < inventory->count; i++)
         removal_add(&batch->plan, &batch->selection, &inventory->rows[i]);
@@ -216,7 +217,7 @@ static int make_plan(struct batch *batch)
     for (size_t i = 0; i < inventory->missing_key_count && !batch->ignore_missing; i++) {
         CLEANUP_STRBUF struct strbuf hint = STRBUF_INIT;
 
-        options_hint_id(&hint, inventory, inventory->missing_keys[i]);
+        incomplete_hint_id(&hint, inventory, inventory->missing_keys[i]);
         context_warn(batch->context, "--key: 0x%08x: no segment has this key%s",
                      (unsigned)inventory->missing_keys[i], strbuf_string(&hint));
         batch->failed = true;
@@ -373,7 +374,7 @@ static void report_item(void *arg, const struct removal_item *item)
         (unreadable || (item->code == EPERM && !batch->save_error.code)))
         put_refusal(batch, item->info, unreadable, &line);
     if (item->missing)
-        options_hint_key(&line, &batch->inventory, shmid);
+        incomplete_hint_key(&line, &batch->inventory, shmid);
     if (batch->plan.namespaces > 0)
         snprintf(where, sizeof(where), " in %llu", (unsigned long long)item->info.namespace);
     error_clear(&batch->save_error);

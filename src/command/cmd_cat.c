@@ -9,6 +9,7 @@
 #include "action/reading.h"
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "view/describe.h"
 #include "view/hexdump.h"
@@ -237,7 +238,7 @@ static int cat_here(struct context *context, const struct cat *cat)
     if (read_segment(&context->system, &cat->selection, needs, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     status = context_warn_unparsed(context, &inventory.unparsed) ? STATUS_FAILED : STATUS_DONE;
-    if (options_warn_missing(context, &inventory) || inventory.count == 0)
+    if (incomplete_warn_missing(context, &inventory) || inventory.count == 0)
         return STATUS_FAILED;
     return cat_segment(context, cat, &inventory) | status;
 }

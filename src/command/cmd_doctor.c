@@ -7,6 +7,7 @@
 
 #include "action/diagnose.h"
 #include "base/parse.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/protect.h"
 #include "command/where.h"
@@ -198,8 +199,8 @@ static void warn_uninspected(struct context *context, const struct diagnosis *di
 
     if (inventory->limits_error.text)
         context_warn(context, "%s; limits are not checked", inventory->limits_error.text);
-    options_warn_page_size(context, &inventory->limits);
-    options_warn_shmem(context, inventory);
+    incomplete_warn_page_size(context, &inventory->limits);
+    incomplete_warn_shmem(context, inventory);
     if (diagnosis->ipc_error.text)
         context_warn(context, "%s; semaphores and message queues are not all checked",
                      diagnosis->ipc_error.text);

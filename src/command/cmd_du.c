@@ -7,9 +7,11 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/parse.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/output.h"
 #include "command/protect.h"
+#include "command/selecting.h"
 #include "view/balance_report.h"
 #include "view/columns.h"
 #include "view/groups.h"
@@ -209,12 +211,12 @@ static void write_du(struct context *context, struct du *du, const struct invent
 /* Says what the balance may lack. */
 static void warn_of_balance(struct context *context, const struct inventory *inventory)
 {
-    options_warn_shmem(context, inventory);
+    incomplete_warn_shmem(context, inventory);
     if (inventory->balance_error.text)
         context_warn(context, "%s", inventory->balance_error.text);
     if (inventory->attachments_error.text)
         context_warn(context, "%s", inventory->attachments_error.text);
-    options_warn_unreadable(context, inventory);
+    incomplete_warn_unreadable(context, inventory);
 }
 
 static unsigned du_needs(const struct du *du)
@@ -253,7 +255,7 @@ static int run_du(struct context *context, void *args)
         return status;
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
     write_du(context, du, &inventory, &need);
-    incomplete |= options_warn_incomplete(context, &du->selection, &inventory);
+    incomplete |= incomplete_warn_inventory(context, &du->selection, &inventory);
     if (du->system)
         warn_of_balance(context, &inventory);
     return incomplete ? STATUS_FAILED : STATUS_DONE;

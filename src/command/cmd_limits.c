@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "action/limits_change.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/protect.h"
 #include "command/where.h"
@@ -311,7 +312,7 @@ static void warn_of_limits(struct context *context, const struct limits_change *
 {
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    options_warn_page_size(context, &limits);
+    incomplete_warn_page_size(context, &limits);
     for (size_t i = 0; change->dry_run && i < change->count; i++) {
         const struct limit_setting *setting = &change->items[i].setting;
 
@@ -425,7 +426,7 @@ static int show_or_set(struct context *context, void *args)
             return context_fail(context, &err, STATUS_UNREADABLE);
     }
     write_limits(context, limits, &inventory);
-    options_warn_shmem(context, &inventory);
+    incomplete_warn_shmem(context, &inventory);
     fflush(context->out); /* what follows is about it */
     warn_of_destruction(context, change);
     warn_of_limits(context, change, inventory.limits);

@@ -3,9 +3,11 @@
  */
 #include <stdio.h>
 
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/output.h"
 #include "command/protect.h"
+#include "command/selecting.h"
 #include "view/columns.h"
 
 /* A command line of ls. */
@@ -90,7 +92,7 @@ static int run_ls(struct context *context, void *args)
     output_sort(&ls->output, inventory.rows, inventory.count, sizeof(struct segment_info));
     put_rows(&listing, &inventory);
     writer_end(&listing.writer);
-    incomplete |= options_warn_incomplete(context, &ls->selection, &inventory);
+    incomplete |= incomplete_warn_inventory(context, &ls->selection, &inventory);
     return incomplete || (ls->fail_if_none && !listing.any) ? STATUS_FAILED : STATUS_DONE;
 }
 

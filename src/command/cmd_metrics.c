@@ -3,7 +3,7 @@
  */
 #include <errno.h>
 
-#include "command/options.h"
+#include "command/incomplete.h"
 #include "command/protect.h"
 #include "kernel/replace_file.h"
 #include "view/metrics_report.h"
@@ -88,7 +88,7 @@ static int run_metrics(struct context *context, void *args)
     metrics_report(&text, &inventory, metrics->label, context->where.all_namespaces);
     warn_without_limits(context, &inventory);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    incomplete |= options_warn_incomplete(context, NULL, &inventory);
+    incomplete |= incomplete_warn_inventory(context, NULL, &inventory);
     return write_metrics(context, metrics, &text, incomplete);
 }
 

@@ -15,8 +15,10 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "command/explain.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/protect.h"
+#include "command/selecting.h"
 #include "command/where.h"
 #include "kernel/signals.h"
 #include "view/columns.h"
@@ -130,14 +132,14 @@ static int read_saved(struct restore *restore)
     if (inventory_read(context->tree, &restore->selection, needs, inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     restore->failed = context_warn_unparsed(context, &inventory->unparsed);
-    options_warn_unknown(context, &inventory->unknown);
+    incomplete_warn_unknown(context, &inventory->unknown);
     restore->results =
         xcalloc(inventory->count + inventory->missing_id_count, sizeof(*restore->results));
     for (size_t i = 0; i < inventory->count; i++)
         add_restored(restore, inventory->rows[i].segment.shmid, &inventory->rows[i]);
     for (size_t i = 0; i < inventory->missing_id_count; i++)
         add_restored(restore, inventory->missing_ids[i], NULL);
-    restore->failed |= options_warn_missing(context, inventory);
+    restore->failed |= incomplete_warn_missing(context, inventory);
     for (size_t i = 0; i < inventory->missing_key_count; i++) {
         context_warn(context, "--key: 0x%08x: no saved segment has this key",
                      inventory->missing_keys[i]);

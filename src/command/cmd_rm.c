@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "command/batch.h"
+#include "command/selecting.h"
 
 static int take_save_path(const struct option_use *use, struct error *err)
 {

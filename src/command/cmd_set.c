@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "command/batch.h"
+#include "command/selecting.h"
 #include "command/where.h"
 
 /* A command line of set. */

@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #include "action/inventory_settled.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/protect.h"
+#include "command/selecting.h"
 #include "view/segment_report.h"
 
 /* A command line of stat. */
@@ -63,13 +65,13 @@ static int run_stat(struct context *context, void *args)
                                &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    incomplete |= options_warn_incomplete(context, &stat->selection, &inventory);
+    incomplete |= incomplete_warn_inventory(context, &stat->selection, &inventory);
     write_reports(context, stat, &inventory);
     /* There is no header line, as ls has one, that would show that it has looked. */
     if (inventory.count == 0 && !stat->json && !incomplete)
         context_warn(context, "no segment matched");
     if (inventory_unseen(&inventory) > 0)
-        options_warn_unreadable(context, &inventory);
+        incomplete_warn_unreadable(context, &inventory);
     return incomplete ? STATUS_FAILED : STATUS_DONE;
 }
 

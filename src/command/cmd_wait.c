@@ -10,8 +10,10 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/xalloc.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/protect.h"
+#include "command/selecting.h"
 #include "view/describe.h"
 
 /* What is waited for. */
@@ -317,7 +319,7 @@ static int answer(struct context *context, const struct wait *wait)
         return STATUS_FAILED;
     if (!holds_when_gone(wait->until.what))
         return STATUS_DONE;
-    options_warn_unknown(context, unknown);
+    incomplete_warn_unknown(context, unknown);
     return known && !unknown_any(unknown) ? STATUS_DONE : STATUS_FAILED;
 }
 

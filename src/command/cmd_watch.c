@@ -14,9 +14,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/output.h"
 #include "command/protect.h"
+#include "command/selecting.h"
 #include "command/where.h"
 #include "kernel/namespaces.h"
 #include "kernel/signals.h"
@@ -116,7 +118,7 @@ static int take_look(struct watch *watch)
     if (!watch->incomplete)
         watch->incomplete = context_warn_unparsed(watch->context, &looks->unparsed);
     if (!watch->warned_unknown)
-        options_warn_unknown(watch->context, &looks->unknown);
+        incomplete_warn_unknown(watch->context, &looks->unknown);
     watch->warned_unknown = watch->warned_unknown || unknown_any(&looks->unknown);
     return 0;
 }

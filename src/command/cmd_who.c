@@ -6,9 +6,11 @@
 #include "action/inventory_settled.h"
 #include "base/cleanup.h"
 #include "base/xalloc.h"
+#include "command/incomplete.h"
 #include "command/options.h"
 #include "command/output.h"
 #include "command/protect.h"
+#include "command/selecting.h"
 #include "view/columns.h"
 #include "view/describe.h"
 
@@ -99,9 +101,9 @@ static int run_who(struct context *context, void *args)
                                output_needs(&who->output) | NEED_ATTACHMENTS, &inventory, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     incomplete = context_warn_unparsed(context, &inventory.unparsed);
-    incomplete |= options_warn_incomplete(context, &who->selection, &inventory);
+    incomplete |= incomplete_warn_inventory(context, &who->selection, &inventory);
     write_attachments(context, who, &inventory);
-    options_warn_unreadable(context, &inventory);
+    incomplete_warn_unreadable(context, &inventory);
     describe_unseen(&line, &inventory);
     context_warn_text(context, &line);
     strbuf_reset(&line);

@@ -134,8 +134,10 @@
  *   prompt           the question
  * command    one file a command
  *   command          the list of commands, messages
- *   options          command lines, and the options that select segments
+ *   options          command lines, kinds of values
+ *   selecting        the options that select segments
  *   where            --sysroot, -N and -A
+ *   incomplete       what an answer lacks
  *   output           the options of output
  *   protect          the lines of shmtool.conf, by the options that select segments
  *   batch            what rm and set share: select, ask, act, report

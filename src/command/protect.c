@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "command/options.h"
+#include "command/selecting.h"
 #include "command/where.h"
 #include "kernel/conf.h"
 #include "model/program.h"

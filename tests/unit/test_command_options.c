@@ -1,5 +1,6 @@
 /* command/options: command lines taken apart, and the options that select segments. */
 #include "command/options.h"
+#include "command/selecting.h"
 
 #include <errno.h>
 #include <limits.h>
