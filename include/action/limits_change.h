@@ -90,7 +90,10 @@ size_t limits_change_unplanned(const struct limits_change *change, const struct 
 int limits_change_run(struct system *system, struct limits_change *change,
                       struct inventory *inventory, struct error *err);
 
-/* Tells whether something was refused, or could not be kept or found out. */
+/*
+ * Tells whether something was refused, or could not be kept or found out. What a dry run shows as
+ * refused is no failure of it.
+ */
 bool limits_change_failed(const struct limits_change *change);
 
 void limits_change_release(struct limits_change *change);

@@ -88,6 +88,12 @@ static void check_settable(struct system *system, struct limit_change *item)
     item->refusal = steal_pointer(&err.text);
 }
 
+/* A dry run shows what would happen for who may set the limit, too. */
+static bool is_carried_out(const struct limits_change *change, const struct limit_change *item)
+{
+    return change->dry_run || item->code == 0;
+}
+
 void limits_change_prepare(struct system *system, struct limits_change *change,
                            const struct inventory *inventory)
 {
@@ -99,9 +105,8 @@ void limits_change_prepare(struct system *system, struct limits_change *change,
             item->setting.value = limits_usual(&inventory->limits, item->setting.id);
         item->has_before = inventory->limits.known[item->setting.id];
         item->before = inventory->limits.values[item->setting.id];
-        if (!change->dry_run)
-            check_settable(system, item);
-        if (item->code == 0 && turns_on_forced(item))
+        check_settable(system, item);
+        if (is_carried_out(change, item) && turns_on_forced(item))
             plan_destroyed(change, inventory);
     }
 }
@@ -109,7 +114,9 @@ void limits_change_prepare(struct system *system, struct limits_change *change,
 bool limits_change_destroys(const struct limits_change *change)
 {
     for (size_t i = 0; i < change->count; i++) {
-        if (change->items[i].code == 0 && turns_on_forced(&change->items[i]))
+        const struct limit_change *item = &change->items[i];
+
+        if (is_carried_out(change, item) && turns_on_forced(item))
             return true;
     }
     return false;
@@ -249,7 +256,7 @@ int limits_change_run(struct system *system, struct limits_change *change,
 bool limits_change_failed(const struct limits_change *change)
 {
     for (size_t i = 0; i < change->count; i++) {
-        if (change->items[i].code || change->items[i].override_error.code)
+        if ((change->items[i].code && !change->dry_run) || change->items[i].override_error.code)
             return true;
     }
     return change->keep_error.code != 0;

@@ -259,8 +259,10 @@ static void warn_of_change(struct context *context, const struct limits_change *
     for (size_t i = 0; i < change->count; i++) {
         CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
         const struct limit_change *item = &change->items[i];
-        const char *refusal = change->dry_run ? limits_ceiling(&item->setting) : item->refusal;
+        const char *refusal = item->refusal;
 
+        if (!refusal && change->dry_run)
+            refusal = limits_ceiling(&item->setting);
         if (!refusal)
             continue;
         strbuf_printf(&text, "%s=", limit_kinds[item->setting.id].name);

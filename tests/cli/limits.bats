@@ -303,6 +303,13 @@ shm_rmid_forced = 1 (was 0)"
     assert_equal "$(limit shmmni)" 4096
     run_split as_user 12345 "$SHMTOOL" limits
     assert_status 0
+    # A dry run shows what it would do, and who may.
+    make_seg -s 1048576 >/dev/null
+    run_split as_user 12345 "$SHMTOOL" limits --set shm_rmid_forced=1 --dry-run
+    assert_status 0
+    assert_equal "${out%%$'\n'*}" 'would set shm_rmid_forced = 1 (is 0)'
+    assert_err 'shmtool: limits: shm_rmid_forced=1: /proc/sys/kernel/shm_rmid_forced: Permission denied; as root: shmtool limits --set shm_rmid_forced=1
+shmtool: limits: shm_rmid_forced=1 would destroy 1 segment, 1 MiB that nobody had attached and whose creators are gone'
 }
 
 @test "a wrong word among several: none is tried" {
