@@ -26,8 +26,7 @@ bool incomplete_warn_missing(struct context *context, const struct inventory *in
  */
 void incomplete_warn_unknown(struct context *context, const struct unknown_counts *unknown);
 
-/* Names the processes of --pid that are in another IPC namespace than the one that is
- * inspected. */
+/* Names the processes of --pid that are in another IPC namespace than the one inspected. */
 void incomplete_warn_pids(struct context *context, const struct filter *filter);
 
 /*
