@@ -68,7 +68,7 @@ struct balance {
     bool has_shmem;
     bool has_sysv;
     bool everywhere; /* other IPC namespaces were read too, as far as they could be */
-    bool has_others; /* and nothing of them is missing */
+    bool has_others; /* and all that were found could be */
     bool has_tmpfs;
     bool has_rest;
     uint64_t shmem;          /* bytes: Shmem of /proc/meminfo */

@@ -119,9 +119,8 @@ static void read_balance(struct system *system, const struct other_rows *others,
     balance->has_tmpfs = inventory->live && tmpfs_read(&system->procfs, &balance->tmpfs,
                                                        &inventory->balance_error) == 0;
     balance->everywhere = namespaces != NULL;
-    balance->has_others = namespaces && balance->has_sysv && namespaces->unreadable == 0 &&
-                          !namespaces->hidden && !namespaces->exhausted &&
-                          inventory->refused.count == 0;
+    balance->has_others =
+        namespaces && balance->has_sysv && !namespaces->exhausted && inventory->refused.count == 0;
     add_to_balance(balance, system, inventory->rows, inventory->count);
     add_to_balance(balance, system, others->items, others->count);
     balance_settle(balance);

@@ -354,6 +354,18 @@ see what it is and who uses it (shmtool -N $number stat --owner 100001)"
     assert_equal "$(jq -c '.system | [.sysv, .sysv_others]' <<<"$out")" '[0,null]'
 }
 
+@test "du -A --system: where some processes may not be inspected, what was found is said all the same" {
+    start_keepers
+    local less='setpriv --bounding-set -sys_ptrace'
+    # shellcheck disable=SC2086 # words
+    start_helper nsenter --target "$inside" --mount --pid --ipc $less unshare --ipc "$HELPERS/mkseg" --stay --size 8192 --fill
+    # shellcheck disable=SC2086 # words
+    run_split there $less "$SHMTOOL" du -A --system --json
+    assert_status 0
+    assert_err_has 'process could not be read, and namespaces that nobody else is in may be missing'
+    assert_equal "$(jq -c '.system | [.sysv, .sysv_others]' <<<"$out")" '[0,8192]'
+}
+
 @test "-A: an id, --quiet and ids on standard input mean nothing; commands that look in one place refuse it" {
     start_twins
     try ls -A 0
