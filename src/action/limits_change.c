@@ -125,7 +125,7 @@ bool limits_change_destroys(const struct limits_change *change)
 bool limits_change_is_possible(const struct limits_change *change)
 {
     for (size_t i = 0; i < change->count; i++) {
-        if (change->items[i].code == 0)
+        if (is_carried_out(change, &change->items[i]))
             return true;
     }
     return false;
@@ -256,7 +256,9 @@ int limits_change_run(struct system *system, struct limits_change *change,
 bool limits_change_failed(const struct limits_change *change)
 {
     for (size_t i = 0; i < change->count; i++) {
-        if ((change->items[i].code && !change->dry_run) || change->items[i].override_error.code)
+        const struct limit_change *item = &change->items[i];
+
+        if (!is_carried_out(change, item) || item->override_error.code)
             return true;
     }
     return change->keep_error.code != 0;

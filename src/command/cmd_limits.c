@@ -84,6 +84,12 @@ static int check_limits_usage(struct context *context, void *args, struct error 
     return 0;
 }
 
+/* What setting them has to know, and what is shown of limits. */
+static unsigned limits_needs(const struct limits_change *change)
+{
+    return limits_change_needs(change) | NEED_USAGE | NEED_SHMEM;
+}
+
 /* --- Questions -------------------------------------------------------------------------------- */
 
 /* What the questions have in common. */
@@ -147,7 +153,6 @@ static int ask_to_destroy(struct limits_question *question, struct inventory *in
     const struct column_format format = {.now = inventory->clock.now, .color = context->color};
     struct inventory now;
     size_t unplanned;
-    unsigned needs;
     int status;
 
     removal_preview_show(context->err, &change->plan, &format, false);
@@ -162,8 +167,7 @@ static int ask_to_destroy(struct limits_question *question, struct inventory *in
     status = protect_require(context, "nothing was set");
     if (status != STATUS_DONE)
         return status;
-    needs = limits_change_needs(change) | NEED_USAGE | NEED_SHMEM;
-    if (inventory_read(&context->system, NULL, needs, &now, &err) < 0)
+    if (inventory_read(&context->system, NULL, limits_needs(change), &now, &err) < 0)
         return context_fail(context, &err, STATUS_UNREADABLE);
     unplanned = limits_change_unplanned(change, &now);
     inventory_release(inventory);
@@ -393,7 +397,7 @@ static int show_or_set(struct context *context, void *args)
     CLEANUP_INVENTORY struct inventory inventory = {0};
     struct limits_args *limits = args;
     struct limits_change *change = &limits->change;
-    unsigned needs = limits_change_needs(change) | NEED_USAGE | NEED_SHMEM;
+    unsigned needs = limits_needs(change);
     bool failed;
 
     if (context->system.one_of_many && context->system.elsewhere != 0)

@@ -310,6 +310,9 @@ shm_rmid_forced = 1 (was 0)"
     assert_equal "${out%%$'\n'*}" 'would set shm_rmid_forced = 1 (is 0)'
     assert_err 'shmtool: limits: shm_rmid_forced=1: /proc/sys/kernel/shm_rmid_forced: Permission denied; as root: shmtool limits --set shm_rmid_forced=1
 shmtool: limits: shm_rmid_forced=1 would destroy 1 segment, 1 MiB that nobody had attached and whose creators are gone'
+    run_split as_user 12345 "$SHMTOOL" limits --set shmmni=5 --persist --dry-run
+    assert_status 0
+    assert_err_has "$(persist_warning)"
 }
 
 @test "a wrong word among several: none is tried" {
