@@ -65,13 +65,17 @@ static void note_numbers(struct pass *pass, const struct segment *segment)
         idset_add(&pass->inventory->key_numbers, number);
 }
 
-/* Keeps what is not selected. */
-static void add_other(struct pass *pass, const struct segment_info *info)
+/* Keeps a segment that is not selected, where that is needed, with what else INFO has. */
+static void add_other(struct pass *pass, const struct segment_info *info,
+                      const struct segment *segment)
 {
     struct other_rows *others = &pass->others;
 
+    if (!(pass->asked & (NEED_HELD | NEED_BALANCE)))
+        return;
     others->items = xgrow(others->items, others->count, &others->capacity, sizeof(*others->items));
-    others->items[others->count++] = *info;
+    others->items[others->count] = *info;
+    others->items[others->count++].segment = *segment;
 }
 
 /* Makes a row of the segment, if it is selected. Returns whether it is. */
@@ -110,12 +114,8 @@ static void add_segment(struct pass *pass, const struct segment *segment)
     note_numbers(pass, segment);
     if (add_row(pass, segment))
         pass->has_huge |= pass->needs & NEED_USAGE && segment_is_huge(segment);
-    else if (pass->needs & (NEED_HELD | NEED_BALANCE)) {
-        struct segment_info other = pass->blank;
-
-        other.segment = *segment;
-        add_other(pass, &other);
-    }
+    else
+        add_other(pass, &pass->blank, segment);
 }
 
 /*
@@ -246,7 +246,7 @@ static void share_attachments(struct pass *pass)
             changes = true;
         }
         if (changes && !still_matches(pass, info)) {
-            add_other(pass, info);
+            add_other(pass, info, &info->segment);
             continue;
         }
         if (kept < i)

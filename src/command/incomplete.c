@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "command/where.h"
 #include "kernel/namespace.h"
+#include "kernel/namespaces.h"
 #include "view/human.h"
 #include "view/remedy.h"
 
@@ -92,9 +93,8 @@ void incomplete_warn_pids(struct context *context, const struct filter *filter)
 
     if (!procfs->live || context->system.namespaces)
         return;
-    if (procfs->inside)
-        here = procfs->inside->number;
-    else if (namespace_number_of(procfs, 0, &here) < 0)
+    here = namespaces_own_number(procfs);
+    if (here == 0)
         return;
     for (size_t i = 0; i < filter->pids.count; i++) {
         pid_t pid = (pid_t)filter->pids.items[i].low;
